@@ -1,0 +1,94 @@
+/**
+ * The one vocabulary of errors. Each class is something that a person can act on; the command line turns
+ * the class into an exit code in one place (cli/exit-codes.ts).
+ *
+ * `message` names the thing and what is wrong, `next` the way out, `details` further lines worth printing.
+ * None of them may ever hold a password: whoever builds one puts in locations that are already redacted.
+ */
+export interface Explanation {
+  /** One sentence in the imperative: what the person does now. */
+  next: string;
+  /** Further lines, such as the first ten conflicts. */
+  details?: readonly string[];
+  cause?: unknown;
+}
+
+export abstract class MigrateError extends Error {
+  abstract override readonly name: string;
+  /** Stable word for programs that read the JSON error document. */
+  abstract readonly code: string;
+  readonly next: string;
+  readonly details: readonly string[];
+
+  constructor(message: string, { next, details = [], cause }: Explanation) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.next = next;
+    this.details = details;
+  }
+}
+
+/** The command line, an option or a configuration is wrong; nothing was touched. */
+export class UsageError extends MigrateError {
+  override readonly name = "UsageError";
+  readonly code = "usage";
+}
+
+/** The named store is not there, or is something else than was said. */
+export class StoreKindError extends MigrateError {
+  override readonly name = "StoreKindError";
+  readonly code = "not_a_store";
+}
+
+/** The source can be found but not be read whole. */
+export class DamagedStoreError extends MigrateError {
+  override readonly name = "DamagedStoreError";
+  readonly code = "damaged";
+}
+
+/** Somebody else holds the store, or keeps changing it. */
+export class BusyError extends MigrateError {
+  override readonly name = "BusyError";
+  readonly code = "busy";
+}
+
+/** The source changed while it was read in place: the same run on a private copy can succeed. */
+export class SourceChangedError extends MigrateError {
+  override readonly name = "SourceChangedError";
+  readonly code = "busy";
+}
+
+/** The system does not let us read or write there. */
+export class AccessError extends MigrateError {
+  override readonly name = "AccessError";
+  readonly code = "access";
+}
+
+/** Refused before anything was written: a conflict, a loss, a missing confirmation, a target that is not understood. */
+export class RefusedError extends MigrateError {
+  override readonly name = "RefusedError";
+  readonly code = "refused";
+}
+
+/** A write failed half-way; the target is as before. */
+export class WriteError extends MigrateError {
+  override readonly name = "WriteError";
+  readonly code = "write_failed";
+}
+
+/** Everything was written, but what stands in the target is not what was expected. */
+export class VerificationError extends MigrateError {
+  override readonly name = "VerificationError";
+  readonly code = "verification_failed";
+}
+
+/** The target could not be brought back: a person is needed. */
+export class RollbackError extends MigrateError {
+  override readonly name = "RollbackError";
+  readonly code = "rollback_failed";
+}
+
+/** Ended by a signal or by the caller's AbortSignal; the target is as before. */
+export class InterruptedError extends MigrateError {
+  override readonly name = "InterruptedError";
+  readonly code = "interrupted";
+}
