@@ -1,0 +1,124 @@
+/**
+ * The contract between the migration engine and a store.
+ *
+ * How to add a backend:
+ * 1. One folder here with one module that exports a `Backend`; a family (Bolt, FalkorDB) shares a base inside its folder.
+ * 2. One line in registry.ts. Nothing else names the backend: what it can do is data (`capabilities`).
+ * 3. One test file that joins the conformance suite in test/conformance, and one row in the CI matrix.
+ *
+ * Rules for every implementation:
+ * - Opening to read never writes: not a byte, not a lock that stops a writer, no file beside the store.
+ * - Creating never happens by accident: only `openForWriting` may, and only its `commit` makes it visible.
+ * - Throw the classes of errors.ts, with locations redacted; never log, never continue silently.
+ * - Batches are small enough that a caller who stops between two of them stops soon.
+ */
+import type { GraphRecord } from "../graph/record.ts";
+import type { Release } from "../memorygraph/releases.ts";
+import type { BackendConfig, BackendType } from "./config.ts";
+
+export interface Capabilities {
+  /** Nothing is visible, and nothing needs undoing, before `commit`: what a target cannot hold may be found while writing. */
+  readonly staged: boolean;
+  /** Every value, label and record of the neutral model can be kept, so that a migration to it loses nothing. */
+  readonly holdsEverything: boolean;
+}
+
+/** Something about a store that a person should know. `loss` says that reading it on leaves something behind. */
+export interface Oddity {
+  readonly what: string;
+  readonly count: number;
+  /** The first few ids concerned. */
+  readonly examples: readonly string[];
+  readonly kind: "damage" | "loss" | "note";
+}
+
+export interface StoreDescription {
+  readonly backend: BackendType;
+  /** For people: a path, or an address without credentials. */
+  readonly location: string;
+  readonly engine: string;
+  /** What the store is, in one word of stores.md: nodes, memories, hybrid, empty. */
+  readonly layout: string;
+  /** The line of releases that wrote it, where the layout tells. */
+  readonly release: Release | null;
+  /** The lines of releases that see what it holds. */
+  readonly readableBy: readonly Release[];
+  readonly bytes: number | null;
+  readonly nodes: number;
+  readonly relationships: number;
+  readonly indexes: readonly string[];
+  readonly oddities: readonly Oddity[];
+}
+
+export interface OpenOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Read from a private copy even where reading in place would do, because the store turned out to change. */
+  readonly isolate?: boolean;
+}
+
+/** A store opened for reading: one moment of it, or an error that says that it changed. */
+export interface SourceStore {
+  /** Counts and structure; `thorough` adds what needs a full scan, such as dangling relationships and integrity. */
+  describe(thorough: boolean): Promise<StoreDescription>;
+  /**
+   * Every record once, all nodes before all relationships, in the store's own stable order. Records that cannot be
+   * read are left out here and named by `oddities`.
+   */
+  read(): AsyncIterable<readonly GraphRecord[]>;
+  /** What `read` could not give as it stands; complete once it has been read to its end. */
+  oddities(): readonly Oddity[];
+  /** @throws SourceChangedError when what was read need not be one moment of the store. */
+  assertUnchanged(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface WriteRequest {
+  /** The release whose application is to open the target; by default that of the existing target, else the fallback. */
+  readonly release: Release | null;
+  readonly fallbackRelease: Release;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What writing a record made of it where the target could not take it as it was. */
+export interface WriteReport {
+  /** Timestamps that were respelled for the target's release. */
+  respelled: number;
+  /** Values that the layout demands and the source does not have, by field. */
+  defaulted: Record<string, number>;
+  /** Records, or parts of them, that the application will not see: kept beside its own tables. */
+  setAside: Record<string, number>;
+}
+
+/** A target under change. Exactly one of `commit`, `rollback` and `keep` ends it. */
+export interface TargetSession {
+  /** The store before anything was written. */
+  readonly before: StoreDescription;
+  readonly release: Release;
+  readonly report: WriteReport;
+  /** How a write would come out, without writing. */
+  assess(batch: readonly GraphRecord[]): void;
+  /** Adds records that are not there yet; nodes before the relationships that join them. */
+  write(batch: readonly GraphRecord[]): Promise<void>;
+  /** Puts records in the place of those with the same identity. */
+  replace(batch: readonly GraphRecord[]): Promise<void>;
+  /** After the last write: indexes and whatever the layout checks as a whole. */
+  finish(): Promise<void>;
+  /** What a commit would leave, read anew; before the first write, what stands there. */
+  read(): AsyncIterable<readonly GraphRecord[]>;
+  commit(): Promise<void>;
+  /** Back to exactly what was there. @throws RollbackError when that is not possible. */
+  rollback(): Promise<void>;
+  /** Leaves a failed target for inspection, outside the way of the application where the store allows it; says where. */
+  keep(): Promise<string>;
+}
+
+export interface Backend {
+  readonly type: BackendType;
+  readonly capabilities: Capabilities;
+  /** The location as messages show it: without any credentials. */
+  locate(config: BackendConfig): string;
+  openForReading(config: BackendConfig, options?: OpenOptions): Promise<SourceStore>;
+  /** @throws RefusedError when source and target are one store. */
+  assertDistinct(source: BackendConfig, target: BackendConfig): Promise<void>;
+  openForWriting(config: BackendConfig, request: WriteRequest): Promise<TargetSession>;
+}

@@ -1,0 +1,61 @@
+/** What we need of bun:sqlite, with integers exact: without `safeIntegers` they lose digits beyond 2^53. */
+import type { Database } from "bun:sqlite";
+
+/** As SQLite stores it: integers are bigint, REAL is number, BLOB is bytes. */
+export type SqlValue = null | bigint | number | string | Uint8Array;
+export type Row = readonly SqlValue[];
+
+export interface ExactStatement {
+  safeIntegers(on: boolean): unknown;
+  values(...parameters: SqlValue[]): SqlValue[][];
+  run(...parameters: SqlValue[]): unknown;
+  finalize(): void;
+}
+
+/** A statement kept by its owner, not by the database's cache: large stores would otherwise pin their last rows. */
+export function prepare(database: Database, sql: string): ExactStatement {
+  const statement = database.prepare(sql) as unknown as ExactStatement;
+  statement.safeIntegers(true);
+  return statement;
+}
+
+/** All rows of a small result. */
+export function rows(database: Database, sql: string, ...parameters: SqlValue[]): Row[] {
+  const statement = prepare(database, sql);
+  try {
+    return statement.values(...parameters);
+  } finally {
+    statement.finalize();
+  }
+}
+
+/** The one number of a `SELECT count(*)` and the like, 0 for no row. */
+export function count(database: Database, sql: string, ...parameters: SqlValue[]): number {
+  return Number(rows(database, sql, ...parameters)[0]?.[0] ?? 0);
+}
+
+/** A name as SQL takes it whatever is in it. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/**
+ * The rows of a table in rowid order, page by page, so that neither SQLite nor we hold more than a page. `select` is
+ * everything up to WHERE, names the table `t` and gives `t.rowid` as its last column.
+ */
+export function* pages(database: Database, select: string, size = 500): Generator<SqlValue[][]> {
+  const statement = prepare(database, `${select} WHERE t.rowid >= ? ORDER BY t.rowid LIMIT ${size}`);
+  try {
+    let from = -(2n ** 63n);
+    for (;;) {
+      const page = statement.values(from);
+      if (page.length > 0) yield page;
+      if (page.length < size) return;
+      const last = page.at(-1)!.at(-1) as bigint;
+      if (last === 2n ** 63n - 1n) return;
+      from = last + 1n;
+    }
+  } finally {
+    statement.finalize();
+  }
+}

@@ -1,0 +1,103 @@
+/** What a SQLite store is and holds, by asking it. */
+import type { Database } from "bun:sqlite";
+import type { Release } from "../../memorygraph/releases.ts";
+import type { Oddity, StoreDescription } from "../backend.ts";
+import { OddityLog } from "../oddities.ts";
+import { count, rows } from "./database.ts";
+import { EXTRA_TABLE } from "./extra.ts";
+import { type FileLayout, releaseOfLayout } from "./layout.ts";
+import { TEMPORAL_COLUMNS } from "./nodes-layout.ts";
+
+export function describe(
+  database: Database,
+  layout: FileLayout,
+  location: string,
+  thorough: boolean,
+): StoreDescription {
+  const version = String(rows(database, "SELECT sqlite_version()")[0]![0]);
+  return {
+    backend: "sqlite",
+    location,
+    engine: `SQLite ${version}`,
+    layout: layout.name,
+    release: releaseOfLayout(layout.name),
+    readableBy: readableBy(layout),
+    bytes: count(database, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"),
+    nodes: countNodes(database, layout),
+    relationships: countRelationships(database, layout),
+    indexes: layout.indexes,
+    oddities: [...structuralOddities(database, layout), ...(thorough ? scannedOddities(database, layout) : [])],
+  };
+}
+
+function countNodes(database: Database, layout: FileLayout): number {
+  let total = layout.hasExtra ? count(database, `SELECT count(*) FROM ${EXTRA_TABLE} WHERE kind = 'node' AND id IS NULL`) : 0;
+  if (layout.nodes !== null) total += count(database, "SELECT count(*) FROM nodes");
+  if (layout.memories !== null) total += count(database, "SELECT count(*) FROM memories");
+  if (layout.nodes !== null && layout.memories !== null) {
+    total -= count(database, "SELECT count(*) FROM memories m JOIN nodes n ON n.id = m.id");
+  }
+  return total;
+}
+
+function countRelationships(database: Database, layout: FileLayout): number {
+  const beside = `SELECT count(*) FROM ${EXTRA_TABLE} WHERE kind = 'relationship' AND id IS NULL`;
+  const inTable = layout.relationships === null ? 0 : count(database, "SELECT count(*) FROM relationships");
+  return inTable + (layout.hasExtra ? count(database, beside) : 0);
+}
+
+/** 0.12 asks for the temporal columns with every question about relationships; 0.13 sees no `nodes`. */
+function readableBy(layout: FileLayout): Release[] {
+  if (layout.name === "memories") return ["0.13"];
+  return layout.name === "nodes" && hasTemporalColumns(layout) ? ["0.12"] : [];
+}
+
+export function hasTemporalColumns(layout: FileLayout): boolean {
+  const columns = layout.relationships?.columns ?? [];
+  return TEMPORAL_COLUMNS.every((name) => columns.includes(name));
+}
+
+function structuralOddities(database: Database, layout: FileLayout): Oddity[] {
+  const log = new OddityLog();
+  if (layout.name === "hybrid") {
+    log.add("note", "a 0.12 file that 0.13 opened: 0.13 sees none of the memories in `nodes`, and can add no relationship", "nodes, memories");
+  }
+  if (layout.name === "nodes" && layout.relationships !== null && !hasTemporalColumns(layout)) {
+    log.add("note", "a file from before release 0.10, which 0.12 opens but cannot ask for relationships", "relationships");
+  }
+  for (const table of layout.otherTables) log.add("note", "a table that MemoryGraph does not know; it is not read", table);
+  if (layout.hasExtra) orphanedExtras(database, layout, log);
+  return log.list();
+}
+
+function orphanedExtras(database: Database, layout: FileLayout, log: OddityLog): void {
+  const tables = { node: layout.nodes !== null ? "nodes" : "memories", relationship: "relationships" };
+  for (const [kind, table] of Object.entries(tables)) {
+    const gone = rows(
+      database,
+      `SELECT e.id FROM ${EXTRA_TABLE} e WHERE e.kind = ? AND e.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ${table} t WHERE t.id = e.id)`,
+      kind,
+    );
+    for (const [id] of gone) {
+      log.add("note", "the application deleted a record that we kept something beside; what we kept is not applied", String(id));
+    }
+  }
+}
+
+function scannedOddities(database: Database, layout: FileLayout): Oddity[] {
+  const log = new OddityLog();
+  if (layout.relationships !== null) {
+    const nodeTables = [layout.nodes !== null && "nodes", layout.memories !== null && "memories"].filter((name) => name !== false);
+    const missing = (end: string) =>
+      nodeTables.map((name) => `NOT EXISTS (SELECT 1 FROM ${name} n WHERE n.id = r.${end})`).join(" AND ") || "1";
+    const dangling = rows(
+      database,
+      `SELECT r.id FROM relationships r WHERE (${missing("from_id")}) OR (${missing("to_id")})`,
+    );
+    for (const [id] of dangling) log.add("note", "a relationship with an end that is not there; it is kept", String(id));
+  }
+  for (const [message] of rows(database, "PRAGMA integrity_check(20)")) {
+    if (message !== "ok") log.add("damage", "SQLite's integrity check", String(message));
+  }
+  return log.list();
+}

@@ -1,0 +1,160 @@
+/** A target file that is there already: changed in one transaction, verified inside it, and undone by leaving it. */
+import { constants, Database } from "bun:sqlite";
+import { realpathSync } from "node:fs";
+import { RefusedError, RollbackError } from "../../errors.ts";
+import type { GraphRecord } from "../../graph/record.ts";
+import type { Release } from "../../memorygraph/releases.ts";
+import type { StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
+import { OddityLog } from "../oddities.ts";
+import { describe } from "./describe.ts";
+import { translate } from "./errors.ts";
+import { type FileLayout, readLayout, releaseOfLayout } from "./layout.ts";
+import { MEMORY_COLUMNS, WIDE_RELATIONSHIP_COLUMNS } from "./memories-layout.ts";
+import { setWriteAheadLog } from "./new-file.ts";
+import { NODE_COLUMNS, RELATIONSHIP_COLUMNS } from "./nodes-layout.ts";
+import { SqliteReader } from "./reader.ts";
+import { RowWriter } from "./row-writer.ts";
+import { schemaOf } from "./schema.ts";
+import { readBatches } from "./source.ts";
+
+const WAIT_MS = 3_000;
+
+export class ExistingFile implements TargetSession {
+  readonly release: Release;
+  readonly before: StoreDescription;
+  readonly #path: string;
+  readonly #real: string;
+  readonly #signal: AbortSignal | undefined;
+  readonly #database: Database;
+  readonly #writer: RowWriter;
+  /** A file without tables gets its schema in the same transaction, and the journal mode after it. */
+  readonly #wasEmpty: boolean;
+
+  /** @throws BusyError, DamagedStoreError, AccessError; RefusedError for a file that we do not know how to write to. */
+  constructor(path: string, { release, fallbackRelease, signal }: WriteRequest) {
+    this.#path = path;
+    this.#real = realpathSync(path);
+    this.#signal = signal;
+    this.#database = this.#guard(() => new Database(this.#real, constants.SQLITE_OPEN_READWRITE));
+    try {
+      const layout = this.#guard(() => this.#begin());
+      this.#wasEmpty = layout.name === "empty";
+      this.release = this.#wasEmpty ? (release ?? fallbackRelease) : assertWritable(path, layout, release);
+      this.before = this.#guard(() => describe(this.#database, layout, path, false));
+      if (this.#wasEmpty) for (const sql of schemaOf(this.release).tables) this.#guard(() => this.#database.run(sql));
+      this.#writer = new RowWriter(this.#database, this.release, this.#layout());
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  get report(): WriteReport {
+    return this.#writer.report;
+  }
+
+  #begin(): FileLayout {
+    this.#database.run(`PRAGMA busy_timeout = ${WAIT_MS}`);
+    this.#database.run("BEGIN IMMEDIATE");
+    return this.#layout();
+  }
+
+  #layout(): FileLayout {
+    return this.#guard(() => readLayout(this.#database));
+  }
+
+  assess(batch: readonly GraphRecord[]): void {
+    for (const record of batch) this.#writer.assess(record);
+  }
+
+  async write(batch: readonly GraphRecord[]): Promise<void> {
+    this.#guard(() => {
+      for (const record of batch) this.#writer.write(record);
+    });
+  }
+
+  async replace(batch: readonly GraphRecord[]): Promise<void> {
+    this.#guard(() => {
+      for (const record of batch) this.#writer.remove(record);
+      for (const record of batch) this.#writer.write(record);
+    });
+  }
+
+  async finish(): Promise<void> {
+    if (this.#wasEmpty) for (const sql of schemaOf(this.release).indexes) this.#guard(() => this.#database.run(sql));
+  }
+
+  async *read(): AsyncIterable<readonly GraphRecord[]> {
+    const reader = new SqliteReader(this.#database, this.#layout(), new OddityLog());
+    yield* readBatches(this.#path, reader, this.#signal);
+  }
+
+  async commit(): Promise<void> {
+    this.#writer.close();
+    this.#guard(() => this.#database.run("COMMIT"));
+    this.#database.close();
+    if (this.#wasEmpty && schemaOf(this.release).writeAheadLog) setWriteAheadLog(this.#real);
+  }
+
+  async rollback(): Promise<void> {
+    this.#writer.close();
+    try {
+      // A failed write may have ended the transaction already; SQLite has then undone it itself.
+      if (this.#database.inTransaction) this.#database.run("ROLLBACK");
+      this.#database.close();
+    } catch (cause) {
+      throw new RollbackError(`the changes to ${this.#path} could not be undone (${cause instanceof Error ? cause.message : cause})`, {
+        next: `Keep ${this.#real} and ${this.#real}-journal together: SQLite undoes the changes when the file is next opened.`,
+        cause,
+      });
+    }
+  }
+
+  async keep(): Promise<string> {
+    await this.commit();
+    return this.#path;
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw translate(this.#path, error);
+    }
+  }
+}
+
+function assertWritable(path: string, layout: FileLayout, asked: Release | null): Release {
+  if (layout.name === "hybrid") {
+    throw new RefusedError(`${path} is a hybrid: a 0.12 file that 0.13 opened, and no release can work with it whole`, {
+      next: `Bring it together first: memorygraph-migrate --from sqlite --from-path ${path} --to sqlite --to-path NEW.db`,
+    });
+  }
+  const release = releaseOfLayout(layout.name)!;
+  if (asked !== null && asked !== release) {
+    throw new RefusedError(`${path} is a store of MemoryGraph ${release}, not of ${asked}`, {
+      next: `Leave out --for, or choose a new file for ${asked}.`,
+    });
+  }
+  const unknown = unknownColumns(layout);
+  if (unknown.length > 0) {
+    throw new RefusedError(`${path} has columns that this release does not know (${unknown.join(", ")}); a newer MemoryGraph made it`, {
+      next: "Get the newest memorygraph-migrate, or migrate into a new file.",
+    });
+  }
+  if (layout.relationships === null) {
+    throw new RefusedError(`${path} has no table for relationships`, { next: "Open it once with MemoryGraph, or migrate into a new file." });
+  }
+  return release;
+}
+
+function unknownColumns({ nodes, memories, relationships }: FileLayout): string[] {
+  const known: [string, readonly string[] | null, readonly string[]][] = [
+    ["nodes", nodes, NODE_COLUMNS],
+    ["memories", memories, MEMORY_COLUMNS],
+    ["relationships", relationships?.columns ?? null, relationships?.style === "nodes" ? RELATIONSHIP_COLUMNS : WIDE_RELATIONSHIP_COLUMNS],
+  ];
+  return known.flatMap(([table, columns, names]) =>
+    (columns ?? []).filter((column) => !names.includes(column)).map((column) => `${table}.${column}`),
+  );
+}

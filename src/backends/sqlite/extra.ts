@@ -1,0 +1,128 @@
+/**
+ * The side table: what a layout has no column for, in the same file. The application neither sees nor needs it.
+ *
+ * A row with an `id` adds to the record of that id in the layout's own table, and holds a hash of that row: if the
+ * application changed the row since, what we remember of it no longer holds, and it is not applied. A row without
+ * `id` is a whole record that the layout cannot hold at all; `key` is a node's then.
+ */
+import { parseJson, writeJson } from "../../graph/json.ts";
+import { Properties } from "../../graph/properties.ts";
+import type { GraphNode, GraphRecord, GraphRelationship } from "../../graph/record.ts";
+import { tag, untag } from "../../graph/tagged.ts";
+import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
+import type { Row, SqlValue } from "./database.ts";
+
+export const EXTRA_TABLE = "memorygraph_migrate_extra";
+
+export const EXTRA_SCHEMA = [
+  `CREATE TABLE ${EXTRA_TABLE} (
+  kind TEXT NOT NULL CHECK (kind IN ('node', 'relationship')),
+  id TEXT,
+  key TEXT,
+  row_hash BLOB,
+  record TEXT NOT NULL,
+  UNIQUE (kind, id)
+)`,
+  `CREATE INDEX ${EXTRA_TABLE}_key ON ${EXTRA_TABLE}(key)`,
+] as const;
+
+/** What the row alone would say wrongly or not at all. */
+export interface RowExtra {
+  /** Where the layout has room for one label and the node has none, another or several. */
+  readonly labels?: readonly string[];
+  /** Properties that only the layout demanded. */
+  readonly imposed?: readonly string[];
+  /** Properties that the row lacks or cannot hold exactly. */
+  readonly set?: readonly (readonly [string, Value])[];
+}
+
+export function isNothing(extra: RowExtra): boolean {
+  return extra.labels === undefined && extra.imposed === undefined && extra.set === undefined;
+}
+
+export function writeRowExtra({ labels, imposed, set }: RowExtra): string {
+  const map: ValueMap = new Map();
+  if (labels !== undefined) map.set("labels", [...labels]);
+  if (imposed !== undefined) map.set("imposed", [...imposed]);
+  if (set !== undefined) map.set("set", pairs(set));
+  return writeJson(map, "javascript");
+}
+
+/** @throws JsonSyntaxError or TypeError when the text is not what writeRowExtra writes. */
+export function readRowExtra(text: string): RowExtra {
+  const map = parseMap(text);
+  return {
+    ...(map.has("labels") && { labels: map.get("labels") as string[] }),
+    ...(map.has("imposed") && { imposed: map.get("imposed") as string[] }),
+    ...(map.has("set") && { set: unpair(map.get("set")!) }),
+  };
+}
+
+export function applyToProperties(properties: Properties, { imposed = [], set = [] }: RowExtra): Properties {
+  let result = properties;
+  for (const name of imposed) result = result.with(name, null);
+  for (const [name, value] of set) result = result.with(name, value);
+  return result;
+}
+
+/** A relationship to a node whose row has gone would hang in the air; one that hung there from the start is marked. */
+export interface WholeRecord {
+  readonly record: GraphRecord;
+  readonly dangling: boolean;
+}
+
+export function writeWholeRecord({ record, dangling }: WholeRecord): string {
+  const map: ValueMap =
+    record.kind === "node"
+      ? new Map<string, Value>([
+          ["key", record.key],
+          ["labels", [...record.labels]],
+        ])
+      : new Map<string, Value>([
+          ["from", record.from],
+          ["to", record.to],
+          ["type", record.type],
+        ]);
+  if (dangling) map.set("dangling", true);
+  map.set("properties", pairs(record.properties.entries()));
+  return writeJson(map, "javascript");
+}
+
+/** @throws JsonSyntaxError or TypeError when the text is not what writeWholeRecord writes. */
+export function readWholeRecord(kind: GraphRecord["kind"], text: string): WholeRecord {
+  const map = parseMap(text);
+  const properties = Properties.from(unpair(map.get("properties")!));
+  const record: GraphRecord =
+    kind === "node"
+      ? ({ kind, key: map.get("key"), labels: map.get("labels"), properties } as GraphNode)
+      : ({ kind, from: map.get("from"), to: map.get("to"), type: map.get("type"), properties } as GraphRelationship);
+  return { record, dangling: map.get("dangling") === true };
+}
+
+function parseMap(text: string): ValueMap {
+  const value = parseJson(text);
+  if (!isMap(value)) throw new TypeError("an object expected");
+  return value;
+}
+
+function pairs(entries: Iterable<readonly [string, Value]>): Value[] {
+  return [...entries].map(([name, value]) => [name, tag(value)]);
+}
+
+function unpair(list: Value): [string, Value][] {
+  return (list as [string, Value][]).map(([name, value]) => [name, untag(value)]);
+}
+
+/** A hash of the columns by which the application changes a record: 16 bytes of SHA-256. */
+export function hashRow(row: Row): Uint8Array {
+  const hasher = new Bun.CryptoHasher("sha256");
+  for (const value of row) hasher.update(spell(value));
+  return hasher.digest().subarray(0, 16);
+}
+
+function spell(value: SqlValue): string {
+  if (value === null) return "0;";
+  if (value instanceof Uint8Array) return `x${value.toHex()};`;
+  if (typeof value === "string") return `s${value.length}:${value}`;
+  return `${typeof value} ${value};`;
+}

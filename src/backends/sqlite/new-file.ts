@@ -1,0 +1,150 @@
+/**
+ * A target file that does not exist yet: written under a temporary name beside it, and given its own name only when
+ * it has been verified, so that it appears whole or not at all.
+ */
+import { constants, Database } from "bun:sqlite";
+import { existsSync, renameSync } from "node:fs";
+import { BusyError } from "../../errors.ts";
+import type { GraphRecord } from "../../graph/record.ts";
+import type { Release } from "../../memorygraph/releases.ts";
+import { codeOf, createPrivateFile, publishFile, remove, temporaryBeside } from "../../support/files.ts";
+import type { StoreDescription, TargetSession, WriteReport } from "../backend.ts";
+import { OddityLog } from "../oddities.ts";
+import { describe } from "./describe.ts";
+import { onDatabase, translate } from "./errors.ts";
+import { readLayout } from "./layout.ts";
+import { SqliteReader } from "./reader.ts";
+import { RowWriter } from "./row-writer.ts";
+import { type LayoutSchema, schemaOf } from "./schema.ts";
+import { openImmutable } from "./snapshot.ts";
+import { readBatches } from "./source.ts";
+
+export class NewFile implements TargetSession {
+  readonly release: Release;
+  readonly before: StoreDescription;
+  readonly #path: string;
+  readonly #signal: AbortSignal | undefined;
+  readonly #schema: LayoutSchema;
+  readonly #temporary: string;
+  #database: Database | null;
+  readonly #writer: RowWriter;
+
+  constructor(path: string, release: Release, signal: AbortSignal | undefined) {
+    this.#path = path;
+    this.release = release;
+    this.#signal = signal;
+    this.#schema = schemaOf(release);
+    this.#temporary = temporaryBeside(path);
+    this.#database = this.#create();
+    const layout = readLayout(this.#database);
+    this.before = { ...describe(this.#database, layout, path, false), layout: "new", bytes: null };
+    this.#writer = new RowWriter(this.#database, release, layout);
+  }
+
+  get report(): WriteReport {
+    return this.#writer.report;
+  }
+
+  #create(): Database {
+    return this.#guard(() => {
+      createPrivateFile(this.#temporary);
+      const database = new Database(this.#temporary, constants.SQLITE_OPEN_READWRITE);
+      // Nobody else knows this file, and until it is published it may be lost: no journal, no waiting for the disk.
+      for (const pragma of ["journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "cache_size = -32000"]) {
+        database.run(`PRAGMA ${pragma}`);
+      }
+      for (const sql of this.#schema.tables) database.run(sql);
+      database.run("BEGIN");
+      return database;
+    });
+  }
+
+  assess(batch: readonly GraphRecord[]): void {
+    for (const record of batch) this.#writer.assess(record);
+  }
+
+  async write(batch: readonly GraphRecord[]): Promise<void> {
+    this.#guard(() => {
+      for (const record of batch) this.#writer.write(record);
+    });
+  }
+
+  async replace(batch: readonly GraphRecord[]): Promise<void> {
+    this.#guard(() => {
+      for (const record of batch) this.#writer.remove(record);
+      for (const record of batch) this.#writer.write(record);
+    });
+  }
+
+  async finish(): Promise<void> {
+    this.#guard(() => {
+      for (const sql of this.#schema.indexes) this.#database!.run(sql);
+      this.#database!.run("COMMIT");
+      this.#close();
+    });
+  }
+
+  async *read(): AsyncIterable<readonly GraphRecord[]> {
+    if (this.#database !== null) return;
+    const fresh = openImmutable(this.#path, this.#temporary);
+    try {
+      const reader = new SqliteReader(fresh, readLayout(fresh), new OddityLog());
+      yield* readBatches(this.#path, reader, this.#signal);
+    } finally {
+      fresh.close();
+    }
+  }
+
+  async commit(): Promise<void> {
+    this.#guard(() => {
+      if (this.#schema.writeAheadLog) setWriteAheadLog(this.#temporary);
+      try {
+        publishFile(this.#temporary, this.#path);
+      } catch (cause) {
+        if (codeOf(cause) !== "EEXIST") throw cause;
+        throw new BusyError(`${this.#path} has appeared while we were writing; it was left alone`, {
+          next: "Find out who made it, then choose another target or run the same command again.",
+          cause,
+        });
+      }
+    });
+  }
+
+  async rollback(): Promise<void> {
+    this.#close();
+    remove(this.#temporary, `${this.#temporary}-journal`, `${this.#temporary}-wal`, `${this.#temporary}-shm`);
+  }
+
+  async keep(): Promise<string> {
+    this.#close();
+    let kept = `${this.#path}.failed`;
+    for (let number = 2; existsSync(kept); number++) kept = `${this.#path}.failed-${number}`;
+    renameSync(this.#temporary, kept);
+    return kept;
+  }
+
+  #close(): void {
+    if (this.#database === null) return;
+    this.#writer.close();
+    this.#database.close();
+    this.#database = null;
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw translate(this.#path, error);
+    }
+  }
+}
+
+/** The mode is a mark in the file's header; closing the last connection removes the side files again. */
+export function setWriteAheadLog(path: string): void {
+  const database = new Database(path, constants.SQLITE_OPEN_READWRITE);
+  try {
+    onDatabase(path, () => database.run("PRAGMA journal_mode = WAL"));
+  } finally {
+    database.close();
+  }
+}

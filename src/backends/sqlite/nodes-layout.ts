@@ -1,0 +1,211 @@
+/** The `nodes` layout (Python, up to 0.12): a node or relationship is one row with its properties as JSON text. */
+import { canonicalValue } from "../../graph/canonical.ts";
+import { parseInstant } from "../../graph/instant.ts";
+import { writeJson } from "../../graph/json.ts";
+import { ObjectReader } from "../../graph/object-reader.ts";
+import type { Properties } from "../../graph/properties.ts";
+import { type GraphNode, type GraphRelationship, idOfKey, relationshipId } from "../../graph/record.ts";
+import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
+import { CONTEXT_PREFIX, MEMORY_LABEL, meaningOf } from "../../memorygraph/fields.ts";
+import { toPlain } from "../../memorygraph/plain.ts";
+import type { Row, SqlValue } from "./database.ts";
+import type { RowExtra } from "./extra.ts";
+import { type EncodedRow, type Note, textColumn } from "./row.ts";
+
+export const NODE_COLUMNS = ["id", "label", "properties", "created_at", "updated_at"] as const;
+export const RELATIONSHIP_COLUMNS = [
+  "id",
+  "from_id",
+  "to_id",
+  "rel_type",
+  "properties",
+  "created_at",
+  "valid_from",
+  "valid_until",
+  "recorded_at",
+  "invalidated_by",
+] as const;
+export const TEMPORAL_COLUMNS = ["valid_from", "valid_until", "recorded_at", "invalidated_by"] as const;
+const FIRST_TEMPORAL = 6;
+const CREATED_AT = 5;
+
+/** How many columns tell whether the application changed a row; the time of insertion is not among them. */
+export const NODE_HASHED = 3;
+
+/** Where a value stands twice and differently, the other one is kept under this name. */
+export const INNER = "properties.";
+
+export interface DecodedNode {
+  readonly id: string | null;
+  readonly labels: readonly string[];
+  readonly properties: Properties;
+}
+
+export interface DecodedRelationship {
+  readonly from: string;
+  readonly to: string;
+  readonly type: string;
+  readonly properties: Properties;
+}
+
+export class NodesLayout {
+  readonly #nodes = new ObjectReader();
+  readonly #relationships = new ObjectReader();
+
+  /** @throws UnreadableRowError or JsonSyntaxError */
+  decodeNode(row: Row, note: Note): DecodedNode {
+    const id = typeof row[0] === "string" ? row[0] : null;
+    const label = textColumn(row[1], "label");
+    const inner = this.#nodes.read(textColumn(row[2], "properties"));
+    const properties = id === null ? inner : withRowId(inner, id, note);
+    return { id, labels: [label], properties };
+  }
+
+  /** @throws UnreadableRowError or JsonSyntaxError */
+  decodeRelationship(row: Row, note: Note): DecodedRelationship {
+    let properties = this.#relationships.read(textColumn(row[4], "properties"));
+    if (typeof row[0] === "string") properties = withRowId(properties, row[0], note);
+    for (let at = 0; at < TEMPORAL_COLUMNS.length; at++) {
+      const column = row[FIRST_TEMPORAL + at] ?? null;
+      if (column !== null) properties = withColumn(properties, TEMPORAL_COLUMNS[at]!, column, note);
+    }
+    return {
+      from: textColumn(row[1], "from_id"),
+      to: textColumn(row[2], "to_id"),
+      type: textColumn(row[3], "rel_type"),
+      properties,
+    };
+  }
+}
+
+function withRowId(properties: Properties, id: string, note: Note): Properties {
+  const inner = properties.get("id");
+  if (inner === id) return properties;
+  if (inner === null) return properties.with("id", id);
+  note("the id in the properties is not the row's id; both are kept");
+  return properties.with("id", id).with(`${INNER}id`, inner);
+}
+
+/** The application filters by the column and shows the property: the column is what counts, both are kept. */
+function withColumn(properties: Properties, name: string, column: Value, note: Note): Properties {
+  const inner = properties.get(name);
+  if (inner === null) return properties.with(name, column);
+  const meaning = meaningOf(name);
+  if (inner === column || canonicalValue(inner, meaning) === canonicalValue(column, meaning)) return properties;
+  note("a time in the columns differs from the one in the properties; both are kept");
+  return properties.with(name, column).with(`${INNER}${name}`, inner);
+}
+
+const NODE_ORDER =
+  "id type title content tags importance confidence usage_count created_at updated_at summary effectiveness last_accessed".split(" ");
+const RELATIONSHIP_ORDER =
+  "strength confidence context evidence_count success_rate created_at last_validated validation_count counter_evidence_count valid_from valid_until recorded_at invalidated_by".split(
+    " ",
+  );
+/** The app writes these as null where they have no value. */
+const RELATIONSHIP_NULLS = new Set(["context", "success_rate", "valid_until", "invalidated_by"]);
+
+/** The row that the application itself would write, or null for a node without an id to file it under. */
+export function encodeNode(node: GraphNode, now: string): EncodedRow | null {
+  const id = idOfKey(node.key);
+  if (id === null || !id.isWellFormed()) return null;
+  const { json, extra } = encodeProperties(node.properties, NODE_ORDER, ["id"], () => false);
+  const label = node.labels.includes(MEMORY_LABEL) ? MEMORY_LABEL : (node.labels[0] ?? "");
+  const created = columnTime(node.properties.get("created_at"), now);
+  const updated = columnTime(node.properties.get("updated_at"), created);
+  return {
+    columns: [id, label.toWellFormed(), json, created, updated],
+    extra: node.labels.length === 1 && label.isWellFormed() ? extra : { ...extra, labels: node.labels },
+  };
+}
+
+/**
+ * As encodeNode; null as well when an end has no id or the type cannot be stored as text. Without `temporal` columns,
+ * as before release 0.10, the times stand in the properties only.
+ */
+export function encodeRelationship(relationship: GraphRelationship, now: string, temporal: boolean): EncodedRow | null {
+  const { properties, type } = relationship;
+  const id = relationshipId(relationship);
+  const from = idOfKey(relationship.from);
+  const to = idOfKey(relationship.to);
+  if (id === null || from === null || to === null) return null;
+  if (![id, from, to, type].every((text) => text.isWellFormed())) return null;
+  const { json, extra } = encodeProperties(properties, RELATIONSHIP_ORDER, ["id", ...TEMPORAL_COLUMNS], (name) =>
+    RELATIONSHIP_NULLS.has(name),
+  );
+  const created = columnTime(properties.get("created_at"), now);
+  const times = TEMPORAL_COLUMNS.map((name) => (temporal ? temporalColumn(properties, name) : null));
+  const row = [id, from, to, type, json, created, ...times];
+  if (!temporal) return { columns: row, extra };
+  return fillTemporal(row, extra, properties, now);
+}
+
+/**
+ * Gives valid_from and recorded_at, which newer releases demand, the time at which the row was made, as the
+ * application's own upgrade does, and records that nobody said so.
+ */
+export function fillTemporal(columns: SqlValue[], extra: RowExtra, properties: Properties, now: string): EncodedRow {
+  const imposed = [...(extra.imposed ?? [])];
+  const set = [...(extra.set ?? [])];
+  for (const name of ["valid_from", "recorded_at"] as const) {
+    const at = FIRST_TEMPORAL + TEMPORAL_COLUMNS.indexOf(name);
+    if (columns[at] !== null) continue;
+    columns[at] = columns[CREATED_AT] ?? now;
+    const value = properties.get(name);
+    if (value === null) {
+      imposed.push(name);
+    } else {
+      imposed.push(`${INNER}${name}`);
+      if (!set.some(([known]) => known === name)) set.push([name, value]);
+    }
+  }
+  if (imposed.length === 0) return { columns, extra };
+  return { columns, extra: { ...extra, imposed, ...(set.length > 0 && { set }) } };
+}
+
+/** These columns would turn text that looks like a number into one, so only points in time go there. */
+function temporalColumn(properties: Properties, name: string): SqlValue {
+  const { value } = toPlain(name, properties.get(name), "0.12");
+  if (typeof value !== "string" || !value.isWellFormed()) return null;
+  return name === "invalidated_by" || parseInstant(value) !== null ? value : null;
+}
+
+/** `twice` names what also stands in columns of its own: there the JSON gets the other value, if there is one. */
+function encodeProperties(
+  properties: Properties,
+  order: readonly string[],
+  twice: readonly string[],
+  nullable: (name: string) => boolean,
+): { json: string; extra: RowExtra } {
+  const json: ValueMap = new Map();
+  const set: [string, Value][] = [];
+  const put = (name: string, value: Value) => {
+    const plain = toPlain(name, value, "0.12");
+    json.set(name, name.startsWith(CONTEXT_PREFIX) ? contextValue(plain.value) : plain.value);
+    if (!plain.exact) set.push([name, value]);
+  };
+  const inner = twice.filter((name) => properties.get(name) !== null && properties.get(INNER + name) !== null);
+  for (const name of order) {
+    const value = properties.get(name);
+    if (value !== null) put(name, value);
+    else if (nullable(name)) json.set(name, null);
+  }
+  for (const [name, value] of properties.entries()) {
+    if (!json.has(name) && !inner.some((known) => INNER + known === name)) put(name, value);
+  }
+  for (const name of inner) put(name, properties.get(INNER + name));
+  return { json: writeJson(json, "python"), extra: set.length > 0 ? { set } : {} };
+}
+
+/** The app keeps objects, empty lists and lists of anything but scalars as JSON text inside the JSON. */
+function contextValue(value: Value): Value {
+  const scalars = Array.isArray(value) && value.length > 0 && value.every((item) => item !== null && typeof item !== "object");
+  return (Array.isArray(value) && !scalars) || isMap(value) ? writeJson(value, "python") : value;
+}
+
+/** `YYYY-MM-DD HH:MM:SS` in UTC, as CURRENT_TIMESTAMP gives it. */
+function columnTime(value: Value, otherwise: string): string {
+  const text = toPlain("created_at", value, "0.12").value;
+  const instant = typeof text === "string" ? parseInstant(text) : null;
+  return instant === null ? otherwise : `${instant.substring(0, 10)} ${instant.substring(11, 19)}`;
+}

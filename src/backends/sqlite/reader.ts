@@ -1,0 +1,259 @@
+/** Records out of a SQLite file of any layout, page by page. */
+import type { Database } from "bun:sqlite";
+import { JsonSyntaxError } from "../../graph/json.ts";
+import {
+  type GraphNode,
+  type GraphRecord,
+  type GraphRelationship,
+  keyOfId,
+  type NativeRow,
+} from "../../graph/record.ts";
+import { hashText } from "../../graph/digest.ts";
+import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
+import type { OddityLog } from "../oddities.ts";
+import { pages, prepare, quoted, type Row, type SqlValue } from "./database.ts";
+import { applyToProperties, EXTRA_TABLE, hashRow, type RowExtra, readRowExtra } from "./extra.ts";
+import type { FileLayout } from "./layout.ts";
+import { MEMORY_COLUMNS, MemoriesLayout, WIDE_RELATIONSHIP_COLUMNS } from "./memories-layout.ts";
+import {
+  type DecodedNode,
+  type DecodedRelationship,
+  NODE_COLUMNS,
+  NODE_HASHED,
+  NodesLayout,
+  RELATIONSHIP_COLUMNS,
+} from "./nodes-layout.ts";
+import { SharedIds } from "./shared-ids.ts";
+import { UnreadableRowError } from "./row.ts";
+import { readWholeRecords } from "./whole-records.ts";
+
+export const NODES_NATIVE = "sqlite-nodes";
+export const MEMORIES_NATIVE = "sqlite-memories";
+
+/** The columns of a native row, and the side table's text about it. */
+export interface SqliteNative extends NativeRow {
+  readonly columns: readonly SqlValue[];
+  readonly extra: string | null;
+}
+
+interface Table<D> {
+  readonly name: string;
+  readonly kind: GraphRecord["kind"];
+  readonly columns: readonly string[];
+  /** Which of them the table really has; the others read as NULL. */
+  readonly present: readonly string[];
+  readonly hashed: number;
+  readonly native: string;
+  /** Whether its rows fit a table of the newest release as they are. */
+  readonly verbatim: boolean;
+  decode(row: Row, note: (what: string) => void): D;
+}
+
+export class SqliteReader {
+  readonly #database: Database;
+  readonly #layout: FileLayout;
+  readonly #oddities: OddityLog;
+  readonly #nodesLayout = new NodesLayout();
+  readonly #memoriesLayout = new MemoriesLayout();
+  /** How many nodes of equal content have been numbered so far. */
+  readonly #anonymous = new Map<string, number>();
+
+  constructor(database: Database, layout: FileLayout, oddities: OddityLog) {
+    this.#database = database;
+    this.#layout = layout;
+    this.#oddities = oddities;
+  }
+
+  *read(): Generator<GraphRecord[]> {
+    const shared = new SharedIds(this.#database, this.#layout, this.#oddities);
+    for (const table of this.nodeTables()) {
+      for (const page of this.#pages(table)) {
+        const batch: GraphNode[] = [];
+        for (const row of page) {
+          const node = this.#node(table, row);
+          if (node !== null && shared.counts(table.name, node, (other, id) => this.nodeById(other, id))) batch.push(node);
+        }
+        yield batch;
+      }
+    }
+    if (this.#layout.hasExtra) yield* readWholeRecords("node", this.#database, this.#layout, this.#oddities);
+    const relationships = this.relationshipTable();
+    if (relationships !== null) {
+      for (const page of this.#pages(relationships)) {
+        yield page.map((row) => this.#relationship(relationships, row)).filter((record) => record !== null);
+      }
+    }
+    if (this.#layout.hasExtra) yield* readWholeRecords("relationship", this.#database, this.#layout, this.#oddities);
+  }
+
+  /** One node of a table, or null where it has none of that id or cannot read it. */
+  nodeById(tableName: string, id: string): GraphNode | null {
+    const table = this.nodeTables().find(({ name }) => name === tableName)!;
+    const statement = prepare(this.#database, `${selectFrom(table, this.#layout.hasExtra)} WHERE t.id = ?`);
+    const [row] = statement.values(id);
+    statement.finalize();
+    return row === undefined ? null : this.#node(table, row);
+  }
+
+  nodeTables(): Table<DecodedNode>[] {
+    const { nodes, memories } = this.#layout;
+    const tables: Table<DecodedNode>[] = [];
+    if (nodes !== null) {
+      tables.push({
+        name: "nodes",
+        kind: "node",
+        columns: NODE_COLUMNS,
+        present: nodes,
+        hashed: NODE_HASHED,
+        native: NODES_NATIVE,
+        verbatim: nodes.every((name) => (NODE_COLUMNS as readonly string[]).includes(name)),
+        decode: (row, note) => this.#nodesLayout.decodeNode(row, note),
+      });
+    }
+    if (memories !== null) {
+      const columns = idFirst(memories);
+      tables.push({
+        name: "memories",
+        kind: "node",
+        columns,
+        present: memories,
+        hashed: columns.length,
+        native: MEMORIES_NATIVE,
+        verbatim: columns.join() === MEMORY_COLUMNS.join(),
+        decode: (row) => this.#memoriesLayout.decodeMemory(row, columns),
+      });
+    }
+    return tables;
+  }
+
+  relationshipTable(): Table<DecodedRelationship> | null {
+    const found = this.#layout.relationships;
+    if (found === null) return null;
+    const flat = found.style === "nodes";
+    const columns = flat ? RELATIONSHIP_COLUMNS : endsFirst(found.columns);
+    return {
+      name: "relationships",
+      kind: "relationship",
+      columns,
+      present: found.columns,
+      hashed: columns.length,
+      native: flat ? NODES_NATIVE : MEMORIES_NATIVE,
+      verbatim: flat || columns.join() === WIDE_RELATIONSHIP_COLUMNS.join(),
+      decode: flat
+        ? (row, note) => this.#nodesLayout.decodeRelationship(row, note)
+        : (row, note) => this.#memoriesLayout.decodeRelationship(row, columns, note),
+    };
+  }
+
+  *#pages<D>(table: Table<D>): Generator<Row[]> {
+    const replaced = (value: SqlValue) => typeof value === "string" && value.includes("\uFFFD");
+    for (const page of pages(this.#database, selectFrom(table, this.#layout.hasExtra))) {
+      yield page.map((row) => (row.some(replaced) ? this.#exactTexts(table, row) : row));
+    }
+  }
+
+  /** Text that is not valid UTF-8 reads as U+FFFD without a word: such a column is marked unreadable instead. */
+  #exactTexts<D>(table: Table<D>, row: Row): Row {
+    const columns = table.columns.filter((name) => table.present.includes(name));
+    const statement = prepare(
+      this.#database,
+      `SELECT ${columns.map((name) => `CAST(${quoted(name)} AS BLOB)`).join(", ")} FROM ${quoted(table.name)} WHERE rowid = ?`,
+    );
+    const [bytes] = statement.values(row.at(-1)!);
+    statement.finalize();
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    return row.map((value, at) => {
+      const raw = bytes?.[columns.indexOf(table.columns[at] ?? "")];
+      if (typeof value !== "string" || !(raw instanceof Uint8Array)) return value;
+      try {
+        return decoder.decode(raw);
+      } catch {
+        return raw;
+      }
+    });
+  }
+
+  #node(table: Table<DecodedNode>, row: Row): GraphNode | null {
+    const found = this.#decode(table, row);
+    if (found === null) return null;
+    const { decoded, extra, native } = found;
+    const labels = extra?.labels ?? decoded.labels;
+    const properties = extra === null ? decoded.properties : applyToProperties(decoded.properties, extra);
+    if (decoded.id !== null) {
+      return { kind: "node", key: keyOfId(decoded.id), labels, properties, ...(native && { native }) };
+    }
+    const unnamed: GraphNode = { kind: "node", key: "#", labels, properties };
+    return { ...unnamed, key: this.#number(unnamed) };
+  }
+
+  #relationship(table: Table<DecodedRelationship>, row: Row): GraphRelationship | null {
+    const found = this.#decode(table, row);
+    if (found === null) return null;
+    const { decoded, extra, native } = found;
+    return {
+      kind: "relationship",
+      from: keyOfId(decoded.from),
+      to: keyOfId(decoded.to),
+      type: decoded.type,
+      properties: extra === null ? decoded.properties : applyToProperties(decoded.properties, extra),
+      ...(native && typeof row[0] === "string" && { native }),
+    };
+  }
+
+  #decode<D>(table: Table<D>, row: Row): { decoded: D; extra: RowExtra | null; native: SqliteNative | null } | null {
+    const id = typeof row[0] === "string" ? row[0] : `row ${row.at(-1)} of ${table.name}`;
+    const { length } = table.columns;
+    try {
+      const decoded = table.decode(row, (what) => this.#oddities.add("note", what, id));
+      const extra = this.#layout.hasExtra ? this.#extraOf(table, row, id) : null;
+      const native = { layout: table.native, columns: row.slice(0, length), extra: extra?.text ?? null };
+      return { decoded, extra: extra?.parsed ?? null, native: table.verbatim ? native : null };
+    } catch (error) {
+      if (!(error instanceof UnreadableRowError) && !(error instanceof JsonSyntaxError)) throw error;
+      this.#oddities.add("damage", `a row of ${table.name} that cannot be read: ${reason(error)}`, id);
+      return null;
+    }
+  }
+
+  #extraOf<D>(table: Table<D>, row: Row, id: string): { text: string; parsed: RowExtra } | null {
+    const { length } = table.columns;
+    const hash = row[length];
+    const text = row[length + 1];
+    if (typeof text !== "string") return null;
+    if (hash instanceof Uint8Array && Buffer.compare(hash, hashRow(row.slice(0, table.hashed))) === 0) {
+      return { text, parsed: readRowExtra(text) };
+    }
+    this.#oddities.add("note", "the application changed a record since we kept something beside it; what we kept is not applied", id);
+    return null;
+  }
+
+  #number(node: GraphNode): string {
+    const hash = hashText(canonicalizer.text(node)).toHex();
+    const number = (this.#anonymous.get(hash) ?? 0) + 1;
+    this.#anonymous.set(hash, number);
+    return `#${hash}.${number}`;
+  }
+}
+
+/** Damage is counted by its reason; offsets would make every one its own. */
+function reason(error: Error): string {
+  return error instanceof JsonSyntaxError ? "its JSON does not parse" : error.message;
+}
+
+function selectFrom<D>(table: Table<D>, withExtra: boolean): string {
+  const columns = table.columns.map((name) => (table.present.includes(name) ? `t.${quoted(name)}` : "NULL"));
+  if (!withExtra) return `SELECT ${columns.join(", ")}, t.rowid FROM ${quoted(table.name)} t`;
+  return (
+    `SELECT ${columns.join(", ")}, e.row_hash, e.record, t.rowid FROM ${quoted(table.name)} t ` +
+    `LEFT JOIN ${EXTRA_TABLE} e ON e.kind = '${table.kind}' AND e.id = t.id`
+  );
+}
+
+function idFirst(columns: readonly string[]): string[] {
+  return ["id", ...columns.filter((name) => name !== "id")];
+}
+
+function endsFirst(columns: readonly string[]): string[] {
+  const first = ["id", "from_id", "to_id", "rel_type"];
+  return [...first, ...columns.filter((name) => !first.includes(name))];
+}

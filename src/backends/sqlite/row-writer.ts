@@ -1,0 +1,209 @@
+/** Records into the tables of one layout, and what does not fit beside them. */
+import type { Database } from "bun:sqlite";
+import { type GraphRecord, type GraphRelationship, idOfKey, relationshipId } from "../../graph/record.ts";
+import { type Release, respell } from "../../memorygraph/releases.ts";
+import type { WriteReport } from "../backend.ts";
+import { type ExactStatement, prepare, quoted, type SqlValue } from "./database.ts";
+import {
+  EXTRA_SCHEMA,
+  EXTRA_TABLE,
+  hashRow,
+  isNothing,
+  readRowExtra,
+  writeRowExtra,
+  writeWholeRecord,
+} from "./extra.ts";
+import type { FileLayout } from "./layout.ts";
+import { encodeMemory, encodeWideRelationship, MEMORY_COLUMNS, WIDE_RELATIONSHIP_COLUMNS } from "./memories-layout.ts";
+import {
+  encodeNode,
+  encodeRelationship,
+  fillTemporal,
+  INNER,
+  NODE_COLUMNS,
+  NODE_HASHED,
+  RELATIONSHIP_COLUMNS,
+} from "./nodes-layout.ts";
+import { MEMORIES_NATIVE, NODES_NATIVE, type SqliteNative } from "./reader.ts";
+import type { EncodedRow } from "./row.ts";
+
+interface TableWriter {
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** The positions among `columns` of those that the table really has. */
+  readonly present: readonly number[];
+  readonly hashed: number;
+}
+
+/** A row ready to go in; a whole record where the layout has no row for it. */
+type Prepared =
+  | { readonly table: TableWriter; readonly columns: SqlValue[]; readonly extra: string | null }
+  | { readonly table: null; readonly dangling: boolean };
+
+export class RowWriter {
+  readonly report: WriteReport = { respelled: 0, defaulted: {}, setAside: {} };
+  readonly #database: Database;
+  readonly #release: Release;
+  readonly #tables: Record<GraphRecord["kind"], TableWriter>;
+  readonly #native: string;
+  readonly #now = new Date().toISOString().substring(0, 19).replace("T", " ");
+  readonly #statements = new Map<string, ExactStatement>();
+  /** Nodes that a dry run found to be no rows: their relationships are none either. */
+  readonly #assessedWhole = new Set<string>();
+  #hasExtra: boolean;
+
+  constructor(database: Database, release: Release, layout: FileLayout) {
+    this.#database = database;
+    this.#release = release;
+    this.#hasExtra = layout.hasExtra;
+    const flat = release === "0.12";
+    this.#native = flat ? NODES_NATIVE : MEMORIES_NATIVE;
+    this.#tables = {
+      node: table(flat ? "nodes" : "memories", flat ? NODE_COLUMNS : MEMORY_COLUMNS, null, flat ? NODE_HASHED : null),
+      relationship: table(
+        "relationships",
+        flat ? RELATIONSHIP_COLUMNS : WIDE_RELATIONSHIP_COLUMNS,
+        layout.relationships?.columns ?? null,
+        null,
+      ),
+    };
+  }
+
+  /** Counts what would happen, and writes nothing. */
+  assess(record: GraphRecord): void {
+    const prepared = this.#prepare(record, (key) => !this.#assessedWhole.has(key) && idOfKey(key) !== null);
+    if (prepared.table === null && record.kind === "node") this.#assessedWhole.add(record.key);
+  }
+
+  write(record: GraphRecord): void {
+    const prepared = this.#prepare(record, (key) => this.#isMemory(key));
+    const { kind } = record;
+    if (prepared.table === null) {
+      const key = kind === "node" ? record.key : null;
+      this.#insertExtra(kind, null, key, null, writeWholeRecord({ record, dangling: prepared.dangling }));
+      return;
+    }
+    const { table, columns, extra } = prepared;
+    this.#statement(insertInto(table)).run(...table.present.map((at) => columns[at]!));
+    if (extra !== null) this.#insertExtra(kind, columns[0]!, null, hashRow(columns.slice(0, table.hashed)), extra);
+  }
+
+  /** Takes a record out again by its identity, with what stands beside it. */
+  remove(record: GraphRecord): void {
+    const id = record.kind === "node" ? idOfKey(record.key) : relationshipId(record);
+    if (id !== null) this.#statement(`DELETE FROM ${this.#tables[record.kind].name} WHERE id = ?`).run(id);
+    if (!this.#hasExtra) return;
+    if (id !== null) this.#statement(`DELETE FROM ${EXTRA_TABLE} WHERE kind = ? AND id = ?`).run(record.kind, id);
+    if (record.kind === "node") this.#statement(`DELETE FROM ${EXTRA_TABLE} WHERE kind = 'node' AND key = ?`).run(record.key);
+  }
+
+  close(): void {
+    for (const statement of this.#statements.values()) statement.finalize();
+    this.#statements.clear();
+  }
+
+  #prepare(record: GraphRecord, isMemory: (key: string) => boolean): Prepared {
+    const table = this.#tables[record.kind];
+    const known = record.kind === "node" || this.#joinsRows(record, isMemory);
+    const verbatim = known ? this.#verbatim(record, table) : null;
+    if (verbatim !== null) return verbatim;
+    const spelled = record.native?.layout === this.#native ? { record, respelled: 0 } : respell(record, this.#release);
+    this.report.respelled += spelled.respelled;
+    const encoded = known ? this.#encode(spelled.record) : null;
+    if (encoded === null) return this.#setAside(record);
+    const { columns, extra } = encoded;
+    this.#count(record.kind, extra.imposed, extra.set);
+    return { table, columns, extra: isNothing(extra) ? null : writeRowExtra(extra) };
+  }
+
+  /** A row of the same layout goes in as it is; one from before 0.10 lacks times that the newer table demands. */
+  #verbatim(record: GraphRecord, table: TableWriter): Prepared | null {
+    const native = record.native as SqliteNative | undefined;
+    if (native === undefined || native.layout !== this.#native) return null;
+    if (!this.#temporal(table)) return null;
+    const columns = [...native.columns];
+    if (record.kind === "node" || this.#release === "0.13") return { table, columns, extra: native.extra };
+    const old = native.extra === null ? {} : readRowExtra(native.extra);
+    const filled = fillTemporal(columns, old, record.properties, this.#now);
+    if (filled.extra === old) return { table, columns, extra: native.extra };
+    this.#count("relationship", filled.extra.imposed, undefined);
+    return { table, columns: filled.columns, extra: writeRowExtra(filled.extra) };
+  }
+
+  #encode(record: GraphRecord): EncodedRow | null {
+    if (this.#release === "0.12") {
+      return record.kind === "node"
+        ? encodeNode(record, this.#now)
+        : encodeRelationship(record, this.#now, this.#temporal(this.#tables.relationship));
+    }
+    return record.kind === "node" ? encodeMemory(record) : encodeWideRelationship(record);
+  }
+
+  #setAside(record: GraphRecord): Prepared {
+    const what =
+      record.kind === "node" ? `nodes labelled ${record.labels.join(", ") || "nothing"}` : `relationships of type ${record.type}`;
+    this.report.setAside[what] = (this.report.setAside[what] ?? 0) + 1;
+    return { table: null, dangling: record.kind === "relationship" && this.#isDangling(record) };
+  }
+
+  /** The `memories` layout enforces its foreign keys: only memories can be joined there. */
+  #joinsRows({ from, to }: GraphRelationship, isMemory: (key: string) => boolean): boolean {
+    return this.#release === "0.12" || (isMemory(from) && isMemory(to));
+  }
+
+  #isMemory(key: string): boolean {
+    const id = idOfKey(key);
+    return id !== null && this.#statement(`SELECT 1 FROM ${this.#tables.node.name} WHERE id = ?`).values(id).length > 0;
+  }
+
+  #isDangling({ from, to }: GraphRelationship): boolean {
+    const whole = (key: string) =>
+      this.#hasExtra && this.#statement(`SELECT 1 FROM ${EXTRA_TABLE} WHERE key = ?`).values(key).length > 0;
+    return ![from, to].every((key) => whole(key) || this.#isMemory(key));
+  }
+
+  /** Files from before 0.10 have no temporal columns; what belongs there stays in the properties. */
+  #temporal(table: TableWriter): boolean {
+    return table.present.length === table.columns.length;
+  }
+
+  #count(kind: GraphRecord["kind"], imposed: readonly string[] = [], set: readonly (readonly [string, unknown])[] = []): void {
+    const prefix = kind === "node" ? "" : "relationship.";
+    for (const name of imposed) {
+      if (name.startsWith(INNER)) continue;
+      const field = prefix + name;
+      this.report.defaulted[field] = (this.report.defaulted[field] ?? 0) + 1;
+    }
+    for (const [name] of set) {
+      const field = `property ${prefix}${name}`;
+      this.report.setAside[field] = (this.report.setAside[field] ?? 0) + 1;
+    }
+  }
+
+  #insertExtra(kind: string, id: SqlValue, key: SqlValue, hash: SqlValue, record: string): void {
+    if (!this.#hasExtra) {
+      for (const sql of EXTRA_SCHEMA) this.#database.run(sql);
+      this.#hasExtra = true;
+    }
+    this.#statement(`INSERT INTO ${EXTRA_TABLE} (kind, id, key, row_hash, record) VALUES (?, ?, ?, ?, ?)`).run(kind, id, key, hash, record);
+  }
+
+  #statement(sql: string): ExactStatement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = prepare(this.#database, sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function table(name: string, columns: readonly string[], existing: readonly string[] | null, hashed: number | null): TableWriter {
+  const present = columns.map((_, at) => at).filter((at) => existing === null || existing.includes(columns[at]!));
+  return { name, columns, present, hashed: hashed ?? columns.length };
+}
+
+function insertInto({ name, columns, present }: TableWriter): string {
+  const names = present.map((at) => quoted(columns[at]!));
+  return `INSERT INTO ${name} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`;
+}

@@ -1,0 +1,147 @@
+/** A SQLite file opened for reading. */
+import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { DamagedStoreError, StoreKindError } from "../../errors.ts";
+import type { GraphRecord } from "../../graph/record.ts";
+import { breathe } from "../../support/time.ts";
+import type { Oddity, OpenOptions, SourceStore, StoreDescription } from "../backend.ts";
+import { OddityLog } from "../oddities.ts";
+import { accessError, type Found, recognise } from "../recognise.ts";
+import { describe } from "./describe.ts";
+import { onDatabase, translate } from "./errors.ts";
+import { type FileLayout, readLayout } from "./layout.ts";
+import { SqliteReader } from "./reader.ts";
+import { openSnapshot, type Snapshot } from "./snapshot.ts";
+
+/** @throws StoreKindError, DamagedStoreError, AccessError or BusyError; never changes anything at the path. */
+export async function openSource(path: string, options: OpenOptions = {}): Promise<SqliteSource> {
+  assertSqlite(path, recognise(path));
+  assertWhole(path);
+  const snapshot = await openCatching(path, options);
+  try {
+    const layout = onDatabase(path, () => readLayout(snapshot.database));
+    assertMemoryGraph(path, layout);
+    return new SqliteSource(path, snapshot, layout, options.signal);
+  } catch (error) {
+    snapshot.close();
+    throw error;
+  }
+}
+
+async function openCatching(path: string, { isolate = false, signal }: OpenOptions): Promise<Snapshot> {
+  try {
+    return await openSnapshot(path, isolate, signal);
+  } catch (error) {
+    throw error instanceof Error && "syscall" in error ? accessError(path, error) : translate(path, error);
+  }
+}
+
+export class SqliteSource implements SourceStore {
+  readonly #path: string;
+  readonly #snapshot: Snapshot;
+  readonly #layout: FileLayout;
+  readonly #signal: AbortSignal | undefined;
+  #oddities = new OddityLog();
+
+  constructor(path: string, snapshot: Snapshot, layout: FileLayout, signal: AbortSignal | undefined) {
+    this.#path = path;
+    this.#snapshot = snapshot;
+    this.#layout = layout;
+    this.#signal = signal;
+  }
+
+  async describe(thorough: boolean): Promise<StoreDescription> {
+    return onDatabase(this.#path, () => describe(this.#snapshot.database, this.#layout, this.#path, thorough));
+  }
+
+  async *read(): AsyncIterable<readonly GraphRecord[]> {
+    this.#oddities = new OddityLog();
+    const reader = new SqliteReader(this.#snapshot.database, this.#layout, this.#oddities);
+    yield* readBatches(this.#path, reader, this.#signal);
+  }
+
+  oddities(): readonly Oddity[] {
+    return this.#oddities.list();
+  }
+
+  async assertUnchanged(): Promise<void> {
+    this.#snapshot.assertUnchanged();
+  }
+
+  async close(): Promise<void> {
+    this.#snapshot.close();
+  }
+}
+
+/** The reader's batches with room for signals between them, and SQLite's errors in our words. */
+export async function* readBatches(
+  path: string,
+  reader: SqliteReader,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly GraphRecord[]> {
+  const batches = reader.read();
+  for (;;) {
+    signal?.throwIfAborted();
+    const next = onDatabase(path, () => batches.next());
+    if (next.done) return;
+    yield next.value;
+    await breathe();
+  }
+}
+
+/** Says what was found where a SQLite store was expected. */
+export function assertSqlite(path: string, found: Found): void {
+  if (found === "SQLite database") return;
+  const others: Record<Exclude<Found, "SQLite database">, [string, string]> = {
+    nothing: [`${path} does not exist`, "Check the path; `memorygraph-migrate doctor` looks where MemoryGraph keeps its stores."],
+    "empty file": [`${path} is an empty file (0 bytes), not a store`, "Look for the real file with `memorygraph-migrate doctor`, or restore it from a backup."],
+    directory: [`${path} is a directory, not a SQLite file`, "Name the file in it, usually memory.db."],
+    "FalkorDBLite directory": [`${path} is a FalkorDBLite directory, not a SQLite file`, "Name its kind: falkordblite instead of sqlite."],
+    "Redis dump (FalkorDBLite)": [`${path} is a Redis dump, as FalkorDBLite keeps it, not a SQLite file`, "Name its kind: falkordblite instead of sqlite."],
+    "LadybugDB directory": [`${path} is a LadybugDB store, which is not one of MemoryGraph's five backends`, "Export it with LadybugDB's own tools."],
+    "JSON text": [`${path} is a JSON text, not a SQLite file`, "If it is an export of MemoryGraph, import it with the application."],
+    "text file": [`${path} is a text file, not a SQLite file`, "Check the path."],
+    "other file": [`${path} is not a SQLite file`, "Check the path and the kind of store."],
+  };
+  const [message, next] = others[found];
+  throw new StoreKindError(message, { next });
+}
+
+/** Refuses SQLite files of other applications, by the tables they have. */
+export function assertMemoryGraph(path: string, layout: FileLayout): void {
+  if (layout.name === "turso") {
+    throw new StoreKindError(`${path} is a local file of MemoryGraph's Turso backend, which is not one of the five that can be migrated`, {
+      next: "Open it with the MemoryGraph release that wrote it and export it from there. Nothing was touched.",
+    });
+  }
+  if (layout.name === "foreign") {
+    throw new StoreKindError(`${path} is a SQLite file of something else (tables: ${shorten(layout)})`, {
+      next: "Check the path; `memorygraph-migrate doctor` looks where MemoryGraph keeps its stores.",
+    });
+  }
+}
+
+function shorten({ otherTables }: FileLayout): string {
+  const shown = otherTables.slice(0, 5).join(", ");
+  return otherTables.length > 5 ? `${shown}, …` : shown || "none of MemoryGraph's";
+}
+
+/** A file cut short still opens, and fails only where a missing page is asked for. */
+function assertWhole(path: string): void {
+  const header = Buffer.alloc(100);
+  const file = openSync(path, "r");
+  try {
+    if (readSync(file, header, 0, 100, 0) < 100) throw truncated(path);
+  } finally {
+    closeSync(file);
+  }
+  const size = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
+  const countIsValid = header.readUInt32BE(24) === header.readUInt32BE(92);
+  const hasSideFile = ["-wal", "-journal"].some((suffix) => statSync(realpathSync(path) + suffix, { throwIfNoEntry: false }) !== undefined);
+  if (countIsValid && !hasSideFile && header.readUInt32BE(28) * size > statSync(path).size) throw truncated(path);
+}
+
+function truncated(path: string): DamagedStoreError {
+  return new DamagedStoreError(`${path} is cut short: it is smaller than it says itself`, {
+    next: "Keep the file as it is. Restore a backup, or recover what is left with `sqlite3 FILE .recover` and migrate the result.",
+  });
+}

@@ -1,0 +1,88 @@
+/** The SQLite backend: MemoryGraph's default store, in the layouts of every release. */
+import { accessSync, constants, lstatSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
+import type { Backend, TargetSession, WriteRequest } from "../backend.ts";
+import type { BackendConfig } from "../config.ts";
+import { recognise } from "../recognise.ts";
+import { translate } from "./errors.ts";
+import { ExistingFile } from "./existing-file.ts";
+import { NewFile } from "./new-file.ts";
+import { readLayout } from "./layout.ts";
+import { assertMemoryGraph, assertSqlite, openSource } from "./source.ts";
+import { openImmutable } from "./snapshot.ts";
+
+export const sqlite: Backend = {
+  type: "sqlite",
+  capabilities: { staged: true, holdsEverything: true },
+  locate: (config) => pathOf(config),
+  openForReading: (config, options) => openSource(pathOf(config), options),
+  assertDistinct,
+  openForWriting,
+};
+
+function pathOf(config: BackendConfig): string {
+  if (config.path) return config.path;
+  throw new UsageError(config.validate().join("; "), { next: "Name the file with --from-path or --to-path." });
+}
+
+/** One file under two names, a symbolic link or a hard link, is still one file. */
+async function assertDistinct(source: BackendConfig, target: BackendConfig): Promise<void> {
+  const from = pathOf(source);
+  const to = pathOf(target);
+  const a = statSync(from, { throwIfNoEntry: false });
+  const b = statSync(to, { throwIfNoEntry: false });
+  const same = a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+  if (!same && resolve(from) !== resolve(to)) return;
+  throw new RefusedError(`source and target are the same file: ${from}`, {
+    next: "Choose another target; the source is never changed.",
+  });
+}
+
+async function openForWriting(config: BackendConfig, request: WriteRequest): Promise<TargetSession> {
+  const path = pathOf(config);
+  const found = recognise(path);
+  if (found === "nothing") {
+    assertFolder(path);
+    return new NewFile(path, request.release ?? request.fallbackRelease, request.signal);
+  }
+  if (found !== "empty file") {
+    assertSqlite(path, found);
+    assertOurs(path);
+  }
+  return new ExistingFile(path, request);
+}
+
+/** Looked at without a lock, so that a file of another application is not even opened for writing. */
+function assertOurs(path: string): void {
+  const database = openImmutable(path, realpathSync(path));
+  try {
+    assertMemoryGraph(path, readLayout(database));
+  } catch (error) {
+    throw translate(path, error);
+  } finally {
+    database.close();
+  }
+}
+
+function assertFolder(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new StoreKindError(`${path} is a symbolic link to nothing`, { next: "Name the file itself, or remove the link." });
+  }
+  if (basename(path) === "" || path.endsWith("/")) {
+    throw new StoreKindError(`${path} names a folder, not a file`, { next: "Add the name of the file." });
+  }
+  const folder = dirname(resolve(path));
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  if (stat === undefined) {
+    throw new StoreKindError(`the folder ${folder} does not exist`, { next: `Make it first: mkdir -p ${folder}` });
+  }
+  if (!stat.isDirectory()) {
+    throw new StoreKindError(`${folder} is not a folder`, { next: "Check the path of the target." });
+  }
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new AccessError(`no permission to write in ${folder}`, { next: "Choose a folder that you may write to.", cause });
+  }
+}

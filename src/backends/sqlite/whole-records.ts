@@ -1,0 +1,88 @@
+/** The records that a layout cannot hold at all, read back from the side table. */
+import type { Database } from "bun:sqlite";
+import { JsonSyntaxError } from "../../graph/json.ts";
+import { type GraphRecord, idOfKey } from "../../graph/record.ts";
+import type { OddityLog } from "../oddities.ts";
+import { type ExactStatement, pages, prepare, type SqlValue } from "./database.ts";
+import { EXTRA_TABLE, readWholeRecord } from "./extra.ts";
+import type { FileLayout } from "./layout.ts";
+import { shownId } from "./row.ts";
+
+/** Records that the application's later work made meaningless are left out and reported. */
+export function* readWholeRecords(
+  kind: GraphRecord["kind"],
+  database: Database,
+  layout: FileLayout,
+  oddities: OddityLog,
+): Generator<GraphRecord[]> {
+  const present = new PresentIds(database, layout);
+  try {
+    const select = `SELECT t.kind, t.id, t.record, t.rowid FROM ${EXTRA_TABLE} t`;
+    for (const page of pages(database, select)) {
+      const batch: GraphRecord[] = [];
+      for (const [rowKind, id, text, rowid] of page) {
+        if (rowKind !== kind || id !== null) continue;
+        const record = readOne(kind, text!, present, oddities, String(rowid));
+        if (record !== null) batch.push(record);
+      }
+      if (batch.length > 0) yield batch;
+    }
+  } finally {
+    present.close();
+  }
+}
+
+function readOne(
+  kind: GraphRecord["kind"],
+  text: SqlValue,
+  present: PresentIds,
+  oddities: OddityLog,
+  rowid: string,
+): GraphRecord | null {
+  try {
+    const { record, dangling } = readWholeRecord(kind, String(text));
+    const why = dangling ? null : overtaken(record, present);
+    if (why === null) return record;
+    oddities.add("note", why, shownId(record));
+    return null;
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError) && !(error instanceof TypeError)) throw error;
+    oddities.add("damage", `a row of ${EXTRA_TABLE} that cannot be read`, `row ${rowid}`);
+    return null;
+  }
+}
+
+function overtaken(record: GraphRecord, present: PresentIds): string | null {
+  if (record.kind === "node") {
+    const id = idOfKey(record.key);
+    if (id === null || !present.asRow(id)) return null;
+    return "the application made a new record with the id of one that we kept beside its tables; ours is not applied";
+  }
+  if (present.has(record.from) && present.has(record.to)) return null;
+  return "the application deleted an end of a relationship that we kept beside its tables; it is not applied";
+}
+
+/** Which nodes there are, as rows or whole in the side table. */
+class PresentIds {
+  readonly #rows: ExactStatement[];
+  readonly #whole: ExactStatement;
+
+  constructor(database: Database, layout: FileLayout) {
+    const tables = [layout.nodes !== null && "nodes", layout.memories !== null && "memories"].filter((name) => name !== false);
+    this.#rows = tables.map((name) => prepare(database, `SELECT 1 FROM ${name} WHERE id = ?`));
+    this.#whole = prepare(database, `SELECT 1 FROM ${EXTRA_TABLE} WHERE key = ?`);
+  }
+
+  has(key: string): boolean {
+    const id = idOfKey(key);
+    return (id !== null && this.asRow(id)) || this.#whole.values(key).length > 0;
+  }
+
+  asRow(id: string): boolean {
+    return this.#rows.some((statement) => statement.values(id).length > 0);
+  }
+
+  close(): void {
+    for (const statement of [...this.#rows, this.#whole]) statement.finalize();
+  }
+}

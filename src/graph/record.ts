@@ -1,0 +1,55 @@
+/** Nodes and relationships as they travel between stores. */
+import type { Properties } from "./properties.ts";
+
+/**
+ * A node's identity, valid in every store: `=` and its `id` where that is a text no other node has; else `#`, the
+ * digest of its content, a dot and its number among the nodes of equal content.
+ */
+export type NodeKey = string;
+
+/** A row exactly as a layout holds it, so that a target of the same layout gets the same bytes. Opaque outside that backend. */
+export interface NativeRow {
+  readonly layout: string;
+  readonly columns: readonly unknown[];
+}
+
+export interface GraphNode {
+  readonly kind: "node";
+  readonly key: NodeKey;
+  readonly labels: readonly string[];
+  readonly properties: Properties;
+  readonly native?: NativeRow;
+}
+
+export interface GraphRelationship {
+  readonly kind: "relationship";
+  readonly from: NodeKey;
+  readonly to: NodeKey;
+  readonly type: string;
+  readonly properties: Properties;
+  readonly native?: NativeRow;
+}
+
+export type GraphRecord = GraphNode | GraphRelationship;
+
+export function keyOfId(id: string): NodeKey {
+  return `=${id}`;
+}
+
+/** The id that a key stands for, or null for a node that has none of its own. */
+export function idOfKey(key: NodeKey): string | null {
+  return key.charCodeAt(0) === 61 ? key.substring(1) : null;
+}
+
+/** The node itself as others see it: without the number that tells nodes of equal content apart. */
+export function identityOfKey(key: NodeKey): string {
+  if (key.charCodeAt(0) === 61) return key;
+  const dot = key.lastIndexOf(".");
+  return dot === -1 ? key : key.substring(0, dot);
+}
+
+/** A relationship's own id where it is a text, else null. */
+export function relationshipId(relationship: GraphRelationship): string | null {
+  const id = relationship.properties.get("id");
+  return typeof id === "string" ? id : null;
+}

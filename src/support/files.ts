@@ -1,0 +1,91 @@
+/** Files that appear whole or not at all, and folders that only we can read. No word of the domain. */
+import { randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  unlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+
+/** A name beside `path` that nobody uses: same file system, hidden, and telling where it comes from. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `.${basename(path).slice(0, 180)}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
+}
+
+/** Creates an empty file that only its owner can read. @throws the system's error, EEXIST included. */
+export function createPrivateFile(path: string): void {
+  closeSync(openSync(path, "wx", 0o600));
+  chmodSync(path, 0o600);
+}
+
+/** A new folder that only its owner can enter. @throws the system's error. */
+export function createPrivateFolder(prefix: string): string {
+  return mkdtempSync(join(tmpdir(), prefix));
+}
+
+/**
+ * Gives a finished file its name, durably, and never over a file that has come there meanwhile.
+ * @throws the system's error; EEXIST when the name is taken.
+ */
+export function publishFile(temporary: string, path: string): void {
+  flush(temporary);
+  try {
+    linkSync(temporary, path);
+    unlinkSync(temporary);
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") throw error;
+    // File systems without hard links (FAT, some network shares) leave only the look before the rename.
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
+      throw Object.assign(new Error(`${path} exists`), { code: "EEXIST" });
+    }
+    renameSync(temporary, path);
+  }
+  flushFolder(dirname(path));
+}
+
+export function flush(path: string): void {
+  const file = openSync(path, "r+");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A new name is only durable once its folder is; Windows has no such call and needs none. */
+export function flushFolder(path: string): void {
+  if (process.platform === "win32") return;
+  const folder = openSync(path, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+export function remove(...paths: readonly string[]): void {
+  for (const path of paths) rmSync(path, { force: true, recursive: true });
+}
+
+/** Free bytes for an ordinary user on the file system of an existing path; null where the system does not say. */
+export function freeBytes(path: string): number | null {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize;
+  } catch {
+    return null;
+  }
+}
+
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
