@@ -95,8 +95,6 @@ export interface TargetSession {
   readonly before: StoreDescription;
   readonly release: Release;
   readonly report: WriteReport;
-  /** How a write would come out, without writing. */
-  assess(batch: readonly GraphRecord[]): void;
   /** Adds records that are not there yet; nodes before the relationships that join them. */
   write(batch: readonly GraphRecord[]): Promise<void>;
   /** Puts records in the place of those with the same identity. */
@@ -112,13 +110,28 @@ export interface TargetSession {
   keep(): Promise<string>;
 }
 
+/** A target looked at for a dry run: nothing is written, locked or created. */
+export interface TargetPreview {
+  readonly before: StoreDescription;
+  readonly release: Release;
+  readonly report: WriteReport;
+  /** Adds to the report how writing these records would come out. */
+  assess(batch: readonly GraphRecord[]): void;
+  read(): AsyncIterable<readonly GraphRecord[]>;
+  close(): Promise<void>;
+}
+
 export interface Backend {
   readonly type: BackendType;
   readonly capabilities: Capabilities;
   /** The location as messages show it: without any credentials. */
   locate(config: BackendConfig): string;
+  /** Bytes free where the target is or would be; null where that cannot be told. */
+  freeBytes(config: BackendConfig): number | null;
   openForReading(config: BackendConfig, options?: OpenOptions): Promise<SourceStore>;
   /** @throws RefusedError when source and target are one store. */
   assertDistinct(source: BackendConfig, target: BackendConfig): Promise<void>;
   openForWriting(config: BackendConfig, request: WriteRequest): Promise<TargetSession>;
+  /** The refusals of openForWriting and its answers, without its effects. */
+  preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview>;
 }

@@ -39,6 +39,15 @@ export class ContentDigest {
     this.#add(record, scratch);
   }
 
+  /** Takes one record out again; `record` may be another version of it, since both fall into one bucket. */
+  removeHash(record: GraphRecord, hash: ContentHash): void {
+    scratchBytes.set(hash);
+    const base = bucketOf(record, scratch) * LANES;
+    for (let lane = 0; lane < LANES; lane++) this.#sums[base + lane]! -= scratch[lane]!;
+    if (record.kind === "node") this.nodes--;
+    else this.relationships--;
+  }
+
   #add(record: GraphRecord, lanes: Uint32Array): void {
     const base = bucketOf(record, lanes) * LANES;
     for (let lane = 0; lane < LANES; lane++) this.#sums[base + lane]! += lanes[lane]!;

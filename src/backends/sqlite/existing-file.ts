@@ -63,10 +63,6 @@ export class ExistingFile implements TargetSession {
     return this.#guard(() => readLayout(this.#database));
   }
 
-  assess(batch: readonly GraphRecord[]): void {
-    for (const record of batch) this.#writer.assess(record);
-  }
-
   async write(batch: readonly GraphRecord[]): Promise<void> {
     this.#guard(() => {
       for (const record of batch) this.#writer.write(record);
@@ -124,7 +120,8 @@ export class ExistingFile implements TargetSession {
   }
 }
 
-function assertWritable(path: string, layout: FileLayout, asked: Release | null): Release {
+/** The release that a file's layout belongs to. @throws RefusedError when we do not know how to write to it. */
+export function assertWritable(path: string, layout: FileLayout, asked: Release | null): Release {
   if (layout.name === "hybrid") {
     throw new RefusedError(`${path} is a hybrid: a 0.12 file that 0.13 opened, and no release can work with it whole`, {
       next: `Bring it together first: memorygraph-migrate --from sqlite --from-path ${path} --to sqlite --to-path NEW.db`,

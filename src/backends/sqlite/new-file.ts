@@ -59,10 +59,6 @@ export class NewFile implements TargetSession {
     });
   }
 
-  assess(batch: readonly GraphRecord[]): void {
-    for (const record of batch) this.#writer.assess(record);
-  }
-
   async write(batch: readonly GraphRecord[]): Promise<void> {
     this.#guard(() => {
       for (const record of batch) this.#writer.write(record);

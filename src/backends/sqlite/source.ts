@@ -38,24 +38,24 @@ async function openCatching(path: string, { isolate = false, signal }: OpenOptio
 export class SqliteSource implements SourceStore {
   readonly #path: string;
   readonly #snapshot: Snapshot;
-  readonly #layout: FileLayout;
+  readonly layout: FileLayout;
   readonly #signal: AbortSignal | undefined;
   #oddities = new OddityLog();
 
   constructor(path: string, snapshot: Snapshot, layout: FileLayout, signal: AbortSignal | undefined) {
     this.#path = path;
     this.#snapshot = snapshot;
-    this.#layout = layout;
+    this.layout = layout;
     this.#signal = signal;
   }
 
   async describe(thorough: boolean): Promise<StoreDescription> {
-    return onDatabase(this.#path, () => describe(this.#snapshot.database, this.#layout, this.#path, thorough));
+    return onDatabase(this.#path, () => describe(this.#snapshot.database, this.layout, this.#path, thorough));
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
     this.#oddities = new OddityLog();
-    const reader = new SqliteReader(this.#snapshot.database, this.#layout, this.#oddities);
+    const reader = new SqliteReader(this.#snapshot.database, this.layout, this.#oddities);
     yield* readBatches(this.#path, reader, this.#signal);
   }
 

@@ -2,13 +2,15 @@
 import { accessSync, constants, lstatSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
-import type { Backend, TargetSession, WriteRequest } from "../backend.ts";
+import type { Backend, TargetPreview, TargetSession, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { recognise } from "../recognise.ts";
+import { freeBytes } from "../../support/files.ts";
 import { translate } from "./errors.ts";
 import { ExistingFile } from "./existing-file.ts";
 import { NewFile } from "./new-file.ts";
 import { readLayout } from "./layout.ts";
+import { previewExisting, previewNew } from "./preview.ts";
 import { assertMemoryGraph, assertSqlite, openSource } from "./source.ts";
 import { openImmutable } from "./snapshot.ts";
 
@@ -16,9 +18,11 @@ export const sqlite: Backend = {
   type: "sqlite",
   capabilities: { staged: true, holdsEverything: true },
   locate: (config) => pathOf(config),
+  freeBytes: (config) => freeBytes(dirname(resolve(pathOf(config)))),
   openForReading: (config, options) => openSource(pathOf(config), options),
   assertDistinct,
   openForWriting,
+  preview,
 };
 
 function pathOf(config: BackendConfig): string {
@@ -41,16 +45,33 @@ async function assertDistinct(source: BackendConfig, target: BackendConfig): Pro
 
 async function openForWriting(config: BackendConfig, request: WriteRequest): Promise<TargetSession> {
   const path = pathOf(config);
+  if (!looksUsable(path)) return new NewFile(path, request.release ?? request.fallbackRelease, request.signal);
+  return new ExistingFile(path, request);
+}
+
+async function preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview> {
+  const path = pathOf(config);
+  const there = looksUsable(path) && recognise(path) !== "empty file";
+  return there ? previewExisting(path, request) : previewNew(path, request);
+}
+
+/** Whether there is a file to write into; false where one is to be made. @throws when neither can be. */
+function looksUsable(path: string): boolean {
   const found = recognise(path);
   if (found === "nothing") {
     assertFolder(path);
-    return new NewFile(path, request.release ?? request.fallbackRelease, request.signal);
+    return false;
   }
   if (found !== "empty file") {
     assertSqlite(path, found);
     assertOurs(path);
   }
-  return new ExistingFile(path, request);
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return true;
+  } catch (cause) {
+    throw new AccessError(`no permission to write to ${path}`, { next: "Choose another target, or run as its owner.", cause });
+  }
 }
 
 /** Looked at without a lock, so that a file of another application is not even opened for writing. */

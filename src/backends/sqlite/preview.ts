@@ -1,0 +1,51 @@
+/** What a run would find and make of a target, without touching it. */
+import { Database } from "bun:sqlite";
+import type { Release } from "../../memorygraph/releases.ts";
+import type { StoreDescription, TargetPreview, WriteRequest } from "../backend.ts";
+import { describe } from "./describe.ts";
+import { assertWritable } from "./existing-file.ts";
+import { readLayout } from "./layout.ts";
+import { RowWriter } from "./row-writer.ts";
+import { schemaOf } from "./schema.ts";
+import { openSource, type SqliteSource } from "./source.ts";
+
+export async function previewNew(path: string, { release, fallbackRelease }: WriteRequest): Promise<TargetPreview> {
+  return previewOf(path, release ?? fallbackRelease, null);
+}
+
+export async function previewExisting(path: string, request: WriteRequest): Promise<TargetPreview> {
+  const source = await openSource(path, { signal: request.signal });
+  try {
+    const empty = source.layout.name === "empty";
+    const release = empty ? (request.release ?? request.fallbackRelease) : assertWritable(path, source.layout, request.release);
+    return await previewOf(path, release, source);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+/** Rows are prepared against an empty file of the same layout in memory: assessing asks for no row of the real one. */
+async function previewOf(path: string, release: Release, source: SqliteSource | null): Promise<TargetPreview> {
+  const model = new Database(":memory:");
+  for (const sql of schemaOf(release).tables) model.run(sql);
+  const layout = source === null || source.layout.name === "empty" ? readLayout(model) : source.layout;
+  const writer = new RowWriter(model, release, { ...layout, hasExtra: false });
+  const blank = (): StoreDescription => ({ ...describe(model, readLayout(model), path, false), layout: "new", bytes: null });
+  return {
+    before: source === null ? blank() : await source.describe(false),
+    release,
+    report: writer.report,
+    assess(batch) {
+      for (const record of batch) writer.assess(record);
+    },
+    async *read() {
+      if (source !== null) yield* source.read();
+    },
+    async close() {
+      writer.close();
+      model.close();
+      await source?.close();
+    },
+  };
+}

@@ -1,0 +1,164 @@
+/** Two stores record by record: whether they hold the same, and if not, which fields of which records differ. */
+import { Database } from "bun:sqlite";
+import { join } from "node:path";
+import { type CanonicalField, showCanonical } from "../graph/canonical.ts";
+import { bucketOf, ContentDigest, type ContentHash, hashText, sameHash } from "../graph/digest.ts";
+import type { GraphRecord } from "../graph/record.ts";
+import { canonicalizer } from "../memorygraph/canonicalizer.ts";
+import { createPrivateFolder, remove } from "../support/files.ts";
+import { RecordKeys } from "./ledger.ts";
+import { type Difference, emptyTally, type Tally } from "./models.ts";
+import { nameOf, tally } from "./tally.ts";
+
+/** Whatever gives its records in batches: a source, or a target under change. */
+export interface Readable {
+  read(): AsyncIterable<readonly GraphRecord[]>;
+}
+
+export interface Summary {
+  readonly digest: ContentDigest;
+  readonly counts: Tally;
+}
+
+export interface Comparison {
+  readonly source: Summary;
+  readonly target: Summary;
+  readonly missing: number;
+  readonly extra: number;
+  readonly changed: number;
+  /** How often each field differs, among the changed records. */
+  readonly fields: Record<string, number>;
+  /** The first ten. */
+  readonly differences: readonly Difference[];
+}
+
+export const SHOWN_DIFFERENCES = 10;
+
+export async function summarise(store: Readable, each?: (records: number) => void): Promise<Summary> {
+  const digest = new ContentDigest();
+  const counts = emptyTally();
+  for await (const batch of store.read()) {
+    for (const record of batch) {
+      digest.add(record, canonicalizer.text(record));
+      tally(counts, record);
+    }
+    each?.(batch.length);
+  }
+  return { digest, counts };
+}
+
+/** Reads each store once when they hold the same, and twice where they differ. */
+export async function compareStores(source: Readable, target: Readable, each?: (records: number) => void): Promise<Comparison> {
+  const a = await summarise(source, each);
+  const b = await summarise(target, each);
+  const buckets = a.digest.differingBuckets(b.digest);
+  if (buckets.size === 0) {
+    return { source: a, target: b, missing: 0, extra: 0, changed: 0, fields: {}, differences: [] };
+  }
+  const finder = new DifferenceFinder(buckets);
+  try {
+    for await (const batch of source.read()) for (const record of batch) finder.remember(record);
+    for await (const batch of target.read()) for (const record of batch) finder.compare(record);
+    return { source: a, target: b, ...finder.finish() };
+  } finally {
+    finder.close();
+  }
+}
+
+/** Holds one side's records of the differing buckets on disk, since in the worst case that is all of them. */
+class DifferenceFinder {
+  readonly #folder = createPrivateFolder("memorygraph-migrate-");
+  readonly #database: Database;
+  readonly #buckets: ReadonlySet<number>;
+  readonly #sourceKeys = new RecordKeys();
+  readonly #targetKeys = new RecordKeys();
+  readonly #put;
+  readonly #get;
+  readonly #drop;
+  #extra = 0;
+  #changed = 0;
+  readonly #fields: Record<string, number> = {};
+  readonly #differences: Difference[] = [];
+
+  constructor(buckets: ReadonlySet<number>) {
+    this.#buckets = buckets;
+    this.#database = new Database(join(this.#folder, "compare"));
+    for (const pragma of ["journal_mode = OFF", "synchronous = OFF"]) this.#database.run(`PRAGMA ${pragma}`);
+    this.#database.run("CREATE TABLE record (key TEXT PRIMARY KEY, kind TEXT, name TEXT, hash BLOB, fields TEXT) WITHOUT ROWID");
+    this.#database.run("BEGIN");
+    if (process.platform !== "win32") remove(this.#folder);
+    this.#put = this.#database.prepare("INSERT INTO record VALUES (?, ?, ?, ?, ?)");
+    this.#get = this.#database.prepare("SELECT hash, fields FROM record WHERE key = ?");
+    this.#drop = this.#database.prepare("DELETE FROM record WHERE key = ?");
+  }
+
+  remember(record: GraphRecord): void {
+    const hash = hashText(canonicalizer.text(record));
+    const key = this.#sourceKeys.keyOf(record, hash);
+    if (!this.#buckets.has(bucketOf(record, hash))) return;
+    this.#put.run(key, record.kind, JSON.stringify(nameOf(record)), hash, JSON.stringify(canonicalizer.fields(record)));
+  }
+
+  compare(record: GraphRecord): void {
+    const hash = hashText(canonicalizer.text(record));
+    const key = this.#targetKeys.keyOf(record, hash);
+    if (!this.#buckets.has(bucketOf(record, hash))) return;
+    const [found] = this.#get.values(key) as [ContentHash, string][];
+    if (found === undefined) {
+      this.#extra++;
+      this.#note({ kind: "extra", record: record.kind, id: nameOf(record), fields: [] });
+      return;
+    }
+    this.#drop.run(key);
+    if (sameHash(found[0], hash)) return;
+    this.#changed++;
+    const fields = fieldDifferences(JSON.parse(found[1]) as CanonicalField[], canonicalizer.fields(record));
+    for (const { name } of fields) {
+      const field = `${record.kind}.${name}`;
+      this.#fields[field] = (this.#fields[field] ?? 0) + 1;
+    }
+    this.#note({ kind: "changed", record: record.kind, id: nameOf(record), fields });
+  }
+
+  finish(): Pick<Comparison, "missing" | "extra" | "changed" | "fields" | "differences"> {
+    const [missing] = this.#database.query("SELECT count(*) FROM record").values()[0] as [number];
+    const left = this.#database.query(`SELECT kind, name FROM record ORDER BY kind, key LIMIT ${SHOWN_DIFFERENCES}`).values();
+    for (const [kind, name] of left as [GraphRecord["kind"], string][]) {
+      this.#note({ kind: "missing", record: kind, id: JSON.parse(name) as string, fields: [] });
+    }
+    const [extra, changed] = [this.#extra, this.#changed];
+    return { missing, extra, changed, fields: this.#fields, differences: this.#differences };
+  }
+
+  close(): void {
+    for (const statement of [this.#put, this.#get, this.#drop]) statement.finalize();
+    this.#database.close();
+    remove(this.#folder);
+  }
+
+  #note(difference: Difference): void {
+    if (this.#differences.length < SHOWN_DIFFERENCES) this.#differences.push(difference);
+  }
+}
+
+/** The fields in which two versions of a record differ, as a person reads them. */
+export function fieldDifferences(source: readonly CanonicalField[], target: readonly CanonicalField[]): Difference["fields"] {
+  const a = new Map(source.map(({ name, text }) => [name, text]));
+  const b = new Map(target.map(({ name, text }) => [name, text]));
+  return [...new Set([...a.keys(), ...b.keys()])]
+    .filter((name) => a.get(name) !== b.get(name))
+    .map((name) => {
+      const [left, right] = apart(a.get(name), b.get(name));
+      return { name, source: left, target: right };
+    });
+}
+
+/** Shown with their types where the values alone would look the same (1 and 1.0 do not, "1" and 1 do not either). */
+function apart(source: string | undefined, target: string | undefined): [string, string] {
+  const shown: [string, string] = [showCanonical(source), showCanonical(target)];
+  if (shown[0] !== shown[1] || source === undefined || target === undefined) return shown;
+  let at = 0;
+  while (source.charCodeAt(at) === target.charCodeAt(at)) at++;
+  const from = Math.max(0, at - 20);
+  return [`…${source.substring(from, at + 40)}…`, `…${target.substring(from, at + 40)}…`];
+}

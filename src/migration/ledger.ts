@@ -1,0 +1,94 @@
+/**
+ * What is known about each record of a filled target and of the source, on disk, so that memory does not grow with
+ * the stores. It lives in a private file without a name and goes with the process.
+ */
+import { Database } from "bun:sqlite";
+import { join } from "node:path";
+import { AccessError } from "../errors.ts";
+import type { ContentHash } from "../graph/digest.ts";
+import type { Instant } from "../graph/instant.ts";
+import { type GraphRecord, relationshipId } from "../graph/record.ts";
+import { createPrivateFolder, remove } from "../support/files.ts";
+
+export interface LedgerEntry {
+  /** What stood in the target; null where nothing did. */
+  readonly before: ContentHash | null;
+  readonly stamp: Instant | null;
+  /** What must stand there in the end. */
+  readonly expected: ContentHash;
+  /** Whether the run is about this record, or it only has to be left alone. */
+  readonly selected: boolean;
+}
+
+export class Ledger {
+  readonly #database: Database;
+  readonly #folder: string;
+  readonly #statements;
+
+  constructor() {
+    try {
+      this.#folder = createPrivateFolder("memorygraph-migrate-");
+    } catch (cause) {
+      throw new AccessError("no folder for temporary files", { next: "Set TMPDIR to a folder that you may write to.", cause });
+    }
+    this.#database = new Database(join(this.#folder, "ledger"));
+    for (const pragma of ["journal_mode = OFF", "synchronous = OFF", "cache_size = -16000"]) this.#database.run(`PRAGMA ${pragma}`);
+    this.#database.run(
+      "CREATE TABLE entry (key TEXT PRIMARY KEY, before BLOB, stamp TEXT, expected BLOB NOT NULL, selected INTEGER NOT NULL, seen INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
+    );
+    this.#database.run("BEGIN");
+    if (process.platform !== "win32") remove(this.#folder);
+    this.#statements = {
+      get: this.#database.prepare("SELECT before, stamp, expected, selected FROM entry WHERE key = ?"),
+      put: this.#database.prepare("INSERT OR REPLACE INTO entry (key, before, stamp, expected, selected) VALUES (?, ?, ?, ?, ?)"),
+      see: this.#database.prepare("UPDATE entry SET seen = seen + 1 WHERE key = ?"),
+    };
+  }
+
+  get(key: string): LedgerEntry | null {
+    const row = this.#statements.get.values(key)[0] as [ContentHash | null, string | null, ContentHash, number] | undefined;
+    if (row === undefined) return null;
+    return { before: row[0], stamp: row[1], expected: row[2], selected: row[3] === 1 };
+  }
+
+  put(key: string, { before, stamp, expected, selected }: LedgerEntry): void {
+    this.#statements.put.run(key, before, stamp, expected, selected ? 1 : 0);
+  }
+
+  see(key: string): void {
+    this.#statements.see.run(key);
+  }
+
+  /** Keys that were expected and not seen: how many, and the first few. */
+  unseen(): { count: number; keys: string[] } {
+    const [count] = this.#database.query("SELECT count(*) FROM entry WHERE seen = 0").values()[0] as [number];
+    const keys = this.#database.query("SELECT key FROM entry WHERE seen = 0 ORDER BY key LIMIT 10").values();
+    return { count, keys: keys.map(([key]) => String(key)) };
+  }
+
+  close(): void {
+    for (const statement of Object.values(this.#statements)) statement.finalize();
+    this.#database.close();
+    remove(this.#folder);
+  }
+}
+
+/** Gives every record its key in the ledger: its identity, and a number where several have the same. */
+export class RecordKeys {
+  readonly #repeats = new Map<string, number>();
+
+  keyOf(record: GraphRecord, hash: ContentHash): string {
+    if (record.kind === "node") return storable(`node ${record.key}`);
+    const id = relationshipId(record);
+    if (id !== null) return storable(`relationship =${id}`);
+    const content = hash.toHex();
+    const number = (this.#repeats.get(content) ?? 0) + 1;
+    this.#repeats.set(content, number);
+    return `relationship #${content}.${number}`;
+  }
+}
+
+/** SQLite's text has no lone surrogates, which would make two keys one. */
+export function storable(key: string): string {
+  return key.isWellFormed() ? key : `~${JSON.stringify(key)}`;
+}

@@ -1,0 +1,166 @@
+/**
+ * What goes into a migration and what comes out: plain data that survives JSON there and back. The schemas here are
+ * the documented ones (docs/schema/*.json is generated from them).
+ */
+import * as v from "valibot";
+import { BACKEND_TYPES } from "../backends/config.ts";
+import { UsageError } from "../errors.ts";
+import { parseInstant } from "../graph/instant.ts";
+import { RELEASES } from "../memorygraph/releases.ts";
+
+export const CONFLICT_POLICIES = ["skip", "overwrite", "newest", "fail"] as const;
+export type ConflictPolicy = (typeof CONFLICT_POLICIES)[number];
+
+export const MigrationOptionsSchema = v.strictObject({
+  /** Say what a run would do, and write nothing. */
+  dryRun: v.optional(v.boolean(), false),
+  verbose: v.optional(v.boolean(), false),
+  /** true is onConflict "skip", false is "fail". */
+  skipDuplicates: v.optional(v.boolean()),
+  /** What to do with a record whose id the target holds with other content. */
+  onConflict: v.optional(v.picklist(CONFLICT_POLICIES)),
+  verify: v.optional(v.boolean(), true),
+  rollbackOnFailure: v.optional(v.boolean(), true),
+  /** ISO 8601, without zone UTC: take only what was created or updated at or after it. */
+  since: v.optional(
+    v.pipe(
+      v.string(),
+      v.check((text) => toInstant(text) !== null, "since is not a time in ISO 8601, such as 2026-01-31T12:00:00Z"),
+    ),
+  ),
+  /** The release whose application is to open the target. */
+  for: v.optional(v.picklist(RELEASES)),
+  /** Go on although something of the source cannot come along; every loss is listed. */
+  allowLoss: v.optional(v.boolean(), false),
+});
+export type MigrationOptions = v.InferOutput<typeof MigrationOptionsSchema>;
+export type MigrationOptionsInput = v.InferInput<typeof MigrationOptionsSchema>;
+
+/** @throws UsageError naming each option that is not valid. */
+export function parseOptions(input: MigrationOptionsInput): MigrationOptions & { onConflict: ConflictPolicy } {
+  const parsed = v.safeParse(MigrationOptionsSchema, input);
+  if (!parsed.success) {
+    const messages = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? "options"}: ${issue.message}`);
+    throw new UsageError(`the options are not valid: ${messages.join("; ")}`, { next: "docs/CLI.md lists the options." });
+  }
+  const { skipDuplicates, onConflict, since } = parsed.output;
+  const implied = skipDuplicates === undefined ? undefined : skipDuplicates ? "skip" : "fail";
+  if (implied !== undefined && onConflict !== undefined && implied !== onConflict) {
+    throw new UsageError(`skipDuplicates says ${implied}, onConflict says ${onConflict}`, { next: "Give only one of the two." });
+  }
+  return { ...parsed.output, onConflict: onConflict ?? implied ?? (since === undefined ? "skip" : "newest") };
+}
+
+/** A date alone is its first moment. */
+export function toInstant(text: string): string | null {
+  return parseInstant(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : /[T ]\d\d:\d\d$/.test(text) ? `${text}:00` : text);
+}
+
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** Memories are the nodes labelled so; `nodes` counts all. */
+const TallySchema = v.object({ nodes: Count, memories: Count, relationships: Count });
+export type Tally = v.InferOutput<typeof TallySchema>;
+
+const FindingSchema = v.object({ what: v.string(), count: Count, examples: v.array(v.string()) });
+export type Finding = v.InferOutput<typeof FindingSchema>;
+
+const StoreStatisticsSchema = v.object({
+  backend: v.picklist(BACKEND_TYPES),
+  location: v.string(),
+  engine: v.string(),
+  layout: v.string(),
+  release: v.nullable(v.picklist(RELEASES)),
+  nodes: Count,
+  relationships: Count,
+  bytes: v.nullable(Count),
+});
+export type StoreStatistics = v.InferOutput<typeof StoreStatisticsSchema>;
+
+export const ValidationResultSchema = v.object({
+  valid: v.boolean(),
+  errors: v.array(v.string()),
+  warnings: v.array(v.string()),
+});
+export type ValidationResult = v.InferOutput<typeof ValidationResultSchema>;
+
+const DifferenceSchema = v.object({
+  kind: v.picklist(["missing", "extra", "changed"]),
+  record: v.picklist(["node", "relationship"]),
+  id: v.string(),
+  /** For `changed`: each field with what stands in the source and in the target. */
+  fields: v.array(v.object({ name: v.string(), source: v.string(), target: v.string() })),
+});
+export type Difference = v.InferOutput<typeof DifferenceSchema>;
+
+export const VerificationResultSchema = v.object({
+  valid: v.boolean(),
+  errors: v.array(v.string()),
+  sourceCount: TallySchema,
+  targetCount: TallySchema,
+  recordsChecked: Count,
+  recordsPassed: Count,
+  sourceDigest: v.string(),
+  targetDigest: v.string(),
+  /** Digest of everything else in a filled target, before and after; null where nothing stood there. */
+  untouched: v.nullable(v.object({ records: Count, before: v.string(), after: v.string() })),
+  differenceCount: Count,
+  /** The first ten. */
+  differences: v.array(DifferenceSchema),
+});
+export type VerificationResult = v.InferOutput<typeof VerificationResultSchema>;
+
+const ErrorReportSchema = v.object({ code: v.string(), message: v.string(), next: v.string(), details: v.array(v.string()) });
+export type ErrorReport = v.InferOutput<typeof ErrorReportSchema>;
+
+export const MigrationResultSchema = v.object({
+  /** Everything that was planned is in the target, and proven to be where verification was asked for. */
+  success: v.boolean(),
+  dryRun: v.boolean(),
+  /** Every selected record of the source is in the target with its content: no conflict kept the target's version, nothing was left behind. */
+  complete: v.boolean(),
+  verified: v.boolean(),
+  /** The release whose application opens the target. */
+  release: v.nullable(v.picklist(RELEASES)),
+  /** Why that release. */
+  releaseReason: v.string(),
+  onConflict: v.picklist(CONFLICT_POLICIES),
+  since: v.nullable(v.string()),
+  source: v.nullable(v.object({ before: StoreStatisticsSchema, after: v.nullable(StoreStatisticsSchema) })),
+  target: v.nullable(v.object({ before: StoreStatisticsSchema, after: v.nullable(StoreStatisticsSchema) })),
+  /** New in the target; of a dry run: to be. */
+  imported: TallySchema,
+  /** In the target already with the same content. */
+  present: TallySchema,
+  /** In the target with other content, and left so. */
+  skipped: TallySchema,
+  overwritten: TallySchema,
+  conflicts: v.object({ count: Count, ids: v.array(v.string()) }),
+  respelledTimestamps: Count,
+  /** Values that the target's layout demands and the source does not have, by field. */
+  defaulted: v.record(v.string(), Count),
+  /** What the application will not see because its layout has no place for it; kept in the same store. */
+  setAside: v.record(v.string(), Count),
+  losses: v.array(FindingSchema),
+  notes: v.array(FindingSchema),
+  validation: ValidationResultSchema,
+  verification: v.nullable(VerificationResultSchema),
+  durationSeconds: v.pipe(v.number(), v.minValue(0)),
+  /** What was done after a failure, step by step. */
+  rollback: v.array(v.string()),
+  errors: v.array(ErrorReportSchema),
+});
+export type MigrationResult = v.InferOutput<typeof MigrationResultSchema>;
+
+export interface Progress {
+  readonly phase: "check" | "plan" | "transfer" | "verify" | "commit" | "rollback";
+  /** Records done so far, and how many there will be where that is known. */
+  readonly done: number;
+  readonly total: number | null;
+  readonly unit: "records";
+}
+export type OnProgress = (progress: Progress) => void;
+
+export function emptyTally(): Tally {
+  return { nodes: 0, memories: 0, relationships: 0 };
+}

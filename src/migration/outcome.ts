@@ -1,0 +1,170 @@
+/** Gathers what a run found and did, and turns it into the result document. */
+import type { Oddity, StoreDescription, WriteReport } from "../backends/backend.ts";
+import type { MigrateError } from "../errors.ts";
+import type { GraphRecord } from "../graph/record.ts";
+import type { Release } from "../memorygraph/releases.ts";
+import {
+  emptyTally,
+  type Finding,
+  type MigrationResult,
+  type parseOptions,
+  type StoreStatistics,
+  type VerificationResult,
+} from "./models.ts";
+import type { Action } from "./plan.ts";
+import { nameOf, tally } from "./tally.ts";
+
+const LISTED = 10;
+
+export class Outcome {
+  readonly options: ReturnType<typeof parseOptions>;
+  error: MigrateError | null = null;
+  imported = emptyTally();
+  overwritten = emptyTally();
+  conflicts: { count: number; ids: string[] } = { count: 0, ids: [] };
+  #present = emptyTally();
+  #skipped = emptyTally();
+  #source: StoreDescription | null = null;
+  #targetBefore: StoreDescription | null = null;
+  #targetAfter: StoreDescription | null = null;
+  #release: { release: Release; reason: string } | null = null;
+  #report: WriteReport = { respelled: 0, defaulted: {}, setAside: {} };
+  #findings: Oddity[] = [];
+  #endless: { count: number; ids: string[] } = { count: 0, ids: [] };
+  #verification: VerificationResult | null = null;
+  readonly #steps: string[] = [];
+  readonly #start = performance.now();
+  #seconds = 0;
+
+  constructor(options: ReturnType<typeof parseOptions>) {
+    this.options = options;
+  }
+
+  /** Forgets what a first attempt counted; what it told stays. */
+  restart(): void {
+    for (const counts of [this.imported, this.overwritten, this.#present, this.#skipped]) Object.assign(counts, emptyTally());
+    this.conflicts = { count: 0, ids: [] };
+    this.#endless = { count: 0, ids: [] };
+    this.#findings = [];
+  }
+
+  sourceFound(description: StoreDescription): void {
+    this.#source = description;
+  }
+
+  targetFound(description: StoreDescription, release: Release, reason: string): void {
+    this.#targetBefore = description;
+    this.#release = { release, reason };
+  }
+
+  targetAfter(description: StoreDescription): void {
+    this.#targetAfter = description;
+  }
+
+  decided(record: GraphRecord, action: Action): void {
+    if (action === "create") tally(this.imported, record);
+    else if (action === "overwrite") tally(this.overwritten, record);
+    else if (action === "present") tally(this.#present, record);
+    else if (action === "conflict" || action === "older") tally(this.#skipped, record);
+    if (action === "conflict") list(this.conflicts, `${record.kind} ${nameOf(record)}`);
+    if (action === "endless") list(this.#endless, nameOf(record));
+  }
+
+  written(report: WriteReport): void {
+    this.#report = report;
+  }
+
+  read(oddities: readonly Oddity[]): void {
+    this.#findings = [...oddities];
+  }
+
+  verified(verification: VerificationResult | null): void {
+    this.#verification = verification;
+  }
+
+  step(text: string): void {
+    this.#steps.push(text);
+  }
+
+  fail(error: MigrateError): this {
+    this.error = error;
+    return this.finish();
+  }
+
+  finish(): this {
+    this.#seconds = (performance.now() - this.#start) / 1000;
+    return this;
+  }
+
+  get result(): MigrationResult {
+    const { options, error } = this;
+    const findings = [...(this.#source?.oddities ?? []), ...this.#findings];
+    const losses = findings.filter(({ kind }) => kind !== "note").map(finding);
+    const success = error === null;
+    const kept = this.#skipped.nodes + this.#skipped.relationships;
+    return {
+      success,
+      dryRun: options.dryRun,
+      complete: success && !options.dryRun && kept === 0 && losses.length === 0 && this.#endless.count === 0,
+      verified: success && this.#verification?.valid === true,
+      release: this.#release?.release ?? null,
+      releaseReason: this.#release?.reason ?? "",
+      onConflict: options.onConflict,
+      since: options.since ?? null,
+      source: this.#source === null ? null : { before: statistics(this.#source), after: statistics(this.#source) },
+      target: this.#targetBefore === null ? null : this.#target(this.#targetBefore),
+      imported: this.imported,
+      present: this.#present,
+      skipped: this.#skipped,
+      overwritten: this.overwritten,
+      conflicts: this.conflicts,
+      respelledTimestamps: this.#report.respelled,
+      defaulted: { ...this.#report.defaulted },
+      setAside: { ...this.#report.setAside },
+      losses,
+      notes: [...findings.filter(({ kind }) => kind === "note").map(finding), ...this.#endlessNote()],
+      validation: this.#validation(),
+      verification: this.#verification,
+      durationSeconds: this.#seconds,
+      rollback: [...this.#steps],
+      errors: error === null ? [] : [{ code: error.code, message: error.message, next: error.next, details: [...error.details] }],
+    };
+  }
+
+  #target(before: StoreDescription): NonNullable<MigrationResult["target"]> {
+    return { before: statistics(before), after: this.#targetAfter === null ? null : statistics(this.#targetAfter) };
+  }
+
+  #endlessNote(): Finding[] {
+    const { count, ids } = this.#endless;
+    const what = "a relationship with an end that is not in the target; it was left out, as --since asks";
+    return count === 0 ? [] : [{ what, count, examples: ids }];
+  }
+
+  #validation(): MigrationResult["validation"] {
+    const before = this.#targetBefore;
+    const filled = before !== null && before.nodes + before.relationships > 0;
+    const warnings = filled
+      ? [`the target already holds ${before.nodes} nodes and ${before.relationships} relationships; they are kept`]
+      : [];
+    const source = this.#source;
+    if (source !== null && source.nodes + source.relationships === 0) warnings.push("the source holds nothing");
+    if (!this.options.verify) warnings.push("verification was switched off: nothing proves the result");
+    for (const { what, count } of source?.oddities ?? []) warnings.push(`source: ${what} (${count})`);
+    const early = this.error !== null && this.#verification === null ? [this.error.message] : [];
+    return { valid: early.length === 0, errors: early, warnings };
+  }
+}
+
+function list(into: { count: number; ids: string[] }, id: string): void {
+  into.count++;
+  if (into.ids.length < LISTED) into.ids.push(id);
+}
+
+function finding({ what, count, examples }: Oddity): Finding {
+  return { what, count, examples: [...examples] };
+}
+
+function statistics({ backend, location, engine, layout, release, nodes, relationships, bytes }: StoreDescription): StoreStatistics {
+  return { backend, location, engine, layout, release, nodes, relationships, bytes };
+}
