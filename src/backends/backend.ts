@@ -14,6 +14,7 @@
  */
 import type { GraphRecord } from "../graph/record.ts";
 import type { Release } from "../memorygraph/releases.ts";
+import type { Summary } from "../memorygraph/summary.ts";
 import type { BackendConfig, BackendType } from "./config.ts";
 
 export interface Capabilities {
@@ -50,6 +51,12 @@ export interface StoreDescription {
   readonly oddities: readonly Oddity[];
 }
 
+/**
+ * `counts`: structure and figures. `links` adds relationships with an end that is not there. `integrity` adds what
+ * the engine's own check of the whole store finds, which can take as long as reading it.
+ */
+export type DescriptionDepth = "counts" | "links" | "integrity";
+
 export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
   /** Read from a private copy even where reading in place would do, because the store turned out to change. */
@@ -58,13 +65,14 @@ export interface OpenOptions {
 
 /** A store opened for reading: one moment of it, or an error that says that it changed. */
 export interface SourceStore {
-  /** Counts and structure; `thorough` adds what needs a full scan, such as dangling relationships and integrity. */
-  describe(thorough: boolean): Promise<StoreDescription>;
+  describe(depth: DescriptionDepth): Promise<StoreDescription>;
   /**
    * Every record once, all nodes before all relationships, in the store's own stable order. Records that cannot be
    * read are left out here and named by `oddities`.
    */
   read(): AsyncIterable<readonly GraphRecord[]>;
+  /** As `read`, but counted and digested on several threads; null where that cannot be done or does not pay. */
+  summarise?(each?: (records: number) => void): Promise<Summary> | null;
   /** What `read` could not give as it stands; complete once it has been read to its end. */
   oddities(): readonly Oddity[];
   /** @throws SourceChangedError when what was read need not be one moment of the store. */
@@ -95,6 +103,13 @@ export interface TargetSession {
   readonly before: StoreDescription;
   readonly release: Release;
   readonly report: WriteReport;
+  /**
+   * Takes everything over from a source of the same layout at once, byte for byte, where the two know how to; false,
+   * and nothing done, where they do not.
+   */
+  adopt?(source: SourceStore): Promise<boolean>;
+  /** After `finish`: whether the target, opened anew, holds byte for byte what an adopted source holds. */
+  equals?(source: SourceStore): Promise<boolean>;
   /** Adds records that are not there yet; nodes before the relationships that join them. */
   write(batch: readonly GraphRecord[]): Promise<void>;
   /** Puts records in the place of those with the same identity. */
@@ -103,6 +118,8 @@ export interface TargetSession {
   finish(): Promise<void>;
   /** What a commit would leave, read anew; before the first write, what stands there. */
   read(): AsyncIterable<readonly GraphRecord[]>;
+  /** As `read`, but counted and digested on several threads; null where that cannot be done or does not pay. */
+  summarise?(each?: (records: number) => void): Promise<Summary> | null;
   commit(): Promise<void>;
   /** Back to exactly what was there. @throws RollbackError when that is not possible. */
   rollback(): Promise<void>;

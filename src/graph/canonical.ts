@@ -136,6 +136,7 @@ function map(value: Map<string, Value>): string {
 function jsonText(text: string): string {
   const first = text.charCodeAt(0);
   if (first !== 91 && first !== 123) return string(text);
+  if (text === "[]" || text === "{}") return text;
   try {
     return canonicalValue(parseJson(text), "plain");
   } catch (error) {

@@ -10,8 +10,23 @@ const COMMON =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{0,8}[1-9])?(?:Z|\+00:00)?$/;
 const SPELLING = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/;
 
+/** A record repeats its own times, and its neighbours': the last few readings save most of the work. */
+const RECENT = 4;
+const recentTexts: string[] = Array.from({ length: RECENT }, () => "");
+const recentInstants: (Instant | null)[] = Array.from({ length: RECENT }, () => null);
+let oldest = 0;
+
 /** Reads any spelling found in the stores; text without a zone counts as UTC, as MemoryGraph reads it. Null when it is no time. */
 export function parseInstant(text: string): Instant | null {
+  for (let at = 0; at < RECENT; at++) if (recentTexts[at] === text) return recentInstants[at]!;
+  const instant = readInstant(text);
+  recentTexts[oldest] = text;
+  recentInstants[oldest] = instant;
+  oldest = (oldest + 1) % RECENT;
+  return instant;
+}
+
+function readInstant(text: string): Instant | null {
   const length = text.length;
   if (length < 19 || length > 35 || text.charCodeAt(4) !== 45) return null;
   if (COMMON.test(text)) {

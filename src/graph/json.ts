@@ -228,8 +228,9 @@ function asciiString(text: string): string {
 export function floatToken(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "Infinity" : "-Infinity";
-  const token = Object.is(value, -0) ? "-0" : String(value);
-  return /[.e]/.test(token) ? token : `${token}.0`;
+  if (!Number.isInteger(value)) return String(value);
+  if (Object.is(value, -0)) return "-0.0";
+  return Math.abs(value) < 1e21 ? `${value}.0` : String(value);
 }
 
 /** Python's repr: the same digits as JavaScript's, but an exponent from 1e16 and below 1e-4, with two digits. */

@@ -1,8 +1,16 @@
 /** What must hold before anything is written, or put in place. */
-import type { Backend, Oddity, StoreDescription } from "../backends/backend.ts";
+import type { Backend, Oddity, SourceStore, StoreDescription } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { DamagedStoreError, RefusedError, WriteError } from "../errors.ts";
 import type { Outcome } from "./outcome.ts";
+
+/** Up to this size the engine's own check costs less than a person notices; beyond it, reading every record has to do. */
+const INTEGRITY_CHECK_BYTES = 64 << 20;
+
+export async function examine(source: SourceStore): Promise<StoreDescription> {
+  const { bytes } = await source.describe("counts");
+  return source.describe(bytes !== null && bytes <= INTEGRITY_CHECK_BYTES ? "integrity" : "links");
+}
 
 /** @throws DamagedStoreError when the store's own integrity check fails. */
 export function assertSound({ oddities, location }: StoreDescription, allowLoss: boolean): void {

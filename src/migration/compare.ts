@@ -2,22 +2,20 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { type CanonicalField, showCanonical } from "../graph/canonical.ts";
-import { bucketOf, ContentDigest, type ContentHash, hashText, sameHash } from "../graph/digest.ts";
+import { bucketOf, type ContentHash, hashText, sameHash } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { canonicalizer } from "../memorygraph/canonicalizer.ts";
+import { Summary } from "../memorygraph/summary.ts";
 import { createPrivateFolder, remove } from "../support/files.ts";
 import { RecordKeys } from "./ledger.ts";
-import { type Difference, emptyTally, type Tally } from "./models.ts";
-import { nameOf, tally } from "./tally.ts";
+import type { Difference } from "./models.ts";
+import { nameOf } from "./records.ts";
 
 /** Whatever gives its records in batches: a source, or a target under change. */
 export interface Readable {
   read(): AsyncIterable<readonly GraphRecord[]>;
-}
-
-export interface Summary {
-  readonly digest: ContentDigest;
-  readonly counts: Tally;
+  /** The same reading, summarised on several threads; null where that cannot be done or does not pay. */
+  summarise?(each?: (records: number) => void): Promise<Summary> | null;
 }
 
 export interface Comparison {
@@ -35,16 +33,14 @@ export interface Comparison {
 export const SHOWN_DIFFERENCES = 10;
 
 export async function summarise(store: Readable, each?: (records: number) => void): Promise<Summary> {
-  const digest = new ContentDigest();
-  const counts = emptyTally();
+  const parallel = store.summarise?.(each) ?? null;
+  if (parallel !== null) return parallel;
+  const summary = new Summary();
   for await (const batch of store.read()) {
-    for (const record of batch) {
-      digest.add(record, canonicalizer.text(record));
-      tally(counts, record);
-    }
+    for (const record of batch) summary.add(record);
     each?.(batch.length);
   }
-  return { digest, counts };
+  return summary;
 }
 
 /** Reads each store once when they hold the same, and twice where they differ. */

@@ -13,15 +13,14 @@ import {
 } from "../errors.ts";
 import { ContentDigest } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
-import { canonicalizer } from "../memorygraph/canonicalizer.ts";
-import { assertNothingLost, assertRoom, assertSound } from "./checks.ts";
+import { emptyTally, Summary, tally } from "../memorygraph/summary.ts";
+import { assertNothingLost, assertRoom, assertSound, examine } from "./checks.ts";
 import { summarise } from "./compare.ts";
 import { Ledger } from "./ledger.ts";
-import { emptyTally, type MigrationOptionsInput, type OnProgress, parseOptions, toInstant, type VerificationResult } from "./models.ts";
+import { type MigrationOptionsInput, type OnProgress, parseOptions, toInstant, type VerificationResult } from "./models.ts";
 import { Outcome } from "./outcome.ts";
 import { noteTarget, PlanFollower, Planner } from "./plan.ts";
-import { tally } from "./tally.ts";
-import { verifyMerged, verifyWhole } from "./verify.ts";
+import { provenEqual, verifyMerged, verifyWhole } from "./verify.ts";
 
 export interface Hooks {
   readonly onProgress?: OnProgress | undefined;
@@ -88,7 +87,7 @@ async function attempt(
   progress.start("check", null);
   const source = await fromBackend.openForReading(from, { signal: hooks.signal, isolate });
   try {
-    const description = await source.describe(true);
+    const description = await examine(source);
     outcome.sourceFound(description);
     assertSound(description, options.allowLoss);
     const request: WriteRequest = {
@@ -160,20 +159,30 @@ async function realRun(run: Run, backend: Backend, to: BackendConfig, request: W
 /** Everything goes into a target that holds nothing: one reading of the source, one of the target. */
 async function fill(run: Run, session: TargetSession): Promise<VerificationResult | null> {
   const { source, description, options, outcome, progress } = run;
-  const expected = { digest: new ContentDigest(), counts: emptyTally() };
-  progress.start("transfer", description.nodes + description.relationships);
-  for await (const batch of source.read()) {
-    await session.write(batch);
-    for (const record of batch) {
-      if (options.verify) expected.digest.add(record, canonicalizer.text(record));
-      tally(expected.counts, record);
+  const total = description.nodes + description.relationships;
+  progress.start("transfer", total);
+  // Other threads digest the source while this one writes.
+  const ahead = source.summarise?.() ?? null;
+  ahead?.catch(() => {});
+  const adopted = !options.allowLoss && ((await session.adopt?.(source)) ?? false);
+  let expected = adopted ? ((await ahead) ?? (await summarise(source))) : null;
+  if (expected === null) {
+    const counted = new Summary();
+    for await (const batch of source.read()) {
+      await session.write(batch);
+      for (const record of batch) {
+        if (options.verify && ahead === null) counted.add(record);
+        else tally(counted.counts, record);
+      }
+      progress.add(batch.length);
     }
-    progress.add(batch.length);
+    expected = (await ahead) ?? counted;
   }
-  outcome.imported = expected.counts;
+  outcome.imported = { ...expected.counts };
   await endOfWriting(run, session);
   if (!options.verify) return null;
-  progress.start("verify", description.nodes + description.relationships);
+  progress.start("verify", total);
+  if (adopted && (await session.equals?.(source))) return provenEqual(expected);
   return verifyWhole(source, expected, session, (records) => progress.add(records));
 }
 
@@ -321,7 +330,7 @@ async function undo(
 async function describeAfter(backend: Backend, to: BackendConfig): Promise<StoreDescription> {
   const store = await backend.openForReading(to);
   try {
-    return await store.describe(false);
+    return await store.describe("counts");
   } finally {
     await store.close();
   }

@@ -58,9 +58,7 @@ export function toInstant(text: string): string | null {
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** Memories are the nodes labelled so; `nodes` counts all. */
 const TallySchema = v.object({ nodes: Count, memories: Count, relationships: Count });
-export type Tally = v.InferOutput<typeof TallySchema>;
 
 const FindingSchema = v.object({ what: v.string(), count: Count, examples: v.array(v.string()) });
 export type Finding = v.InferOutput<typeof FindingSchema>;
@@ -160,7 +158,3 @@ export interface Progress {
   readonly unit: "records";
 }
 export type OnProgress = (progress: Progress) => void;
-
-export function emptyTally(): Tally {
-  return { nodes: 0, memories: 0, relationships: 0 };
-}

@@ -3,8 +3,8 @@ import type { Oddity, StoreDescription, WriteReport } from "../backends/backend.
 import type { MigrateError } from "../errors.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import type { Release } from "../memorygraph/releases.ts";
+import { emptyTally, tally } from "../memorygraph/summary.ts";
 import {
-  emptyTally,
   type Finding,
   type MigrationResult,
   type parseOptions,
@@ -12,7 +12,7 @@ import {
   type VerificationResult,
 } from "./models.ts";
 import type { Action } from "./plan.ts";
-import { nameOf, tally } from "./tally.ts";
+import { nameOf } from "./records.ts";
 
 const LISTED = 10;
 

@@ -6,7 +6,7 @@ import { canonicalizer } from "../memorygraph/canonicalizer.ts";
 import { type Ledger, RecordKeys, storable } from "./ledger.ts";
 import type { Readable } from "./compare.ts";
 import type { ConflictPolicy } from "./models.ts";
-import { changedSince, stampOf } from "./tally.ts";
+import { changedSince, stampOf } from "./records.ts";
 
 /**
  * `present`: the same content is there. `conflict`: other content is there and stays. `older`: the target's is newer,

@@ -39,20 +39,41 @@ export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** Rowids, both ends included. */
+export interface RowRange {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+export const ALL_ROWS: RowRange = { first: -(2n ** 63n), last: 2n ** 63n - 1n };
+
+/** The part of a table's rows that one of several readers takes; together they take every rowid there can be. */
+export function shareOf(database: Database, table: string, at: number, of: number): RowRange {
+  const [low, high] = rows(database, `SELECT min(rowid), max(rowid) FROM ${quoted(table)}`)[0] as [bigint | null, bigint | null];
+  if (low === null || high === null) return at === 0 ? ALL_ROWS : { first: 0n, last: -1n };
+  const bound = (part: number) => low + ((high - low + 1n) * BigInt(part)) / BigInt(of);
+  return { first: at === 0 ? ALL_ROWS.first : bound(at), last: at === of - 1 ? ALL_ROWS.last : bound(at + 1) - 1n };
+}
+
 /**
  * The rows of a table in rowid order, page by page, so that neither SQLite nor we hold more than a page. `select` is
  * everything up to WHERE, names the table `t` and gives `t.rowid` as its last column.
  */
-export function* pages(database: Database, select: string, size = 500): Generator<SqlValue[][]> {
-  const statement = prepare(database, `${select} WHERE t.rowid >= ? ORDER BY t.rowid LIMIT ${size}`);
+export function* pages(
+  database: Database,
+  select: string,
+  { first, last: end }: RowRange = ALL_ROWS,
+  size = 500,
+): Generator<SqlValue[][]> {
+  const statement = prepare(database, `${select} WHERE t.rowid BETWEEN ? AND ${end} ORDER BY t.rowid LIMIT ${size}`);
   try {
-    let from = -(2n ** 63n);
+    let from = first;
     for (;;) {
       const page = statement.values(from);
       if (page.length > 0) yield page;
       if (page.length < size) return;
       const last = page.at(-1)!.at(-1) as bigint;
-      if (last === 2n ** 63n - 1n) return;
+      if (last === end) return;
       from = last + 1n;
     }
   } finally {

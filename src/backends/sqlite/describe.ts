@@ -1,7 +1,7 @@
 /** What a SQLite store is and holds, by asking it. */
 import type { Database } from "bun:sqlite";
 import type { Release } from "../../memorygraph/releases.ts";
-import type { Oddity, StoreDescription } from "../backend.ts";
+import type { DescriptionDepth, Oddity, StoreDescription } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
 import { count, rows } from "./database.ts";
 import { EXTRA_TABLE } from "./extra.ts";
@@ -12,7 +12,7 @@ export function describe(
   database: Database,
   layout: FileLayout,
   location: string,
-  thorough: boolean,
+  depth: DescriptionDepth,
 ): StoreDescription {
   const version = String(rows(database, "SELECT sqlite_version()")[0]![0]);
   return {
@@ -26,7 +26,11 @@ export function describe(
     nodes: countNodes(database, layout),
     relationships: countRelationships(database, layout),
     indexes: layout.indexes,
-    oddities: [...structuralOddities(database, layout), ...(thorough ? scannedOddities(database, layout) : [])],
+    oddities: [
+      ...structuralOddities(database, layout),
+      ...(depth === "counts" ? [] : danglingRelationships(database, layout)),
+      ...(depth === "integrity" ? integrity(database) : []),
+    ],
   };
 }
 
@@ -84,18 +88,30 @@ function orphanedExtras(database: Database, layout: FileLayout, log: OddityLog):
   }
 }
 
-function scannedOddities(database: Database, layout: FileLayout): Oddity[] {
+function danglingRelationships(database: Database, layout: FileLayout): Oddity[] {
   const log = new OddityLog();
   if (layout.relationships !== null) {
     const nodeTables = [layout.nodes !== null && "nodes", layout.memories !== null && "memories"].filter((name) => name !== false);
     const missing = (end: string) =>
       nodeTables.map((name) => `NOT EXISTS (SELECT 1 FROM ${name} n WHERE n.id = r.${end})`).join(" AND ") || "1";
+    if (!["from_id", "to_id"].some((end) => hasUnknownEnd(database, end, missing))) return [];
     const dangling = rows(
       database,
       `SELECT r.id FROM relationships r WHERE (${missing("from_id")}) OR (${missing("to_id")})`,
     );
     for (const [id] of dangling) log.add("note", "a relationship with an end that is not there; it is kept", String(id));
   }
+  return log.list();
+}
+
+/** Each end is looked up once and in order, by the index: a tenth of the time that asking for each relationship takes. */
+function hasUnknownEnd(database: Database, end: string, missing: (end: string) => string): boolean {
+  const ends = `(SELECT DISTINCT ${end} FROM relationships) r`;
+  return count(database, `SELECT EXISTS (SELECT 1 FROM ${ends} WHERE ${missing(end)})`) === 1;
+}
+
+function integrity(database: Database): Oddity[] {
+  const log = new OddityLog();
   for (const [message] of rows(database, "PRAGMA integrity_check(20)")) {
     if (message !== "ok") log.add("damage", "SQLite's integrity check", String(message));
   }

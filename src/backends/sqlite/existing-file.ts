@@ -40,7 +40,7 @@ export class ExistingFile implements TargetSession {
       const layout = this.#guard(() => this.#begin());
       this.#wasEmpty = layout.name === "empty";
       this.release = this.#wasEmpty ? (release ?? fallbackRelease) : assertWritable(path, layout, release);
-      this.before = this.#guard(() => describe(this.#database, layout, path, false));
+      this.before = this.#guard(() => describe(this.#database, layout, path, "integrity"));
       if (this.#wasEmpty) for (const sql of schemaOf(this.release).tables) this.#guard(() => this.#database.run(sql));
       this.#writer = new RowWriter(this.#database, this.release, this.#layout());
     } catch (error) {

@@ -4,20 +4,25 @@
  */
 import { constants, Database } from "bun:sqlite";
 import { existsSync, renameSync } from "node:fs";
+import { resolve } from "node:path";
 import { BusyError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { codeOf, createPrivateFile, publishFile, remove, temporaryBeside } from "../../support/files.ts";
-import type { StoreDescription, TargetSession, WriteReport } from "../backend.ts";
+import type { Summary } from "../../memorygraph/summary.ts";
+import { breathe } from "../../support/time.ts";
+import type { SourceStore, StoreDescription, TargetSession, WriteReport } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
+import { copyTables, equalTables, wholeTables } from "./adopt.ts";
 import { describe } from "./describe.ts";
 import { onDatabase, translate } from "./errors.ts";
 import { readLayout } from "./layout.ts";
+import { summariseInParallel, worthParallel } from "./parallel.ts";
 import { SqliteReader } from "./reader.ts";
 import { RowWriter } from "./row-writer.ts";
 import { type LayoutSchema, schemaOf } from "./schema.ts";
 import { openImmutable } from "./snapshot.ts";
-import { readBatches } from "./source.ts";
+import { readBatches, SqliteSource } from "./source.ts";
 
 export class NewFile implements TargetSession {
   readonly release: Release;
@@ -27,6 +32,7 @@ export class NewFile implements TargetSession {
   readonly #schema: LayoutSchema;
   readonly #temporary: string;
   #database: Database | null;
+  #indexed = false;
   readonly #writer: RowWriter;
 
   constructor(path: string, release: Release, signal: AbortSignal | undefined) {
@@ -34,10 +40,10 @@ export class NewFile implements TargetSession {
     this.release = release;
     this.#signal = signal;
     this.#schema = schemaOf(release);
-    this.#temporary = temporaryBeside(path);
+    this.#temporary = temporaryBeside(resolve(path));
     this.#database = this.#create();
     const layout = readLayout(this.#database);
-    this.before = { ...describe(this.#database, layout, path, false), layout: "new", bytes: null };
+    this.before = { ...describe(this.#database, layout, path, "counts"), layout: "new", bytes: null };
     this.#writer = new RowWriter(this.#database, release, layout);
   }
 
@@ -48,7 +54,7 @@ export class NewFile implements TargetSession {
   #create(): Database {
     return this.#guard(() => {
       createPrivateFile(this.#temporary);
-      const database = new Database(this.#temporary, constants.SQLITE_OPEN_READWRITE);
+      const database = new Database(this.#temporary, constants.SQLITE_OPEN_READWRITE | constants.SQLITE_OPEN_URI);
       // Nobody else knows this file, and until it is published it may be lost: no journal, no waiting for the disk.
       for (const pragma of ["journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "cache_size = -32000"]) {
         database.run(`PRAGMA ${pragma}`);
@@ -72,12 +78,38 @@ export class NewFile implements TargetSession {
     });
   }
 
-  async finish(): Promise<void> {
+  async adopt(source: SourceStore): Promise<boolean> {
+    const real = source instanceof SqliteSource ? source.real : null;
+    const tables = source instanceof SqliteSource ? wholeTables(source.layout, this.release) : null;
+    if (real === null || tables === null) return false;
+    await breathe();
     this.#guard(() => {
       for (const sql of this.#schema.indexes) this.#database!.run(sql);
+      this.#indexed = true;
+      this.#database!.run("COMMIT");
+      copyTables(this.#database!, real, tables);
+      this.#database!.run("BEGIN");
+    });
+    return true;
+  }
+
+  async equals(source: SourceStore): Promise<boolean> {
+    const real = source instanceof SqliteSource ? source.real : null;
+    const tables = source instanceof SqliteSource ? wholeTables(source.layout, this.release) : null;
+    return real !== null && tables !== null && this.#guard(() => equalTables(real, this.#temporary, tables));
+  }
+
+  async finish(): Promise<void> {
+    this.#guard(() => {
+      if (!this.#indexed) for (const sql of this.#schema.indexes) this.#database!.run(sql);
       this.#database!.run("COMMIT");
       this.#close();
     });
+  }
+
+  summarise(each: (records: number) => void = () => {}): Promise<Summary> | null {
+    if (this.#database !== null || !worthParallel(this.#temporary)) return null;
+    return summariseInParallel(this.#temporary, each, this.#signal).then(({ summary }) => summary);
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {

@@ -31,9 +31,9 @@ async function previewOf(path: string, release: Release, source: SqliteSource | 
   for (const sql of schemaOf(release).tables) model.run(sql);
   const layout = source === null || source.layout.name === "empty" ? readLayout(model) : source.layout;
   const writer = new RowWriter(model, release, { ...layout, hasExtra: false });
-  const blank = (): StoreDescription => ({ ...describe(model, readLayout(model), path, false), layout: "new", bytes: null });
+  const blank = (): StoreDescription => ({ ...describe(model, readLayout(model), path, "counts"), layout: "new", bytes: null });
   return {
-    before: source === null ? blank() : await source.describe(false),
+    before: source === null ? blank() : await source.describe("integrity"),
     release,
     report: writer.report,
     assess(batch) {

@@ -11,7 +11,7 @@ import {
 import { hashText } from "../../graph/digest.ts";
 import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
 import type { OddityLog } from "../oddities.ts";
-import { pages, prepare, quoted, type Row, type SqlValue } from "./database.ts";
+import { ALL_ROWS, count, pages, prepare, quoted, type Row, shareOf, type SqlValue } from "./database.ts";
 import { applyToProperties, EXTRA_TABLE, hashRow, type RowExtra, readRowExtra } from "./extra.ts";
 import type { FileLayout } from "./layout.ts";
 import { MEMORY_COLUMNS, MemoriesLayout, WIDE_RELATIONSHIP_COLUMNS } from "./memories-layout.ts";
@@ -58,10 +58,16 @@ export class SqliteReader {
   /** How many nodes of equal content have been numbered so far. */
   readonly #anonymous = new Map<string, number>();
 
-  constructor(database: Database, layout: FileLayout, oddities: OddityLog) {
+  readonly #share: { at: number; of: number };
+  /** How many rows each table has given so far. */
+  readonly rows: RowsRead = {};
+
+  /** With a share, one of several readers that together read everything once. */
+  constructor(database: Database, layout: FileLayout, oddities: OddityLog, share = { at: 0, of: 1 }) {
     this.#database = database;
     this.#layout = layout;
     this.#oddities = oddities;
+    this.#share = share;
   }
 
   *read(): Generator<GraphRecord[]> {
@@ -76,14 +82,16 @@ export class SqliteReader {
         yield batch;
       }
     }
-    if (this.#layout.hasExtra) yield* readWholeRecords("node", this.#database, this.#layout, this.#oddities);
+    const extra = this.#layout.hasExtra && this.#share.at === 0;
+    if (extra) yield* readWholeRecords("node", this.#database, this.#layout, this.#oddities);
     const relationships = this.relationshipTable();
     if (relationships !== null) {
       for (const page of this.#pages(relationships)) {
         yield page.map((row) => this.#relationship(relationships, row)).filter((record) => record !== null);
       }
     }
-    if (this.#layout.hasExtra) yield* readWholeRecords("relationship", this.#database, this.#layout, this.#oddities);
+    if (extra) yield* readWholeRecords("relationship", this.#database, this.#layout, this.#oddities);
+    if (this.#share.of === 1) checkCounts(this.#database, this.rows, this.#oddities);
   }
 
   /** One node of a table, or null where it has none of that id or cannot read it. */
@@ -147,7 +155,11 @@ export class SqliteReader {
 
   *#pages<D>(table: Table<D>): Generator<Row[]> {
     const replaced = (value: SqlValue) => typeof value === "string" && value.includes("\uFFFD");
-    for (const page of pages(this.#database, selectFrom(table, this.#layout.hasExtra))) {
+    const { at, of } = this.#share;
+    const range = of === 1 ? ALL_ROWS : shareOf(this.#database, table.name, at, of);
+    this.rows[table.name] = 0;
+    for (const page of pages(this.#database, selectFrom(table, this.#layout.hasExtra), range)) {
+      this.rows[table.name]! += page.length;
       yield page.map((row) => (row.some(replaced) ? this.#exactTexts(table, row) : row));
     }
   }
@@ -232,6 +244,18 @@ export class SqliteReader {
     const number = (this.#anonymous.get(hash) ?? 0) + 1;
     this.#anonymous.set(hash, number);
     return `#${hash}.${number}`;
+  }
+}
+
+/** Rows by table. */
+export type RowsRead = Record<string, number>;
+
+/** SQLite counts by an index where it can: a damaged table that gives fewer or more rows than its index shows here. */
+export function checkCounts(database: Database, read: RowsRead, oddities: OddityLog): void {
+  for (const [table, found] of Object.entries(read)) {
+    const expected = count(database, `SELECT count(*) FROM ${quoted(table)}`);
+    if (found === expected) continue;
+    oddities.add("damage", `the table ${table} gives ${found} rows, its index says ${expected}`, table);
   }
 }
 

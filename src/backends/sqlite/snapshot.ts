@@ -22,8 +22,8 @@ const ATTEMPTS = 20;
 
 export interface Snapshot {
   readonly database: Database;
-  /** Where SQLite can open it again read-only (in place only): a second thread reads from there. */
-  readonly inPlace: boolean;
+  /** Where the file can be opened again by openImmutable: by other threads, or to copy whole tables. Null for a copy. */
+  readonly real: string | null;
   /** @throws SourceChangedError when the file changed since it was opened. */
   assertUnchanged(): void;
   close(): void;
@@ -45,7 +45,7 @@ function readInPlace(path: string, real: string): Snapshot {
   const database = openImmutable(path, real);
   return {
     database,
-    inPlace: true,
+    real,
     assertUnchanged() {
       if (stateOfAll(real) === before) return;
       throw new SourceChangedError(`${path} changed while it was read`, {
@@ -76,7 +76,7 @@ function readCopy(path: string, folder: string): Snapshot {
     if (process.platform !== "win32") remove(folder);
     return {
       database,
-      inPlace: false,
+      real: null,
       assertUnchanged() {},
       close() {
         database.close();

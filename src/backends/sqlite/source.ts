@@ -2,14 +2,16 @@
 import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { DamagedStoreError, StoreKindError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
+import type { Summary } from "../../memorygraph/summary.ts";
 import { breathe } from "../../support/time.ts";
-import type { Oddity, OpenOptions, SourceStore, StoreDescription } from "../backend.ts";
+import type { DescriptionDepth, Oddity, OpenOptions, SourceStore, StoreDescription } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
 import { accessError, type Found, recognise } from "../recognise.ts";
 import { describe } from "./describe.ts";
 import { onDatabase, translate } from "./errors.ts";
 import { type FileLayout, readLayout } from "./layout.ts";
-import { SqliteReader } from "./reader.ts";
+import { summariseInParallel, worthParallel } from "./parallel.ts";
+import { checkCounts, SqliteReader } from "./reader.ts";
 import { openSnapshot, type Snapshot } from "./snapshot.ts";
 
 /** @throws StoreKindError, DamagedStoreError, AccessError or BusyError; never changes anything at the path. */
@@ -41,6 +43,7 @@ export class SqliteSource implements SourceStore {
   readonly layout: FileLayout;
   readonly #signal: AbortSignal | undefined;
   #oddities = new OddityLog();
+  #summarised: readonly Oddity[] | null = null;
 
   constructor(path: string, snapshot: Snapshot, layout: FileLayout, signal: AbortSignal | undefined) {
     this.#path = path;
@@ -49,8 +52,8 @@ export class SqliteSource implements SourceStore {
     this.#signal = signal;
   }
 
-  async describe(thorough: boolean): Promise<StoreDescription> {
-    return onDatabase(this.#path, () => describe(this.#snapshot.database, this.layout, this.#path, thorough));
+  async describe(depth: DescriptionDepth): Promise<StoreDescription> {
+    return onDatabase(this.#path, () => describe(this.#snapshot.database, this.layout, this.#path, depth));
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
@@ -59,8 +62,27 @@ export class SqliteSource implements SourceStore {
     yield* readBatches(this.#path, reader, this.#signal);
   }
 
+  /** Null where the file is small, or cannot be opened twice. */
+  summarise(each: (records: number) => void = () => {}): Promise<Summary> | null {
+    const { real } = this.#snapshot;
+    return real !== null && worthParallel(real) ? this.#summarise(real, each) : null;
+  }
+
+  async #summarise(real: string, each: (records: number) => void): Promise<Summary> {
+    const { summary, oddities, rows } = await summariseInParallel(real, each, this.#signal);
+    const log = new OddityLog();
+    checkCounts(this.#snapshot.database, rows, log);
+    this.#summarised = [...oddities, ...log.list()];
+    return summary;
+  }
+
+  /** Where whole tables can be copied from; null for a private copy, which has no name. */
+  get real(): string | null {
+    return this.#snapshot.real;
+  }
+
   oddities(): readonly Oddity[] {
-    return this.#oddities.list();
+    return this.#summarised ?? this.#oddities.list();
   }
 
   async assertUnchanged(): Promise<void> {

@@ -1,17 +1,7 @@
-/** Small helpers over records that every phase uses. */
+/** What records are called and when they changed. */
 import { compareInstants, type Instant, parseInstant } from "../graph/instant.ts";
 import { type GraphRecord, idOfKey, relationshipId } from "../graph/record.ts";
 import { Temporal, type Value } from "../graph/value.ts";
-import { MEMORY_LABEL } from "../memorygraph/fields.ts";
-import type { Tally } from "./models.ts";
-
-export function tally(counts: Tally, record: GraphRecord): void {
-  if (record.kind === "relationship") counts.relationships++;
-  else {
-    counts.nodes++;
-    if (record.labels.includes(MEMORY_LABEL)) counts.memories++;
-  }
-}
 
 /** How a person finds the record: its id, or what it is where it has none. */
 export function nameOf(record: GraphRecord): string {

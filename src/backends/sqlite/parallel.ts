@@ -1,0 +1,78 @@
+/** Reading a large file in place with several threads: the digest of a store is most of a migration's work. */
+import { statSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { Summary } from "../../memorygraph/summary.ts";
+import type { Oddity } from "../backend.ts";
+import type { RowsRead } from "./reader.ts";
+import type { Share, ShareProgress, ShareSummary } from "./summary-worker.ts";
+
+/** Below this a thread takes longer to start than to save. */
+const WORTH_BYTES = 16 << 20;
+/** Each takes some 40 MB of memory, which is to stay bounded. */
+const MOST_THREADS = 3;
+
+export interface ParallelSummary {
+  readonly summary: Summary;
+  readonly oddities: readonly Oddity[];
+  readonly rows: RowsRead;
+}
+
+export function worthParallel(real: string): boolean {
+  return availableParallelism() > 1 && statSync(real).size >= WORTH_BYTES;
+}
+
+/**
+ * Summarises the file at the real path, which must not change meanwhile.
+ * @throws whatever a thread met, without its class: read the file again on this thread for the error to show.
+ */
+export async function summariseInParallel(
+  real: string,
+  each: (records: number) => void,
+  signal?: AbortSignal,
+): Promise<ParallelSummary> {
+  const of = Math.min(availableParallelism(), MOST_THREADS);
+  const threads = Array.from({ length: of }, (_, at) => startThread({ path: real, at, of }, each));
+  const stop = () => {
+    for (const { worker } of threads) worker.terminate();
+  };
+  signal?.addEventListener("abort", stop);
+  try {
+    const aborted = new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    const shares = await Promise.race([Promise.all(threads.map(({ answer }) => answer)), aborted]);
+    const summary = new Summary();
+    const rows: RowsRead = {};
+    for (const share of shares) {
+      summary.merge(share.summary);
+      for (const [table, count] of Object.entries(share.rows)) rows[table] = (rows[table] ?? 0) + count;
+    }
+    return { summary, oddities: mergeOddities(shares), rows };
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    stop();
+  }
+}
+
+function startThread(share: Share, each: (records: number) => void): { worker: Worker; answer: Promise<ShareSummary> } {
+  const worker = new Worker(new URL("./summary-worker.ts", import.meta.url).href, { smol: true });
+  const answer = new Promise<ShareSummary>((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<ShareProgress | ShareSummary>) => {
+      if ("summary" in data) resolve(data);
+      else each(data.records);
+    };
+    worker.onerror = (event) => reject(new Error(event.message));
+  });
+  worker.postMessage(share);
+  return { worker, answer };
+}
+
+function mergeOddities(shares: readonly ShareSummary[]): Oddity[] {
+  const merged = new Map<string, Oddity>();
+  for (const { oddities } of shares) {
+    for (const oddity of oddities) {
+      const known = merged.get(oddity.what);
+      const examples = [...(known?.examples ?? []), ...oddity.examples].slice(0, 10);
+      merged.set(oddity.what, { ...oddity, count: oddity.count + (known?.count ?? 0), examples });
+    }
+  }
+  return [...merged.values()];
+}

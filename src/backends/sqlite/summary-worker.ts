@@ -1,0 +1,45 @@
+/** Runs in a thread of its own: summarises one share of a SQLite file. Answers a Share with a ShareSummary. */
+import { Summary, type SummaryTransfer } from "../../memorygraph/summary.ts";
+import type { Oddity } from "../backend.ts";
+import { OddityLog } from "../oddities.ts";
+import { readLayout } from "./layout.ts";
+import { type RowsRead, SqliteReader } from "./reader.ts";
+import { openImmutable } from "./snapshot.ts";
+
+declare const self: Worker;
+
+export interface Share {
+  readonly path: string;
+  readonly at: number;
+  readonly of: number;
+}
+
+export interface ShareSummary {
+  readonly summary: SummaryTransfer;
+  readonly oddities: Oddity[];
+  readonly rows: RowsRead;
+}
+
+/** Sent now and then before the answer: how many records were read since the last time. */
+export interface ShareProgress {
+  readonly records: number;
+}
+
+self.onmessage = ({ data }: MessageEvent<Share>) => {
+  const database = openImmutable(data.path, data.path);
+  const oddities = new OddityLog();
+  const reader = new SqliteReader(database, readLayout(database), oddities, data);
+  const summary = new Summary();
+  let unreported = 0;
+  for (const batch of reader.read()) {
+    for (const record of batch) summary.add(record);
+    unreported += batch.length;
+    if (unreported >= 10_000) {
+      self.postMessage({ records: unreported } satisfies ShareProgress);
+      unreported = 0;
+    }
+  }
+  database.close();
+  self.postMessage({ records: unreported } satisfies ShareProgress);
+  self.postMessage({ summary: summary.toTransfer(), oddities: oddities.list(), rows: reader.rows } satisfies ShareSummary);
+};

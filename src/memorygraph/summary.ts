@@ -1,0 +1,51 @@
+/** A store in two figures: how much it holds, and the digest of it. */
+import { ContentDigest, type DigestTransfer } from "../graph/digest.ts";
+import type { GraphRecord } from "../graph/record.ts";
+import { canonicalizer } from "./canonicalizer.ts";
+import { MEMORY_LABEL } from "./fields.ts";
+
+/** Memories are the nodes labelled so; `nodes` counts all. */
+export interface Tally {
+  nodes: number;
+  memories: number;
+  relationships: number;
+}
+
+export function emptyTally(): Tally {
+  return { nodes: 0, memories: 0, relationships: 0 };
+}
+
+export function tally(counts: Tally, record: GraphRecord): void {
+  if (record.kind === "relationship") counts.relationships++;
+  else {
+    counts.nodes++;
+    if (record.labels.includes(MEMORY_LABEL)) counts.memories++;
+  }
+}
+
+export class Summary {
+  readonly digest = new ContentDigest();
+  readonly counts = emptyTally();
+
+  add(record: GraphRecord): void {
+    this.digest.add(record, canonicalizer.text(record));
+    tally(this.counts, record);
+  }
+
+  merge({ digest, counts }: SummaryTransfer): void {
+    this.digest.merge(ContentDigest.fromTransfer(digest));
+    this.counts.nodes += counts.nodes;
+    this.counts.memories += counts.memories;
+    this.counts.relationships += counts.relationships;
+  }
+
+  toTransfer(): SummaryTransfer {
+    return { digest: this.digest.toTransfer(), counts: { ...this.counts } };
+  }
+}
+
+/** A summary as it passes between threads. */
+export interface SummaryTransfer {
+  digest: DigestTransfer;
+  counts: Tally;
+}
