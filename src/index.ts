@@ -15,15 +15,15 @@ import type { MigrationOptionsInput, MigrationResult, OnProgress } from "./migra
 
 export { BACKEND_TYPES, BackendConfig, type BackendType } from "./backends/config.ts";
 export { MigrateError } from "./errors.ts";
-export {
-  type ConflictPolicy,
-  type MigrationOptions,
-  type MigrationOptionsInput,
-  type MigrationResult,
-  type OnProgress,
-  type Progress,
-  type ValidationResult,
-  type VerificationResult,
+export type {
+  ConflictPolicy,
+  MigrationOptions,
+  MigrationOptionsInput,
+  MigrationResult,
+  OnProgress,
+  Progress,
+  ValidationResult,
+  VerificationResult,
 } from "./migration/models.ts";
 
 /**

@@ -120,6 +120,8 @@ export interface TargetSession {
   read(): AsyncIterable<readonly GraphRecord[]>;
   /** As `read`, but counted and digested on several threads; null where that cannot be done or does not pay. */
   summarise?(each?: (records: number) => void): Promise<Summary> | null;
+  /** Figures of what a commit would leave; after `finish`. */
+  describe(): Promise<StoreDescription>;
   commit(): Promise<void>;
   /** Back to exactly what was there. @throws RollbackError when that is not possible. */
   rollback(): Promise<void>;

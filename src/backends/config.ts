@@ -45,9 +45,12 @@ export class BackendConfig implements BackendConfigFields {
   static from(data: unknown): BackendConfig {
     const parsed = v.safeParse(BackendConfigSchema, data);
     if (parsed.success) return new BackendConfig(parsed.output);
-    throw new UsageError(`the configuration of a store is not valid: ${parsed.issues.map((i) => i.message).join("; ")}`, {
-      next: "docs/CLI.md lists the fields: type, path, uri, username, password, database, graph.",
-    });
+    throw new UsageError(
+      `the configuration of a store is not valid: ${parsed.issues.map((i) => i.message).join("; ")}`,
+      {
+        next: "docs/CLI.md lists the fields: type, path, uri, username, password, database, graph.",
+      },
+    );
   }
 
   /**
@@ -68,7 +71,10 @@ export class BackendConfig implements BackendConfigFields {
     const inHome = (path: string) => (path.startsWith("~/") ? join(home, path.slice(2)) : path);
     switch (known) {
       case "sqlite":
-        return new BackendConfig({ type: known, path: inHome(first("MEMORY_SQLITE_PATH") ?? "~/.memorygraph/memory.db") });
+        return new BackendConfig({
+          type: known,
+          path: inHome(first("MEMORY_SQLITE_PATH") ?? "~/.memorygraph/memory.db"),
+        });
       case "falkordblite": {
         const path = first("MEMORY_FALKORDBLITE_PATH", "FALKORDBLITE_PATH") ?? "~/.memorygraph/falkordblite.db";
         return new BackendConfig({ type: known, path: inHome(path) });

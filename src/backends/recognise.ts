@@ -54,10 +54,16 @@ function recogniseBytes(bytes: Buffer): Found {
 export function accessError(path: string, cause: unknown): AccessError {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   if (code === "ELOOP") {
-    return new AccessError(`${path} is a symbolic link that leads round in a circle`, { next: "Name the file itself.", cause });
+    return new AccessError(`${path} is a symbolic link that leads round in a circle`, {
+      next: "Name the file itself.",
+      cause,
+    });
   }
   if (code === "ENOTDIR") {
-    return new AccessError(`${path} leads through something that is not a directory`, { next: "Check the path.", cause });
+    return new AccessError(`${path} leads through something that is not a directory`, {
+      next: "Check the path.",
+      cause,
+    });
   }
   if (code === "ENAMETOOLONG") {
     return new AccessError("the path is longer than the system allows", { next: "Check the path.", cause });

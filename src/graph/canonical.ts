@@ -3,8 +3,9 @@
  * describes it for whoever wants to compute it elsewhere. Two spellings that MemoryGraph reads as one are one here;
  * everything else differs.
  */
-import { floatToken, JsonSyntaxError, parseJson } from "./json.ts";
+
 import { parseInstant } from "./instant.ts";
+import { floatToken, JsonSyntaxError, parseJson } from "./json.ts";
 import type { Shape } from "./properties.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, identityOfKey } from "./record.ts";
 import { Point, Temporal, type Value, Vector } from "./value.ts";
@@ -162,11 +163,16 @@ export function showCanonical(text: string | undefined, limit = 80): string {
   if (text === undefined) return "(absent)";
   const tag = text.charAt(0);
   const shown =
-    tag === "s" ? JSON.stringify(text.substring(text.indexOf(":") + 1))
-    : tag === "i" || tag === "f" ? text.slice(1, -1)
-    : tag === "@" ? text.slice(1)
-    : tag === "T" ? "true"
-    : tag === "F" ? "false"
-    : text;
+    tag === "s"
+      ? JSON.stringify(text.substring(text.indexOf(":") + 1))
+      : tag === "i" || tag === "f"
+        ? text.slice(1, -1)
+        : tag === "@"
+          ? text.slice(1)
+          : tag === "T"
+            ? "true"
+            : tag === "F"
+              ? "false"
+              : text;
   return shown.length <= limit ? shown : `${shown.substring(0, limit)}… (${shown.length} characters)`;
 }

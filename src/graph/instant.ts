@@ -47,7 +47,14 @@ function readInstant(text: string): Instant | null {
   return utc.length === 24 ? utc.substring(0, 19) + tail : null;
 }
 
-function isCalendarTime(year: number, month: number, day: number, hour: number, minute: number, second: number): boolean {
+function isCalendarTime(
+  year: number,
+  month: number,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number,
+): boolean {
   if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return false;
   return day <= 28 || day <= daysIn(year, month);
 }

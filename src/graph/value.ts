@@ -2,7 +2,18 @@
  * Typed values, as exact as the most exact store: integers are bigint and floats are number, so that `1` and
  * `1.0` stay two things; text is any UTF-16 string, lone surrogates included.
  */
-export type Value = null | boolean | bigint | number | string | Uint8Array | Temporal | Point | Vector | Value[] | ValueMap;
+export type Value =
+  | null
+  | boolean
+  | bigint
+  | number
+  | string
+  | Uint8Array
+  | Temporal
+  | Point
+  | Vector
+  | Value[]
+  | ValueMap;
 export type ValueMap = Map<string, Value>;
 
 export type TemporalKind = "date" | "time" | "local-time" | "date-time" | "local-date-time" | "duration";

@@ -27,7 +27,10 @@ function nested(value: Value): PlainValue {
   }
   if (isMap(value)) {
     const items = [...value].map(([name, item]) => [name, nested(item)] as const);
-    return { value: new Map(items.map(([name, item]) => [name, item.value])), exact: items.every(([, item]) => item.exact) };
+    return {
+      value: new Map(items.map(([name, item]) => [name, item.value])),
+      exact: items.every(([, item]) => item.exact),
+    };
   }
   if (value instanceof Temporal) return { value: value.text, exact: false };
   if (value instanceof Uint8Array) return { value: value.toHex(), exact: false };

@@ -32,7 +32,10 @@ export function assertNothingLost(oddities: readonly Oddity[], allowLoss: boolea
     ...examples.map((example) => `  ${example}`),
     ...(count > examples.length ? [`  and ${count - examples.length} more`] : []),
   ]);
-  const explanation = { details, next: "Nothing was put in place. To go on without them, repeat the command with --allow-loss." };
+  const explanation = {
+    details,
+    next: "Nothing was put in place. To go on without them, repeat the command with --allow-loss.",
+  };
   const total = lost.reduce((sum, { count }) => sum + count, 0);
   if (lost.some(({ kind }) => kind === "damage")) {
     throw new DamagedStoreError(`${total} records of the source cannot be read; all others can`, explanation);
@@ -44,9 +47,12 @@ export function assertNothingLost(oddities: readonly Oddity[], allowLoss: boolea
 export function assertRoom(backend: Backend, to: BackendConfig, { bytes }: StoreDescription): void {
   const free = backend.freeBytes(to);
   if (free === null || bytes === null || free > bytes * 0.7) return;
-  throw new WriteError(`no room left for ${backend.locate(to)}: about ${mebibytes(bytes)} needed, ${mebibytes(free)} free`, {
-    next: "Free some space, or choose a target on another disk. Nothing was written.",
-  });
+  throw new WriteError(
+    `no room left for ${backend.locate(to)}: about ${mebibytes(bytes)} needed, ${mebibytes(free)} free`,
+    {
+      next: "Free some space, or choose a target on another disk. Nothing was written.",
+    },
+  );
 }
 
 function mebibytes(bytes: number): string {

@@ -44,7 +44,11 @@ export async function summarise(store: Readable, each?: (records: number) => voi
 }
 
 /** Reads each store once when they hold the same, and twice where they differ. */
-export async function compareStores(source: Readable, target: Readable, each?: (records: number) => void): Promise<Comparison> {
+export async function compareStores(
+  source: Readable,
+  target: Readable,
+  each?: (records: number) => void,
+): Promise<Comparison> {
   const a = await summarise(source, each);
   const b = await summarise(target, each);
   const buckets = a.digest.differingBuckets(b.digest);
@@ -63,7 +67,7 @@ export async function compareStores(source: Readable, target: Readable, each?: (
 
 /** Holds one side's records of the differing buckets on disk, since in the worst case that is all of them. */
 class DifferenceFinder {
-  readonly #folder = createPrivateFolder("memorygraph-migrate-");
+  readonly #folder = createPrivateFolder();
   readonly #database: Database;
   readonly #buckets: ReadonlySet<number>;
   readonly #sourceKeys = new RecordKeys();
@@ -80,7 +84,9 @@ class DifferenceFinder {
     this.#buckets = buckets;
     this.#database = new Database(join(this.#folder, "compare"));
     for (const pragma of ["journal_mode = OFF", "synchronous = OFF"]) this.#database.run(`PRAGMA ${pragma}`);
-    this.#database.run("CREATE TABLE record (key TEXT PRIMARY KEY, kind TEXT, name TEXT, hash BLOB, fields TEXT) WITHOUT ROWID");
+    this.#database.run(
+      "CREATE TABLE record (key TEXT PRIMARY KEY, kind TEXT, name TEXT, hash BLOB, fields TEXT) WITHOUT ROWID",
+    );
     this.#database.run("BEGIN");
     if (process.platform !== "win32") remove(this.#folder);
     this.#put = this.#database.prepare("INSERT INTO record VALUES (?, ?, ?, ?, ?)");
@@ -118,7 +124,9 @@ class DifferenceFinder {
 
   finish(): Pick<Comparison, "missing" | "extra" | "changed" | "fields" | "differences"> {
     const [missing] = this.#database.query("SELECT count(*) FROM record").values()[0] as [number];
-    const left = this.#database.query(`SELECT kind, name FROM record ORDER BY kind, key LIMIT ${SHOWN_DIFFERENCES}`).values();
+    const left = this.#database
+      .query(`SELECT kind, name FROM record ORDER BY kind, key LIMIT ${SHOWN_DIFFERENCES}`)
+      .values();
     for (const [kind, name] of left as [GraphRecord["kind"], string][]) {
       this.#note({ kind: "missing", record: kind, id: JSON.parse(name) as string, fields: [] });
     }
@@ -138,7 +146,10 @@ class DifferenceFinder {
 }
 
 /** The fields in which two versions of a record differ, as a person reads them. */
-export function fieldDifferences(source: readonly CanonicalField[], target: readonly CanonicalField[]): Difference["fields"] {
+export function fieldDifferences(
+  source: readonly CanonicalField[],
+  target: readonly CanonicalField[],
+): Difference["fields"] {
   const a = new Map(source.map(({ name, text }) => [name, text]));
   const b = new Map(target.map(({ name, text }) => [name, text]));
   return [...new Set([...a.keys(), ...b.keys()])]

@@ -27,12 +27,16 @@ export class Ledger {
 
   constructor() {
     try {
-      this.#folder = createPrivateFolder("memorygraph-migrate-");
+      this.#folder = createPrivateFolder();
     } catch (cause) {
-      throw new AccessError("no folder for temporary files", { next: "Set TMPDIR to a folder that you may write to.", cause });
+      throw new AccessError("no folder for temporary files", {
+        next: "Set TMPDIR to a folder that you may write to.",
+        cause,
+      });
     }
     this.#database = new Database(join(this.#folder, "ledger"));
-    for (const pragma of ["journal_mode = OFF", "synchronous = OFF", "cache_size = -16000"]) this.#database.run(`PRAGMA ${pragma}`);
+    for (const pragma of ["journal_mode = OFF", "synchronous = OFF", "cache_size = -16000"])
+      this.#database.run(`PRAGMA ${pragma}`);
     this.#database.run(
       "CREATE TABLE entry (key TEXT PRIMARY KEY, before BLOB, stamp TEXT, expected BLOB NOT NULL, selected INTEGER NOT NULL, seen INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
     );
@@ -40,13 +44,17 @@ export class Ledger {
     if (process.platform !== "win32") remove(this.#folder);
     this.#statements = {
       get: this.#database.prepare("SELECT before, stamp, expected, selected FROM entry WHERE key = ?"),
-      put: this.#database.prepare("INSERT OR REPLACE INTO entry (key, before, stamp, expected, selected) VALUES (?, ?, ?, ?, ?)"),
+      put: this.#database.prepare(
+        "INSERT OR REPLACE INTO entry (key, before, stamp, expected, selected) VALUES (?, ?, ?, ?, ?)",
+      ),
       see: this.#database.prepare("UPDATE entry SET seen = seen + 1 WHERE key = ?"),
     };
   }
 
   get(key: string): LedgerEntry | null {
-    const row = this.#statements.get.values(key)[0] as [ContentHash | null, string | null, ContentHash, number] | undefined;
+    const row = this.#statements.get.values(key)[0] as
+      | [ContentHash | null, string | null, ContentHash, number]
+      | undefined;
     if (row === undefined) return null;
     return { before: row[0], stamp: row[1], expected: row[2], selected: row[3] === 1 };
   }

@@ -1,6 +1,13 @@
 /** One migration from end to end: check, plan, transfer, verify, then commit or roll back. */
-import type { Backend, SourceStore, StoreDescription, TargetPreview, TargetSession, WriteRequest } from "../backends/backend.ts";
-import { BackendConfig } from "../backends/config.ts";
+import type {
+  Backend,
+  SourceStore,
+  StoreDescription,
+  TargetPreview,
+  TargetSession,
+  WriteRequest,
+} from "../backends/backend.ts";
+import type { BackendConfig } from "../backends/config.ts";
 import { loadBackend } from "../backends/registry.ts";
 import {
   InterruptedError,
@@ -11,13 +18,19 @@ import {
   UsageError,
   VerificationError,
 } from "../errors.ts";
-import { ContentDigest } from "../graph/digest.ts";
+import type { ContentDigest } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { emptyTally, Summary, tally } from "../memorygraph/summary.ts";
 import { assertNothingLost, assertRoom, assertSound, examine } from "./checks.ts";
 import { summarise } from "./compare.ts";
 import { Ledger } from "./ledger.ts";
-import { type MigrationOptionsInput, type OnProgress, parseOptions, toInstant, type VerificationResult } from "./models.ts";
+import {
+  type MigrationOptionsInput,
+  type OnProgress,
+  parseOptions,
+  toInstant,
+  type VerificationResult,
+} from "./models.ts";
 import { Outcome } from "./outcome.ts";
 import { noteTarget, PlanFollower, Planner } from "./plan.ts";
 import { provenEqual, verifyMerged, verifyWhole } from "./verify.ts";
@@ -62,13 +75,17 @@ export async function runMigration(
 
 function assertComplete(source: BackendConfig, target: BackendConfig): void {
   const errors = [...source.validate().map((e) => `source: ${e}`), ...target.validate().map((e) => `target: ${e}`)];
-  if (errors.length > 0) throw new UsageError(errors.join("; "), { next: "Name the store with --from-path or --to-path." });
+  if (errors.length > 0)
+    throw new UsageError(errors.join("; "), { next: "Name the store with --from-path or --to-path." });
 }
 
 function asMigrateError(error: unknown, signal?: AbortSignal): MigrateError {
   if (error instanceof MigrateError) return error;
   if (signal?.aborted) {
-    return new InterruptedError("interrupted; the target is as before", { next: "Run the same command again.", cause: error });
+    return new InterruptedError("interrupted; the target is as before", {
+      next: "Run the same command again.",
+      cause: error,
+    });
   }
   throw error;
 }
@@ -148,12 +165,13 @@ async function realRun(run: Run, backend: Backend, to: BackendConfig, request: W
     run.outcome.verified(verification);
     if (verification !== null && !verification.valid) throw differs(verification);
     run.progress.start("commit", null);
+    const after = await session.describe();
     await session.commit();
+    run.outcome.targetAfter(after);
   } catch (error) {
     await undo(run, session, backend, to, before, error);
     throw error;
   }
-  run.outcome.targetAfter(await describeAfter(backend, to));
 }
 
 /** Everything goes into a target that holds nothing: one reading of the source, one of the target. */
@@ -199,7 +217,9 @@ async function merge(
     assertNoConflict(outcome);
     const { nodes, relationships } = outcome.overwritten;
     if (nodes + relationships > 0) {
-      await hooks.confirm?.(`Overwrite ${nodes} nodes and ${relationships} relationships in ${session.before.location}?`);
+      await hooks.confirm?.(
+        `Overwrite ${nodes} nodes and ${relationships} relationships in ${session.before.location}?`,
+      );
     }
     progress.start("transfer", description.nodes + description.relationships);
     const follower = new PlanFollower(ledger);
@@ -228,7 +248,10 @@ async function plan(
   onBefore: (digest: ContentDigest) => void = () => {},
 ) {
   const { source, description, options, outcome, progress } = run;
-  progress.start("plan", target.before.nodes + target.before.relationships + description.nodes + description.relationships);
+  progress.start(
+    "plan",
+    target.before.nodes + target.before.relationships + description.nodes + description.relationships,
+  );
   const before = await noteTarget(target, ledger, (records) => progress.add(records));
   onBefore(before);
   const since = options.since === undefined ? null : toInstant(options.since);
@@ -253,7 +276,11 @@ async function endOfWriting({ source, options, outcome }: Run, session: TargetSe
   await session.finish();
 }
 
-function targetFound({ outcome, options, description }: Run, target: TargetSession | TargetPreview, request: WriteRequest): void {
+function targetFound(
+  { outcome, options, description }: Run,
+  target: TargetSession | TargetPreview,
+  request: WriteRequest,
+): void {
   assertSound(target.before, false);
   const reason =
     options.for !== undefined
@@ -280,7 +307,10 @@ function assertNoConflict(outcome: Outcome): void {
 function differs(verification: VerificationResult): VerificationError {
   return new VerificationError(`the target is not what it should be: ${verification.errors.join("; ")}`, {
     details: verification.differences.map(({ kind, record, id, fields }) =>
-      [`${kind} ${record} ${id}`, ...fields.map(({ name, source, target }) => `${name}: ${source} became ${target}`)].join("; "),
+      [
+        `${kind} ${record} ${id}`,
+        ...fields.map(({ name, source, target }) => `${name}: ${source} became ${target}`),
+      ].join("; "),
     ),
     next: "Look for triggers or another program at work on the target, then run the same command again; please report it if it stays.",
   });
@@ -322,15 +352,6 @@ async function undo(
       });
     }
     outcome.step(`proved by digest that it is as before: ${after}`);
-  } finally {
-    await store.close();
-  }
-}
-
-async function describeAfter(backend: Backend, to: BackendConfig): Promise<StoreDescription> {
-  const store = await backend.openForReading(to);
-  try {
-    return await store.describe("counts");
   } finally {
     await store.close();
   }

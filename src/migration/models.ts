@@ -41,19 +41,25 @@ export function parseOptions(input: MigrationOptionsInput): MigrationOptions & {
   const parsed = v.safeParse(MigrationOptionsSchema, input);
   if (!parsed.success) {
     const messages = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? "options"}: ${issue.message}`);
-    throw new UsageError(`the options are not valid: ${messages.join("; ")}`, { next: "docs/CLI.md lists the options." });
+    throw new UsageError(`the options are not valid: ${messages.join("; ")}`, {
+      next: "docs/CLI.md lists the options.",
+    });
   }
   const { skipDuplicates, onConflict, since } = parsed.output;
   const implied = skipDuplicates === undefined ? undefined : skipDuplicates ? "skip" : "fail";
   if (implied !== undefined && onConflict !== undefined && implied !== onConflict) {
-    throw new UsageError(`skipDuplicates says ${implied}, onConflict says ${onConflict}`, { next: "Give only one of the two." });
+    throw new UsageError(`skipDuplicates says ${implied}, onConflict says ${onConflict}`, {
+      next: "Give only one of the two.",
+    });
   }
   return { ...parsed.output, onConflict: onConflict ?? implied ?? (since === undefined ? "skip" : "newest") };
 }
 
 /** A date alone is its first moment. */
 export function toInstant(text: string): string | null {
-  return parseInstant(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : /[T ]\d\d:\d\d$/.test(text) ? `${text}:00` : text);
+  return parseInstant(
+    /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : /[T ]\d\d:\d\d$/.test(text) ? `${text}:00` : text,
+  );
 }
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -108,7 +114,12 @@ export const VerificationResultSchema = v.object({
 });
 export type VerificationResult = v.InferOutput<typeof VerificationResultSchema>;
 
-const ErrorReportSchema = v.object({ code: v.string(), message: v.string(), next: v.string(), details: v.array(v.string()) });
+const ErrorReportSchema = v.object({
+  code: v.string(),
+  message: v.string(),
+  next: v.string(),
+  details: v.array(v.string()),
+});
 export type ErrorReport = v.InferOutput<typeof ErrorReportSchema>;
 
 export const MigrationResultSchema = v.object({
@@ -149,6 +160,67 @@ export const MigrationResultSchema = v.object({
   errors: v.array(ErrorReportSchema),
 });
 export type MigrationResult = v.InferOutput<typeof MigrationResultSchema>;
+
+/** What `verify` finds: two stores compared record by record and field by field. */
+export const ComparisonResultSchema = v.object({
+  identical: v.boolean(),
+  source: v.object({ store: StoreStatisticsSchema, count: TallySchema, digest: v.string() }),
+  target: v.object({ store: StoreStatisticsSchema, count: TallySchema, digest: v.string() }),
+  /** In the source only, in the target only, in both with other content. */
+  missing: Count,
+  extra: Count,
+  changed: Count,
+  /** How often each field differs among the changed records, as `node.title` or `relationship.strength`. */
+  fields: v.record(v.string(), Count),
+  /** The first ten. */
+  differences: v.array(DifferenceSchema),
+  notes: v.array(FindingSchema),
+});
+export type ComparisonResult = v.InferOutput<typeof ComparisonResultSchema>;
+
+/** What `inspect` tells of one store. */
+export const InspectionResultSchema = v.object({
+  store: StoreStatisticsSchema,
+  /** The MemoryGraph lines that see all it holds. */
+  readableBy: v.array(v.picklist(RELEASES)),
+  count: TallySchema,
+  digest: v.string(),
+  labels: v.record(v.string(), Count),
+  memoryTypes: v.record(v.string(), Count),
+  relationshipTypes: v.record(v.string(), Count),
+  /** Earliest and latest time at which a memory was created or updated; null where none says. */
+  earliest: v.nullable(v.string()),
+  latest: v.nullable(v.string()),
+  indexes: v.array(v.string()),
+  damage: v.array(FindingSchema),
+  notes: v.array(FindingSchema),
+});
+export type InspectionResult = v.InferOutput<typeof InspectionResultSchema>;
+
+/** One place where a store of MemoryGraph's may be. */
+const FoundStoreSchema = v.object({
+  backend: v.nullable(v.picklist(BACKEND_TYPES)),
+  location: v.string(),
+  /** Why we looked there. */
+  reasons: v.array(v.string()),
+  /** What stands there. */
+  what: v.string(),
+  memories: v.nullable(Count),
+  relationships: v.nullable(Count),
+  /** The MemoryGraph lines that see all of it. */
+  readableBy: v.array(v.picklist(RELEASES)),
+  notes: v.array(v.string()),
+});
+export type FoundStore = v.InferOutput<typeof FoundStoreSchema>;
+
+export const DiagnosisSchema = v.object({
+  /** What MemoryGraph would open with the present variables. */
+  current: v.object({ backend: v.picklist(BACKEND_TYPES), location: v.string(), reason: v.string() }),
+  stores: v.array(FoundStoreSchema),
+  /** What to do, each with the command that does it where there is one. */
+  advice: v.array(v.object({ text: v.string(), command: v.nullable(v.string()) })),
+});
+export type Diagnosis = v.InferOutput<typeof DiagnosisSchema>;
 
 export interface Progress {
   readonly phase: "check" | "plan" | "transfer" | "verify" | "commit" | "rollback";

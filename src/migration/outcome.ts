@@ -4,13 +4,7 @@ import type { MigrateError } from "../errors.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import { emptyTally, tally } from "../memorygraph/summary.ts";
-import {
-  type Finding,
-  type MigrationResult,
-  type parseOptions,
-  type StoreStatistics,
-  type VerificationResult,
-} from "./models.ts";
+import type { Finding, MigrationResult, parseOptions, StoreStatistics, VerificationResult } from "./models.ts";
 import type { Action } from "./plan.ts";
 import { nameOf } from "./records.ts";
 
@@ -42,7 +36,8 @@ export class Outcome {
 
   /** Forgets what a first attempt counted; what it told stays. */
   restart(): void {
-    for (const counts of [this.imported, this.overwritten, this.#present, this.#skipped]) Object.assign(counts, emptyTally());
+    for (const counts of [this.imported, this.overwritten, this.#present, this.#skipped])
+      Object.assign(counts, emptyTally());
     this.conflicts = { count: 0, ids: [] };
     this.#endless = { count: 0, ids: [] };
     this.#findings = [];
@@ -127,7 +122,10 @@ export class Outcome {
       verification: this.#verification,
       durationSeconds: this.#seconds,
       rollback: [...this.#steps],
-      errors: error === null ? [] : [{ code: error.code, message: error.message, next: error.next, details: [...error.details] }],
+      errors:
+        error === null
+          ? []
+          : [{ code: error.code, message: error.message, next: error.next, details: [...error.details] }],
     };
   }
 
@@ -161,10 +159,21 @@ function list(into: { count: number; ids: string[] }, id: string): void {
   if (into.ids.length < LISTED) into.ids.push(id);
 }
 
-function finding({ what, count, examples }: Oddity): Finding {
+/** An oddity without its kind, which the list it stands in tells. */
+export function finding({ what, count, examples }: Oddity): Finding {
   return { what, count, examples: [...examples] };
 }
 
-function statistics({ backend, location, engine, layout, release, nodes, relationships, bytes }: StoreDescription): StoreStatistics {
+/** The figures of a description. */
+export function statistics({
+  backend,
+  location,
+  engine,
+  layout,
+  release,
+  nodes,
+  relationships,
+  bytes,
+}: StoreDescription): StoreStatistics {
   return { backend, location, engine, layout, release, nodes, relationships, bytes };
 }

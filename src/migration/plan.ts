@@ -3,8 +3,8 @@ import { ContentDigest, type ContentHash, hashText, sameHash } from "../graph/di
 import { compareInstants, type Instant } from "../graph/instant.ts";
 import type { GraphRecord, GraphRelationship } from "../graph/record.ts";
 import { canonicalizer } from "../memorygraph/canonicalizer.ts";
-import { type Ledger, RecordKeys, storable } from "./ledger.ts";
 import type { Readable } from "./compare.ts";
+import { type Ledger, RecordKeys, storable } from "./ledger.ts";
 import type { ConflictPolicy } from "./models.ts";
 import { changedSince, stampOf } from "./records.ts";
 
@@ -15,7 +15,11 @@ import { changedSince, stampOf } from "./records.ts";
 export type Action = "create" | "overwrite" | "present" | "conflict" | "older" | "unselected" | "endless";
 
 /** Reads the target into the ledger: at first everything is to stay as it is. */
-export async function noteTarget(target: Readable, ledger: Ledger, each: (records: number) => void): Promise<ContentDigest> {
+export async function noteTarget(
+  target: Readable,
+  ledger: Ledger,
+  each: (records: number) => void,
+): Promise<ContentDigest> {
   const digest = new ContentDigest();
   const keys = new RecordKeys();
   for await (const batch of target.read()) {

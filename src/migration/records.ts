@@ -17,11 +17,14 @@ export function stampOf(record: GraphRecord): Instant | null {
 
 /** Whether a node belongs to what changed since; one without any time always does. */
 export function changedSince(record: GraphRecord, since: Instant): boolean {
-  const times = ["created_at", "updated_at"].map((name) => instantOf(record.properties.get(name))).filter((time) => time !== null);
+  const times = ["created_at", "updated_at"]
+    .map((name) => instantOf(record.properties.get(name)))
+    .filter((time) => time !== null);
   return times.length === 0 || times.some((time) => compareInstants(time, since) >= 0);
 }
 
-function instantOf(value: Value): Instant | null {
+/** The instant that a text or native date-time names; null for anything else. */
+export function instantOf(value: Value): Instant | null {
   if (typeof value === "string") return parseInstant(value);
   return value instanceof Temporal ? parseInstant(value.text.replace(/\[.*\]$/, "")) : null;
 }

@@ -11,7 +11,12 @@ import { nameOf } from "./records.ts";
 type Each = (records: number) => void;
 
 /** A target that held nothing before must hold what the source holds, and nothing else. */
-export async function verifyWhole(source: Readable, expected: Summary, target: Readable, each: Each): Promise<VerificationResult> {
+export async function verifyWhole(
+  source: Readable,
+  expected: Summary,
+  target: Readable,
+  each: Each,
+): Promise<VerificationResult> {
   const found = await summarise(target, each);
   const total = expected.digest.nodes + expected.digest.relationships;
   const base = {
@@ -95,7 +100,10 @@ export async function verifyMerged(
       after: check.untouched.toString(),
     },
     differenceCount: failures,
-    differences: failures === 0 ? [] : [...missingOnes(keys), ...(await explain(source, check.failures))].slice(0, SHOWN_DIFFERENCES),
+    differences:
+      failures === 0
+        ? []
+        : [...missingOnes(keys), ...(await explain(source, check.failures))].slice(0, SHOWN_DIFFERENCES),
   };
 }
 
@@ -129,7 +137,8 @@ class MergeCheck {
       return;
     }
     this.failed++;
-    if (this.failures.length < SHOWN_DIFFERENCES) this.failures.push({ record, kind: entry === null ? "extra" : "changed" });
+    if (this.failures.length < SHOWN_DIFFERENCES)
+      this.failures.push({ record, kind: entry === null ? "extra" : "changed" });
   }
 }
 
@@ -144,7 +153,9 @@ function missingOnes(keys: readonly string[]): Difference[] {
 
 /** Looks the few failing records up in the source, to say which fields differ. */
 async function explain(source: Readable, failures: MergeCheck["failures"]): Promise<Difference[]> {
-  const wanted = new Map(failures.map(({ record }) => [`${record.kind} ${nameOf(record)}`, null as GraphRecord | null]));
+  const wanted = new Map(
+    failures.map(({ record }) => [`${record.kind} ${nameOf(record)}`, null as GraphRecord | null]),
+  );
   if (wanted.size > 0) {
     for await (const batch of source.read()) {
       for (const record of batch) {
@@ -155,7 +166,8 @@ async function explain(source: Readable, failures: MergeCheck["failures"]): Prom
   }
   return failures.map(({ record, kind }) => {
     const original = wanted.get(`${record.kind} ${nameOf(record)}`) ?? null;
-    const fields = original === null ? [] : fieldDifferences(canonicalizer.fields(original), canonicalizer.fields(record));
+    const fields =
+      original === null ? [] : fieldDifferences(canonicalizer.fields(original), canonicalizer.fields(record));
     return { kind, record: record.kind, id: nameOf(record), fields };
   });
 }

@@ -8,6 +8,7 @@ import {
   lstatSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   statfsSync,
@@ -27,9 +28,34 @@ export function createPrivateFile(path: string): void {
   chmodSync(path, 0o600);
 }
 
-/** A new folder that only its owner can enter. @throws the system's error. */
-export function createPrivateFolder(prefix: string): string {
-  return mkdtempSync(join(tmpdir(), prefix));
+const FOLDER = "memorygraph-migrate-";
+
+/** A new folder for temporary files that only its owner can enter. @throws the system's error. */
+export function createPrivateFolder(): string {
+  sweepFolders();
+  return mkdtempSync(join(tmpdir(), `${FOLDER}${process.pid}-`));
+}
+
+/** Removes what processes that were killed have left: their folders carry their number. */
+function sweepFolders(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(FOLDER) ? Number(name.slice(FOLDER.length).split("-")[0]) : Number.NaN;
+    if (!Number.isInteger(pid) || isRunning(pid)) continue;
+    try {
+      remove(join(tmpdir(), name));
+    } catch {
+      // Somebody else's: theirs to remove.
+    }
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) !== "ESRCH";
+  }
 }
 
 /**

@@ -29,7 +29,9 @@ export function wholeTables(layout: FileLayout, release: Release): WholeTable[] 
         [{ name: "relationships", columns: WIDE_RELATIONSHIP_COLUMNS }, layout.relationships.columns],
       ];
   // In the same order too: only `SELECT *` lets SQLite move pages instead of rows.
-  return tables.every(([{ columns }, found]) => columns.join() === found.join()) ? tables.map(([table]) => table) : null;
+  return tables.every(([{ columns }, found]) => columns.join() === found.join())
+    ? tables.map(([table]) => table)
+    : null;
 }
 
 /** Copies into the empty tables of `target`, which must allow URIs and have no transaction open. */
@@ -43,15 +45,23 @@ export function copyTables(target: Database, real: string, tables: readonly Whol
 
 /** Whether both files hold the same rows: as many, and each id with equal columns. */
 export function equalTables(real: string, other: string, tables: readonly WholeTable[]): boolean {
-  const database = new Database(":memory:", constants.SQLITE_OPEN_READWRITE | constants.SQLITE_OPEN_CREATE | constants.SQLITE_OPEN_URI);
+  const database = new Database(
+    ":memory:",
+    constants.SQLITE_OPEN_READWRITE | constants.SQLITE_OPEN_CREATE | constants.SQLITE_OPEN_URI,
+  );
   try {
     attach(database, real, "a");
     attach(database, other, "b");
     return tables.every(({ name, columns }) => {
       const equal = columns.map((column) => `a.${quoted(column)} IS b.${quoted(column)}`).join(" AND ");
       const pairs = (key: string) =>
-        count(database, `SELECT count(*) FROM a.${quoted(name)} a JOIN b.${quoted(name)} b ON a.${key} = b.${key} WHERE ${equal}`);
-      const [size, other] = ["a", "b"].map((schema) => count(database, `SELECT count(*) FROM ${schema}.${quoted(name)}`));
+        count(
+          database,
+          `SELECT count(*) FROM a.${quoted(name)} a JOIN b.${quoted(name)} b ON a.${key} = b.${key} WHERE ${equal}`,
+        );
+      const [size, other] = ["a", "b"].map((schema) =>
+        count(database, `SELECT count(*) FROM ${schema}.${quoted(name)}`),
+      );
       // Copied pages keep their row numbers, which makes the first way the faster one.
       return size === other && (pairs("rowid") === size || pairs("id") === size);
     });

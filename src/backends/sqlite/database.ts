@@ -49,7 +49,10 @@ export const ALL_ROWS: RowRange = { first: -(2n ** 63n), last: 2n ** 63n - 1n };
 
 /** The part of a table's rows that one of several readers takes; together they take every rowid there can be. */
 export function shareOf(database: Database, table: string, at: number, of: number): RowRange {
-  const [low, high] = rows(database, `SELECT min(rowid), max(rowid) FROM ${quoted(table)}`)[0] as [bigint | null, bigint | null];
+  const [low, high] = rows(database, `SELECT min(rowid), max(rowid) FROM ${quoted(table)}`)[0] as [
+    bigint | null,
+    bigint | null,
+  ];
   if (low === null || high === null) return at === 0 ? ALL_ROWS : { first: 0n, last: -1n };
   const bound = (part: number) => low + ((high - low + 1n) * BigInt(part)) / BigInt(of);
   return { first: at === 0 ? ALL_ROWS.first : bound(at), last: at === of - 1 ? ALL_ROWS.last : bound(at + 1) - 1n };

@@ -35,7 +35,9 @@ export function describe(
 }
 
 function countNodes(database: Database, layout: FileLayout): number {
-  let total = layout.hasExtra ? count(database, `SELECT count(*) FROM ${EXTRA_TABLE} WHERE kind = 'node' AND id IS NULL`) : 0;
+  let total = layout.hasExtra
+    ? count(database, `SELECT count(*) FROM ${EXTRA_TABLE} WHERE kind = 'node' AND id IS NULL`)
+    : 0;
   if (layout.nodes !== null) total += count(database, "SELECT count(*) FROM nodes");
   if (layout.memories !== null) total += count(database, "SELECT count(*) FROM memories");
   if (layout.nodes !== null && layout.memories !== null) {
@@ -64,12 +66,21 @@ export function hasTemporalColumns(layout: FileLayout): boolean {
 function structuralOddities(database: Database, layout: FileLayout): Oddity[] {
   const log = new OddityLog();
   if (layout.name === "hybrid") {
-    log.add("note", "a 0.12 file that 0.13 opened: 0.13 sees none of the memories in `nodes`, and can add no relationship", "nodes, memories");
+    log.add(
+      "note",
+      "a 0.12 file that 0.13 opened: 0.13 sees none of the memories in `nodes`, and can add no relationship",
+      "nodes, memories",
+    );
   }
   if (layout.name === "nodes" && layout.relationships !== null && !hasTemporalColumns(layout)) {
-    log.add("note", "a file from before release 0.10, which 0.12 opens but cannot ask for relationships", "relationships");
+    log.add(
+      "note",
+      "a file from before release 0.10, which 0.12 opens but cannot ask for relationships",
+      "relationships",
+    );
   }
-  for (const table of layout.otherTables) log.add("note", "a table that MemoryGraph does not know; it is not read", table);
+  for (const table of layout.otherTables)
+    log.add("note", "a table that MemoryGraph does not know; it is not read", table);
   if (layout.hasExtra) orphanedExtras(database, layout, log);
   return log.list();
 }
@@ -83,7 +94,11 @@ function orphanedExtras(database: Database, layout: FileLayout, log: OddityLog):
       kind,
     );
     for (const [id] of gone) {
-      log.add("note", "the application deleted a record that we kept something beside; what we kept is not applied", String(id));
+      log.add(
+        "note",
+        "the application deleted a record that we kept something beside; what we kept is not applied",
+        String(id),
+      );
     }
   }
 }
@@ -91,7 +106,9 @@ function orphanedExtras(database: Database, layout: FileLayout, log: OddityLog):
 function danglingRelationships(database: Database, layout: FileLayout): Oddity[] {
   const log = new OddityLog();
   if (layout.relationships !== null) {
-    const nodeTables = [layout.nodes !== null && "nodes", layout.memories !== null && "memories"].filter((name) => name !== false);
+    const nodeTables = [layout.nodes !== null && "nodes", layout.memories !== null && "memories"].filter(
+      (name) => name !== false,
+    );
     const missing = (end: string) =>
       nodeTables.map((name) => `NOT EXISTS (SELECT 1 FROM ${name} n WHERE n.id = r.${end})`).join(" AND ") || "1";
     if (!["from_id", "to_id"].some((end) => hasUnknownEnd(database, end, missing))) return [];
@@ -99,7 +116,8 @@ function danglingRelationships(database: Database, layout: FileLayout): Oddity[]
       database,
       `SELECT r.id FROM relationships r WHERE (${missing("from_id")}) OR (${missing("to_id")})`,
     );
-    for (const [id] of dangling) log.add("note", "a relationship with an end that is not there; it is kept", String(id));
+    for (const [id] of dangling)
+      log.add("note", "a relationship with an end that is not there; it is kept", String(id));
   }
   return log.list();
 }

@@ -85,6 +85,10 @@ export class ExistingFile implements TargetSession {
     yield* readBatches(this.#path, reader, this.#signal);
   }
 
+  async describe(): Promise<StoreDescription> {
+    return this.#guard(() => describe(this.#database, this.#layout(), this.#path, "counts"));
+  }
+
   async commit(): Promise<void> {
     this.#writer.close();
     this.#guard(() => this.#database.run("COMMIT"));
@@ -99,10 +103,13 @@ export class ExistingFile implements TargetSession {
       if (this.#database.inTransaction) this.#database.run("ROLLBACK");
       this.#database.close();
     } catch (cause) {
-      throw new RollbackError(`the changes to ${this.#path} could not be undone (${cause instanceof Error ? cause.message : cause})`, {
-        next: `Keep ${this.#real} and ${this.#real}-journal together: SQLite undoes the changes when the file is next opened.`,
-        cause,
-      });
+      throw new RollbackError(
+        `the changes to ${this.#path} could not be undone (${cause instanceof Error ? cause.message : cause})`,
+        {
+          next: `Keep ${this.#real} and ${this.#real}-journal together: SQLite undoes the changes when the file is next opened.`,
+          cause,
+        },
+      );
     }
   }
 
@@ -135,12 +142,17 @@ export function assertWritable(path: string, layout: FileLayout, asked: Release 
   }
   const unknown = unknownColumns(layout);
   if (unknown.length > 0) {
-    throw new RefusedError(`${path} has columns that this release does not know (${unknown.join(", ")}); a newer MemoryGraph made it`, {
-      next: "Get the newest memorygraph-migrate, or migrate into a new file.",
-    });
+    throw new RefusedError(
+      `${path} has columns that this release does not know (${unknown.join(", ")}); a newer MemoryGraph made it`,
+      {
+        next: "Get the newest memorygraph-migrate, or migrate into a new file.",
+      },
+    );
   }
   if (layout.relationships === null) {
-    throw new RefusedError(`${path} has no table for relationships`, { next: "Open it once with MemoryGraph, or migrate into a new file." });
+    throw new RefusedError(`${path} has no table for relationships`, {
+      next: "Open it once with MemoryGraph, or migrate into a new file.",
+    });
   }
   return release;
 }
@@ -149,7 +161,11 @@ function unknownColumns({ nodes, memories, relationships }: FileLayout): string[
   const known: [string, readonly string[] | null, readonly string[]][] = [
     ["nodes", nodes, NODE_COLUMNS],
     ["memories", memories, MEMORY_COLUMNS],
-    ["relationships", relationships?.columns ?? null, relationships?.style === "nodes" ? RELATIONSHIP_COLUMNS : WIDE_RELATIONSHIP_COLUMNS],
+    [
+      "relationships",
+      relationships?.columns ?? null,
+      relationships?.style === "nodes" ? RELATIONSHIP_COLUMNS : WIDE_RELATIONSHIP_COLUMNS,
+    ],
   ];
   return known.flatMap(([table, columns, names]) =>
     (columns ?? []).filter((column) => !names.includes(column)).map((column) => `${table}.${column}`),

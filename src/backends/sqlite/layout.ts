@@ -1,8 +1,8 @@
 /** Which tables a SQLite file holds, and so what kind of store it is. */
 import type { Database } from "bun:sqlite";
 import type { Release } from "../../memorygraph/releases.ts";
-import { EXTRA_TABLE } from "./extra.ts";
 import { quoted, rows } from "./database.ts";
+import { EXTRA_TABLE } from "./extra.ts";
 
 export type LayoutName = "empty" | "nodes" | "memories" | "hybrid" | "turso" | "foreign";
 

@@ -97,10 +97,11 @@ export class MemoriesLayout {
         values.push(name === "tags" ? tags(value) : value);
       }
     }
-    if (context !== null) for (const [name, value] of contextEntries(context)) {
-      keys.push(CONTEXT_PREFIX + name);
-      values.push(value);
-    }
+    if (context !== null)
+      for (const [name, value] of contextEntries(context)) {
+        keys.push(CONTEXT_PREFIX + name);
+        values.push(value);
+      }
     return { id, labels: [MEMORY_LABEL], properties: Properties.of(keys, values) };
   }
 

@@ -8,8 +8,8 @@ import { resolve } from "node:path";
 import { BusyError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import { codeOf, createPrivateFile, publishFile, remove, temporaryBeside } from "../../support/files.ts";
 import type { Summary } from "../../memorygraph/summary.ts";
+import { codeOf, createPrivateFile, publishFile, remove, temporaryBeside } from "../../support/files.ts";
 import { breathe } from "../../support/time.ts";
 import type { SourceStore, StoreDescription, TargetSession, WriteReport } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
@@ -56,7 +56,12 @@ export class NewFile implements TargetSession {
       createPrivateFile(this.#temporary);
       const database = new Database(this.#temporary, constants.SQLITE_OPEN_READWRITE | constants.SQLITE_OPEN_URI);
       // Nobody else knows this file, and until it is published it may be lost: no journal, no waiting for the disk.
-      for (const pragma of ["journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "cache_size = -32000"]) {
+      for (const pragma of [
+        "journal_mode = OFF",
+        "synchronous = OFF",
+        "locking_mode = EXCLUSIVE",
+        "cache_size = -32000",
+      ]) {
         database.run(`PRAGMA ${pragma}`);
       }
       for (const sql of this.#schema.tables) database.run(sql);
@@ -121,6 +126,17 @@ export class NewFile implements TargetSession {
     } finally {
       fresh.close();
     }
+  }
+
+  async describe(): Promise<StoreDescription> {
+    return this.#guard(() => {
+      const fresh = openImmutable(this.#path, this.#temporary);
+      try {
+        return describe(fresh, readLayout(fresh), this.#path, "counts");
+      } finally {
+        fresh.close();
+      }
+    });
   }
 
   async commit(): Promise<void> {

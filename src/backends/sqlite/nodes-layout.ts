@@ -97,7 +97,9 @@ function withColumn(properties: Properties, name: string, column: Value, note: N
 }
 
 const NODE_ORDER =
-  "id type title content tags importance confidence usage_count created_at updated_at summary effectiveness last_accessed".split(" ");
+  "id type title content tags importance confidence usage_count created_at updated_at summary effectiveness last_accessed".split(
+    " ",
+  );
 const RELATIONSHIP_ORDER =
   "strength confidence context evidence_count success_rate created_at last_validated validation_count counter_evidence_count valid_from valid_until recorded_at invalidated_by".split(
     " ",
@@ -199,7 +201,8 @@ function encodeProperties(
 
 /** The app keeps objects, empty lists and lists of anything but scalars as JSON text inside the JSON. */
 function contextValue(value: Value): Value {
-  const scalars = Array.isArray(value) && value.length > 0 && value.every((item) => item !== null && typeof item !== "object");
+  const scalars =
+    Array.isArray(value) && value.length > 0 && value.every((item) => item !== null && typeof item !== "object");
   return (Array.isArray(value) && !scalars) || isMap(value) ? writeJson(value, "python") : value;
 }
 

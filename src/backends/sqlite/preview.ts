@@ -17,7 +17,9 @@ export async function previewExisting(path: string, request: WriteRequest): Prom
   const source = await openSource(path, { signal: request.signal });
   try {
     const empty = source.layout.name === "empty";
-    const release = empty ? (request.release ?? request.fallbackRelease) : assertWritable(path, source.layout, request.release);
+    const release = empty
+      ? (request.release ?? request.fallbackRelease)
+      : assertWritable(path, source.layout, request.release);
     return await previewOf(path, release, source);
   } catch (error) {
     await source.close();
@@ -31,7 +33,11 @@ async function previewOf(path: string, release: Release, source: SqliteSource | 
   for (const sql of schemaOf(release).tables) model.run(sql);
   const layout = source === null || source.layout.name === "empty" ? readLayout(model) : source.layout;
   const writer = new RowWriter(model, release, { ...layout, hasExtra: false });
-  const blank = (): StoreDescription => ({ ...describe(model, readLayout(model), path, "counts"), layout: "new", bytes: null });
+  const blank = (): StoreDescription => ({
+    ...describe(model, readLayout(model), path, "counts"),
+    layout: "new",
+    bytes: null,
+  });
   return {
     before: source === null ? blank() : await source.describe("integrity"),
     release,

@@ -1,5 +1,6 @@
 /** Records out of a SQLite file of any layout, page by page. */
 import type { Database } from "bun:sqlite";
+import { hashText } from "../../graph/digest.ts";
 import { JsonSyntaxError } from "../../graph/json.ts";
 import {
   type GraphNode,
@@ -8,10 +9,9 @@ import {
   keyOfId,
   type NativeRow,
 } from "../../graph/record.ts";
-import { hashText } from "../../graph/digest.ts";
 import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
 import type { OddityLog } from "../oddities.ts";
-import { ALL_ROWS, count, pages, prepare, quoted, type Row, shareOf, type SqlValue } from "./database.ts";
+import { ALL_ROWS, count, pages, prepare, quoted, type Row, type SqlValue, shareOf } from "./database.ts";
 import { applyToProperties, EXTRA_TABLE, hashRow, type RowExtra, readRowExtra } from "./extra.ts";
 import type { FileLayout } from "./layout.ts";
 import { MEMORY_COLUMNS, MemoriesLayout, WIDE_RELATIONSHIP_COLUMNS } from "./memories-layout.ts";
@@ -23,8 +23,8 @@ import {
   NodesLayout,
   RELATIONSHIP_COLUMNS,
 } from "./nodes-layout.ts";
-import { SharedIds } from "./shared-ids.ts";
 import { UnreadableRowError } from "./row.ts";
+import { SharedIds } from "./shared-ids.ts";
 import { readWholeRecords } from "./whole-records.ts";
 
 export const NODES_NATIVE = "sqlite-nodes";
@@ -77,7 +77,8 @@ export class SqliteReader {
         const batch: GraphNode[] = [];
         for (const row of page) {
           const node = this.#node(table, row);
-          if (node !== null && shared.counts(table.name, node, (other, id) => this.nodeById(other, id))) batch.push(node);
+          if (node !== null && shared.counts(table.name, node, (other, id) => this.nodeById(other, id)))
+            batch.push(node);
         }
         yield batch;
       }
@@ -235,7 +236,11 @@ export class SqliteReader {
     if (hash instanceof Uint8Array && Buffer.compare(hash, hashRow(row.slice(0, table.hashed))) === 0) {
       return { text, parsed: readRowExtra(text) };
     }
-    this.#oddities.add("note", "the application changed a record since we kept something beside it; what we kept is not applied", id);
+    this.#oddities.add(
+      "note",
+      "the application changed a record since we kept something beside it; what we kept is not applied",
+      id,
+    );
     return null;
   }
 

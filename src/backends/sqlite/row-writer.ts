@@ -94,7 +94,8 @@ export class RowWriter {
     if (id !== null) this.#statement(`DELETE FROM ${this.#tables[record.kind].name} WHERE id = ?`).run(id);
     if (!this.#hasExtra) return;
     if (id !== null) this.#statement(`DELETE FROM ${EXTRA_TABLE} WHERE kind = ? AND id = ?`).run(record.kind, id);
-    if (record.kind === "node") this.#statement(`DELETE FROM ${EXTRA_TABLE} WHERE kind = 'node' AND key = ?`).run(record.key);
+    if (record.kind === "node")
+      this.#statement(`DELETE FROM ${EXTRA_TABLE} WHERE kind = 'node' AND key = ?`).run(record.key);
   }
 
   close(): void {
@@ -141,7 +142,9 @@ export class RowWriter {
 
   #setAside(record: GraphRecord): Prepared {
     const what =
-      record.kind === "node" ? `nodes labelled ${record.labels.join(", ") || "nothing"}` : `relationships of type ${record.type}`;
+      record.kind === "node"
+        ? `nodes labelled ${record.labels.join(", ") || "nothing"}`
+        : `relationships of type ${record.type}`;
     this.report.setAside[what] = (this.report.setAside[what] ?? 0) + 1;
     return { table: null, dangling: record.kind === "relationship" && this.#isDangling(record) };
   }
@@ -167,7 +170,11 @@ export class RowWriter {
     return table.present.length === table.columns.length;
   }
 
-  #count(kind: GraphRecord["kind"], imposed: readonly string[] = [], set: readonly (readonly [string, unknown])[] = []): void {
+  #count(
+    kind: GraphRecord["kind"],
+    imposed: readonly string[] = [],
+    set: readonly (readonly [string, unknown])[] = [],
+  ): void {
     const prefix = kind === "node" ? "" : "relationship.";
     for (const name of imposed) {
       if (name.startsWith(INNER)) continue;
@@ -185,7 +192,13 @@ export class RowWriter {
       for (const sql of EXTRA_SCHEMA) this.#database.run(sql);
       this.#hasExtra = true;
     }
-    this.#statement(`INSERT INTO ${EXTRA_TABLE} (kind, id, key, row_hash, record) VALUES (?, ?, ?, ?, ?)`).run(kind, id, key, hash, record);
+    this.#statement(`INSERT INTO ${EXTRA_TABLE} (kind, id, key, row_hash, record) VALUES (?, ?, ?, ?, ?)`).run(
+      kind,
+      id,
+      key,
+      hash,
+      record,
+    );
   }
 
   #statement(sql: string): ExactStatement {
@@ -198,7 +211,12 @@ export class RowWriter {
   }
 }
 
-function table(name: string, columns: readonly string[], existing: readonly string[] | null, hashed: number | null): TableWriter {
+function table(
+  name: string,
+  columns: readonly string[],
+  existing: readonly string[] | null,
+  hashed: number | null,
+): TableWriter {
   const present = columns.map((_, at) => at).filter((at) => existing === null || existing.includes(columns[at]!));
   return { name, columns, present, hashed: hashed ?? columns.length };
 }

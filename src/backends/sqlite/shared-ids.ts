@@ -31,7 +31,11 @@ export class SharedIds {
       const what = same
         ? "one id in both tables of the file, with the same content"
         : "one id in both tables of the file, with different content: the newer one is taken, the other left behind";
-      this.#oddities.add(same ? "note" : "loss", what, `${id} (${timeOf(old) ?? "no time"} in nodes, ${timeOf(recent) ?? "no time"} in memories)`);
+      this.#oddities.add(
+        same ? "note" : "loss",
+        what,
+        `${id} (${timeOf(old) ?? "no time"} in nodes, ${timeOf(recent) ?? "no time"} in memories)`,
+      );
     }
     return winner === (table === "nodes" ? old : recent);
   }

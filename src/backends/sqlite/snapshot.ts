@@ -16,9 +16,13 @@ import { accessError } from "../recognise.ts";
 import { onDatabase } from "./errors.ts";
 
 const SIDE_FILES = ["", "-wal", "-journal"] as const;
-/** A change within one tick of the file system's clock might keep the time stamp: younger files are copied. */
-const AT_REST_MS = 2_000;
+/** A change within one tick of the file system's clock might keep the time stamp, so a file must be older than that. */
+const TICK_MS = 100;
+/** Some file systems (FAT, old network shares) keep whole seconds only. */
+const COARSE_TICK_MS = 2_100;
 const ATTEMPTS = 20;
+/** A larger copy keeps its name while it is read, for other threads to open it; a smaller one loses it at once. */
+const NAMED_COPY_BYTES = 16 << 20;
 
 export interface Snapshot {
   readonly database: Database;
@@ -31,13 +35,20 @@ export interface Snapshot {
 
 export async function openSnapshot(path: string, isolate: boolean, signal?: AbortSignal): Promise<Snapshot> {
   const real = realpathSync(path);
-  if (!isolate && atRest(real)) return readInPlace(path, real);
+  if (!isolate && (await atRest(real))) return readInPlace(path, real);
   return readCopy(path, await copyOneMoment(path, real, signal));
 }
 
-function atRest(real: string): boolean {
+async function atRest(real: string): Promise<boolean> {
   if (stateOf(`${real}-wal`) !== null || stateOf(`${real}-journal`) !== null) return false;
-  return Date.now() - Number(statSync(real).mtimeMs) > AT_REST_MS;
+  const { mtimeNs } = statSync(real, { bigint: true });
+  const needed = mtimeNs % 1_000_000_000n === 0n ? COARSE_TICK_MS : TICK_MS;
+  const age = Date.now() - Number(mtimeNs / 1_000_000n);
+  if (age > needed) return true;
+  // A time stamp in the future tells nothing.
+  if (age < 0) return false;
+  await sleep(needed - age + 1);
+  return statSync(real, { bigint: true }).mtimeNs === mtimeNs;
 }
 
 function readInPlace(path: string, real: string): Snapshot {
@@ -65,18 +76,16 @@ export function openImmutable(path: string, real: string): Database {
 }
 
 function readCopy(path: string, folder: string): Snapshot {
+  const copy = join(folder, "store");
   try {
-    const database = onDatabase(path, () => {
-      const opened = new Database(join(folder, "store"), constants.SQLITE_OPEN_READWRITE);
-      // The first read replays the journal or the WAL into this copy.
-      opened.run("SELECT count(*) FROM sqlite_master");
-      return opened;
-    });
+    onDatabase(path, () => replay(copy));
+    const database = openImmutable(path, copy);
     // An open file needs no name: nothing is left behind however this process ends. Windows keeps names until the end.
-    if (process.platform !== "win32") remove(folder);
+    const named = process.platform === "win32" || statSync(copy).size >= NAMED_COPY_BYTES;
+    if (!named) remove(folder);
     return {
       database,
-      real: null,
+      real: named ? copy : null,
       assertUnchanged() {},
       close() {
         database.close();
@@ -86,6 +95,17 @@ function readCopy(path: string, folder: string): Snapshot {
   } catch (error) {
     remove(folder);
     throw error;
+  }
+}
+
+/** Brings what stands in the journal or the WAL into the copy itself. */
+function replay(copy: string): void {
+  const database = new Database(copy, constants.SQLITE_OPEN_READWRITE);
+  try {
+    database.run("PRAGMA journal_mode = DELETE");
+    database.run("SELECT count(*) FROM sqlite_master");
+  } finally {
+    database.close();
   }
 }
 
@@ -108,18 +128,24 @@ async function copyOneMoment(path: string, real: string, signal?: AbortSignal): 
 }
 
 function privateFolder(path: string, real: string): string {
-  const bytes = SIDE_FILES.reduce((sum, suffix) => sum + (statSync(real + suffix, { throwIfNoEntry: false })?.size ?? 0), 0);
+  const bytes = SIDE_FILES.reduce(
+    (sum, suffix) => sum + (statSync(real + suffix, { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
   try {
-    const folder = createPrivateFolder("memorygraph-migrate-");
+    const folder = createPrivateFolder();
     const free = freeBytes(folder);
     if (free === null || free > bytes) return folder;
     remove(folder);
     throw new Error(`${bytes} bytes needed, ${free} free`);
   } catch (cause) {
-    throw new AccessError(`there is no room for a private copy of ${path} (${cause instanceof Error ? cause.message : cause})`, {
-      next: "Set TMPDIR to a folder that you may write to, with room for the file, and run the same command again.",
-      cause,
-    });
+    throw new AccessError(
+      `there is no room for a private copy of ${path} (${cause instanceof Error ? cause.message : cause})`,
+      {
+        next: "Set TMPDIR to a folder that you may write to, with room for the file, and run the same command again.",
+        cause,
+      },
+    );
   }
 }
 

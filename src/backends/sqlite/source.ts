@@ -114,13 +114,31 @@ export async function* readBatches(
 export function assertSqlite(path: string, found: Found): void {
   if (found === "SQLite database") return;
   const others: Record<Exclude<Found, "SQLite database">, [string, string]> = {
-    nothing: [`${path} does not exist`, "Check the path; `memorygraph-migrate doctor` looks where MemoryGraph keeps its stores."],
-    "empty file": [`${path} is an empty file (0 bytes), not a store`, "Look for the real file with `memorygraph-migrate doctor`, or restore it from a backup."],
+    nothing: [
+      `${path} does not exist`,
+      "Check the path; `memorygraph-migrate doctor` looks where MemoryGraph keeps its stores.",
+    ],
+    "empty file": [
+      `${path} is an empty file (0 bytes), not a store`,
+      "Look for the real file with `memorygraph-migrate doctor`, or restore it from a backup.",
+    ],
     directory: [`${path} is a directory, not a SQLite file`, "Name the file in it, usually memory.db."],
-    "FalkorDBLite directory": [`${path} is a FalkorDBLite directory, not a SQLite file`, "Name its kind: falkordblite instead of sqlite."],
-    "Redis dump (FalkorDBLite)": [`${path} is a Redis dump, as FalkorDBLite keeps it, not a SQLite file`, "Name its kind: falkordblite instead of sqlite."],
-    "LadybugDB directory": [`${path} is a LadybugDB store, which is not one of MemoryGraph's five backends`, "Export it with LadybugDB's own tools."],
-    "JSON text": [`${path} is a JSON text, not a SQLite file`, "If it is an export of MemoryGraph, import it with the application."],
+    "FalkorDBLite directory": [
+      `${path} is a FalkorDBLite directory, not a SQLite file`,
+      "Name its kind: falkordblite instead of sqlite.",
+    ],
+    "Redis dump (FalkorDBLite)": [
+      `${path} is a Redis dump, as FalkorDBLite keeps it, not a SQLite file`,
+      "Name its kind: falkordblite instead of sqlite.",
+    ],
+    "LadybugDB directory": [
+      `${path} is a LadybugDB store, which is not one of MemoryGraph's five backends`,
+      "Export it with LadybugDB's own tools.",
+    ],
+    "JSON text": [
+      `${path} is a JSON text, not a SQLite file`,
+      "If it is an export of MemoryGraph, import it with the application.",
+    ],
     "text file": [`${path} is a text file, not a SQLite file`, "Check the path."],
     "other file": [`${path} is not a SQLite file`, "Check the path and the kind of store."],
   };
@@ -131,9 +149,12 @@ export function assertSqlite(path: string, found: Found): void {
 /** Refuses SQLite files of other applications, by the tables they have. */
 export function assertMemoryGraph(path: string, layout: FileLayout): void {
   if (layout.name === "turso") {
-    throw new StoreKindError(`${path} is a local file of MemoryGraph's Turso backend, which is not one of the five that can be migrated`, {
-      next: "Open it with the MemoryGraph release that wrote it and export it from there. Nothing was touched.",
-    });
+    throw new StoreKindError(
+      `${path} is a local file of MemoryGraph's Turso backend, which is not one of the five that can be migrated`,
+      {
+        next: "Open it with the MemoryGraph release that wrote it and export it from there. Nothing was touched.",
+      },
+    );
   }
   if (layout.name === "foreign") {
     throw new StoreKindError(`${path} is a SQLite file of something else (tables: ${shorten(layout)})`, {
@@ -158,7 +179,9 @@ function assertWhole(path: string): void {
   }
   const size = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
   const countIsValid = header.readUInt32BE(24) === header.readUInt32BE(92);
-  const hasSideFile = ["-wal", "-journal"].some((suffix) => statSync(realpathSync(path) + suffix, { throwIfNoEntry: false }) !== undefined);
+  const hasSideFile = ["-wal", "-journal"].some(
+    (suffix) => statSync(realpathSync(path) + suffix, { throwIfNoEntry: false }) !== undefined,
+  );
   if (countIsValid && !hasSideFile && header.readUInt32BE(28) * size > statSync(path).size) throw truncated(path);
 }
 

@@ -2,17 +2,17 @@
 import { accessSync, constants, lstatSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
+import { freeBytes } from "../../support/files.ts";
 import type { Backend, TargetPreview, TargetSession, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { recognise } from "../recognise.ts";
-import { freeBytes } from "../../support/files.ts";
 import { translate } from "./errors.ts";
 import { ExistingFile } from "./existing-file.ts";
-import { NewFile } from "./new-file.ts";
 import { readLayout } from "./layout.ts";
+import { NewFile } from "./new-file.ts";
 import { previewExisting, previewNew } from "./preview.ts";
-import { assertMemoryGraph, assertSqlite, openSource } from "./source.ts";
 import { openImmutable } from "./snapshot.ts";
+import { assertMemoryGraph, assertSqlite, openSource } from "./source.ts";
 
 export const sqlite: Backend = {
   type: "sqlite",
@@ -70,7 +70,10 @@ function looksUsable(path: string): boolean {
     accessSync(path, constants.R_OK | constants.W_OK);
     return true;
   } catch (cause) {
-    throw new AccessError(`no permission to write to ${path}`, { next: "Choose another target, or run as its owner.", cause });
+    throw new AccessError(`no permission to write to ${path}`, {
+      next: "Choose another target, or run as its owner.",
+      cause,
+    });
   }
 }
 
@@ -88,7 +91,9 @@ function assertOurs(path: string): void {
 
 function assertFolder(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
-    throw new StoreKindError(`${path} is a symbolic link to nothing`, { next: "Name the file itself, or remove the link." });
+    throw new StoreKindError(`${path} is a symbolic link to nothing`, {
+      next: "Name the file itself, or remove the link.",
+    });
   }
   if (basename(path) === "" || path.endsWith("/")) {
     throw new StoreKindError(`${path} names a folder, not a file`, { next: "Add the name of the file." });
@@ -104,6 +109,9 @@ function assertFolder(path: string): void {
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (cause) {
-    throw new AccessError(`no permission to write in ${folder}`, { next: "Choose a folder that you may write to.", cause });
+    throw new AccessError(`no permission to write in ${folder}`, {
+      next: "Choose a folder that you may write to.",
+      cause,
+    });
   }
 }

@@ -41,5 +41,9 @@ self.onmessage = ({ data }: MessageEvent<Share>) => {
   }
   database.close();
   self.postMessage({ records: unreported } satisfies ShareProgress);
-  self.postMessage({ summary: summary.toTransfer(), oddities: oddities.list(), rows: reader.rows } satisfies ShareSummary);
+  self.postMessage({
+    summary: summary.toTransfer(),
+    oddities: oddities.list(),
+    rows: reader.rows,
+  } satisfies ShareSummary);
 };

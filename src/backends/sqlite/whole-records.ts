@@ -68,7 +68,9 @@ class PresentIds {
   readonly #whole: ExactStatement;
 
   constructor(database: Database, layout: FileLayout) {
-    const tables = [layout.nodes !== null && "nodes", layout.memories !== null && "memories"].filter((name) => name !== false);
+    const tables = [layout.nodes !== null && "nodes", layout.memories !== null && "memories"].filter(
+      (name) => name !== false,
+    );
     this.#rows = tables.map((name) => prepare(database, `SELECT 1 FROM ${name} WHERE id = ?`));
     this.#whole = prepare(database, `SELECT 1 FROM ${EXTRA_TABLE} WHERE key = ?`);
   }

@@ -1,0 +1,64 @@
+/** The options of every command. Nothing has a default here: what was not given stays absent. */
+import type { ArgsDef } from "citty";
+import { BACKEND_TYPES } from "../backends/config.ts";
+import { RELEASES } from "../memorygraph/releases.ts";
+import { CONFLICT_POLICIES } from "../migration/models.ts";
+
+export const sharedArgs = {
+  json: { type: "boolean", description: "print one JSON document on standard output" },
+  quiet: { type: "boolean", description: "print only the result, warnings and errors" },
+  verbose: { type: "boolean", description: "also tell each phase and how long it took" },
+  "no-color": { type: "boolean", description: "print without colours" },
+  yes: { type: "boolean", description: "answer yes to every question" },
+  debug: { type: "boolean", description: "print where in the program an error arose" },
+  help: { type: "boolean", alias: "h", description: "print this help" },
+  version: { type: "boolean", description: "print the version" },
+} satisfies ArgsDef;
+
+const kind = { type: "enum" as const, options: [...BACKEND_TYPES], valueHint: "KIND" };
+
+const sourceArgs = {
+  from: { ...kind, description: "what the source is; else MEMORY_BACKEND says" },
+  "from-path": { type: "string", valueHint: "FILE", description: "the source, if it is a file" },
+  "from-uri": { type: "string", valueHint: "URI", description: "the source, if it is a server" },
+} satisfies ArgsDef;
+
+const targetArgs = {
+  to: { ...kind, required: true, description: "what the target is" },
+  "to-path": { type: "string", valueHint: "FILE", description: "the target, if it is a file" },
+  "to-uri": { type: "string", valueHint: "URI", description: "the target, if it is a server" },
+} satisfies ArgsDef;
+
+export const migrateArgs = {
+  ...sourceArgs,
+  ...targetArgs,
+  "dry-run": { type: "boolean", description: "say what would be done, write nothing" },
+  "skip-duplicates": {
+    type: "boolean",
+    description: "same as --on-conflict skip",
+    negativeDescription: "same as --on-conflict fail",
+  },
+  "on-conflict": {
+    type: "enum",
+    options: [...CONFLICT_POLICIES],
+    valueHint: "POLICY",
+    description: "when the target has the id with other content",
+  },
+  since: { type: "string", valueHint: "TIME", description: "only what is new or changed since, ISO 8601" },
+  for: {
+    type: "enum",
+    options: [...RELEASES],
+    valueHint: "RELEASE",
+    description: "which MemoryGraph is to open the target",
+  },
+  "allow-loss": { type: "boolean", description: "go on if something cannot come along" },
+  "no-verify": { type: "boolean", description: "do not read the target back to prove it" },
+  "no-rollback": { type: "boolean", description: "after a failure, leave the target as it is" },
+  ...sharedArgs,
+} satisfies ArgsDef;
+
+export const verifyArgs = { ...sourceArgs, ...targetArgs, ...sharedArgs } satisfies ArgsDef;
+
+export const inspectArgs = { ...sourceArgs, ...sharedArgs } satisfies ArgsDef;
+
+export const doctorArgs = { ...sharedArgs } satisfies ArgsDef;

@@ -1,0 +1,14 @@
+/** The only list of commands. Each is imported when it is asked for, which keeps the start of the program short. */
+import type { Command } from "./command.ts";
+
+export type Commands = Readonly<Record<string, () => Promise<Command>>>;
+
+/** What runs when the first argument is an option. */
+export const DEFAULT_COMMAND = "migrate";
+
+export const COMMANDS: Commands = {
+  migrate: async () => (await import("./commands/migrate.ts")).migrate,
+  verify: async () => (await import("./commands/verify.ts")).verify,
+  inspect: async () => (await import("./commands/inspect.ts")).inspect,
+  doctor: async () => (await import("./commands/doctor.ts")).doctor,
+};

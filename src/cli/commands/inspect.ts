@@ -1,0 +1,44 @@
+/** `inspect`: what one store is and holds. */
+import { DamagedStoreError } from "../../errors.ts";
+import { inspectStore } from "../../migration/inspect.ts";
+import { inspectArgs } from "../args.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { decode, type Endpoint, SourceSchema, sourceOf } from "../endpoint.ts";
+import { jsonLine } from "../printable.ts";
+import { inspectionHeadline, inspectionReport } from "../reports/inspect.ts";
+import { sourceConfig } from "../stores.ts";
+import { counted } from "../text.ts";
+
+interface InspectOptions {
+  readonly from: Endpoint;
+}
+
+export const inspect: Command<InspectOptions> = {
+  meta: {
+    name: "inspect",
+    description: "Tell what a store is, what it holds, who can see it and what is odd. Changes nothing.",
+    examples: [
+      { what: "Look at the store that MemoryGraph uses now", type: "inspect" },
+      { what: "Look at a file", type: "inspect --from-path old.db" },
+    ],
+  },
+  args: inspectArgs,
+  parse: (values) => ({ from: sourceOf(decode(SourceSchema, values)) }),
+  run,
+};
+
+async function run({ from }: InspectOptions, context: CommandContext): Promise<void> {
+  const { json, quiet, colour, progress, signal, env, write } = context;
+  const result = await inspectStore(sourceConfig(from, env), progress, signal);
+  if (json) write(jsonLine(result));
+  else write(`${quiet ? inspectionHeadline(result) : inspectionReport(result, colour)}\n`);
+  if (result.damage.length === 0) return;
+  const count = result.damage.reduce((sum, finding) => sum + finding.count, 0);
+  throw new DamagedStoreError(`${result.store.location} is damaged in ${counted(count, "place")}`, {
+    details: result.damage.flatMap(({ what, count: times, examples }) => [
+      `${what} (${times})`,
+      ...examples.map((example) => `  ${example}`),
+    ]),
+    next: "Keep the file as it is. Restore a backup; or bring along all that can be read: migrate with --allow-loss.",
+  });
+}

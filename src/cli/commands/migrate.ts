@@ -1,0 +1,109 @@
+/** `migrate`: everything of one store into another, proven. */
+import * as v from "valibot";
+import { UsageError } from "../../errors.ts";
+import { RELEASES, type Release } from "../../memorygraph/releases.ts";
+import { runMigration } from "../../migration/migrate.ts";
+import { CONFLICT_POLICIES, type ConflictPolicy, toInstant } from "../../migration/models.ts";
+import { migrateArgs } from "../args.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
+import { jsonLine } from "../printable.ts";
+import { migrationHeadline, migrationReport } from "../reports/migrate.ts";
+import { sourceConfig, targetConfig } from "../stores.ts";
+import type { Values } from "../strict.ts";
+
+/** Only what was given; the engine knows its defaults. */
+export interface MigrateOptions {
+  readonly from: Endpoint;
+  readonly to: ReturnType<typeof targetOf>;
+  readonly dryRun?: true;
+  /** Also stands for --skip-duplicates ("skip") and --no-skip-duplicates ("fail"). */
+  readonly onConflict?: ConflictPolicy;
+  /** A point in time that the engine accepts, as it was typed. */
+  readonly since?: string;
+  readonly for?: Release;
+  readonly allowLoss?: true;
+  readonly verify?: false;
+  readonly rollbackOnFailure?: false;
+}
+
+const GIVEN = v.exactOptional(v.literal(true));
+
+const MigrateSchema = v.object({
+  ...SourceSchema.entries,
+  ...TargetSchema.entries,
+  "dry-run": GIVEN,
+  "skip-duplicates": v.exactOptional(v.boolean()),
+  "on-conflict": v.exactOptional(v.picklist(CONFLICT_POLICIES)),
+  since: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.check((text) => toInstant(text) !== null, "not a time in ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z"),
+    ),
+  ),
+  for: v.exactOptional(v.picklist(RELEASES)),
+  "allow-loss": GIVEN,
+  "no-verify": GIVEN,
+  "no-rollback": GIVEN,
+});
+
+export const migrate: Command<MigrateOptions> = {
+  meta: {
+    name: "migrate",
+    description: "Copy everything from one store to another, and prove it.",
+    examples: [
+      { what: "See what would happen; nothing is written", type: "migrate --to sqlite --to-path new.db --dry-run" },
+      {
+        what: "Copy one SQLite store to a new file",
+        type: "migrate --from sqlite --from-path old.db --to sqlite --to-path new.db",
+      },
+      {
+        what: "Make a store that MemoryGraph 0.13 opens",
+        type: "migrate --from-path old.db --to sqlite --to-path new.db --for 0.13",
+      },
+    ],
+  },
+  args: migrateArgs,
+  parse,
+  run,
+};
+
+function parse(values: Values): MigrateOptions {
+  const given = decode(MigrateSchema, values);
+  const onConflict = policyOf(given["skip-duplicates"], given["on-conflict"]);
+  return {
+    from: sourceOf(given),
+    to: targetOf(given),
+    ...(given["dry-run"] ? { dryRun: true } : {}),
+    ...(onConflict === undefined ? {} : { onConflict }),
+    ...(given.since === undefined ? {} : { since: given.since }),
+    ...(given.for === undefined ? {} : { for: given.for }),
+    ...(given["allow-loss"] ? { allowLoss: true } : {}),
+    ...(given["no-verify"] ? { verify: false } : {}),
+    ...(given["no-rollback"] ? { rollbackOnFailure: false } : {}),
+  };
+}
+
+function policyOf(skipDuplicates?: boolean, onConflict?: ConflictPolicy): ConflictPolicy | undefined {
+  if (skipDuplicates === undefined) return onConflict;
+  const implied = skipDuplicates ? "skip" : "fail";
+  if (onConflict === undefined || onConflict === implied) return implied;
+  const spelled = skipDuplicates ? "--skip-duplicates" : "--no-skip-duplicates";
+  throw new UsageError(`${spelled} and --on-conflict ${onConflict} contradict each other`, {
+    next: "Give only one of the two.",
+  });
+}
+
+async function run({ from, to, ...options }: MigrateOptions, context: CommandContext): Promise<void> {
+  const { json, quiet, colour, progress, signal, env, write, log, confirm } = context;
+  const target = targetConfig(to);
+  const hooks = { onProgress: progress, signal, confirm };
+  const { result, error } = await runMigration(sourceConfig(from, env), target, options, hooks);
+  const planned = result.dryRun && result.target !== null;
+  if (json) write(jsonLine(result));
+  else if (error === null || planned) {
+    write(`${quiet ? migrationHeadline(result) : migrationReport(result, target, colour)}\n`);
+  }
+  for (const step of result.rollback) log.info(step);
+  if (error !== null) throw error;
+}

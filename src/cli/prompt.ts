@@ -1,0 +1,47 @@
+/** Asks the person, when there is one to ask. */
+import { createInterface } from "node:readline";
+import { RefusedError } from "../errors.ts";
+import { printable } from "./printable.ts";
+
+export interface PromptOptions {
+  /** --yes was given. */
+  readonly yes: boolean;
+  readonly signal: AbortSignal;
+  /** Takes a live progress line off the screen. */
+  readonly beforeLine: () => void;
+}
+
+/**
+ * Asks on standard error and reads one line; returns for `y` or `yes`, or at once with --yes.
+ * @throws RefusedError for every other answer, for the end of the input, and when no terminal is there
+ * @throws the signal's reason when a signal comes first
+ */
+export async function confirm(question: string, { yes, signal, beforeLine }: PromptOptions): Promise<void> {
+  if (yes) return;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new RefusedError(`nobody can be asked here: ${question}`, {
+      next: "Add --yes if the answer is yes. Nothing was written.",
+    });
+  }
+  signal.throwIfAborted();
+  beforeLine();
+  process.stderr.write(`${printable(question)} [y/N] `);
+  const answer = await readLine(signal);
+  if (/^\s*y(es)?\s*$/i.test(answer)) return;
+  throw new RefusedError("not confirmed; nothing was written", { next: "Run it again and answer y, or add --yes." });
+}
+
+/** The line without its end; empty at the end of the input. */
+function readLine(signal: AbortSignal): Promise<string> {
+  // Not `terminal`: readline would take Ctrl-C for itself, and the signal would not arrive.
+  const lines = createInterface({ input: process.stdin, terminal: false });
+  return new Promise<string>((resolve, reject) => {
+    const aborted = () => {
+      process.stderr.write("\n");
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", aborted, { once: true });
+    lines.once("line", resolve);
+    lines.once("close", () => resolve(""));
+  }).finally(() => lines.close());
+}

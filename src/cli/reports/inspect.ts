@@ -1,0 +1,57 @@
+/** What a store holds, as a person reads it. */
+import type { InspectionResult } from "../../migration/models.ts";
+import type { Colour } from "../colour.ts";
+import { printable } from "../printable.ts";
+import { bytes, counted, frequencies, listed, shellQuote } from "../text.ts";
+
+export function inspectionHeadline({ store, count }: InspectionResult): string {
+  const { nodes, memories, relationships } = count;
+  const others = nodes > memories ? `, ${counted(nodes - memories, "other node")}` : "";
+  return `${printable(store.location)}: ${counted(memories, "memory", "memories")}${others}, ${counted(relationships, "relationship")}`;
+}
+
+export function inspectionReport(result: InspectionResult, colour: Colour): string {
+  const { store, readableBy, digest, labels, memoryTypes, relationshipTypes, earliest, latest, indexes, notes } =
+    result;
+  const visible =
+    readableBy.length > 0 ? `MemoryGraph ${readableBy.join(" and ")}` : "no MemoryGraph release, not whole";
+  const rows: [string, string][] = [
+    ["store", `${store.backend}, ${store.layout} layout, ${bytes(store.bytes)}, ${store.engine}`],
+    ["visible to", visible],
+    ["nodes", frequencies(labels) || "none"],
+    ["memories", frequencies(memoryTypes) || "none"],
+    ["relationships", frequencies(relationshipTypes) || "none"],
+    ["oldest, newest", earliest === null ? "no memory tells a time" : `${earliest}, ${latest}`],
+    ["indexes", indexes.map(printable).join(", ") || "none"],
+    ["digest", digest],
+  ];
+  const lines = [
+    colour.bold(inspectionHeadline(result)),
+    "",
+    ...rows.map(([name, value]) => `  ${name.padEnd(14)}  ${value}`),
+  ];
+  if (notes.length > 0) lines.push("");
+  for (const { what, count, examples } of notes) {
+    lines.push(`  note: ${printable(what)} (${count})`, ...listed(examples, count).map((line) => `  ${line}`));
+  }
+  const step = nextStep(result);
+  return [...lines, ...(step === null ? [] : ["", `${colour.bold("next:")} ${step}`])].join("\n");
+}
+
+function nextStep({ readableBy, store }: InspectionResult): string | null {
+  if (readableBy.length > 0) return null;
+  const release = store.release ?? "0.13";
+  const command = [
+    "--from",
+    store.backend,
+    "--from-path",
+    store.location,
+    "--to",
+    store.backend,
+    "--to-path",
+    "NEW.db",
+    "--for",
+    release,
+  ];
+  return `this makes a file that MemoryGraph ${release} sees whole: memorygraph-migrate ${printable(command.map(shellQuote).join(" "))}`;
+}

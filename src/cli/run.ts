@@ -1,0 +1,101 @@
+/** From the arguments to the exit code. Stands in for citty's runMain, which guesses where this refuses. */
+import { UsageError } from "../errors.ts";
+import { BUN_VERSION, COMMIT, VERSION } from "../version.ts";
+import { createColour, wantsColour } from "./colour.ts";
+import type { Command } from "./command.ts";
+import { COMMANDS, type Commands, DEFAULT_COMMAND } from "./commands.ts";
+import { createReport, type Report } from "./failure.ts";
+import { jsonLine } from "./printable.ts";
+import { guardStreams } from "./streams.ts";
+import { nearest } from "./suggest.ts";
+
+/** Answered before anything else is loaded. */
+const VERSION_REQUESTS = ["--version", "--version --json", "--json --version"];
+/** Options that may also stand before the command: `memorygraph-migrate --json doctor`. */
+const LEADING = ["--json", "--quiet", "--verbose", "--no-color", "--yes", "--debug"];
+
+/**
+ * Runs the program; never rejects, and sets `process.exitCode` instead of exiting, so that all output arrives.
+ * @param argv without the runtime and the script
+ * @param commands the program's own; tests bring theirs
+ */
+export async function run(argv: readonly string[], commands: Commands = COMMANDS): Promise<void> {
+  const report = createReport(argv);
+  guardStreams(report);
+  const code = await dispatch(argv, commands, report).catch((error: unknown) => report(error));
+  // A result that could not be written has left its code there.
+  process.exitCode = code || process.exitCode || 0;
+}
+
+async function dispatch(argv: readonly string[], commands: Commands, report: Report): Promise<number> {
+  if (VERSION_REQUESTS.includes(argv.join(" "))) return printVersion(argv.includes("--json"));
+  if (argv.length === 0) {
+    const { shortHelp } = await import("./help.ts");
+    process.stderr.write(shortHelp(commands));
+    return 2;
+  }
+  const leading = argv.findIndex((arg) => !LEADING.includes(arg));
+  const word = argv[leading];
+  if (word === "-h" || word === "--help") return printHelp(undefined, argv, commands);
+  if (word === undefined || word.startsWith("-")) return runNamed(DEFAULT_COMMAND, argv, commands, report);
+  const rest = argv.toSpliced(leading, 1);
+  return word === "help" ? help(rest, commands) : runNamed(word, rest, commands, report);
+}
+
+async function runNamed(name: string, argv: readonly string[], commands: Commands, report: Report): Promise<number> {
+  const command = await loadCommand(name, commands);
+  if (isAskedForHelp(argv)) return printHelp(command, argv, commands);
+  const { parseStrictly, requireGiven } = await import("./strict.ts");
+  const values = parseStrictly(argv, command.args, name);
+  if (values.version === true) return printVersion(values.json === true);
+  requireGiven(values, command.args, name);
+  const { runCommand } = await import("./session.ts");
+  return runCommand(command, values, report);
+}
+
+/** `help` and `help COMMAND`. @throws UsageError for a command that is not there and for anything more */
+async function help(argv: readonly string[], commands: Commands): Promise<number> {
+  const [name, extra] = argv.filter((arg) => !LEADING.includes(arg) && arg !== "--help" && arg !== "-h");
+  if (extra !== undefined) {
+    throw new UsageError(`unexpected argument "${extra}"`, { next: 'Write "memorygraph-migrate help COMMAND".' });
+  }
+  return printHelp(name === undefined ? undefined : await loadCommand(name, commands), argv, commands);
+}
+
+/** @throws UsageError naming the nearest command */
+async function loadCommand(name: string, commands: Commands): Promise<Command> {
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load !== undefined) return load();
+  const near = nearest(name, [...Object.keys(commands), "help"]);
+  throw new UsageError(`unknown command "${name}"`, {
+    next: `${near === undefined ? "" : `Did you mean ${near}? `}The commands are ${Object.keys(commands).join(", ")}.`,
+  });
+}
+
+function isAskedForHelp(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return argv.slice(0, end === -1 ? undefined : end).some((arg) => arg === "--help" || arg === "-h");
+}
+
+async function printHelp(command: Command | undefined, argv: readonly string[], commands: Commands): Promise<number> {
+  const { commandHelp, programHelp } = await import("./help.ts");
+  const colour = createColour(wantsColour(process.stdout, process.env, argv.includes("--no-color")));
+  process.stdout.write(
+    command === undefined ? await programHelp(commands, colour) : await commandHelp(command, colour),
+  );
+  return 0;
+}
+
+function printVersion(json: boolean): number {
+  const about = {
+    name: "memorygraph-migrate",
+    version: VERSION,
+    commit: COMMIT,
+    bun: BUN_VERSION,
+    os: process.platform,
+    arch: process.arch,
+  };
+  const built = COMMIT === null ? "not a release" : `commit ${COMMIT}`;
+  process.stdout.write(json ? jsonLine(about) : `${about.name} ${VERSION} (${built}, Bun ${BUN_VERSION})\n`);
+  return 0;
+}

@@ -1,0 +1,92 @@
+/** Runs one command with everything it needs from its surroundings, and tidies up after it. */
+import { UsageError } from "../errors.ts";
+import { createColour, wantsColour } from "./colour.ts";
+import type { Command, CommandContext } from "./command.ts";
+import type { Report } from "./failure.ts";
+import { watchSignals } from "./interruption.ts";
+import { createLog, type LogLevel } from "./log.ts";
+import { createProgress, type Progress, type ProgressOptions } from "./progress.ts";
+import { confirm } from "./prompt.ts";
+import type { Values } from "./strict.ts";
+
+/** The shared options, as one command got them. */
+interface Manner {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly noColor: boolean;
+  readonly yes: boolean;
+}
+
+/**
+ * Returns the exit code; what the command throws goes to `report`.
+ * @throws UsageError for options that are not valid, before anything is done
+ */
+export async function runCommand(command: Command, values: Values, report: Report): Promise<number> {
+  const manner = mannerOf(values);
+  const options = command.parse(values);
+  const progress = createStderrProgress(manner);
+  const interruption = watchSignals(progress.clear);
+  try {
+    await command.run(options, contextOf(manner, progress, interruption.signal));
+    progress.end();
+    return 0;
+  } catch (error) {
+    progress.end();
+    return report(error, interruption.received());
+  } finally {
+    interruption.release();
+  }
+}
+
+function mannerOf(values: Values): Manner {
+  const given = (name: string) => values[name] === true;
+  if (given("quiet") && given("verbose")) {
+    throw new UsageError("--quiet and --verbose contradict each other", { next: "Give only one of the two." });
+  }
+  return {
+    json: given("json"),
+    quiet: given("quiet"),
+    verbose: given("verbose"),
+    noColor: given("no-color"),
+    yes: given("yes"),
+  };
+}
+
+function contextOf(manner: Manner, progress: Progress, signal: AbortSignal): CommandContext {
+  const { json, quiet, verbose, noColor, yes } = manner;
+  const colourOf = (stream: NodeJS.WriteStream) => createColour(wantsColour(stream, process.env, noColor));
+  return {
+    write: (text) => {
+      progress.clear();
+      process.stdout.write(text);
+    },
+    log: createLog(logLevelOf(manner), colourOf(process.stderr), progress.clear),
+    colour: colourOf(process.stdout),
+    progress: progress.update,
+    confirm: (question) => confirm(question, { yes, signal, beforeLine: progress.clear }),
+    signal,
+    env: process.env,
+    json,
+    quiet,
+    verbose,
+  };
+}
+
+/** A program that reads JSON gets only warnings beside it, unless it asks for more. */
+function logLevelOf({ json, quiet, verbose }: Manner): LogLevel {
+  if (verbose) return "verbose";
+  return quiet || json ? "quiet" : "normal";
+}
+
+function createStderrProgress({ json, quiet, verbose }: Manner): Progress {
+  const silent = json || quiet;
+  const live: ProgressOptions["mode"] = process.stderr.isTTY && process.env.TERM !== "dumb" ? "live" : "plain";
+  return createProgress({
+    mode: silent ? "none" : live,
+    phases: verbose && !silent,
+    columns: () => process.stderr.columns,
+    write: (text) => process.stderr.write(text),
+    now: () => performance.now(),
+  });
+}

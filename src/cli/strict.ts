@@ -1,0 +1,119 @@
+/** Reads a command's arguments without guessing: what is not exactly understood is a usage error. */
+import { parseArgs } from "node:util";
+import type { ArgDef, ArgsDef } from "citty";
+import { UsageError } from "../errors.ts";
+import { nearest } from "./suggest.ts";
+
+/** What was given, by the option's name without dashes; an option that was not given has no entry. */
+export type Values = Readonly<Record<string, string | boolean>>;
+
+/** One way to write an option: `--json`, `-h`, `--no-skip-duplicates`. */
+interface Spelling {
+  readonly name: string;
+  readonly option: ArgDef;
+  readonly negated: boolean;
+}
+
+/**
+ * @param command the command's name, for the way out that an error names
+ * @throws UsageError for unknown, repeated or contradicting options, for values that are missing, not wanted or not
+ * in the list, and for arguments that are no options
+ */
+export function parseStrictly(argv: readonly string[], args: ArgsDef, command: string): Values {
+  const spellings = spellingsOf(args);
+  const help = `"memorygraph-migrate ${command} --help" lists the options.`;
+  const values: Record<string, string | boolean> = {};
+  for (const token of tokensOf(argv, spellings)) {
+    if (token.kind === "option-terminator") continue;
+    if (token.kind === "positional") {
+      throw new UsageError(`unexpected argument "${token.value}"`, { next: `Every value follows an option; ${help}` });
+    }
+    const spelling = spellings.get(token.rawName);
+    if (spelling === undefined) throw unknownOption(token.rawName, [...spellings.keys()], help);
+    const { name, option, negated } = spelling;
+    if (Object.hasOwn(values, name))
+      throw new UsageError(`--${name} is given more than once`, { next: "Give it once." });
+    values[name] =
+      option.type === "boolean"
+        ? switchValue(token.rawName, token.value, negated)
+        : textValue(token.rawName, option, token.value, token.inlineValue === true);
+  }
+  return values;
+}
+
+/** @throws UsageError when an option that the command cannot do without was not given */
+export function requireGiven(values: Values, args: ArgsDef, command: string): void {
+  for (const [name, option] of Object.entries(args)) {
+    if (option.required !== true || Object.hasOwn(values, name)) continue;
+    const choices = choicesOf(option);
+    const among = choices.length > 0 ? `, one of ${choices.join(", ")}` : "";
+    throw new UsageError(`--${name} is missing`, {
+      next: `Add --${name} ${option.valueHint ?? "VALUE"}${among}; "memorygraph-migrate ${command} --help" has examples.`,
+    });
+  }
+}
+
+export function choicesOf(option: ArgDef): readonly string[] {
+  return "options" in option && Array.isArray(option.options) ? option.options : [];
+}
+
+/** Every accepted way to write every option. */
+export function spellingsOf(args: ArgsDef): ReadonlyMap<string, Spelling> {
+  const spellings = new Map<string, Spelling>();
+  for (const [name, option] of Object.entries(args)) {
+    spellings.set(`--${name}`, { name, option, negated: false });
+    for (const letter of lettersOf(option)) spellings.set(`-${letter}`, { name, option, negated: false });
+    if ("negativeDescription" in option) spellings.set(`--no-${name}`, { name, option, negated: true });
+  }
+  return spellings;
+}
+
+function lettersOf(option: ArgDef): readonly string[] {
+  return "alias" in option ? [option.alias ?? []].flat() : [];
+}
+
+function tokensOf(argv: readonly string[], spellings: ReadonlyMap<string, Spelling>) {
+  const options = Object.create(null) as Record<string, { type: "boolean" | "string"; short?: string }>;
+  for (const [spelled, { name, option }] of spellings) {
+    const type = option.type === "boolean" ? "boolean" : "string";
+    if (spelled.startsWith("--")) options[spelled.slice(2)] ??= { type };
+    else options[name] = { type, short: spelled.slice(1) };
+  }
+  // Not `strict`: its messages name neither the nearest option nor the choices, and the tokens tell everything.
+  return parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true }).tokens;
+}
+
+function unknownOption(spelled: string, known: readonly string[], help: string): UsageError {
+  const positive = spelled.replace(/^--no-/, "--");
+  if (positive !== spelled && known.includes(positive)) {
+    return new UsageError(`${spelled} is not an option`, { next: `Leave ${positive} out instead; ${help}` });
+  }
+  const near =
+    nearest(spelled, known) ?? (/^-[a-z]$/.test(spelled) ? known.find((k) => k.startsWith(`-${spelled}`)) : undefined);
+  return new UsageError(`unknown option ${spelled}`, {
+    next: near === undefined ? capitalised(help) : `Did you mean ${near}? ${capitalised(help)}`,
+  });
+}
+
+function switchValue(spelled: string, value: string | undefined, negated: boolean): boolean {
+  if (value === undefined) return !negated;
+  throw new UsageError(`${spelled} takes no value`, { next: `Write ${spelled} alone, or leave it out.` });
+}
+
+function textValue(spelled: string, option: ArgDef, value: string | undefined, inline: boolean): string {
+  const hint = option.valueHint ?? "VALUE";
+  // "--from-path --json" is a forgotten value; a value that does begin with a dash can be written with "=".
+  if (value === undefined || value === "" || (!inline && value.length > 1 && value.startsWith("-"))) {
+    throw new UsageError(`${spelled} needs a value`, { next: `Write ${spelled} ${hint}, or ${spelled}=${hint}.` });
+  }
+  const choices = choicesOf(option);
+  if (choices.length === 0 || choices.includes(value)) return value;
+  const near = nearest(value, choices);
+  throw new UsageError(`${spelled} cannot be "${value}"`, {
+    next: `${near === undefined ? "" : `Did you mean ${near}? `}It is one of ${choices.join(", ")}.`,
+  });
+}
+
+function capitalised(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}

@@ -1,0 +1,53 @@
+/** Small pieces of the human output. */
+import { printable } from "./printable.ts";
+
+/** Columns padded to the widest cell; the first is flush left, the others right. */
+export function table(rows: readonly (readonly (string | number)[])[]): string[] {
+  const cells = rows.map((row) => row.map((cell) => printable(typeof cell === "number" ? thousands(cell) : cell)));
+  const widths = cells[0]!.map((_, at) => Math.max(...cells.map((row) => Bun.stringWidth(row[at] ?? ""))));
+  return cells.map((row) =>
+    row
+      .map((cell, at) => {
+        const fill = " ".repeat(widths[at]! - Bun.stringWidth(cell));
+        return at === 0 ? cell + fill : fill + cell;
+      })
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+export function thousands(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
+/** `1 memory`, `2 memories`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${thousands(count)} ${count === 1 ? one : many}`;
+}
+
+export function bytes(count: number | null): string {
+  if (count === null) return "unknown size";
+  if (count < 1024) return `${count} bytes`;
+  const [unit, size] = count < 2 ** 20 ? ["KiB", 2 ** 10] : count < 2 ** 30 ? ["MiB", 2 ** 20] : ["GiB", 2 ** 30];
+  return `${(count / Number(size)).toFixed(1)} ${unit}`;
+}
+
+/** A word as a POSIX shell takes it literally, for commands that a person copies. */
+export function shellQuote(word: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A finding's first ids, indented, and how many more there are. */
+export function listed(ids: readonly string[], count: number): string[] {
+  return [
+    ...ids.map((id) => `  ${printable(id)}`),
+    ...(count > ids.length ? [`  and ${count - ids.length} more`] : []),
+  ];
+}
+
+/** `a 3, b 1`, most frequent first. */
+export function frequencies(counts: Readonly<Record<string, number>>, most = 12): string {
+  const sorted = Object.entries(counts).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  const shown = sorted.slice(0, most).map(([name, count]) => `${name} ${thousands(count)}`);
+  return printable([...shown, ...(sorted.length > most ? [`and ${sorted.length - most} more`] : [])].join(", "));
+}

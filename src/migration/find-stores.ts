@@ -1,0 +1,202 @@
+/** Where MemoryGraph keeps its stores, today and formerly: what stands there, and how to bring it together. */
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { BackendConfig, type BackendType } from "../backends/config.ts";
+import { type Found, recognise } from "../backends/recognise.ts";
+import { loadBackend, supportedBackends } from "../backends/registry.ts";
+import { MigrateError } from "../errors.ts";
+import type { Diagnosis, FoundStore } from "./models.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Place {
+  readonly backend: BackendType | null;
+  readonly location: string;
+  readonly reason: string;
+}
+
+/** Looks at every known place, by the variables and by history. Opens files only to read. */
+export async function diagnose(env: Environment): Promise<Diagnosis> {
+  const current = BackendConfig.fromEnv(env);
+  const reason = env.MEMORY_BACKEND ? `MEMORY_BACKEND is ${env.MEMORY_BACKEND}` : "the default of MemoryGraph 0.12";
+  const stores: FoundStore[] = [];
+  for (const [location, places] of grouped(placesOf(env))) {
+    const store = await lookAt(location, places);
+    if (store !== null) stores.push(store);
+  }
+  const location = current.path === undefined ? (current.uri ?? "") : resolve(current.path);
+  return {
+    current: { backend: current.type, location, reason },
+    stores,
+    advice: adviceFor(stores, current.type, location),
+  };
+}
+
+function placesOf(env: Environment): Place[] {
+  const home = env.HOME ?? env.USERPROFILE ?? homedir();
+  const places: Place[] = [];
+  for (const type of ["sqlite", "falkordblite"] as const) {
+    const named = BackendConfig.fromEnv({ ...env, HOME: home }, type).path!;
+    const byVariable = [env.MEMORY_SQLITE_PATH, env.MEMORY_FALKORDBLITE_PATH, env.FALKORDBLITE_PATH].some(
+      (value) => value === named,
+    );
+    places.push({
+      backend: type,
+      location: named,
+      reason: byVariable ? `the variables for ${type}` : `the default of ${type}`,
+    });
+  }
+  places.push(
+    { backend: "sqlite", location: join(home, ".memorygraph", "memory.db"), reason: "the default of sqlite" },
+    {
+      backend: "falkordblite",
+      location: join(home, ".memorygraph", "falkordblite.db"),
+      reason: "the default of falkordblite",
+    },
+    {
+      backend: "sqlite",
+      location: join(home, ".claude-memory", "memory.db"),
+      reason: "where it was before November 2025",
+    },
+    { backend: null, location: join(home, ".memorygraph", "ladybugdb.db"), reason: "LadybugDB's place" },
+    { backend: null, location: join(home, ".memorygraph", "memory.lbdb"), reason: "LadybugDB's place" },
+  );
+  for (const type of ["neo4j", "memgraph", "falkordb"] as const) {
+    const prefix = type.toUpperCase();
+    const variable = [`MEMORY_${prefix}_URI`, `${prefix}_URI`, `MEMORY_${prefix}_HOST`, `${prefix}_HOST`].find(
+      (name) => env[name],
+    );
+    if (variable !== undefined || env.MEMORY_BACKEND === type) {
+      const { uri } = BackendConfig.fromEnv(env, type);
+      places.push({
+        backend: type,
+        location: withoutCredentials(uri!),
+        reason: variable ? `the variable ${variable}` : "MEMORY_BACKEND",
+      });
+    }
+  }
+  return places;
+}
+
+function withoutCredentials(uri: string): string {
+  return uri.replace(/\/\/[^/@]*@/, "//");
+}
+
+function grouped(places: readonly Place[]): Map<string, Place[]> {
+  const groups = new Map<string, Place[]>();
+  for (const place of places) {
+    const location = place.location.includes("://") ? place.location : resolve(place.location);
+    const group = groups.get(location) ?? [];
+    if (!group.some(({ reason }) => reason === place.reason)) group.push(place);
+    groups.set(location, group);
+  }
+  return groups;
+}
+
+/** Null for a place where nothing stands and that nobody named. */
+async function lookAt(location: string, places: readonly Place[]): Promise<FoundStore | null> {
+  const reasons = places.map(({ reason }) => reason);
+  const base = { location, reasons, memories: null, relationships: null, readableBy: [], notes: [] };
+  const server = places.find(({ location: place }) => place.includes("://"));
+  if (server !== undefined) {
+    return {
+      ...base,
+      backend: server.backend,
+      what: `a ${server.backend} server, by configuration; this release cannot look into it yet`,
+    };
+  }
+  try {
+    const found = recognise(location);
+    if (found === "nothing") {
+      const named = reasons.some((reason) => reason.includes("variables"));
+      return named
+        ? { ...base, backend: places[0]!.backend, what: "nothing there, although the variables name it" }
+        : null;
+    }
+    if (found === "SQLite database") return await lookIntoSqlite(location, base);
+    return { ...base, backend: backendOf(found), what: found, notes: hintsFor(found) };
+  } catch (error) {
+    if (!(error instanceof MigrateError)) throw error;
+    return { ...base, backend: places[0]!.backend, what: error.message, notes: [error.next] };
+  }
+}
+
+async function lookIntoSqlite(location: string, base: Omit<FoundStore, "backend" | "what">): Promise<FoundStore> {
+  const store = await (await loadBackend("sqlite")).openForReading(
+    new BackendConfig({ type: "sqlite", path: location }),
+  );
+  try {
+    const { layout, nodes, relationships, readableBy, oddities } = await store.describe("links");
+    return {
+      ...base,
+      backend: "sqlite",
+      what: `SQLite, ${layout} layout`,
+      memories: nodes,
+      relationships,
+      readableBy: [...readableBy],
+      notes: oddities.map(({ what, count }) => (count > 1 ? `${what} (${count})` : what)),
+    };
+  } finally {
+    await store.close();
+  }
+}
+
+function backendOf(found: Found): BackendType | null {
+  return found === "Redis dump (FalkorDBLite)" || found === "FalkorDBLite directory" ? "falkordblite" : null;
+}
+
+function hintsFor(found: Found): string[] {
+  if (found === "Redis dump (FalkorDBLite)") return ["MemoryGraph 0.13 cannot open it: it wants a directory there"];
+  if (found === "FalkorDBLite directory") return ["MemoryGraph 0.12 cannot open it: it wants a file there"];
+  if (found === "LadybugDB directory") return ["not one of the five backends; export it with LadybugDB's own tools"];
+  return [];
+}
+
+/** The commands that would put every memory where MemoryGraph looks. */
+function adviceFor(stores: readonly FoundStore[], backend: BackendType, location: string): Diagnosis["advice"] {
+  const holding = stores.filter(({ memories }) => memories !== null && memories > 0);
+  const supported = supportedBackends();
+  const advice: Diagnosis["advice"] = [];
+  const current = stores.find((store) => store.location === location);
+  const usable = current === undefined || current.readableBy.length > 0 || (current.memories ?? 0) === 0;
+  for (const store of holding) {
+    const from = ["memorygraph-migrate", "--from", "sqlite", "--from-path", store.location];
+    if (store.readableBy.length === 0) {
+      const fresh = `${store.location.replace(/\.db$/, "")}-whole.db`;
+      const release = store.what.includes("hybrid") ? "0.13" : "0.12";
+      advice.push({
+        text: `No MemoryGraph sees all of ${store.location}; this makes a file that ${release} does:`,
+        command: command([...from, "--to", "sqlite", "--to-path", fresh, "--for", release]),
+      });
+    } else if (store.location !== location && supported.includes(backend) && usable) {
+      advice.push({
+        text: `MemoryGraph does not look into ${store.location} now; this adds it to the store it uses:`,
+        command: command([...from, "--to", backend, "--to-path", location]),
+      });
+    } else if (store.location !== location) {
+      const variables = `MEMORY_BACKEND=sqlite MEMORY_SQLITE_PATH=${command([store.location])}`;
+      advice.push({
+        text: `MemoryGraph does not look into ${store.location} now; with these variables ${store.readableBy.join(" and ")} does:`,
+        command: variables,
+      });
+    } else if (!store.readableBy.includes("0.13")) {
+      const fresh = `${store.location.replace(/\.db$/, "")}-0.13.db`;
+      advice.push({
+        text: `${store.location} is for 0.12; before you go to 0.13, this makes the file that it needs:`,
+        command: command([...from, "--to", "sqlite", "--to-path", fresh, "--for", "0.13"]),
+      });
+    }
+  }
+  if (holding.length === 0) {
+    advice.push({
+      text: "No memories were found. If you know a file, look into it:",
+      command: "memorygraph-migrate inspect --from sqlite --from-path FILE",
+    });
+  }
+  return advice;
+}
+
+/** Words as a POSIX shell takes them literally. */
+function command(words: readonly string[]): string {
+  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");
+}
