@@ -1,5 +1,5 @@
-/** Makes dist/memorygraph-migrate, one executable for this machine. docs/RELEASE notes in CONTRIBUTING.md say why each flag. */
-import { rmSync } from "node:fs";
+/** Makes dist/memorygraph-migrate, one executable for this machine. */
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { $ } from "bun";
 import { version } from "../package.json";
@@ -12,12 +12,13 @@ rmSync(dist, { recursive: true, force: true });
 const built = await Bun.build({
   // Threads are started by file name, so each is an entry of its own inside the executable.
   entrypoints: [join(root, "src/main.ts"), join(root, "src/backends/sqlite/summary-worker.ts")],
-  root: join(root, "src"),
+  // Side by side, as parallel.ts expects them: an executable has no folders.
+  naming: { entry: "[name].[ext]" },
   target: "bun",
   format: "esm",
   splitting: true,
   bytecode: true,
-  sourcemap: "inline",
+  sourcemap: "linked",
   // Not identifiers: mangled class names would show in messages.
   minify: { syntax: true, whitespace: true },
   define: { BUILD_VERSION: JSON.stringify(version), BUILD_COMMIT: JSON.stringify(commit) },
@@ -29,6 +30,9 @@ const built = await Bun.build({
     execArgv: ["--"],
   },
 });
+// The maps are inside the executable too; these are for whoever debugs a release.
+mkdirSync(join(dist, "maps"), { recursive: true });
+for (const name of readdirSync(dist)) if (name.endsWith(".map")) renameSync(join(dist, name), join(dist, "maps", name));
 if (!built.success) {
   for (const log of built.logs) console.error(log);
   process.exitCode = 1;

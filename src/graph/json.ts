@@ -82,7 +82,7 @@ export class JsonScanner {
     }
     while (end !== -1 && this.#escaped(end)) end = this.text.indexOf('"', end + 1);
     if (end === -1) this.fail("a string without end");
-    const value = unescape(this.text.substring(start - 1, end + 1));
+    const value = unescapeString(this.text.substring(start - 1, end + 1));
     if (value === null) this.fail("a string that is not valid");
     this.at = end + 1;
     return value;
@@ -174,7 +174,7 @@ function isNumberCode(code: number): boolean {
 }
 
 /** Raw control characters are not legal in JSON strings; they are read all the same, since refusing would lose them. */
-function unescape(literal: string): string | null {
+function unescapeString(literal: string): string | null {
   const legal = literal.replace(/[\u0000-\u001f]/g, (code) => `\\u${code.charCodeAt(0).toString(16).padStart(4, "0")}`);
   try {
     return JSON.parse(legal) as string;

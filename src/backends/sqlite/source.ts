@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { DamagedStoreError, StoreKindError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
-import type { Summary } from "../../memorygraph/summary.ts";
+import { Summary } from "../../memorygraph/summary.ts";
 import { breathe } from "../../support/time.ts";
 import type { DescriptionDepth, Oddity, OpenOptions, SourceStore, StoreDescription } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
@@ -10,7 +10,7 @@ import { accessError, type Found, recognise } from "../recognise.ts";
 import { describe } from "./describe.ts";
 import { onDatabase, translate } from "./errors.ts";
 import { type FileLayout, readLayout } from "./layout.ts";
-import { summariseInParallel, worthParallel } from "./parallel.ts";
+import { type ParallelSummary, summariseInParallel, worthParallel } from "./parallel.ts";
 import { checkCounts, SqliteReader } from "./reader.ts";
 import { openSnapshot, type Snapshot } from "./snapshot.ts";
 
@@ -69,11 +69,26 @@ export class SqliteSource implements SourceStore {
   }
 
   async #summarise(real: string, each: (records: number) => void): Promise<Summary> {
-    const { summary, oddities, rows } = await summariseInParallel(real, each, this.#signal);
+    const { summary, oddities, rows } = await summariseInParallel(real, each, this.#signal).catch((cause: unknown) => {
+      // The same reading on this thread, with the same outcome, tells what happened in the words of errors.ts.
+      if (this.#signal?.aborted) throw cause;
+      return this.#summariseHere(each);
+    });
     const log = new OddityLog();
     checkCounts(this.#snapshot.database, rows, log);
     this.#summarised = [...oddities, ...log.list()];
     return summary;
+  }
+
+  async #summariseHere(each: (records: number) => void): Promise<ParallelSummary> {
+    const log = new OddityLog();
+    const reader = new SqliteReader(this.#snapshot.database, this.layout, log);
+    const summary = new Summary();
+    for await (const batch of readBatches(this.#path, reader, this.#signal)) {
+      for (const record of batch) summary.add(record);
+      each(batch.length);
+    }
+    return { summary, oddities: log.list(), rows: {} };
   }
 
   /** Where whole tables can be copied from; null for a private copy, which has no name. */
