@@ -71,8 +71,11 @@ export interface SourceStore {
    * read are left out here and named by `oddities`.
    */
   read(): AsyncIterable<readonly GraphRecord[]>;
-  /** As `read`, but counted and digested on several threads; null where that cannot be done or does not pay. */
-  summarise?(each?: (records: number) => void): Promise<Summary> | null;
+  /**
+   * As `read`, but counted and digested on other threads; null where that cannot be done or does not pay. `busy` says
+   * that the calling thread has work of its own meanwhile.
+   */
+  summarise?(each?: (records: number) => void, busy?: boolean): Promise<Summary> | null;
   /** What `read` could not give as it stands; complete once it has been read to its end. */
   oddities(): readonly Oddity[];
   /** @throws SourceChangedError when what was read need not be one moment of the store. */
@@ -103,11 +106,9 @@ export interface TargetSession {
   readonly before: StoreDescription;
   readonly release: Release;
   readonly report: WriteReport;
-  /**
-   * Takes everything over from a source of the same layout at once, byte for byte, where the two know how to; false,
-   * and nothing done, where they do not.
-   */
-  adopt?(source: SourceStore): Promise<boolean>;
+  /** Whether everything of this source can be taken over at once, byte for byte, since the two have one layout. */
+  canAdopt?(source: SourceStore): boolean;
+  adopt?(source: SourceStore): Promise<void>;
   /** After `finish`: whether the target, opened anew, holds byte for byte what an adopted source holds. */
   equals?(source: SourceStore): Promise<boolean>;
   /** Adds records that are not there yet; nodes before the relationships that join them. */

@@ -1,13 +1,10 @@
 /** Two stores record by record: whether they hold the same, and if not, which fields of which records differ. */
-import { Database } from "bun:sqlite";
-import { join } from "node:path";
 import { type CanonicalField, showCanonical } from "../graph/canonical.ts";
 import { bucketOf, type ContentHash, hashText, sameHash } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { canonicalizer } from "../memorygraph/canonicalizer.ts";
 import { Summary } from "../memorygraph/summary.ts";
-import { createPrivateFolder, remove } from "../support/files.ts";
-import { RecordKeys } from "./ledger.ts";
+import { openScratchFor, RecordKeys } from "./ledger.ts";
 import type { Difference } from "./models.ts";
 import { nameOf } from "./records.ts";
 
@@ -67,8 +64,10 @@ export async function compareStores(
 
 /** Holds one side's records of the differing buckets on disk, since in the worst case that is all of them. */
 class DifferenceFinder {
-  readonly #folder = createPrivateFolder();
-  readonly #database: Database;
+  readonly #scratch = openScratchFor(
+    "CREATE TABLE record (key TEXT PRIMARY KEY, kind TEXT, name TEXT, hash BLOB, fields TEXT) WITHOUT ROWID",
+  );
+  readonly #database = this.#scratch.database;
   readonly #buckets: ReadonlySet<number>;
   readonly #sourceKeys = new RecordKeys();
   readonly #targetKeys = new RecordKeys();
@@ -82,13 +81,6 @@ class DifferenceFinder {
 
   constructor(buckets: ReadonlySet<number>) {
     this.#buckets = buckets;
-    this.#database = new Database(join(this.#folder, "compare"));
-    for (const pragma of ["journal_mode = OFF", "synchronous = OFF"]) this.#database.run(`PRAGMA ${pragma}`);
-    this.#database.run(
-      "CREATE TABLE record (key TEXT PRIMARY KEY, kind TEXT, name TEXT, hash BLOB, fields TEXT) WITHOUT ROWID",
-    );
-    this.#database.run("BEGIN");
-    if (process.platform !== "win32") remove(this.#folder);
     this.#put = this.#database.prepare("INSERT INTO record VALUES (?, ?, ?, ?, ?)");
     this.#get = this.#database.prepare("SELECT hash, fields FROM record WHERE key = ?");
     this.#drop = this.#database.prepare("DELETE FROM record WHERE key = ?");
@@ -136,8 +128,7 @@ class DifferenceFinder {
 
   close(): void {
     for (const statement of [this.#put, this.#get, this.#drop]) statement.finalize();
-    this.#database.close();
-    remove(this.#folder);
+    this.#scratch.close();
   }
 
   #note(difference: Difference): void {

@@ -1,14 +1,12 @@
 /**
  * What is known about each record of a filled target and of the source, on disk, so that memory does not grow with
- * the stores. It lives in a private file without a name and goes with the process.
+ * the stores.
  */
-import { Database } from "bun:sqlite";
-import { join } from "node:path";
 import { AccessError } from "../errors.ts";
 import type { ContentHash } from "../graph/digest.ts";
 import type { Instant } from "../graph/instant.ts";
 import { type GraphRecord, relationshipId } from "../graph/record.ts";
-import { createPrivateFolder, remove } from "../support/files.ts";
+import { openScratch, type Scratch } from "../support/scratch.ts";
 
 export interface LedgerEntry {
   /** What stood in the target; null where nothing did. */
@@ -20,36 +18,25 @@ export interface LedgerEntry {
   readonly selected: boolean;
 }
 
-export class Ledger {
-  readonly #database: Database;
-  readonly #folder: string;
-  readonly #statements;
+const SCHEMA = `CREATE TABLE entry (
+  key TEXT PRIMARY KEY,
+  before BLOB,
+  stamp TEXT,
+  expected BLOB NOT NULL,
+  selected INTEGER NOT NULL,
+  seen INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID`;
 
-  constructor() {
-    try {
-      this.#folder = createPrivateFolder();
-    } catch (cause) {
-      throw new AccessError("no folder for temporary files", {
-        next: "Set TMPDIR to a folder that you may write to.",
-        cause,
-      });
-    }
-    this.#database = new Database(join(this.#folder, "ledger"));
-    for (const pragma of ["journal_mode = OFF", "synchronous = OFF", "cache_size = -16000"])
-      this.#database.run(`PRAGMA ${pragma}`);
-    this.#database.run(
-      "CREATE TABLE entry (key TEXT PRIMARY KEY, before BLOB, stamp TEXT, expected BLOB NOT NULL, selected INTEGER NOT NULL, seen INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
-    );
-    this.#database.run("BEGIN");
-    if (process.platform !== "win32") remove(this.#folder);
-    this.#statements = {
-      get: this.#database.prepare("SELECT before, stamp, expected, selected FROM entry WHERE key = ?"),
-      put: this.#database.prepare(
-        "INSERT OR REPLACE INTO entry (key, before, stamp, expected, selected) VALUES (?, ?, ?, ?, ?)",
-      ),
-      see: this.#database.prepare("UPDATE entry SET seen = seen + 1 WHERE key = ?"),
-    };
-  }
+export class Ledger {
+  readonly #scratch: Scratch = openScratchFor(SCHEMA);
+  readonly #database = this.#scratch.database;
+  readonly #statements = {
+    get: this.#database.prepare("SELECT before, stamp, expected, selected FROM entry WHERE key = ?"),
+    put: this.#database.prepare(
+      "INSERT OR REPLACE INTO entry (key, before, stamp, expected, selected) VALUES (?, ?, ?, ?, ?)",
+    ),
+    see: this.#database.prepare("UPDATE entry SET seen = seen + 1 WHERE key = ?"),
+  };
 
   get(key: string): LedgerEntry | null {
     const row = this.#statements.get.values(key)[0] as
@@ -76,8 +63,20 @@ export class Ledger {
 
   close(): void {
     for (const statement of Object.values(this.#statements)) statement.finalize();
-    this.#database.close();
-    remove(this.#folder);
+    this.#scratch.close();
+  }
+}
+
+/** @throws AccessError */
+export function openScratchFor(schema: string): Scratch {
+  try {
+    return openScratch(schema);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AccessError(`no place for temporary files (${why})`, {
+      next: "Set TMPDIR to a folder that you may write to, and run the same command again.",
+      cause,
+    });
   }
 }
 

@@ -179,12 +179,16 @@ async function fill(run: Run, session: TargetSession): Promise<VerificationResul
   const { source, description, options, outcome, progress } = run;
   const total = description.nodes + description.relationships;
   progress.start("transfer", total);
+  const adopted = !options.allowLoss && (session.canAdopt?.(source) ?? false);
   // Other threads digest the source while this one writes.
-  const ahead = source.summarise?.() ?? null;
+  const ahead = adopted || options.verify ? (source.summarise?.(undefined, !adopted) ?? null) : null;
+  // Its failure counts where it is awaited.
   ahead?.catch(() => {});
-  const adopted = !options.allowLoss && ((await session.adopt?.(source)) ?? false);
-  let expected = adopted ? ((await ahead) ?? (await summarise(source))) : null;
-  if (expected === null) {
+  let expected: Summary | null = null;
+  if (adopted) {
+    await session.adopt?.(source);
+    expected = (await ahead) ?? (await summarise(source));
+  } else {
     const counted = new Summary();
     for await (const batch of source.read()) {
       await session.write(batch);

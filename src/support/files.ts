@@ -102,6 +102,16 @@ export function remove(...paths: readonly string[]): void {
   for (const path of paths) rmSync(path, { force: true, recursive: true });
 }
 
+/**
+ * Removes files that are still open: they lose their names and go with the process, however it ends. Windows keeps
+ * names while a file is open, so there nothing happens yet; true when they are gone.
+ */
+export function removeOpen(...paths: readonly string[]): boolean {
+  if (process.platform === "win32") return false;
+  remove(...paths);
+  return true;
+}
+
 /** Free bytes for an ordinary user on the file system of an existing path; null where the system does not say. */
 export function freeBytes(path: string): number | null {
   try {

@@ -10,7 +10,7 @@ import type { FileLayout } from "./layout.ts";
 import { MEMORY_COLUMNS, WIDE_RELATIONSHIP_COLUMNS } from "./memories-layout.ts";
 import { NODE_COLUMNS, RELATIONSHIP_COLUMNS } from "./nodes-layout.ts";
 
-interface WholeTable {
+export interface WholeTable {
   readonly name: string;
   readonly columns: readonly string[];
 }

@@ -23,7 +23,7 @@ export const EXTRA_SCHEMA = [
   record TEXT NOT NULL,
   UNIQUE (kind, id)
 )`,
-  `CREATE INDEX ${EXTRA_TABLE}_key ON ${EXTRA_TABLE}(key)`,
+  `CREATE INDEX ${EXTRA_TABLE}_key ON ${EXTRA_TABLE}(key) WHERE key IS NOT NULL`,
 ] as const;
 
 /** What the row alone would say wrongly or not at all. */

@@ -13,7 +13,7 @@ import { codeOf, createPrivateFile, publishFile, remove, temporaryBeside } from 
 import { breathe } from "../../support/time.ts";
 import type { SourceStore, StoreDescription, TargetSession, WriteReport } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
-import { copyTables, equalTables, wholeTables } from "./adopt.ts";
+import { copyTables, equalTables, type WholeTable, wholeTables } from "./adopt.ts";
 import { describe } from "./describe.ts";
 import { onDatabase, translate } from "./errors.ts";
 import { readLayout } from "./layout.ts";
@@ -44,7 +44,7 @@ export class NewFile implements TargetSession {
     this.#database = this.#create();
     const layout = readLayout(this.#database);
     this.before = { ...describe(this.#database, layout, path, "counts"), layout: "new", bytes: null };
-    this.#writer = new RowWriter(this.#database, release, layout);
+    this.#writer = new RowWriter(this.#database, release, layout, "at the end");
   }
 
   get report(): WriteReport {
@@ -60,7 +60,7 @@ export class NewFile implements TargetSession {
         "journal_mode = OFF",
         "synchronous = OFF",
         "locking_mode = EXCLUSIVE",
-        "cache_size = -32000",
+        "cache_size = -16000",
       ]) {
         database.run(`PRAGMA ${pragma}`);
       }
@@ -83,10 +83,18 @@ export class NewFile implements TargetSession {
     });
   }
 
-  async adopt(source: SourceStore): Promise<boolean> {
-    const real = source instanceof SqliteSource ? source.real : null;
-    const tables = source instanceof SqliteSource ? wholeTables(source.layout, this.release) : null;
-    if (real === null || tables === null) return false;
+  canAdopt(source: SourceStore): boolean {
+    return this.#adoptable(source) !== null;
+  }
+
+  #adoptable(source: SourceStore): { real: string; tables: readonly WholeTable[] } | null {
+    if (!(source instanceof SqliteSource) || source.real === null) return null;
+    const tables = wholeTables(source.layout, this.release);
+    return tables === null ? null : { real: source.real, tables };
+  }
+
+  async adopt(source: SourceStore): Promise<void> {
+    const { real, tables } = this.#adoptable(source)!;
     await breathe();
     this.#guard(() => {
       for (const sql of this.#schema.indexes) this.#database!.run(sql);
@@ -95,18 +103,17 @@ export class NewFile implements TargetSession {
       copyTables(this.#database!, real, tables);
       this.#database!.run("BEGIN");
     });
-    return true;
   }
 
   async equals(source: SourceStore): Promise<boolean> {
-    const real = source instanceof SqliteSource ? source.real : null;
-    const tables = source instanceof SqliteSource ? wholeTables(source.layout, this.release) : null;
-    return real !== null && tables !== null && this.#guard(() => equalTables(real, this.#temporary, tables));
+    const found = this.#adoptable(source);
+    return found !== null && this.#guard(() => equalTables(found.real, this.#temporary, found.tables));
   }
 
   async finish(): Promise<void> {
     this.#guard(() => {
       if (!this.#indexed) for (const sql of this.#schema.indexes) this.#database!.run(sql);
+      this.#writer.settleEnds();
       this.#database!.run("COMMIT");
       this.#close();
     });
@@ -114,7 +121,7 @@ export class NewFile implements TargetSession {
 
   summarise(each: (records: number) => void = () => {}): Promise<Summary> | null {
     if (this.#database !== null || !worthParallel(this.#temporary)) return null;
-    return summariseInParallel(this.#temporary, each, this.#signal).then(({ summary }) => summary);
+    return summariseInParallel(this.#temporary, each, false, this.#signal).then(({ summary }) => summary);
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {

@@ -9,7 +9,7 @@ import type { Share, ShareProgress, ShareSummary } from "./summary-worker.ts";
 /** Below this a thread takes longer to start than to save. */
 const WORTH_BYTES = 16 << 20;
 /** Each takes some 40 MB of memory, which is to stay bounded. */
-const MOST_THREADS = 3;
+const MOST_THREADS = 2;
 
 export interface ParallelSummary {
   readonly summary: Summary;
@@ -22,15 +22,18 @@ export function worthParallel(real: string): boolean {
 }
 
 /**
- * Summarises the file at the real path, which must not change meanwhile.
+ * Summarises the file at the real path, which must not change meanwhile. `busy` leaves one processor to the caller.
  * @throws whatever a thread met, without its class: read the file again on this thread for the error to show.
  */
 export async function summariseInParallel(
   real: string,
   each: (records: number) => void,
+  busy: boolean,
   signal?: AbortSignal,
 ): Promise<ParallelSummary> {
-  const of = Math.min(availableParallelism(), MOST_THREADS);
+  // What this thread has left over since its last work is better gone before others ask for memory.
+  Bun.gc(true);
+  const of = Math.min(availableParallelism() - (busy ? 1 : 0), MOST_THREADS);
   const threads = Array.from({ length: of }, (_, at) => startThread({ path: real, at, of }, each));
   const stop = () => {
     for (const { worker } of threads) worker.terminate();

@@ -104,6 +104,16 @@ export class SqliteReader {
     return row === undefined ? null : this.#node(table, row);
   }
 
+  /** As nodeById, for a relationship. */
+  relationshipById(id: string): GraphRelationship | null {
+    const table = this.relationshipTable();
+    if (table === null) return null;
+    const statement = prepare(this.#database, `${selectFrom(table, this.#layout.hasExtra)} WHERE t.id = ?`);
+    const [row] = statement.values(id);
+    statement.finalize();
+    return row === undefined ? null : this.#relationship(table, row);
+  }
+
   nodeTables(): Table<DecodedNode>[] {
     const { nodes, memories } = this.#layout;
     const tables: Table<DecodedNode>[] = [];

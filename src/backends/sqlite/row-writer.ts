@@ -3,6 +3,8 @@ import type { Database } from "bun:sqlite";
 import { type GraphRecord, type GraphRelationship, idOfKey, relationshipId } from "../../graph/record.ts";
 import { type Release, respell } from "../../memorygraph/releases.ts";
 import type { WriteReport } from "../backend.ts";
+import { OddityLog } from "../oddities.ts";
+import { danglingIds } from "./dangling.ts";
 import { type ExactStatement, prepare, quoted, type SqlValue } from "./database.ts";
 import {
   EXTRA_SCHEMA,
@@ -13,7 +15,7 @@ import {
   writeRowExtra,
   writeWholeRecord,
 } from "./extra.ts";
-import type { FileLayout } from "./layout.ts";
+import { type FileLayout, readLayout } from "./layout.ts";
 import { encodeMemory, encodeWideRelationship, MEMORY_COLUMNS, WIDE_RELATIONSHIP_COLUMNS } from "./memories-layout.ts";
 import {
   encodeNode,
@@ -24,7 +26,7 @@ import {
   NODE_HASHED,
   RELATIONSHIP_COLUMNS,
 } from "./nodes-layout.ts";
-import { MEMORIES_NATIVE, NODES_NATIVE, type SqliteNative } from "./reader.ts";
+import { MEMORIES_NATIVE, NODES_NATIVE, type SqliteNative, SqliteReader } from "./reader.ts";
 import type { EncodedRow } from "./row.ts";
 
 interface TableWriter {
@@ -32,6 +34,9 @@ interface TableWriter {
   readonly columns: readonly string[];
   /** The positions among `columns` of those that the table really has. */
   readonly present: readonly number[];
+  /** Whether that is all of them; files from before 0.10 have no temporal columns. */
+  readonly whole: boolean;
+  readonly insert: string;
   readonly hashed: number;
 }
 
@@ -50,10 +55,13 @@ export class RowWriter {
   readonly #statements = new Map<string, ExactStatement>();
   /** Nodes that a dry run found to be no rows: their relationships are none either. */
   readonly #assessedWhole = new Set<string>();
+  readonly #ends: "at once" | "at the end";
   #hasExtra: boolean;
 
-  constructor(database: Database, release: Release, layout: FileLayout) {
+  /** With `ends` "at the end", relationships between what is no row are found by settleEnds, which a large file gains by. */
+  constructor(database: Database, release: Release, layout: FileLayout, ends: "at once" | "at the end" = "at once") {
     this.#database = database;
+    this.#ends = ends;
     this.#release = release;
     this.#hasExtra = layout.hasExtra;
     const flat = release === "0.12";
@@ -76,16 +84,32 @@ export class RowWriter {
   }
 
   write(record: GraphRecord): void {
-    const prepared = this.#prepare(record, (key) => this.#isMemory(key));
+    const later = this.#ends === "at the end";
+    const prepared = this.#prepare(record, (key) => (later ? idOfKey(key) !== null : this.#isMemory(key)));
     const { kind } = record;
-    if (prepared.table === null) {
-      const key = kind === "node" ? record.key : null;
-      this.#insertExtra(kind, null, key, null, writeWholeRecord({ record, dangling: prepared.dangling }));
-      return;
-    }
+    if (prepared.table === null) return this.#writeWhole(record, prepared.dangling);
     const { table, columns, extra } = prepared;
-    this.#statement(insertInto(table)).run(...table.present.map((at) => columns[at]!));
+    const present = table.whole ? columns : table.present.map((at) => columns[at]!);
+    this.#statement(table.insert).run(...present);
     if (extra !== null) this.#insertExtra(kind, columns[0]!, null, hashRow(columns.slice(0, table.hashed)), extra);
+  }
+
+  /** Moves relationships whose ends turned out to be no memories beside the table, since it would not take them. */
+  settleEnds(): void {
+    if (this.#release === "0.12" || this.#ends === "at once") return;
+    const reader = new SqliteReader(this.#database, readLayout(this.#database), new OddityLog());
+    for (const id of danglingIds(this.#database, [this.#tables.node.name])) {
+      const record = reader.relationshipById(id);
+      if (record === null) continue;
+      this.remove(record);
+      this.#countAside(record);
+      this.#writeWhole(record, this.#isDangling(record));
+    }
+  }
+
+  #writeWhole(record: GraphRecord, dangling: boolean): void {
+    const key = record.kind === "node" ? record.key : null;
+    this.#insertExtra(record.kind, null, key, null, writeWholeRecord({ record, dangling }));
   }
 
   /** Takes a record out again by its identity, with what stands beside it. */
@@ -121,7 +145,7 @@ export class RowWriter {
   #verbatim(record: GraphRecord, table: TableWriter): Prepared | null {
     const native = record.native as SqliteNative | undefined;
     if (native === undefined || native.layout !== this.#native) return null;
-    if (!this.#temporal(table)) return null;
+    if (!table.whole) return null;
     const columns = [...native.columns];
     if (record.kind === "node" || this.#release === "0.13") return { table, columns, extra: native.extra };
     const old = native.extra === null ? {} : readRowExtra(native.extra);
@@ -135,18 +159,22 @@ export class RowWriter {
     if (this.#release === "0.12") {
       return record.kind === "node"
         ? encodeNode(record, this.#now)
-        : encodeRelationship(record, this.#now, this.#temporal(this.#tables.relationship));
+        : encodeRelationship(record, this.#now, this.#tables.relationship.whole);
     }
     return record.kind === "node" ? encodeMemory(record) : encodeWideRelationship(record);
   }
 
   #setAside(record: GraphRecord): Prepared {
+    this.#countAside(record);
+    return { table: null, dangling: record.kind === "relationship" && this.#isDangling(record) };
+  }
+
+  #countAside(record: GraphRecord): void {
     const what =
       record.kind === "node"
         ? `nodes labelled ${record.labels.join(", ") || "nothing"}`
         : `relationships of type ${record.type}`;
     this.report.setAside[what] = (this.report.setAside[what] ?? 0) + 1;
-    return { table: null, dangling: record.kind === "relationship" && this.#isDangling(record) };
   }
 
   /** The `memories` layout enforces its foreign keys: only memories can be joined there. */
@@ -163,11 +191,6 @@ export class RowWriter {
     const whole = (key: string) =>
       this.#hasExtra && this.#statement(`SELECT 1 FROM ${EXTRA_TABLE} WHERE key = ?`).values(key).length > 0;
     return ![from, to].every((key) => whole(key) || this.#isMemory(key));
-  }
-
-  /** Files from before 0.10 have no temporal columns; what belongs there stays in the properties. */
-  #temporal(table: TableWriter): boolean {
-    return table.present.length === table.columns.length;
   }
 
   #count(
@@ -218,10 +241,7 @@ function table(
   hashed: number | null,
 ): TableWriter {
   const present = columns.map((_, at) => at).filter((at) => existing === null || existing.includes(columns[at]!));
-  return { name, columns, present, hashed: hashed ?? columns.length };
-}
-
-function insertInto({ name, columns, present }: TableWriter): string {
   const names = present.map((at) => quoted(columns[at]!));
-  return `INSERT INTO ${name} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`;
+  const insert = `INSERT INTO ${name} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`;
+  return { name, columns, present, whole: present.length === columns.length, insert, hashed: hashed ?? columns.length };
 }

@@ -10,7 +10,7 @@ import { closeSync, copyFileSync, openSync, readSync, realpathSync, statSync } f
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AccessError, BusyError, SourceChangedError } from "../../errors.ts";
-import { createPrivateFolder, freeBytes, remove } from "../../support/files.ts";
+import { createPrivateFolder, freeBytes, remove, removeOpen } from "../../support/files.ts";
 import { sleep } from "../../support/time.ts";
 import { accessError } from "../recognise.ts";
 import { onDatabase } from "./errors.ts";
@@ -81,8 +81,7 @@ function readCopy(path: string, folder: string): Snapshot {
     onDatabase(path, () => replay(copy));
     const database = openImmutable(path, copy);
     // An open file needs no name: nothing is left behind however this process ends. Windows keeps names until the end.
-    const named = process.platform === "win32" || statSync(copy).size >= NAMED_COPY_BYTES;
-    if (!named) remove(folder);
+    const named = statSync(copy).size >= NAMED_COPY_BYTES || !removeOpen(folder);
     return {
       database,
       real: named ? copy : null,

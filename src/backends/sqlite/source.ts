@@ -63,13 +63,14 @@ export class SqliteSource implements SourceStore {
   }
 
   /** Null where the file is small, or cannot be opened twice. */
-  summarise(each: (records: number) => void = () => {}): Promise<Summary> | null {
+  summarise(each: (records: number) => void = () => {}, busy = false): Promise<Summary> | null {
     const { real } = this.#snapshot;
-    return real !== null && worthParallel(real) ? this.#summarise(real, each) : null;
+    return real !== null && worthParallel(real) ? this.#summarise(real, each, busy) : null;
   }
 
-  async #summarise(real: string, each: (records: number) => void): Promise<Summary> {
-    const { summary, oddities, rows } = await summariseInParallel(real, each, this.#signal).catch((cause: unknown) => {
+  async #summarise(real: string, each: (records: number) => void, busy: boolean): Promise<Summary> {
+    const parallel = summariseInParallel(real, each, busy, this.#signal);
+    const { summary, oddities, rows } = await parallel.catch((cause: unknown) => {
       // The same reading on this thread, with the same outcome, tells what happened in the words of errors.ts.
       if (this.#signal?.aborted) throw cause;
       return this.#summariseHere(each);
