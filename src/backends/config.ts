@@ -19,7 +19,8 @@ export const BackendConfigSchema = v.strictObject({
 export type BackendConfigFields = v.InferOutput<typeof BackendConfigSchema>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const FILE_BACKENDS: ReadonlySet<BackendType> = new Set<BackendType>(["sqlite", "falkordblite"]);
+/** The backends whose store is named by a path; the others have an address. */
+export const FILE_BACKENDS: ReadonlySet<BackendType> = new Set<BackendType>(["sqlite", "falkordblite"]);
 
 /**
  * One store's address. `path` is for the file backends, `uri` for the servers; credentials are optional.

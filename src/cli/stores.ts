@@ -1,10 +1,8 @@
 /** From what was typed to the two stores. What was typed wins over the variables of the environment. */
-import { BackendConfig } from "../backends/config.ts";
+import { BackendConfig, FILE_BACKENDS } from "../backends/config.ts";
 import { UsageError } from "../errors.ts";
 import type { CommandContext } from "./command.ts";
 import type { Endpoint } from "./endpoint.ts";
-
-const FILES: ReadonlySet<string> = new Set(["sqlite", "falkordblite"]);
 
 /**
  * A path without a kind is a SQLite file, unless MEMORY_BACKEND says otherwise; without either, the store that
@@ -19,19 +17,19 @@ export function sourceConfig(endpoint: Endpoint, env: CommandContext["env"]): Ba
 /** @throws UsageError; a target is never taken from the environment, where the live store is */
 export function targetConfig(endpoint: Endpoint & { type: BackendConfig["type"] }): BackendConfig {
   const { type, path, uri } = endpoint;
-  if (FILES.has(type) && path === undefined && uri === undefined) {
+  if (FILE_BACKENDS.has(type) && path === undefined && uri === undefined) {
     throw new UsageError(`no file given for the ${type} target`, {
       next: "Add --to-path FILE. The store that MemoryGraph uses is never the target unless you name it.",
     });
   }
-  if (!FILES.has(type) && uri === undefined && path === undefined) {
+  if (!FILE_BACKENDS.has(type) && uri === undefined && path === undefined) {
     throw new UsageError(`no address given for the ${type} target`, { next: "Add --to-uri URI." });
   }
   return withAddress(new BackendConfig({ type }), endpoint, "to");
 }
 
 function withAddress(config: BackendConfig, { path, uri }: Endpoint, side: "from" | "to"): BackendConfig {
-  const file = FILES.has(config.type);
+  const file = FILE_BACKENDS.has(config.type);
   if (file && uri !== undefined) {
     throw new UsageError(`a ${config.type} store is a file, not an address`, {
       next: `Use --${side}-path instead of --${side}-uri.`,

@@ -4,7 +4,8 @@ import { bucketOf, type ContentHash, hashText, sameHash } from "../graph/digest.
 import type { GraphRecord } from "../graph/record.ts";
 import { canonicalizer } from "../memorygraph/canonicalizer.ts";
 import { Summary } from "../memorygraph/summary.ts";
-import { openScratchFor, RecordKeys } from "./ledger.ts";
+import { openScratch } from "../support/scratch.ts";
+import { RecordKeys } from "./ledger.ts";
 import type { Difference } from "./models.ts";
 import { nameOf } from "./records.ts";
 
@@ -64,10 +65,9 @@ export async function compareStores(
 
 /** Holds one side's records of the differing buckets on disk, since in the worst case that is all of them. */
 class DifferenceFinder {
-  readonly #scratch = openScratchFor(
-    "CREATE TABLE record (key TEXT PRIMARY KEY, kind TEXT, name TEXT, hash BLOB, fields TEXT) WITHOUT ROWID",
+  readonly #database = openScratch(
+    "CREATE TEMP TABLE record (key TEXT PRIMARY KEY, kind TEXT, name TEXT, hash BLOB, fields TEXT) WITHOUT ROWID",
   );
-  readonly #database = this.#scratch.database;
   readonly #buckets: ReadonlySet<number>;
   readonly #sourceKeys = new RecordKeys();
   readonly #targetKeys = new RecordKeys();
@@ -128,7 +128,7 @@ class DifferenceFinder {
 
   close(): void {
     for (const statement of [this.#put, this.#get, this.#drop]) statement.finalize();
-    this.#scratch.close();
+    this.#database.close();
   }
 
   #note(difference: Difference): void {

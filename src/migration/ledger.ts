@@ -2,11 +2,10 @@
  * What is known about each record of a filled target and of the source, on disk, so that memory does not grow with
  * the stores.
  */
-import { AccessError } from "../errors.ts";
 import type { ContentHash } from "../graph/digest.ts";
 import type { Instant } from "../graph/instant.ts";
 import { type GraphRecord, relationshipId } from "../graph/record.ts";
-import { openScratch, type Scratch } from "../support/scratch.ts";
+import { openScratch } from "../support/scratch.ts";
 
 export interface LedgerEntry {
   /** What stood in the target; null where nothing did. */
@@ -18,7 +17,7 @@ export interface LedgerEntry {
   readonly selected: boolean;
 }
 
-const SCHEMA = `CREATE TABLE entry (
+const SCHEMA = `CREATE TEMP TABLE entry (
   key TEXT PRIMARY KEY,
   before BLOB,
   stamp TEXT,
@@ -28,8 +27,7 @@ const SCHEMA = `CREATE TABLE entry (
 ) WITHOUT ROWID`;
 
 export class Ledger {
-  readonly #scratch: Scratch = openScratchFor(SCHEMA);
-  readonly #database = this.#scratch.database;
+  readonly #database = openScratch(SCHEMA);
   readonly #statements = {
     get: this.#database.prepare("SELECT before, stamp, expected, selected FROM entry WHERE key = ?"),
     put: this.#database.prepare(
@@ -63,20 +61,7 @@ export class Ledger {
 
   close(): void {
     for (const statement of Object.values(this.#statements)) statement.finalize();
-    this.#scratch.close();
-  }
-}
-
-/** @throws AccessError */
-export function openScratchFor(schema: string): Scratch {
-  try {
-    return openScratch(schema);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AccessError(`no place for temporary files (${why})`, {
-      next: "Set TMPDIR to a folder that you may write to, and run the same command again.",
-      cause,
-    });
+    this.#database.close();
   }
 }
 

@@ -1,28 +1,15 @@
-/** A database for what does not fit in memory: private, gone with the process, and as fast as a file can be. */
+/**
+ * A database for what does not fit in memory. SQLite keeps temporary tables in a file that has no name from the start,
+ * and writes to it only what its cache cannot hold: nothing is left behind however the process ends.
+ */
 import { Database } from "bun:sqlite";
-import { join } from "node:path";
-import { createPrivateFolder, remove, removeOpen } from "./files.ts";
 
-export interface Scratch {
-  readonly database: Database;
-  close(): void;
-}
-
-/** @param schema one CREATE statement @throws the system's error when there is no place for temporary files */
-export function openScratch(schema: string): Scratch {
-  const folder = createPrivateFolder();
-  const database = new Database(join(folder, "scratch"));
-  for (const pragma of ["journal_mode = OFF", "synchronous = OFF", "cache_size = -16000"]) {
-    database.run(`PRAGMA ${pragma}`);
-  }
+/** @param schema one CREATE TEMP TABLE statement */
+export function openScratch(schema: string): Database {
+  const database = new Database(":memory:");
+  database.run("PRAGMA temp_store = FILE");
+  database.run("PRAGMA temp.cache_size = -16000");
   database.run(schema);
   database.run("BEGIN");
-  removeOpen(folder);
-  return {
-    database,
-    close() {
-      database.close();
-      remove(folder);
-    },
-  };
+  return database;
 }

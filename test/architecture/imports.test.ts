@@ -1,0 +1,94 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { Glob } from "bun";
+
+const root = join(import.meta.dir, "../../src");
+const files = [...new Glob("**/*.ts").scanSync(root)].sort();
+
+/** What each room may import of ours, besides itself: the arrows of the house point one way. */
+const ARROWS: Record<string, readonly string[]> = {
+  "main.ts": ["cli"],
+  "index.ts": ["migration", "backends", "errors.ts"],
+  "version.ts": [],
+  "errors.ts": [],
+  cli: ["migration", "backends", "memorygraph", "graph", "errors.ts", "support", "version.ts"],
+  migration: ["backends", "memorygraph", "graph", "errors.ts", "support"],
+  backends: ["memorygraph", "rdb", "graph", "errors.ts", "support"],
+  memorygraph: ["graph", "errors.ts", "support"],
+  graph: ["errors.ts", "support"],
+  support: [],
+};
+
+/** Packages and globals that belong to certain rooms only. */
+const ROOMS: readonly (readonly [what: string, pattern: RegExp, rooms: RegExp])[] = [
+  ["bun:sqlite", /from "bun:sqlite"/, /^(backends\/sqlite\/|support\/scratch\.ts$)/],
+  ["citty", /from "citty/, /^cli\//],
+  ["consola", /from "consola/, /^cli\/log\.ts$/],
+  ["process", /\bprocess\./, /^(cli\/|main\.ts$|support\/files\.ts$)/],
+  ["valibot", /from "valibot"/, /^(cli\/|migration\/models\.ts$|backends\/config\.ts$)/],
+];
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(([, path]) =>
+    relative(root, join(root, dirname(file), path!)),
+  );
+}
+
+function room(file: string): string {
+  return file.includes("/") ? file.split("/")[0]! : file;
+}
+
+/** Comments may name anything. */
+function code(file: string): string {
+  return readFileSync(join(root, file), "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+}
+
+describe("the house", () => {
+  test("has files, and every one belongs to a known room", () => {
+    expect(files.length).toBeGreaterThan(40);
+    expect(files.map(room).filter((name) => ARROWS[name] === undefined)).toEqual([]);
+  });
+
+  test("imports point one way", () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => room(target) !== room(file) && !ARROWS[room(file)]!.includes(room(target)))
+        .map((target) => `${file} -> ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("no backend folder imports another one", () => {
+    const wrong = files.flatMap((file) => {
+      const own = /^backends\/([^/]+)\//.exec(file)?.[1];
+      if (own === undefined) return [];
+      return importsOf(file).filter((target) => (/^backends\/([^/]+)\//.exec(target)?.[1] ?? own) !== own);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test("backends are loaded by the registry alone, and only when asked for", () => {
+    const wrong = files.filter(
+      (file) =>
+        !file.startsWith("backends/") && importsOf(file).some((target) => /^backends\/[^/]+\//.test(target)),
+    );
+    expect(wrong).toEqual([]);
+    expect(code("backends/registry.ts")).not.toMatch(/^import .* from "\.\/sqlite/m);
+  });
+
+  test.each(ROOMS)("%s has one room", (_, pattern, rooms) => {
+    expect(files.filter((file) => pattern.test(code(file)) && !rooms.test(file))).toEqual([]);
+  });
+
+  test("no file is longer than one subject, and none has an any", () => {
+    expect(files.filter((file) => readFileSync(join(root, file), "utf8").split("\n").length > 400)).toEqual([]);
+    expect(files.filter((file) => /(:|as|<) ?any\b/.test(code(file)))).toEqual([]);
+  });
+
+  test("outside its folder no backend is asked for its name to find out what it can do", () => {
+    const asked = /(type|kind|backend) === "(sqlite|neo4j|memgraph|falkordb|falkordblite)"/;
+    expect(files.filter((file) => !file.startsWith("backends/") && asked.test(code(file)))).toEqual([]);
+  });
+});

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+const root = join(import.meta.dir, "../..");
+const DOCUMENTS = ["README.md", "docs/CLI.md", "docs/MIGRATION_GUIDE.md"];
+/** The files that the commands in the documents name. */
+const STAGE: Record<string, string> = {
+  "old.db": "sqlite-0.12.4.db",
+  "ancient.db": "sqlite-0.8.3.db",
+  "laptop.db": "sqlite-0.10.0.db",
+  "hybrid.db": "sqlite-hybrid-0.12-0.13.db",
+  ".memorygraph/memory.db": "sqlite-0.12.4.db",
+};
+
+function commandsOf(document: string): string[] {
+  const text = readFileSync(join(root, document), "utf8");
+  const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block!);
+  return blocks.flatMap((block) => block.split("\n")).filter((line) => line.trim() !== "");
+}
+
+describe.each(DOCUMENTS)("every command in %s does what it says", (document) => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "memorygraph-docs-"));
+    for (const [name, fixture] of Object.entries(STAGE)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      copyFileSync(join(root, "test/fixtures", fixture), join(folder, name));
+    }
+    mkdirSync(join(folder, "examples"));
+    copyFileSync(join(root, "examples/memory-0.12.db"), join(folder, "examples/memory-0.12.db"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  // `npm ci`, `npm run build` and `npm test` are what runs this test; the executable is tried by test/release.
+  const commands = commandsOf(document)
+    .map((line) => line.replace(/^npm ci && npm run build && dist\//, ""))
+    .filter((line) => !line.startsWith("npm "));
+
+  test("there are some", () => expect(commands.length).toBeGreaterThan(0));
+
+  test.each(commands)("%s", (line) => {
+    expect(line).toStartWith("memorygraph-migrate ");
+    const args = line.split(" ").slice(1);
+    const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, join(root, "src/main.ts"), ...args], {
+      cwd: folder,
+      env: { HOME: folder, PATH: process.env.PATH ?? "" },
+    });
+    expect({ exitCode, stderr: stderr.toString() }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout.toString()).not.toBe("");
+    const target = args[args.indexOf("--to-path") + 1];
+    if (args.includes("--to-path")) expect(existsSync(join(folder, target!))).toBe(!args.includes("--dry-run") || line.includes("never"));
+  });
+});
