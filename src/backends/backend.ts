@@ -119,6 +119,8 @@ export interface TargetSession {
   finish(): Promise<void>;
   /** What a commit would leave, read anew; before the first write, what stands there. */
   read(): AsyncIterable<readonly GraphRecord[]>;
+  /** What the last `read` could not give as it stands. */
+  oddities(): readonly Oddity[];
   /** As `read`, but counted and digested on several threads; null where that cannot be done or does not pay. */
   summarise?(each?: (records: number) => void): Promise<Summary> | null;
   /** Figures of what a commit would leave; after `finish`. */
@@ -138,6 +140,7 @@ export interface TargetPreview {
   /** Adds to the report how writing these records would come out. */
   assess(batch: readonly GraphRecord[]): void;
   read(): AsyncIterable<readonly GraphRecord[]>;
+  oddities(): readonly Oddity[];
   close(): Promise<void>;
 }
 

@@ -175,7 +175,9 @@ function isNumberCode(code: number): boolean {
 
 /** Raw control characters are not legal in JSON strings; they are read all the same, since refusing would lose them. */
 function unescapeString(literal: string): string | null {
-  const legal = literal.replace(/[\u0000-\u001f]/g, (code) => `\\u${code.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const legal = literal.replace(/\\[\s\S]|[\u0000-\u001f]/g, (unit) =>
+    unit.length === 2 ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
   try {
     return JSON.parse(legal) as string;
   } catch {

@@ -1,5 +1,5 @@
 /** What must hold before anything is written, or put in place. */
-import type { Backend, Oddity, SourceStore, StoreDescription } from "../backends/backend.ts";
+import type { Backend, Oddity, SourceStore, StoreDescription, TargetPreview, TargetSession } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { DamagedStoreError, RefusedError, WriteError } from "../errors.ts";
 import type { Outcome } from "./outcome.ts";
@@ -22,6 +22,16 @@ export function assertSound({ oddities, location }: StoreDescription, allowLoss:
   });
 }
 
+/** What cannot be read cannot be proven unchanged either. @throws DamagedStoreError */
+export function assertProvable(target: TargetSession | TargetPreview): void {
+  const damage = target.oddities().filter(({ kind }) => kind === "damage");
+  if (damage.length === 0) return;
+  throw new DamagedStoreError(`${target.before.location} holds records that cannot be read, so that nothing could prove them unharmed`, {
+    details: damage.flatMap(({ what, examples }) => examples.map((example) => `${what}: ${example}`)),
+    next: "Migrate into a new file instead; or bring what can be read of the target into a new file first, with --allow-loss.",
+  });
+}
+
 /** Losses found while reading: named in full, and refused unless they were allowed. */
 export function assertNothingLost(oddities: readonly Oddity[], allowLoss: boolean, outcome: Outcome): void {
   outcome.read(oddities);
@@ -34,7 +44,7 @@ export function assertNothingLost(oddities: readonly Oddity[], allowLoss: boolea
   ]);
   const explanation = {
     details,
-    next: "Nothing was put in place. To go on without them, repeat the command with --allow-loss.",
+    next: "To go on without them, repeat the command with --allow-loss.",
   };
   const total = lost.reduce((sum, { count }) => sum + count, 0);
   if (lost.some(({ kind }) => kind === "damage")) {

@@ -21,7 +21,7 @@ import {
 import type { ContentDigest } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { emptyTally, Summary, tally } from "../memorygraph/summary.ts";
-import { assertNothingLost, assertRoom, assertSound, examine } from "./checks.ts";
+import { assertNothingLost, assertProvable, assertRoom, assertSound, examine } from "./checks.ts";
 import { summarise } from "./compare.ts";
 import { Ledger } from "./ledger.ts";
 import {
@@ -82,7 +82,7 @@ function assertComplete(source: BackendConfig, target: BackendConfig): void {
 function asMigrateError(error: unknown, signal?: AbortSignal): MigrateError {
   if (error instanceof MigrateError) return error;
   if (signal?.aborted) {
-    return new InterruptedError("interrupted; the target is as before", {
+    return new InterruptedError("interrupted", {
       next: "Run the same command again.",
       cause: error,
     });
@@ -258,6 +258,7 @@ async function plan(
   );
   const before = await noteTarget(target, ledger, (records) => progress.add(records));
   onBefore(before);
+  assertProvable(target);
   const since = options.since === undefined ? null : toInstant(options.since);
   const planner = new Planner(ledger, before, options.onConflict, since);
   const selectedCounts = emptyTally();
@@ -369,7 +370,8 @@ class ProgressReporter {
   constructor(readonly hooks: Hooks) {}
 
   start(phase: Phase, total: number | null): void {
-    this.hooks.signal?.throwIfAborted();
+    // Undoing is what an abort is for.
+    if (phase !== "rollback") this.hooks.signal?.throwIfAborted();
     this.#phase = phase;
     this.#done = 0;
     this.#total = total;

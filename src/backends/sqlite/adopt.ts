@@ -18,6 +18,7 @@ export interface WholeTable {
 /** The tables of the release's layout when the file has just these, with nothing beside them; else null. */
 export function wholeTables(layout: FileLayout, release: Release): WholeTable[] | null {
   const flat = release === "0.12";
+  if (layout.encoding !== "UTF-8" || layout.unreadableTables.length > 0) return null;
   if (layout.hasExtra || layout.name !== (flat ? "nodes" : "memories") || layout.relationships === null) return null;
   const tables: [WholeTable, readonly string[]][] = flat
     ? [

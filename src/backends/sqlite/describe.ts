@@ -80,6 +80,11 @@ function structuralOddities(database: Database, layout: FileLayout): Oddity[] {
       "relationships",
     );
   }
+  if (layout.name !== "empty") {
+    for (const table of layout.unreadableTables) {
+      log.add("damage", "a table that should be there is missing, or is not as any release makes it", table);
+    }
+  }
   for (const table of layout.otherTables)
     log.add("note", "a table that MemoryGraph does not know; it is not read", table);
   if (layout.hasExtra) orphanedExtras(database, layout, log);

@@ -22,7 +22,7 @@ export function translate(path: string, error: unknown): unknown {
       cause: error,
     });
   }
-  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code) || /unsupported file format|malformed/.test(reason)) {
     return new DamagedStoreError(`${path} is a damaged SQLite database (${reason})`, {
       next: "Keep the file as it is. Restore a backup, or recover what is left with `sqlite3 FILE .recover` and migrate the result.",
       cause: error,
@@ -30,7 +30,7 @@ export function translate(path: string, error: unknown): unknown {
   }
   if (/^SQLITE_FULL/.test(code) || code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {
     return new WriteError(`no room left to write ${path}`, {
-      next: "Free some space, or choose a target on another disk, and run the same command again. The target is as before.",
+      next: "Free some space, or choose a target on another disk, and run the same command again.",
       cause: error,
     });
   }
@@ -42,7 +42,7 @@ export function translate(path: string, error: unknown): unknown {
   }
   if (/^SQLITE_IOERR/.test(code) || code === "EIO") {
     return new WriteError(`the disk failed on ${path} (${reason})`, {
-      next: "Check the disk and its free space. Nothing was put in place; run the same command again afterwards.",
+      next: "Check the disk and its free space, then run the same command again.",
       cause: error,
     });
   }

@@ -4,7 +4,7 @@ import { realpathSync } from "node:fs";
 import { RefusedError, RollbackError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import type { StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
+import type { Oddity, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
 import { describe } from "./describe.ts";
 import { translate } from "./errors.ts";
@@ -29,6 +29,7 @@ export class ExistingFile implements TargetSession {
   readonly #writer: RowWriter;
   /** A file without tables gets its schema in the same transaction, and the journal mode after it. */
   readonly #wasEmpty: boolean;
+  #oddities = new OddityLog();
 
   /** @throws BusyError, DamagedStoreError, AccessError; RefusedError for a file that we do not know how to write to. */
   constructor(path: string, { release, fallbackRelease, signal }: WriteRequest) {
@@ -80,8 +81,13 @@ export class ExistingFile implements TargetSession {
     if (this.#wasEmpty) for (const sql of schemaOf(this.release).indexes) this.#guard(() => this.#database.run(sql));
   }
 
+  oddities(): readonly Oddity[] {
+    return this.#oddities.list();
+  }
+
   async *read(): AsyncIterable<readonly GraphRecord[]> {
-    const reader = new SqliteReader(this.#database, this.#layout(), new OddityLog());
+    this.#oddities = new OddityLog();
+    const reader = new SqliteReader(this.#database, this.#layout(), this.#oddities);
     yield* readBatches(this.#path, reader, this.#signal);
   }
 

@@ -13,6 +13,10 @@ export interface FileLayout {
   readonly memories: readonly string[] | null;
   readonly relationships: { readonly style: "nodes" | "memories"; readonly columns: readonly string[] } | null;
   readonly hasExtra: boolean;
+  /** Tables of MemoryGraph's that are missing, or have not the columns that they should have. */
+  readonly unreadableTables: readonly string[];
+  /** SQLite's name of how it keeps text. */
+  readonly encoding: string;
   readonly indexes: readonly string[];
   readonly otherTables: readonly string[];
 }
@@ -32,6 +36,7 @@ export function readLayout(database: Database): FileLayout {
     memories,
     relationships: relationshipsOf(having),
     hasExtra: tables.has(EXTRA_TABLE),
+    encoding: String(rows(database, "PRAGMA encoding")[0]![0]),
     indexes: rows(
       database,
       "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name <> ? ORDER BY name",
@@ -39,7 +44,10 @@ export function readLayout(database: Database): FileLayout {
     ).map(([name]) => String(name)),
     otherTables: names.filter((name) => !ours.has(name) && !/^(nodes_fts|sqlite_)/.test(name)),
   };
-  return { name: nameOf(layout, tables, having), ...layout };
+  const unreadableTables = ["nodes", "memories", "relationships"].filter(
+    (name) => layout[name as "nodes"] === null && (tables.has(name) || name === "relationships"),
+  );
+  return { name: nameOf(layout, tables, having), unreadableTables, ...layout };
 }
 
 type Having = (table: string, ...columns: string[]) => readonly string[] | null;

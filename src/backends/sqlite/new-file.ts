@@ -11,7 +11,7 @@ import type { Release } from "../../memorygraph/releases.ts";
 import type { Summary } from "../../memorygraph/summary.ts";
 import { codeOf, createPrivateFile, publishFile, remove, temporaryBeside } from "../../support/files.ts";
 import { breathe } from "../../support/time.ts";
-import type { SourceStore, StoreDescription, TargetSession, WriteReport } from "../backend.ts";
+import type { Oddity, SourceStore, StoreDescription, TargetSession, WriteReport } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
 import { copyTables, equalTables, type WholeTable, wholeTables } from "./adopt.ts";
 import { describe } from "./describe.ts";
@@ -33,6 +33,7 @@ export class NewFile implements TargetSession {
   readonly #temporary: string;
   #database: Database | null;
   #indexed = false;
+  #oddities = new OddityLog();
   readonly #writer: RowWriter;
 
   constructor(path: string, release: Release, signal: AbortSignal | undefined) {
@@ -124,11 +125,16 @@ export class NewFile implements TargetSession {
     return summariseInParallel(this.#temporary, each, false, this.#signal).then(({ summary }) => summary);
   }
 
+  oddities(): readonly Oddity[] {
+    return this.#oddities.list();
+  }
+
   async *read(): AsyncIterable<readonly GraphRecord[]> {
+    this.#oddities = new OddityLog();
     if (this.#database !== null) return;
     const fresh = openImmutable(this.#path, this.#temporary);
     try {
-      const reader = new SqliteReader(fresh, readLayout(fresh), new OddityLog());
+      const reader = new SqliteReader(fresh, readLayout(fresh), this.#oddities);
       yield* readBatches(this.#path, reader, this.#signal);
     } finally {
       fresh.close();

@@ -2,6 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { hashText } from "../../graph/digest.ts";
 import { JsonSyntaxError } from "../../graph/json.ts";
+import type { Properties } from "../../graph/properties.ts";
 import {
   type GraphNode,
   type GraphRecord,
@@ -118,15 +119,16 @@ export class SqliteReader {
     const { nodes, memories } = this.#layout;
     const tables: Table<DecodedNode>[] = [];
     if (nodes !== null) {
+      const unknown = unknownAmong(nodes, NODE_COLUMNS);
       tables.push({
         name: "nodes",
         kind: "node",
-        columns: NODE_COLUMNS,
+        columns: [...NODE_COLUMNS, ...unknown],
         present: nodes,
         hashed: NODE_HASHED,
         native: NODES_NATIVE,
-        verbatim: nodes.every((name) => (NODE_COLUMNS as readonly string[]).includes(name)),
-        decode: (row, note) => this.#nodesLayout.decodeNode(row, note),
+        verbatim: unknown.length === 0,
+        decode: (row, note) => withUnknown(this.#nodesLayout.decodeNode(row, note), row, NODE_COLUMNS.length, unknown),
       });
     }
     if (memories !== null) {
@@ -149,7 +151,8 @@ export class SqliteReader {
     const found = this.#layout.relationships;
     if (found === null) return null;
     const flat = found.style === "nodes";
-    const columns = flat ? RELATIONSHIP_COLUMNS : endsFirst(found.columns);
+    const unknown = flat ? unknownAmong(found.columns, RELATIONSHIP_COLUMNS) : [];
+    const columns = flat ? [...RELATIONSHIP_COLUMNS, ...unknown] : endsFirst(found.columns);
     return {
       name: "relationships",
       kind: "relationship",
@@ -157,9 +160,10 @@ export class SqliteReader {
       present: found.columns,
       hashed: columns.length,
       native: flat ? NODES_NATIVE : MEMORIES_NATIVE,
-      verbatim: flat || columns.join() === WIDE_RELATIONSHIP_COLUMNS.join(),
+      verbatim: flat ? unknown.length === 0 : columns.join() === WIDE_RELATIONSHIP_COLUMNS.join(),
       decode: flat
-        ? (row, note) => this.#nodesLayout.decodeRelationship(row, note)
+        ? (row, note) =>
+            withUnknown(this.#nodesLayout.decodeRelationship(row, note), row, RELATIONSHIP_COLUMNS.length, unknown)
         : (row, note) => this.#memoriesLayout.decodeRelationship(row, columns, note),
     };
   }
@@ -184,7 +188,7 @@ export class SqliteReader {
     );
     const [bytes] = statement.values(row.at(-1)!);
     statement.finalize();
-    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    const decoder = new TextDecoder(this.#layout.encoding.toLowerCase() as "utf-8", { fatal: true, ignoreBOM: true });
     return row.map((value, at) => {
       const raw = bytes?.[columns.indexOf(table.columns[at] ?? "")];
       if (typeof value !== "string" || !(raw instanceof Uint8Array)) return value;
@@ -244,7 +248,13 @@ export class SqliteReader {
     const text = row[length + 1];
     if (typeof text !== "string") return null;
     if (hash instanceof Uint8Array && Buffer.compare(hash, hashRow(row.slice(0, table.hashed))) === 0) {
-      return { text, parsed: readRowExtra(text) };
+      try {
+        return { text, parsed: readRowExtra(text) };
+      } catch (error) {
+        if (!(error instanceof JsonSyntaxError) && !(error instanceof TypeError)) throw error;
+        this.#oddities.add("damage", "what we kept beside a record cannot be read; it is read without it", id);
+        return null;
+      }
     }
     this.#oddities.add(
       "note",
@@ -286,6 +296,26 @@ function selectFrom<D>(table: Table<D>, withExtra: boolean): string {
     `SELECT ${columns.join(", ")}, e.row_hash, e.record, t.rowid FROM ${quoted(table.name)} t ` +
     `LEFT JOIN ${EXTRA_TABLE} e ON e.kind = '${table.kind}' AND e.id = t.id`
   );
+}
+
+function unknownAmong(columns: readonly string[], known: readonly string[]): string[] {
+  return columns.filter((name) => !known.includes(name));
+}
+
+/** Columns that no release knows come along as properties; where there is one of that name, under another one. */
+function withUnknown<D extends { readonly properties: Properties }>(
+  decoded: D,
+  row: Row,
+  from: number,
+  unknown: readonly string[],
+): D {
+  let { properties } = decoded;
+  unknown.forEach((name, at) => {
+    const value = row[from + at] ?? null;
+    if (value === null) return;
+    properties = properties.with(properties.get(name) === null ? name : `columns.${name}`, value);
+  });
+  return unknown.length === 0 ? decoded : { ...decoded, properties };
 }
 
 function idFirst(columns: readonly string[]): string[] {

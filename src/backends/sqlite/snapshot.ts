@@ -6,7 +6,7 @@
  * WAL beside it, or touched a moment ago, is copied together with them, and the copy is proven to be one moment.
  */
 import { constants, Database } from "bun:sqlite";
-import { closeSync, copyFileSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { chmodSync, closeSync, copyFileSync, existsSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AccessError, BusyError, SourceChangedError } from "../../errors.ts";
@@ -128,7 +128,7 @@ async function copyOneMoment(path: string, real: string, signal?: AbortSignal): 
 
 function privateFolder(path: string, real: string): string {
   const bytes = SIDE_FILES.reduce(
-    (sum, suffix) => sum + (statSync(real + suffix, { throwIfNoEntry: false })?.size ?? 0),
+    (sum, suffix) => sum + (existsSync(real + suffix) ? statSync(real + suffix).size : 0),
     0,
   );
   try {
@@ -155,7 +155,10 @@ function copyAll(path: string, real: string, folder: string): boolean {
   remove(...copies, join(folder, "store-shm"));
   try {
     SIDE_FILES.forEach((suffix, at) => {
-      if (stateOf(real + suffix) !== null) copyFileSync(real + suffix, copies[at]!);
+      if (stateOf(real + suffix) === null) return;
+      copyFileSync(real + suffix, copies[at]!);
+      // The copy of a read-only file is ours all the same, and its journal has to be replayed.
+      chmodSync(copies[at]!, 0o600);
     });
     if (stateOfAll(real) !== before) return false;
     return SIDE_FILES.every((suffix, at) => stateOf(real + suffix) === null || sameBytes(real + suffix, copies[at]!));
@@ -173,7 +176,8 @@ function stateOfAll(real: string): string {
 
 /** Everything by which a change shows; the access time is not among it. */
 function stateOf(path: string): string | null {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  // A side file whose name would be too long cannot be there.
+  const stat = existsSync(path) ? statSync(path, { bigint: true, throwIfNoEntry: false }) : undefined;
   return stat === undefined ? null : [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(",");
 }
 

@@ -1,5 +1,5 @@
 /** A SQLite file opened for reading. */
-import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { DamagedStoreError, StoreKindError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { Summary } from "../../memorygraph/summary.ts";
@@ -195,9 +195,7 @@ function assertWhole(path: string): void {
   }
   const size = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
   const countIsValid = header.readUInt32BE(24) === header.readUInt32BE(92);
-  const hasSideFile = ["-wal", "-journal"].some(
-    (suffix) => statSync(realpathSync(path) + suffix, { throwIfNoEntry: false }) !== undefined,
-  );
+  const hasSideFile = ["-wal", "-journal"].some((suffix) => existsSync(realpathSync(path) + suffix));
   if (countIsValid && !hasSideFile && header.readUInt32BE(28) * size > statSync(path).size) throw truncated(path);
 }
 

@@ -1,11 +1,11 @@
 /** The SQLite backend: MemoryGraph's default store, in the layouts of every release. */
-import { accessSync, constants, lstatSync, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
 import { freeBytes } from "../../support/files.ts";
 import type { Backend, TargetPreview, TargetSession, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
-import { recognise } from "../recognise.ts";
+import { accessError, recognise } from "../recognise.ts";
 import { translate } from "./errors.ts";
 import { ExistingFile } from "./existing-file.ts";
 import { readLayout } from "./layout.ts";
@@ -34,13 +34,22 @@ function pathOf(config: BackendConfig): string {
 async function assertDistinct(source: BackendConfig, target: BackendConfig): Promise<void> {
   const from = pathOf(source);
   const to = pathOf(target);
-  const a = statSync(from, { throwIfNoEntry: false });
-  const b = statSync(to, { throwIfNoEntry: false });
+  const a = statOf(from);
+  const b = statOf(to);
   const same = a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
   if (!same && resolve(from) !== resolve(to)) return;
   throw new RefusedError(`source and target are the same file: ${from}`, {
     next: "Choose another target; the source is never changed.",
   });
+}
+
+/** Undefined for nothing. @throws AccessError for a path that leads nowhere. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw accessError(path, cause);
+  }
 }
 
 async function openForWriting(config: BackendConfig, request: WriteRequest): Promise<TargetSession> {

@@ -1,7 +1,7 @@
 /** The records that a layout cannot hold at all, read back from the side table. */
 import type { Database } from "bun:sqlite";
 import { JsonSyntaxError } from "../../graph/json.ts";
-import { type GraphRecord, idOfKey } from "../../graph/record.ts";
+import { type GraphRecord, idOfKey, relationshipId } from "../../graph/record.ts";
 import type { OddityLog } from "../oddities.ts";
 import { type ExactStatement, pages, prepare, type SqlValue } from "./database.ts";
 import { EXTRA_TABLE, readWholeRecord } from "./extra.ts";
@@ -41,7 +41,7 @@ function readOne(
 ): GraphRecord | null {
   try {
     const { record, dangling } = readWholeRecord(kind, String(text));
-    const why = dangling ? null : overtaken(record, present);
+    const why = overtaken(record, dangling, present);
     if (why === null) return record;
     oddities.add("note", why, shownId(record));
     return null;
@@ -52,13 +52,17 @@ function readOne(
   }
 }
 
-function overtaken(record: GraphRecord, present: PresentIds): string | null {
+function overtaken(record: GraphRecord, dangling: boolean, present: PresentIds): string | null {
   if (record.kind === "node") {
     const id = idOfKey(record.key);
     if (id === null || !present.asRow(id)) return null;
     return "the application made a new record with the id of one that we kept beside its tables; ours is not applied";
   }
-  if (present.has(record.from) && present.has(record.to)) return null;
+  const id = relationshipId(record);
+  if (id !== null && present.asRelationship(id)) {
+    return "the application made a new record with the id of one that we kept beside its tables; ours is not applied";
+  }
+  if (dangling || (present.has(record.from) && present.has(record.to))) return null;
   return "the application deleted an end of a relationship that we kept beside its tables; it is not applied";
 }
 
@@ -66,6 +70,7 @@ function overtaken(record: GraphRecord, present: PresentIds): string | null {
 class PresentIds {
   readonly #rows: ExactStatement[];
   readonly #whole: ExactStatement;
+  readonly #relationships: ExactStatement | null;
 
   constructor(database: Database, layout: FileLayout) {
     const tables = [layout.nodes !== null && "nodes", layout.memories !== null && "memories"].filter(
@@ -73,6 +78,8 @@ class PresentIds {
     );
     this.#rows = tables.map((name) => prepare(database, `SELECT 1 FROM ${name} WHERE id = ?`));
     this.#whole = prepare(database, `SELECT 1 FROM ${EXTRA_TABLE} WHERE key = ?`);
+    this.#relationships =
+      layout.relationships === null ? null : prepare(database, "SELECT 1 FROM relationships WHERE id = ?");
   }
 
   has(key: string): boolean {
@@ -84,7 +91,11 @@ class PresentIds {
     return this.#rows.some((statement) => statement.values(id).length > 0);
   }
 
+  asRelationship(id: string): boolean {
+    return (this.#relationships?.values(id).length ?? 0) > 0;
+  }
+
   close(): void {
-    for (const statement of [...this.#rows, this.#whole]) statement.finalize();
+    for (const statement of [...this.#rows, this.#whole, this.#relationships]) statement?.finalize();
   }
 }
