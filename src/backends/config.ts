@@ -19,6 +19,11 @@ export const BackendConfigSchema = v.strictObject({
 export type BackendConfigFields = v.InferOutput<typeof BackendConfigSchema>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** An address as anybody may see it. Rather too much goes than too little: a password can hold `@` and `/` itself. */
+export function withoutCredentials(uri: string): string {
+  return uri.replace(/\/\/\S*@/, "//");
+}
+
 /** The backends whose store is named by a path; the others have an address. */
 export const FILE_BACKENDS: ReadonlySet<BackendType> = new Set<BackendType>(["sqlite", "falkordblite"]);
 

@@ -26,9 +26,7 @@ export function watchSignals(beforeLine: () => void): Interruption {
     process.stderr.write(
       `${name} received, cleaning up; ${name === "SIGINT" ? "press" : "send it"} again to stop at once\n`,
     );
-    controller.abort(
-      new InterruptedError(`interrupted by ${name}; the stores are as before`, { next: "Run the same command again." }),
-    );
+    controller.abort(new InterruptedError(`interrupted by ${name}`, { next: "Run the same command again." }));
   };
   const handlers = Object.keys(SIGNAL_CODES).map((name) => {
     const handler = () => onSignal(name as StopSignal);

@@ -51,7 +51,10 @@ export function createProgress(options: ProgressOptions): Progress {
     write(`${text}\n`);
   };
   const end = () => {
-    if (last !== null && phases) line(`${heading(last)}: ${counted(last)} in ${seconds(now() - phaseStart)}`);
+    if (last !== null && phases) {
+      const amount = last.done > 0 || last.total !== null ? `${counted(last)} in ` : "done in ";
+      line(`${heading(last)}: ${amount}${seconds(now() - phaseStart)}`);
+    }
     clear();
     last = null;
   };

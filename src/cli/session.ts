@@ -58,7 +58,7 @@ function contextOf(manner: Manner, progress: Progress, signal: AbortSignal): Com
   const colourOf = (stream: NodeJS.WriteStream) => createColour(wantsColour(stream, process.env, noColor));
   return {
     write: (text) => {
-      progress.clear();
+      progress.end();
       process.stdout.write(text);
     },
     log: createLog(logLevelOf(manner), colourOf(process.stderr), progress.clear),

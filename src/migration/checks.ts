@@ -1,5 +1,12 @@
 /** What must hold before anything is written, or put in place. */
-import type { Backend, Oddity, SourceStore, StoreDescription, TargetPreview, TargetSession } from "../backends/backend.ts";
+import type {
+  Backend,
+  Oddity,
+  SourceStore,
+  StoreDescription,
+  TargetPreview,
+  TargetSession,
+} from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { DamagedStoreError, RefusedError, WriteError } from "../errors.ts";
 import type { Outcome } from "./outcome.ts";
@@ -26,10 +33,13 @@ export function assertSound({ oddities, location }: StoreDescription, allowLoss:
 export function assertProvable(target: TargetSession | TargetPreview): void {
   const damage = target.oddities().filter(({ kind }) => kind === "damage");
   if (damage.length === 0) return;
-  throw new DamagedStoreError(`${target.before.location} holds records that cannot be read, so that nothing could prove them unharmed`, {
-    details: damage.flatMap(({ what, examples }) => examples.map((example) => `${what}: ${example}`)),
-    next: "Migrate into a new file instead; or bring what can be read of the target into a new file first, with --allow-loss.",
-  });
+  throw new DamagedStoreError(
+    `${target.before.location} holds records that cannot be read, so that nothing could prove them unharmed`,
+    {
+      details: damage.flatMap(({ what, examples }) => examples.map((example) => `${what}: ${example}`)),
+      next: "Migrate into a new file instead; or bring what can be read of the target into a new file first, with --allow-loss.",
+    },
+  );
 }
 
 /** Losses found while reading: named in full, and refused unless they were allowed. */

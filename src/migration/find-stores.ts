@@ -1,10 +1,11 @@
 /** Where MemoryGraph keeps its stores, today and formerly: what stands there, and how to bring it together. */
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
-import { BackendConfig, type BackendType } from "../backends/config.ts";
+import { dirname, join, resolve } from "node:path";
+import { BackendConfig, type BackendType, withoutCredentials } from "../backends/config.ts";
 import { type Found, recognise } from "../backends/recognise.ts";
 import { loadBackend, supportedBackends } from "../backends/registry.ts";
-import { MigrateError } from "../errors.ts";
+import { MigrateError, UsageError } from "../errors.ts";
 import type { Diagnosis, FoundStore } from "./models.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -17,19 +18,29 @@ interface Place {
 
 /** Looks at every known place, by the variables and by history. Opens files only to read. */
 export async function diagnose(env: Environment): Promise<Diagnosis> {
-  const current = BackendConfig.fromEnv(env);
-  const reason = env.MEMORY_BACKEND ? `MEMORY_BACKEND is ${env.MEMORY_BACKEND}` : "the default of MemoryGraph 0.12";
+  const { current, reason } = currentStore(env);
   const stores: FoundStore[] = [];
   for (const [location, places] of grouped(placesOf(env))) {
     const store = await lookAt(location, places);
     if (store !== null) stores.push(store);
   }
-  const location = current.path === undefined ? (current.uri ?? "") : resolve(current.path);
+  const location = current.path === undefined ? withoutCredentials(current.uri ?? "") : resolve(current.path);
   return {
     current: { backend: current.type, location, reason },
     stores,
     advice: adviceFor(stores, current.type, location),
   };
+}
+
+/** MEMORY_BACKEND can name what is none of the five; then there is all the more reason to go on looking. */
+function currentStore(env: Environment): { current: BackendConfig; reason: string } {
+  try {
+    const reason = env.MEMORY_BACKEND ? `MEMORY_BACKEND is ${env.MEMORY_BACKEND}` : "the default of MemoryGraph 0.12";
+    return { current: BackendConfig.fromEnv(env), reason };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { current: BackendConfig.fromEnv(env, "sqlite"), reason: `the default, since ${error.message}` };
+  }
 }
 
 function placesOf(env: Environment): Place[] {
@@ -76,10 +87,6 @@ function placesOf(env: Environment): Place[] {
     }
   }
   return places;
-}
-
-function withoutCredentials(uri: string): string {
-  return uri.replace(/\/\/[^/@]*@/, "//");
 }
 
 function grouped(places: readonly Place[]): Map<string, Place[]> {
@@ -169,9 +176,11 @@ function adviceFor(stores: readonly FoundStore[], backend: BackendType, location
         command: command([...from, "--to", "sqlite", "--to-path", fresh, "--for", release]),
       });
     } else if (store.location !== location && supported.includes(backend) && usable) {
+      const folder = dirname(location);
+      const make = existsSync(folder) ? "" : `mkdir -p ${command([folder])} && `;
       advice.push({
         text: `MemoryGraph does not look into ${store.location} now; this adds it to the store it uses:`,
-        command: command([...from, "--to", backend, "--to-path", location]),
+        command: make + command([...from, "--to", backend, "--to-path", location]),
       });
     } else if (store.location !== location) {
       const variables = `MEMORY_BACKEND=sqlite MEMORY_SQLITE_PATH=${command([store.location])}`;

@@ -16,6 +16,8 @@ export class Outcome {
   imported = emptyTally();
   overwritten = emptyTally();
   conflicts: { count: number; ids: string[] } = { count: 0, ids: [] };
+  /** Of a dry run: whether every record has been decided about, so that the plan is the whole plan. */
+  planned = false;
   #present = emptyTally();
   #skipped = emptyTally();
   #source: StoreDescription | null = null;
@@ -96,6 +98,8 @@ export class Outcome {
     const findings = [...(this.#source?.oddities ?? []), ...this.#findings];
     const losses = findings.filter(({ kind }) => kind !== "note").map(finding);
     const success = error === null;
+    // What was written before a failure has been undone.
+    const done = success || options.dryRun;
     const kept = this.#skipped.nodes + this.#skipped.relationships;
     return {
       success,
@@ -108,10 +112,10 @@ export class Outcome {
       since: options.since ?? null,
       source: this.#source === null ? null : { before: statistics(this.#source), after: statistics(this.#source) },
       target: this.#targetBefore === null ? null : this.#target(this.#targetBefore),
-      imported: this.imported,
+      imported: done ? this.imported : emptyTally(),
       present: this.#present,
       skipped: this.#skipped,
-      overwritten: this.overwritten,
+      overwritten: done ? this.overwritten : emptyTally(),
       conflicts: this.conflicts,
       respelledTimestamps: this.#report.respelled,
       defaulted: { ...this.#report.defaulted },

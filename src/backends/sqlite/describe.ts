@@ -82,7 +82,11 @@ function structuralOddities(database: Database, layout: FileLayout): Oddity[] {
   }
   if (layout.name !== "empty") {
     for (const table of layout.unreadableTables) {
-      log.add("damage", "a table that should be there is missing, or is not as any release makes it", table);
+      log.add(
+        "damage",
+        "a table that should be there is missing, or has other columns than MemoryGraph gives it",
+        table,
+      );
     }
   }
   for (const table of layout.otherTables)

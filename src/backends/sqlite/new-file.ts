@@ -56,9 +56,9 @@ export class NewFile implements TargetSession {
     return this.#guard(() => {
       createPrivateFile(this.#temporary);
       const database = new Database(this.#temporary, constants.SQLITE_OPEN_READWRITE | constants.SQLITE_OPEN_URI);
-      // Nobody else knows this file, and until it is published it may be lost: no journal, no waiting for the disk.
+      // Nobody else knows this file, and until it is published it may be lost: no journal on disk, no waiting for it.
       for (const pragma of [
-        "journal_mode = OFF",
+        "journal_mode = MEMORY",
         "synchronous = OFF",
         "locking_mode = EXCLUSIVE",
         "cache_size = -16000",

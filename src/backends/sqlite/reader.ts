@@ -2,60 +2,24 @@
 import type { Database } from "bun:sqlite";
 import { hashText } from "../../graph/digest.ts";
 import { JsonSyntaxError } from "../../graph/json.ts";
-import type { Properties } from "../../graph/properties.ts";
-import {
-  type GraphNode,
-  type GraphRecord,
-  type GraphRelationship,
-  keyOfId,
-  type NativeRow,
-} from "../../graph/record.ts";
+import { type GraphNode, type GraphRecord, type GraphRelationship, keyOfId } from "../../graph/record.ts";
 import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
 import type { OddityLog } from "../oddities.ts";
 import { ALL_ROWS, count, pages, prepare, quoted, type Row, type SqlValue, shareOf } from "./database.ts";
-import { applyToProperties, EXTRA_TABLE, hashRow, type RowExtra, readRowExtra } from "./extra.ts";
+import { applyToProperties, hashRow, type RowExtra, readRowExtra } from "./extra.ts";
 import type { FileLayout } from "./layout.ts";
-import { MEMORY_COLUMNS, MemoriesLayout, WIDE_RELATIONSHIP_COLUMNS } from "./memories-layout.ts";
-import {
-  type DecodedNode,
-  type DecodedRelationship,
-  NODE_COLUMNS,
-  NODE_HASHED,
-  NodesLayout,
-  RELATIONSHIP_COLUMNS,
-} from "./nodes-layout.ts";
+import type { DecodedNode, DecodedRelationship } from "./nodes-layout.ts";
 import { UnreadableRowError } from "./row.ts";
 import { SharedIds } from "./shared-ids.ts";
+import { nodeTablesOf, relationshipTableOf, type SqliteNative, selectFrom, type Table } from "./tables.ts";
 import { readWholeRecords } from "./whole-records.ts";
-
-export const NODES_NATIVE = "sqlite-nodes";
-export const MEMORIES_NATIVE = "sqlite-memories";
-
-/** The columns of a native row, and the side table's text about it. */
-export interface SqliteNative extends NativeRow {
-  readonly columns: readonly SqlValue[];
-  readonly extra: string | null;
-}
-
-interface Table<D> {
-  readonly name: string;
-  readonly kind: GraphRecord["kind"];
-  readonly columns: readonly string[];
-  /** Which of them the table really has; the others read as NULL. */
-  readonly present: readonly string[];
-  readonly hashed: number;
-  readonly native: string;
-  /** Whether its rows fit a table of the newest release as they are. */
-  readonly verbatim: boolean;
-  decode(row: Row, note: (what: string) => void): D;
-}
 
 export class SqliteReader {
   readonly #database: Database;
   readonly #layout: FileLayout;
   readonly #oddities: OddityLog;
-  readonly #nodesLayout = new NodesLayout();
-  readonly #memoriesLayout = new MemoriesLayout();
+  readonly #nodes: readonly Table<DecodedNode>[];
+  readonly #relationships: Table<DecodedRelationship> | null;
   /** How many nodes of equal content have been numbered so far. */
   readonly #anonymous = new Map<string, number>();
 
@@ -69,11 +33,13 @@ export class SqliteReader {
     this.#layout = layout;
     this.#oddities = oddities;
     this.#share = share;
+    this.#nodes = nodeTablesOf(layout);
+    this.#relationships = relationshipTableOf(layout);
   }
 
   *read(): Generator<GraphRecord[]> {
     const shared = new SharedIds(this.#database, this.#layout, this.#oddities);
-    for (const table of this.nodeTables()) {
+    for (const table of this.#nodes) {
       for (const page of this.#pages(table)) {
         const batch: GraphNode[] = [];
         for (const row of page) {
@@ -86,7 +52,7 @@ export class SqliteReader {
     }
     const extra = this.#layout.hasExtra && this.#share.at === 0;
     if (extra) yield* readWholeRecords("node", this.#database, this.#layout, this.#oddities);
-    const relationships = this.relationshipTable();
+    const relationships = this.#relationships;
     if (relationships !== null) {
       for (const page of this.#pages(relationships)) {
         yield page.map((row) => this.#relationship(relationships, row)).filter((record) => record !== null);
@@ -98,7 +64,7 @@ export class SqliteReader {
 
   /** One node of a table, or null where it has none of that id or cannot read it. */
   nodeById(tableName: string, id: string): GraphNode | null {
-    const table = this.nodeTables().find(({ name }) => name === tableName)!;
+    const table = this.#nodes.find(({ name }) => name === tableName)!;
     const statement = prepare(this.#database, `${selectFrom(table, this.#layout.hasExtra)} WHERE t.id = ?`);
     const [row] = statement.values(id);
     statement.finalize();
@@ -107,65 +73,12 @@ export class SqliteReader {
 
   /** As nodeById, for a relationship. */
   relationshipById(id: string): GraphRelationship | null {
-    const table = this.relationshipTable();
+    const table = this.#relationships;
     if (table === null) return null;
     const statement = prepare(this.#database, `${selectFrom(table, this.#layout.hasExtra)} WHERE t.id = ?`);
     const [row] = statement.values(id);
     statement.finalize();
     return row === undefined ? null : this.#relationship(table, row);
-  }
-
-  nodeTables(): Table<DecodedNode>[] {
-    const { nodes, memories } = this.#layout;
-    const tables: Table<DecodedNode>[] = [];
-    if (nodes !== null) {
-      const unknown = unknownAmong(nodes, NODE_COLUMNS);
-      tables.push({
-        name: "nodes",
-        kind: "node",
-        columns: [...NODE_COLUMNS, ...unknown],
-        present: nodes,
-        hashed: NODE_HASHED,
-        native: NODES_NATIVE,
-        verbatim: unknown.length === 0,
-        decode: (row, note) => withUnknown(this.#nodesLayout.decodeNode(row, note), row, NODE_COLUMNS.length, unknown),
-      });
-    }
-    if (memories !== null) {
-      const columns = idFirst(memories);
-      tables.push({
-        name: "memories",
-        kind: "node",
-        columns,
-        present: memories,
-        hashed: columns.length,
-        native: MEMORIES_NATIVE,
-        verbatim: columns.join() === MEMORY_COLUMNS.join(),
-        decode: (row) => this.#memoriesLayout.decodeMemory(row, columns),
-      });
-    }
-    return tables;
-  }
-
-  relationshipTable(): Table<DecodedRelationship> | null {
-    const found = this.#layout.relationships;
-    if (found === null) return null;
-    const flat = found.style === "nodes";
-    const unknown = flat ? unknownAmong(found.columns, RELATIONSHIP_COLUMNS) : [];
-    const columns = flat ? [...RELATIONSHIP_COLUMNS, ...unknown] : endsFirst(found.columns);
-    return {
-      name: "relationships",
-      kind: "relationship",
-      columns,
-      present: found.columns,
-      hashed: columns.length,
-      native: flat ? NODES_NATIVE : MEMORIES_NATIVE,
-      verbatim: flat ? unknown.length === 0 : columns.join() === WIDE_RELATIONSHIP_COLUMNS.join(),
-      decode: flat
-        ? (row, note) =>
-            withUnknown(this.#nodesLayout.decodeRelationship(row, note), row, RELATIONSHIP_COLUMNS.length, unknown)
-        : (row, note) => this.#memoriesLayout.decodeRelationship(row, columns, note),
-    };
   }
 
   *#pages<D>(table: Table<D>): Generator<Row[]> {
@@ -287,42 +200,4 @@ export function checkCounts(database: Database, read: RowsRead, oddities: Oddity
 /** Damage is counted by its reason; offsets would make every one its own. */
 function reason(error: Error): string {
   return error instanceof JsonSyntaxError ? "its JSON does not parse" : error.message;
-}
-
-function selectFrom<D>(table: Table<D>, withExtra: boolean): string {
-  const columns = table.columns.map((name) => (table.present.includes(name) ? `t.${quoted(name)}` : "NULL"));
-  if (!withExtra) return `SELECT ${columns.join(", ")}, t.rowid FROM ${quoted(table.name)} t`;
-  return (
-    `SELECT ${columns.join(", ")}, e.row_hash, e.record, t.rowid FROM ${quoted(table.name)} t ` +
-    `LEFT JOIN ${EXTRA_TABLE} e ON e.kind = '${table.kind}' AND e.id = t.id`
-  );
-}
-
-function unknownAmong(columns: readonly string[], known: readonly string[]): string[] {
-  return columns.filter((name) => !known.includes(name));
-}
-
-/** Columns that no release knows come along as properties; where there is one of that name, under another one. */
-function withUnknown<D extends { readonly properties: Properties }>(
-  decoded: D,
-  row: Row,
-  from: number,
-  unknown: readonly string[],
-): D {
-  let { properties } = decoded;
-  unknown.forEach((name, at) => {
-    const value = row[from + at] ?? null;
-    if (value === null) return;
-    properties = properties.with(properties.get(name) === null ? name : `columns.${name}`, value);
-  });
-  return unknown.length === 0 ? decoded : { ...decoded, properties };
-}
-
-function idFirst(columns: readonly string[]): string[] {
-  return ["id", ...columns.filter((name) => name !== "id")];
-}
-
-function endsFirst(columns: readonly string[]): string[] {
-  const first = ["id", "from_id", "to_id", "rel_type"];
-  return [...first, ...columns.filter((name) => !first.includes(name))];
 }

@@ -26,8 +26,9 @@ import {
   NODE_HASHED,
   RELATIONSHIP_COLUMNS,
 } from "./nodes-layout.ts";
-import { MEMORIES_NATIVE, NODES_NATIVE, type SqliteNative, SqliteReader } from "./reader.ts";
+import { SqliteReader } from "./reader.ts";
 import type { EncodedRow } from "./row.ts";
+import { MEMORIES_NATIVE, NODES_NATIVE, type SqliteNative } from "./tables.ts";
 
 interface TableWriter {
   readonly name: string;
@@ -57,6 +58,7 @@ export class RowWriter {
   readonly #assessedWhole = new Set<string>();
   readonly #ends: "at once" | "at the end";
   #hasExtra: boolean;
+  #encodedRelationships = false;
 
   /** With `ends` "at the end", relationships between what is no row are found by settleEnds, which a large file gains by. */
   constructor(database: Database, release: Release, layout: FileLayout, ends: "at once" | "at the end" = "at once") {
@@ -87,7 +89,10 @@ export class RowWriter {
     const later = this.#ends === "at the end";
     const prepared = this.#prepare(record, (key) => (later ? idOfKey(key) !== null : this.#isMemory(key)));
     const { kind } = record;
-    if (prepared.table === null) return this.#writeWhole(record, prepared.dangling);
+    if (prepared.table === null) {
+      this.#writeWhole(record, prepared.dangling);
+      return;
+    }
     const { table, columns, extra } = prepared;
     const present = table.whole ? columns : table.present.map((at) => columns[at]!);
     this.#statement(table.insert).run(...present);
@@ -96,7 +101,8 @@ export class RowWriter {
 
   /** Moves relationships whose ends turned out to be no memories beside the table, since it would not take them. */
   settleEnds(): void {
-    if (this.#release === "0.12" || this.#ends === "at once") return;
+    // Rows of this layout stand as they stood, dangling or not.
+    if (this.#release === "0.12" || this.#ends === "at once" || !this.#encodedRelationships) return;
     const reader = new SqliteReader(this.#database, readLayout(this.#database), new OddityLog());
     for (const id of danglingIds(this.#database, [this.#tables.node.name])) {
       const record = reader.relationshipById(id);
@@ -129,9 +135,10 @@ export class RowWriter {
 
   #prepare(record: GraphRecord, isMemory: (key: string) => boolean): Prepared {
     const table = this.#tables[record.kind];
-    const known = record.kind === "node" || this.#joinsRows(record, isMemory);
-    const verbatim = known ? this.#verbatim(record, table) : null;
+    const verbatim = this.#verbatim(record, table);
     if (verbatim !== null) return verbatim;
+    const known = record.kind === "node" || this.#joinsRows(record, isMemory);
+    if (known && record.kind === "relationship") this.#encodedRelationships = true;
     const spelled = record.native?.layout === this.#native ? { record, respelled: 0 } : respell(record, this.#release);
     this.report.respelled += spelled.respelled;
     const encoded = known ? this.#encode(spelled.record) : null;

@@ -8,7 +8,7 @@ import { migrateArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
 import { jsonLine } from "../printable.ts";
-import { migrationHeadline, migrationReport } from "../reports/migrate.ts";
+import { migrationHeadline, migrationReport, migrationWarnings } from "../reports/migrate.ts";
 import { sourceConfig, targetConfig } from "../stores.ts";
 import type { Values } from "../strict.ts";
 
@@ -98,10 +98,10 @@ async function run({ from, to, ...options }: MigrateOptions, context: CommandCon
   const { json, quiet, colour, progress, signal, env, write, log, confirm } = context;
   const target = targetConfig(to);
   const hooks = { onProgress: progress, signal, confirm };
-  const { result, error } = await runMigration(sourceConfig(from, env), target, options, hooks);
-  const planned = result.dryRun && result.target !== null;
+  const { result, error, planned } = await runMigration(sourceConfig(from, env), target, options, hooks);
   if (json) write(jsonLine(result));
   else if (error === null || planned) {
+    if (quiet) for (const warning of migrationWarnings(result)) log.warn(warning);
     write(`${quiet ? migrationHeadline(result) : migrationReport(result, target, colour)}\n`);
   }
   for (const step of result.rollback) log.info(step);

@@ -17,6 +17,15 @@ export function migrationHeadline(result: MigrationResult): string {
   return `Done: ${nodes} and ${relationships} written, ${proof}, in ${durationSeconds.toFixed(2)} s${whole}.`;
 }
 
+/** What a person must know who asked for no report. */
+export function migrationWarnings({ validation, conflicts, losses }: MigrationResult): string[] {
+  return [
+    ...validation.warnings.filter((warning) => !warning.startsWith("source: ")),
+    ...(conflicts.count > 0 ? [`left as they are in the target: ${conflicts.count} records with other content`] : []),
+    ...losses.map(({ what, count }) => `lost: ${what} (${count})`),
+  ];
+}
+
 export function migrationReport(result: MigrationResult, target: BackendConfig, colour: Colour): string {
   const mood = result.complete || result.dryRun ? colour.green : colour.yellow;
   return [

@@ -1,0 +1,131 @@
+/** From the source into the target under change, planned where the target holds something, and read back. */
+import type { TargetPreview, TargetSession } from "../backends/backend.ts";
+import { RefusedError } from "../errors.ts";
+import type { ContentDigest } from "../graph/digest.ts";
+import type { GraphRecord } from "../graph/record.ts";
+import { emptyTally, Summary, tally } from "../memorygraph/summary.ts";
+import { assertNothingLost, assertProvable } from "./checks.ts";
+import { summarise } from "./compare.ts";
+import { Ledger } from "./ledger.ts";
+import { toInstant, type VerificationResult } from "./models.ts";
+import type { Outcome } from "./outcome.ts";
+import { noteTarget, PlanFollower, Planner } from "./plan.ts";
+import type { Run } from "./run.ts";
+import { provenEqual, verifyMerged, verifyWhole } from "./verify.ts";
+
+/** Everything goes into a target that holds nothing: one reading of the source, one of the target. */
+export async function fill(run: Run, session: TargetSession): Promise<VerificationResult | null> {
+  const { source, description, options, outcome, progress } = run;
+  const total = description.nodes + description.relationships;
+  progress.start("transfer", total);
+  const adopted = !options.allowLoss && (session.canAdopt?.(source) ?? false);
+  // Other threads digest the source while this one writes.
+  const ahead = adopted || options.verify ? (source.summarise?.(undefined, !adopted) ?? null) : null;
+  // Its failure counts where it is awaited.
+  ahead?.catch(() => {});
+  let expected: Summary | null = null;
+  if (adopted) {
+    await session.adopt?.(source);
+    expected = (await ahead) ?? (await summarise(source));
+  } else {
+    const counted = new Summary();
+    for await (const batch of source.read()) {
+      await session.write(batch);
+      for (const record of batch) {
+        if (options.verify && ahead === null) counted.add(record);
+        else tally(counted.counts, record);
+      }
+      progress.add(batch.length);
+    }
+    expected = (await ahead) ?? counted;
+  }
+  outcome.imported = { ...expected.counts };
+  await endOfWriting(run, session);
+  if (!options.verify) return null;
+  progress.start("verify", total);
+  if (adopted && (await session.equals?.(source))) return provenEqual(expected);
+  return verifyWhole(source, expected, session, (records) => progress.add(records));
+}
+
+/** What stands in the target decides about each record, and must be proven unharmed. */
+export async function merge(
+  run: Run,
+  session: TargetSession,
+  onBefore: (digest: ContentDigest) => void,
+): Promise<VerificationResult | null> {
+  const { source, description, options, outcome, progress, hooks } = run;
+  const ledger = new Ledger();
+  try {
+    const planned = await plan(run, session, ledger, () => {}, onBefore);
+    assertNoConflict(outcome);
+    const { nodes, relationships } = outcome.overwritten;
+    if (nodes + relationships > 0) {
+      await hooks.confirm?.(
+        `Overwrite ${nodes + relationships} records (${nodes} nodes, ${relationships} relationships) in ${session.before.location}?`,
+      );
+    }
+    progress.start("transfer", description.nodes + description.relationships);
+    const follower = new PlanFollower(ledger);
+    for await (const batch of source.read()) {
+      const steps = batch.map((record) => follower.step(record));
+      const of = (step: "create" | "overwrite") => batch.filter((_, at) => steps[at] === step);
+      await session.write(of("create"));
+      await session.replace(of("overwrite"));
+      progress.add(batch.length);
+    }
+    await endOfWriting(run, session);
+    if (!options.verify) return null;
+    progress.start("verify", null);
+    return await verifyMerged(source, { ledger, ...planned }, session, (records) => progress.add(records));
+  } finally {
+    ledger.close();
+  }
+}
+
+/** Decides about every record, counts the decisions, and calls `each` with what is to be done. */
+export async function plan(
+  run: Run,
+  target: TargetSession | TargetPreview,
+  ledger: Ledger,
+  each: (record: GraphRecord, action: "create" | "overwrite" | "nothing") => void,
+  onBefore: (digest: ContentDigest) => void = () => {},
+) {
+  const { source, description, options, outcome, progress } = run;
+  progress.start(
+    "plan",
+    target.before.nodes + target.before.relationships + description.nodes + description.relationships,
+  );
+  const before = await noteTarget(target, ledger, (records) => progress.add(records));
+  onBefore(before);
+  assertProvable(target);
+  const since = options.since === undefined ? null : toInstant(options.since);
+  const planner = new Planner(ledger, before, options.onConflict, since);
+  const selectedCounts = emptyTally();
+  for await (const batch of source.read()) {
+    for (const record of batch) {
+      const action = planner.plan(record);
+      outcome.decided(record, action);
+      if (action !== "unselected" && action !== "endless") tally(selectedCounts, record);
+      each(record, action === "create" || action === "overwrite" ? action : "nothing");
+    }
+    progress.add(batch.length);
+  }
+  return { selected: planner.selected, untouched: planner.untouched, selectedCounts };
+}
+
+async function endOfWriting({ source, options, outcome }: Run, session: TargetSession): Promise<void> {
+  await source.assertUnchanged();
+  outcome.written(session.report);
+  assertNothingLost(source.oddities(), options.allowLoss, outcome);
+  await session.finish();
+}
+
+/** @throws RefusedError where the policy is to fail */
+export function assertNoConflict(outcome: Outcome): void {
+  const { count, ids } = outcome.conflicts;
+  if (outcome.options.onConflict !== "fail" || count === 0) return;
+  throw new RefusedError(`${count} records are in the target with other content`, {
+    details: ids,
+    next: "Choose what to do with them: --on-conflict skip, overwrite or newest. Nothing was written.",
+  });
+}

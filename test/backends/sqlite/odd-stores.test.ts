@@ -1,0 +1,205 @@
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { sqlite } from "../../../src/backends/sqlite/sqlite.ts";
+import { temporaryFolder } from "../../support/folder.ts";
+import { withCopy } from "../../support/independent-reader.ts";
+import { at, createLike, differences, readAll, run, schemaEntries, settle, succeed } from "../../support/stores.ts";
+
+const MEMORY =
+  "INSERT INTO memories (id, type, title, content, created_at, updated_at) VALUES (?, 'fix', 't', 'c', ?, ?)";
+
+function idsOf(records: Awaited<ReturnType<typeof readAll>>["records"]): unknown[] {
+  return records.filter(({ kind }) => kind === "node").map(({ properties }) => properties.get("id"));
+}
+
+describe("rows that break their own table's rules", () => {
+  test("a node whose id is NULL or no text is kept, as often as it is there", async () => {
+    using folder = temporaryFolder();
+    const source = folder.file("source.db");
+    const database = createLike("0.12.4", source);
+    for (const json of ['{"name": "a", "type": "file"}', '{"name": "a", "type": "file"}', '{"name": "b"}']) {
+      database.run("INSERT INTO nodes (id, label, properties) VALUES (NULL, 'Entity', ?)", [json]);
+    }
+    database.run("INSERT INTO nodes (id, label, properties) VALUES (x'0102', 'Memory', '{\"title\": \"blob id\"}')");
+    database.run("INSERT INTO nodes (id, label, properties) VALUES ('m', 'Memory', '{}')");
+    database.run(
+      "INSERT INTO relationships (id, from_id, to_id, rel_type, properties) VALUES (NULL, 'm', 'm', 'A', '{}'), (NULL, 'm', 'm', 'A', '{}')",
+    );
+    database.close();
+    settle(source);
+    for (const release of ["0.13", "0.12"] as const) {
+      const [there, back] = [folder.file(`there-${release}.db`), folder.file(`back-${release}.db`)];
+      const { result } = await succeed(source, there, { for: release });
+      expect(result.imported).toEqual({ nodes: 5, memories: 2, relationships: 2 });
+      await succeed(settle(there), back, { for: "0.12" });
+      expect(await differences(source, there)).toEqual([]);
+      expect(await differences(source, back)).toEqual([]);
+    }
+  });
+
+  for (const [what, sql] of [
+    ["a label that is a number", "INSERT INTO nodes (id, label, properties) VALUES ('bad', x'00', '{}')"],
+    ["broken JSON", "INSERT INTO nodes (id, label, properties) VALUES ('bad', 'Memory', '{\"a\": ')"],
+    ["JSON that is no object", "INSERT INTO nodes (id, label, properties) VALUES ('bad', 'Memory', '[1]')"],
+    ["properties that are bytes", "INSERT INTO nodes (id, label, properties) VALUES ('bad', 'Memory', x'7b7d')"],
+    [
+      "invalid UTF-8 in its properties",
+      "INSERT INTO nodes (id, label, properties) VALUES ('bad', 'Memory', CAST(x'7b2261223a22ff227d' AS TEXT))",
+    ],
+    [
+      "a surrogate in UTF-8",
+      "INSERT INTO nodes (id, label, properties) VALUES ('bad', 'Memory', CAST(x'7b2261223a22eda080227d' AS TEXT))",
+    ],
+    [
+      "a relationship with broken JSON",
+      "INSERT INTO relationships (id, from_id, to_id, rel_type, properties) VALUES ('bad', 'good', 'good', 'A', '')",
+    ],
+    [
+      "a relationship with bytes for an end",
+      "INSERT INTO relationships (id, from_id, to_id, rel_type, properties) VALUES ('bad', x'ff', 'good', 'A', '{}')",
+    ],
+  ] as const) {
+    test(`${what}: refused by its id, the rest counted; taken without it when loss is allowed`, async () => {
+      using folder = temporaryFolder();
+      const source = folder.file("source.db");
+      const database = createLike("0.12.4", source);
+      database.run("INSERT INTO nodes (id, label, properties) VALUES ('good', 'Memory', '{\"title\": \"\ufffd\"}')");
+      database.run(sql);
+      database.close();
+      settle(source);
+      for (const dryRun of [true, false]) {
+        const { error } = await run(source, folder.file("new.db"), { dryRun });
+        expect(error?.code).toBe("damaged");
+        expect(error?.details.join("\n")).toContain("bad");
+      }
+      const { result } = await succeed(source, folder.file("new.db"), { allowLoss: true });
+      expect(result).toMatchObject({
+        complete: false,
+        imported: { nodes: 1 },
+        losses: [{ count: 1, examples: ["bad"] }],
+      });
+      expect(idsOf((await readAll(folder.file("new.db"))).records)).toEqual(["good"]);
+    });
+  }
+
+  test("invalid UTF-8 in an id, a title or a context of the memories layout is never replaced silently", async () => {
+    using folder = temporaryFolder();
+    for (const column of ["id", "type", "title", "content", "summary", "tags", "created_at", "updated_by", "context"]) {
+      const source = folder.file(`${column}.db`);
+      const database = createLike("0.13.0", source);
+      database.run(MEMORY, ["good", "x", "y"]);
+      database.run(MEMORY, ["bad", "x", "y"]);
+      database.run(`UPDATE memories SET ${column} = CAST(x'22ff22' AS TEXT) WHERE id = 'bad'`);
+      database.close();
+      const { error } = await run(settle(source), folder.file(`${column}-new.db`), { for: "0.12" });
+      if (error !== null) {
+        expect(error.code).toBe("damaged");
+        continue;
+      }
+      await succeed(folder.file(`${column}-new.db`), folder.file(`${column}-back.db`), { for: "0.13" });
+      const hex = withCopy(folder.file(`${column}-back.db`), (copy) =>
+        copy.query(`SELECT hex(${column}) FROM memories`).values().flat(),
+      );
+      const bytes = withCopy(folder.file(`${column}-back.db`), (copy) =>
+        copy.query("SELECT record FROM memorygraph_migrate_extra").values().flat(),
+      );
+      expect(hex.join() + bytes.join()).toMatch(/22ff22/i);
+      expect(await differences(source, folder.file(`${column}-back.db`))).toEqual([]);
+    }
+  });
+
+  for (const fixture of ["0.12.4", "0.13.0"] as const) {
+    for (const release of ["0.12", "0.13"] as const) {
+      test(`columns of ${fixture} that no release knows come along to ${release}, or are named`, async () => {
+        using folder = temporaryFolder();
+        const source = folder.file("source.db");
+        const database = createLike(fixture, source);
+        const table = fixture === "0.13.0" ? "memories" : "nodes";
+        database.run(`ALTER TABLE ${table} ADD COLUMN mood TEXT`);
+        database.run("ALTER TABLE relationships ADD COLUMN weather REAL");
+        if (fixture === "0.13.0") database.run(MEMORY, ["m", "x", "y"]);
+        else database.run("INSERT INTO nodes (id, label, properties) VALUES ('m', 'Memory', '{}')");
+        database.run(`UPDATE ${table} SET mood = 'sunny'`);
+        database.close();
+        const { error, result } = await run(settle(source), folder.file("new.db"), { for: release });
+        const { records } = error === null ? await readAll(folder.file("new.db")) : { records: [] };
+        // Never dropped without a word.
+        const told = JSON.stringify([error?.details, error?.message, result.losses]);
+        expect(records[0]?.properties.get("mood") === "sunny" || told.includes("mood")).toBe(true);
+      });
+    }
+  }
+
+  for (const encoding of ["UTF-16le", "UTF-16be"]) {
+    for (const title of ["日本語 🚀", "replaced \ufffd"]) {
+      for (const release of ["0.12", "0.13"] as const) {
+        test(`a store in ${encoding} that holds ${title} goes to ${release} like any other`, async () => {
+          using folder = temporaryFolder();
+          createLike("0.12.4", folder.file("model.db")).close();
+          const source = folder.file("source.db");
+          const database = new Database(source);
+          database.run(`PRAGMA encoding = '${encoding}'`);
+          for (const { sql, name } of schemaEntries(folder.file("model.db"))) {
+            if (sql !== null && !name.includes("_fts_")) database.run(sql);
+          }
+          database.run("INSERT INTO nodes (id, label, properties) VALUES ('é🚀', 'Memory', ?)", [
+            JSON.stringify({ title }),
+          ]);
+          database.close();
+          await succeed(settle(source), folder.file("new.db"), { for: release });
+          const { records } = await readAll(folder.file("new.db"));
+          expect(records[0]?.properties.get("title")).toBe(title);
+          expect(await differences(source, folder.file("new.db"))).toEqual([]);
+        });
+      }
+    }
+  }
+});
+
+describe("a hybrid file with one id in both of its tables", () => {
+  const cases = [
+    ["2024-01-01T00:00:00+00:00", "2024-01-02T00:00:00.000Z", "t"],
+    ["2024-01-03T00:00:00.000001+00:00", "2024-01-03T00:00:00.000Z", "old"],
+    ["2024-01-02T00:00:00+01:00", "2024-01-01T23:30:00.000Z", "t"],
+  ] as const;
+  for (const [old, recent, winner] of cases) {
+    test(`the newer wins (${old} in nodes, ${recent} in memories), and the other is listed as a loss`, async () => {
+      using folder = temporaryFolder();
+      const source = folder.file("source.db");
+      const database = createLike("hybrid-0.12-0.13", source);
+      database.run("INSERT INTO nodes (id, label, properties) VALUES ('both', 'Memory', ?)", [
+        `{"id": "both", "title": "old", "updated_at": "${old}"}`,
+      ]);
+      database.run(MEMORY, ["both", recent, recent]);
+      database.run(MEMORY, ["only", recent, recent]);
+      database.close();
+      settle(source);
+      const { error } = await run(source, folder.file("new.db"));
+      expect(error?.code).toBe("refused");
+      expect(error?.details.join("\n")).toContain("both");
+      const { result } = await succeed(source, folder.file("new.db"), { allowLoss: true });
+      expect(result).toMatchObject({ complete: false, release: "0.13", imported: { nodes: 2 } });
+      expect(result.losses.map(({ count }) => count)).toEqual([1]);
+      const { records } = await readAll(folder.file("new.db"));
+      expect(records.find(({ properties }) => properties.get("id") === "both")?.properties.get("title")).toBe(winner);
+    });
+  }
+});
+
+test("describing tells dangling relationships by id, and they are kept", async () => {
+  using folder = temporaryFolder();
+  const source = folder.file("source.db");
+  const database = createLike("0.12.4", source);
+  database.run(
+    "INSERT INTO relationships (id, from_id, to_id, rel_type, properties) VALUES ('hangs', 'a', 'b', 'A', '{}')",
+  );
+  database.close();
+  const store = await sqlite.openForReading(at(source));
+  const { oddities } = await store.describe("links");
+  await store.close();
+  expect(oddities).toMatchObject([{ kind: "note", count: 1, examples: ["hangs"] }]);
+  for (const release of ["0.12", "0.13"] as const) {
+    await succeed(source, folder.file(`${release}.db`), { for: release });
+    expect(await differences(source, folder.file(`${release}.db`))).toEqual([]);
+  }
+});

@@ -1,0 +1,166 @@
+/** Help, version and colours, and that every command and option is described. */
+import { afterAll, describe, expect, test } from "bun:test";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { EXIT_STATUS } from "../../src/cli/exit-codes.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { copyFixture } from "../support/stores.ts";
+import { document, program } from "./program.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder[Symbol.dispose]());
+const run = (args: readonly string[], env: Record<string, string> = {}) => program(folder, args, env);
+const source = copyFixture("0.12.4", folder);
+const NAMES = ["migrate", "verify", "inspect", "doctor"];
+const MIGRATE = ["migrate", "--from-path", source, "--to", "sqlite", "--to-path", folder.file("never.db")];
+
+describe("help", () => {
+  test.each(
+    NAMES,
+  )("of %s goes to standard output with examples and exit status, however it is asked for", async (name) => {
+    const [long, ...others] = await Promise.all(
+      [
+        [name, "--help"],
+        [name, "-h"],
+        ["help", name],
+        ["--no-color", name, "--help"],
+        [name, "--bogus", "--help"],
+      ].map((args) => run(args)),
+    );
+    expect(long).toMatchObject({ code: 0, stderr: "" });
+    for (const other of others) expect(other).toEqual(long!);
+    const { stdout } = long!;
+    expect(stdout.indexOf("EXAMPLES")).toBeGreaterThan(0);
+    expect(stdout.indexOf("USAGE")).toBeGreaterThan(stdout.indexOf("EXAMPLES"));
+    const status = stdout.slice(stdout.indexOf("EXIT STATUS"));
+    for (const [code, meaning] of EXIT_STATUS) expect(status).toContain(`  ${code}  ${meaning}\n`);
+    expect(stdout).toEndWith("\n");
+    expect(stdout).not.toContain("\x1b");
+  });
+
+  test("of the program names every command, whichever way it is asked for", async () => {
+    const [long, ...others] = await Promise.all(
+      [["--help"], ["-h"], ["help"], ["help", "--help"]].map((args) => run(args)),
+    );
+    expect(long).toMatchObject({ code: 0, stderr: "" });
+    for (const other of others) expect(other).toEqual(long!);
+    for (const name of NAMES) expect(long!.stdout).toMatch(new RegExp(`\\b${name}\\b`));
+    for (const block of ["EXAMPLES", "USAGE", "EXIT STATUS"]) expect(long!.stdout).toContain(block);
+  });
+
+  test("no line of it is wider than 102 columns", async () => {
+    const helps = await Promise.all([["--help"], ...NAMES.map((name) => [name, "--help"])].map((args) => run(args)));
+    const wide = helps.flatMap(({ stdout }) =>
+      stdout.split("\n").filter((line) => Bun.stringWidth(line.trimEnd()) > 102),
+    );
+    expect(wide).toEqual([]);
+  });
+
+  test("comes short, on standard error and with 2, when nothing was typed", async () => {
+    const { code, stdout, stderr } = await run([]);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toStartWith("usage: memorygraph-migrate");
+    expect(stderr).toContain("memorygraph-migrate --help");
+  });
+});
+
+describe("--version", () => {
+  test("is one line on standard output, also behind a command", async () => {
+    for (const args of [["--version"], ["migrate", "--version"], ["doctor", "--version"]]) {
+      const { code, stdout, stderr } = await run(args);
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(stdout).toMatch(/^memorygraph-migrate \d+\.\d+\.\d+(-\w+)? \(.*Bun 1\.4\.5\)\n$/);
+    }
+  });
+
+  test("with --json is one document", async () => {
+    for (const args of [
+      ["--version", "--json"],
+      ["--json", "--version"],
+      ["inspect", "--version", "--json"],
+    ]) {
+      const { code, stdout, stderr } = await run(args);
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(document(stdout)).toMatchObject({
+        name: "memorygraph-migrate",
+        bun: "1.4.5",
+        os: process.platform,
+        arch: process.arch,
+      });
+    }
+  });
+});
+
+describe("colours", () => {
+  const ask = ["inspect", "--from-path", source];
+  test.each([
+    ["into a pipe", {}],
+    ["with NO_COLOR=1", { NO_COLOR: "1" }],
+    ["with NO_COLOR=true", { NO_COLOR: "true" }],
+    ["with NO_COLOR over FORCE_COLOR", { NO_COLOR: "1", FORCE_COLOR: "1" }],
+    ["with FORCE_COLOR=0", { FORCE_COLOR: "0" }],
+    ["on a continuous integration", { CI: "true", GITHUB_ACTIONS: "true", COLORTERM: "truecolor" }],
+  ])("there are none %s", async (_name, env) => {
+    for (const args of [ask, ["--help"], ["doctor", "--bogus"], ["doctor"], []]) {
+      const { stdout, stderr } = await run(args, env);
+      expect(stdout + stderr).not.toContain("\x1b");
+    }
+  });
+
+  test("there are none with --no-color over FORCE_COLOR", async () => {
+    for (const args of [
+      [...ask, "--no-color"],
+      ["migrate", "--help", "--no-color"],
+      ["doctor", "--bogus", "--no-color"],
+    ]) {
+      const { stdout, stderr } = await run(args, { FORCE_COLOR: "1" });
+      expect(stdout + stderr).not.toContain("\x1b");
+    }
+  });
+
+  test("there are some with FORCE_COLOR, on the stream where the text goes", async () => {
+    for (const args of [ask, ["--help"], ["verify", "--help"]]) {
+      expect((await run(args, { FORCE_COLOR: "1" })).stdout).toContain("\x1b[");
+    }
+    expect((await run(["doctor", "--bogus"], { FORCE_COLOR: "1" })).stderr).toContain("\x1b[");
+  });
+
+  test("a JSON document has none, whatever is forced", async () => {
+    const { stdout } = await run([...ask, "--json"], { FORCE_COLOR: "1" });
+    expect(stdout).not.toContain("\x1b");
+    document(stdout);
+  });
+});
+
+test("the surroundings of a developer change nothing: CI, TEST and CONSOLA_LEVEL are not ours", async () => {
+  const plain = await run(MIGRATE.concat("--bogus"));
+  expect(await run(MIGRATE.concat("--bogus"), { CI: "true", TEST: "1", CONSOLA_LEVEL: "x", DEBUG: "*" })).toEqual(
+    plain,
+  );
+});
+
+describe("every command", () => {
+  test("and every option is described, in kebab-case, with no letter or name twice", async () => {
+    expect(Object.keys(COMMANDS)).toEqual(NAMES);
+    for (const [name, load] of Object.entries(COMMANDS)) {
+      const { meta, args } = await load();
+      expect(meta.name).toBe(name);
+      expect(meta.description).not.toBe("");
+      expect(meta.examples.length).toBeGreaterThan(0);
+      const spelled: string[] = [];
+      for (const [option, definition] of Object.entries(args)) {
+        expect(option).toMatch(/^[a-z]+(-[a-z]+)*$/);
+        expect(definition.description ?? "").not.toBe("");
+        spelled.push(option, ...("negativeDescription" in definition ? [`no-${option}`] : []));
+        spelled.push(...("alias" in definition ? [definition.alias ?? []].flat() : []));
+      }
+      expect(spelled).toEqual([...new Set(spelled)]);
+    }
+  });
+
+  test("shows each of its options in its help", async () => {
+    for (const [name, load] of Object.entries(COMMANDS)) {
+      const { stdout } = await run([name, "--help"]);
+      for (const option of Object.keys((await load()).args)) expect(stdout).toContain(`--${option}`);
+    }
+  });
+});

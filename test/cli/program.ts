@@ -1,0 +1,70 @@
+/** The program as a person runs it: a process of its own with an environment of its own. */
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { TemporaryFolder } from "../support/folder.ts";
+
+export const ROOT = resolve(import.meta.dir, "../..");
+export const MAIN = join(ROOT, "src/main.ts");
+
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export type Environment = Readonly<Record<string, string>>;
+
+/** Nothing of ours goes in: no variable of MemoryGraph's, no colour setting, a HOME and a TMPDIR inside the folder. */
+export function environment(folder: TemporaryFolder, more: Environment = {}): Record<string, string> {
+  const home = folder.file("home");
+  const temporary = folder.file("tmp");
+  for (const path of [home, temporary]) mkdirSync(path, { recursive: true });
+  return {
+    PATH: process.env.PATH ?? "/usr/bin:/bin",
+    HOME: home,
+    TMPDIR: temporary,
+    BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0",
+    ...more,
+  };
+}
+
+export function start(folder: TemporaryFolder, args: readonly string[], env: Environment = {}) {
+  return Bun.spawn([process.execPath, MAIN, ...args], {
+    cwd: folder.path,
+    env: environment(folder, env),
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+}
+
+export async function program(
+  folder: TemporaryFolder,
+  args: readonly string[],
+  env: Environment = {},
+): Promise<Outcome> {
+  const child = start(folder, args, env);
+  const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  return { code, stdout, stderr };
+}
+
+/** A line for a shell in which `memorygraph-migrate` is this program. */
+export async function shell(folder: TemporaryFolder, line: string, env: Environment = {}): Promise<Outcome> {
+  const define = `memorygraph-migrate() { "${process.execPath}" "${MAIN}" "$@"; }\n`;
+  const child = Bun.spawn(["bash", "-c", define + line], {
+    cwd: folder.path,
+    env: environment(folder, env),
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  return { code, stdout, stderr };
+}
+
+/** The one JSON document that a stream holds: a single line and nothing else. */
+export function document(stream: string): unknown {
+  const lines = stream.split("\n");
+  if (lines.length !== 2 || lines[1] !== "") throw new Error(`not one line: ${JSON.stringify(stream)}`);
+  return JSON.parse(lines[0]!);
+}

@@ -1,0 +1,169 @@
+/** `migrate` when something is wrong: the documented exit code, the way out, and both stores as before. */
+import { Database } from "bun:sqlite";
+import { afterAll, beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { listing, temporaryFolder } from "../support/folder.ts";
+import { copyFixture } from "../support/stores.ts";
+import { document, type Outcome, program } from "./program.ts";
+import { edited } from "./stores.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder[Symbol.dispose]());
+const plain = copyFixture("0.12.4", folder);
+const targets = folder.file("targets");
+const target = join(targets, "store.db");
+beforeEach(() => {
+  rmSync(targets, { recursive: true, force: true });
+  mkdirSync(targets);
+});
+const fill = () => edited(folder, join("targets", "store.db"));
+const migrate = (from: string, ...args: string[]) =>
+  program(folder, ["migrate", "--from-path", from, "--to", "sqlite", "--to-path", target, ...args]);
+
+/** An error for a person: what is wrong, then the way out, and no trace of the program's inside. */
+function expectError({ code, stdout, stderr }: Outcome, expected: number, message: string | RegExp): void {
+  expect(stderr).toMatch(message);
+  expect(stderr).toMatch(/^error: [^\n]+\n( [^\n]+\n)*next: [^\n]+\n$/m);
+  expect(stderr).not.toMatch(/^ +at .*:\d+/m);
+  expect([code, stdout]).toEqual([expected, ""]);
+}
+
+describe("a source that is none is a wrong option (2), and no target appears", () => {
+  const make = (name: string, content: string | Uint8Array) => {
+    writeFileSync(folder.file(name), content);
+    return folder.file(name);
+  };
+  const foreign = () => {
+    const database = new Database(folder.file("foreign.db"));
+    database.run("CREATE TABLE IF NOT EXISTS cookies (a)");
+    database.close();
+    return folder.file("foreign.db");
+  };
+  test.each([
+    ["a missing file", () => folder.file("missing.db"), "does not exist"],
+    ["a file in a missing folder", () => folder.file("no", "such.db"), "does not exist"],
+    ["a path through a file", () => join(plain, "x.db"), "error: "],
+    ["a directory", () => targets, "is a directory, not a SQLite file"],
+    ["an empty file", () => make("empty.db", ""), "is an empty file"],
+    ["a text file", () => make("notes.db", "my notes\n"), "is a text file"],
+    ["a JSON text", () => make("export.json", '{"memories": []}'), "is a JSON text"],
+    ["a Redis dump", () => make("dump.rdb", "REDIS0011\xfa"), "is a Redis dump"],
+    ["other bytes", () => make("noise.db", new Uint8Array([1, 0, 2, 0])), "is not a SQLite file"],
+    ["a SQLite file of something else", foreign, "is a SQLite file of something else (tables: cookies)"],
+  ])("%s", async (_name, path, message) => {
+    for (const extra of [[], ["--allow-loss"], ["--dry-run"]]) {
+      expectError(await migrate(path(), ...extra), 2, message);
+    }
+    expect(readdirSync(targets)).toEqual([]);
+  });
+});
+
+describe("a target that cannot be", () => {
+  test("without --to-path is a wrong option (2), and the live store is not touched", async () => {
+    using own = temporaryFolder();
+    const env = { MEMORY_BACKEND: "sqlite", MEMORY_SQLITE_PATH: own.file("live.db") };
+    for (const command of ["migrate", "verify"]) {
+      const outcome = await program(own, [command, "--from-path", plain, "--to", "sqlite"], env);
+      expectError(outcome, 2, "Add --to-path FILE");
+    }
+    expect(readdirSync(own.path).sort()).toEqual(["home", "tmp"]);
+    expect(readdirSync(own.file("home"))).toEqual([]);
+  });
+
+  test.each(["neo4j", "memgraph", "falkordb"])("of kind %s is not supported yet (2), on either side", async (kind) => {
+    expectError(
+      await program(folder, ["migrate", "--from-path", plain, "--to", kind, "--to-uri", "bolt://u:canary@h:1"]),
+      2,
+      `cannot open ${kind} stores yet`,
+    );
+    expectError(
+      await program(folder, ["inspect", "--from", kind, "--from-uri", "bolt://u:canary@h:1"]),
+      2,
+      `cannot open ${kind} stores yet`,
+    );
+    expectError(await program(folder, ["inspect"], { MEMORY_BACKEND: kind }), 2, `cannot open ${kind} stores yet`);
+    expectError(await program(folder, ["migrate", "--from-path", plain, "--to", kind]), 2, "--to-uri URI");
+    expectError(
+      await program(folder, ["migrate", "--from-path", plain, "--to", kind, "--to-path", target]),
+      2,
+      "Use --to-uri",
+    );
+  });
+
+  test("of kind falkordblite is not supported yet (2)", async () => {
+    expectError(
+      await program(folder, ["migrate", "--from-path", plain, "--to", "falkordblite", "--to-path", target]),
+      2,
+      "cannot open falkordblite stores yet",
+    );
+    expect(readdirSync(targets)).toEqual([]);
+  });
+
+  test("is named wrongly by MEMORY_BACKEND (2)", async () => {
+    expectError(await program(folder, ["inspect"], { MEMORY_BACKEND: "mongodb" }), 2, 'MEMORY_BACKEND is "mongodb"');
+  });
+
+  test("an address for a file, or a file for a server (2)", async () => {
+    expectError(await program(folder, ["inspect", "--from", "sqlite", "--from-uri", "x://y"]), 2, "Use --from-path");
+    expectError(await program(folder, ["inspect", "--from", "neo4j", "--from-path", plain]), 2, "Use --from-uri");
+  });
+
+  test("the source itself is refused (4), also by another name", async () => {
+    const same = edited(folder, join("targets", "store.db"));
+    symlinkSync(same, join(targets, "link.db"));
+    const before = listing(targets);
+    for (const from of [same, join(targets, "link.db"), join(targets, "..", "targets", "store.db")]) {
+      expectError(await migrate(from), 4, "source and target are the same file");
+    }
+    expect(listing(targets)).toEqual(before);
+  });
+
+  test("a text file, a directory or another application's file is left alone", async () => {
+    writeFileSync(join(targets, "notes.txt"), "my notes\n");
+    const before = listing(folder.path);
+    for (const path of [join(targets, "notes.txt"), targets]) {
+      expectError(
+        await program(folder, ["migrate", "--from-path", plain, "--to", "sqlite", "--to-path", path]),
+        2,
+        /not a SQLite file/,
+      );
+    }
+    expect(listing(folder.path)).toEqual(before);
+  });
+
+  test("in a folder that is not there (2)", async () => {
+    expectError(
+      await program(folder, [
+        "migrate",
+        "--from-path",
+        plain,
+        "--to",
+        "sqlite",
+        "--to-path",
+        join(targets, "no", "x.db"),
+      ]),
+      2,
+      "error: ",
+    );
+    expect(readdirSync(targets)).toEqual([]);
+  });
+
+  test("one that another program holds (10), within a few seconds", async () => {
+    fill();
+    const other = new Database(target, { readwrite: true });
+    other.run("BEGIN IMMEDIATE");
+    try {
+      expectError(await migrate(plain), 10, target);
+      const { code, stderr } = await migrate(plain, "--json");
+      expect([code, (document(stderr) as { error: string }).error]).toEqual([10, "busy"]);
+    } finally {
+      other.run("ROLLBACK");
+      other.close();
+    }
+  }, 30_000);
+});
+
+test("nothing was left in the folder for temporary files", () => {
+  expect(readdirSync(folder.file("tmp"))).toEqual([]);
+});

@@ -1,0 +1,131 @@
+/** The program on a terminal: questions, live progress, colours. */
+import { afterAll, beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { listing, temporaryFolder } from "../support/folder.ts";
+import { copyFixture } from "../support/stores.ts";
+import { environment, MAIN } from "./program.ts";
+import { edited, titleOf } from "./stores.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder[Symbol.dispose]());
+const plain = copyFixture("0.12.4", folder);
+const changed = edited(folder, "changed.db", (store) => store.change("m-000001", { title: "changed" }));
+const targets = folder.file("targets");
+const target = join(targets, "store.db");
+beforeEach(() => {
+  rmSync(targets, { recursive: true, force: true });
+  mkdirSync(targets);
+});
+
+/** Runs on a terminal of its own, and types `answer` once a question stands there. */
+async function onTerminal(args: readonly string[], answer: string, env: Record<string, string> = {}) {
+  const decoder = new TextDecoder();
+  let screen = "";
+  let answered = false;
+  const child = Bun.spawn([process.execPath, MAIN, ...args], {
+    cwd: folder.path,
+    env: environment(folder, { TERM: "xterm", ...env }),
+    terminal: {
+      cols: 120,
+      rows: 24,
+      data(terminal, data) {
+        screen += decoder.decode(data, { stream: true });
+        if (answered || !screen.includes("[y/N]")) return;
+        answered = true;
+        terminal.write(answer);
+      },
+    },
+  });
+  const code = await child.exited;
+  await Bun.sleep(20);
+  child.terminal?.close();
+  return { code, screen };
+}
+
+describe("before records are overwritten", () => {
+  const overwrite = [
+    "migrate",
+    "--from-path",
+    changed,
+    "--to",
+    "sqlite",
+    "--to-path",
+    target,
+    "--on-conflict",
+    "overwrite",
+  ];
+
+  test.each(["y\r", "yes\r", "Y\r"])("%j is taken for a yes", async (answer) => {
+    edited(folder, join("targets", "store.db"));
+    const { code, screen } = await onTerminal(overwrite, answer);
+    expect(screen).toContain(`in ${target}? [y/N]`);
+    expect([code, titleOf(target, "m-000001")]).toEqual([0, "changed"]);
+  });
+
+  test.each([
+    ["n\r", 4, "not confirmed; nothing was written"],
+    ["\r", 4, "not confirmed; nothing was written"],
+    ["yesterday\r", 4, "not confirmed; nothing was written"],
+    ["\x04", 4, "not confirmed; nothing was written"],
+    ["\x03", 130, "SIGINT received"],
+  ])("%j is taken for a no", async (answer, expected, message) => {
+    edited(folder, join("targets", "store.db"));
+    const before = listing(targets);
+    const { code, screen } = await onTerminal(overwrite, answer);
+    expect(screen).toContain(message);
+    expect([code, listing(targets)]).toEqual([expected, before]);
+  });
+
+  test("with --yes nobody is asked", async () => {
+    edited(folder, join("targets", "store.db"));
+    const { code, screen } = await onTerminal([...overwrite, "--yes"], "n\r");
+    expect(screen).not.toContain("[y/N]");
+    expect([code, titleOf(target, "m-000001")]).toEqual([0, "changed"]);
+  });
+});
+
+test("a plain migrate asks nothing", async () => {
+  edited(folder, join("targets", "store.db"));
+  const { code, screen } = await onTerminal(
+    ["migrate", "--from-path", changed, "--to", "sqlite", "--to-path", target],
+    "n\r",
+  );
+  expect(code).toBe(0);
+  expect(screen).not.toContain("[y/N]");
+});
+
+describe("on a terminal", () => {
+  const inspect = ["inspect", "--from-path", plain];
+
+  test("there are colours", async () => {
+    expect((await onTerminal(inspect, "")).screen).toContain("\x1b[1m");
+    expect((await onTerminal(["doctor", "--bogus"], "")).screen).toContain("\x1b[31merror:");
+  });
+
+  test.each([{ NO_COLOR: "1" }, { NO_COLOR: "true" }, { TERM: "dumb" }])("there are none with %j", async (env) => {
+    for (const args of [[...inspect, "--quiet"], ["doctor", "--bogus"], ["--help"]]) {
+      expect((await onTerminal(args, "", env as unknown as Record<string, string>)).screen).not.toMatch(/\x1b\[\d*m/);
+    }
+  });
+
+  test("a terminal without colours or movement gets no escape sequence at all", async () => {
+    const { code, screen } = await onTerminal(
+      ["migrate", "--from-path", plain, "--to", "sqlite", "--to-path", target],
+      "",
+      { TERM: "dumb" },
+    );
+    expect(code).toBe(0);
+    expect(screen).not.toContain("\x1b");
+  });
+
+  test("the live line is taken away before the result", async () => {
+    const { code, screen } = await onTerminal(
+      ["migrate", "--from-path", plain, "--to", "sqlite", "--to-path", target, "--no-color"],
+      "",
+    );
+    expect(code).toBe(0);
+    const [shown] = screen.split("Done: ");
+    expect(shown).toEndWith("\r\x1b[2K");
+  });
+});

@@ -1,0 +1,36 @@
+/** Folders that go away with the test: `using folder = temporaryFolder();` */
+import { createHash } from "node:crypto";
+import { chmodSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface TemporaryFolder extends Disposable {
+  readonly path: string;
+  file(...names: string[]): string;
+}
+
+export function temporaryFolder(): TemporaryFolder {
+  const path = mkdtempSync(join(tmpdir(), "migrate-test-"));
+  return {
+    path,
+    file: (...names) => join(path, ...names),
+    [Symbol.dispose]() {
+      chmodSync(path, 0o700);
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Every name below a folder with its kind, mode and SHA-256: what must not change when something is only read. */
+export function listing(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      const mode = (lstatSync(path).mode & 0o7777).toString(8);
+      if (entry.isSymbolicLink()) return [`${entry.name} -> ${readlinkSync(path)}`];
+      if (entry.isDirectory())
+        return [`${entry.name}/ ${mode}`, ...listing(path).map((line) => `${entry.name}/${line}`)];
+      return [`${entry.name} ${mode} ${createHash("sha256").update(readFileSync(path)).digest("hex")}`];
+    });
+}
