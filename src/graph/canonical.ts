@@ -116,7 +116,7 @@ export function canonicalValue(value: Value, meaning: FieldMeaning): string {
       return value ? "T" : "F";
   }
   if (value === null) return "0";
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalValue(item, "plain")).join("")}]`;
+  if (Array.isArray(value)) return list(value);
   if (value instanceof Map) return map(value);
   if (value instanceof Temporal) return temporal(value, meaning);
   if (value instanceof Uint8Array) return `x${value.toHex()};`;
@@ -127,6 +127,12 @@ export function canonicalValue(value: Value, meaning: FieldMeaning): string {
 
 function string(text: string): string {
   return `s${text.length}:${text}`;
+}
+
+function list(value: readonly Value[]): string {
+  let text = "[";
+  for (const item of value) text += canonicalValue(item, "plain");
+  return `${text}]`;
 }
 
 function map(value: Map<string, Value>): string {

@@ -173,16 +173,23 @@ function isNumberCode(code: number): boolean {
   return (code >= 48 && code <= 57) || code === 45 || code === 46 || code === 43 || code === 69 || code === 101;
 }
 
-/** Raw control characters are not legal in JSON strings; they are read all the same, since refusing would lose them. */
 function unescapeString(literal: string): string | null {
-  const legal = literal.replace(/\\[\s\S]|[\u0000-\u001f]/g, (unit) =>
-    unit.length === 2 ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return parseString(literal) ?? parseString(escapeControls(literal));
+}
+
+function parseString(literal: string): string | null {
   try {
-    return JSON.parse(legal) as string;
+    return JSON.parse(literal) as string;
   } catch {
     return null;
   }
+}
+
+/** Raw control characters are not legal in JSON strings; they are read all the same, since refusing would lose them. */
+function escapeControls(literal: string): string {
+  return literal.replace(/\\[\s\S]|[\u0000-\u001f]/g, (unit) =>
+    unit.length === 2 ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** How a program spells JSON: Python's `json.dumps` and JavaScript's `JSON.stringify` differ in spaces, escapes and floats. */

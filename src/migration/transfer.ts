@@ -18,32 +18,41 @@ export async function fill(run: Run, session: TargetSession): Promise<Verificati
   const { source, description, options, outcome, progress } = run;
   const total = description.nodes + description.relationships;
   progress.start("transfer", total);
-  const adopted = !options.allowLoss && (session.canAdopt?.(source) ?? false);
-  // Other threads digest the source while this one writes.
-  const ahead = adopted || options.verify ? (source.summarise?.(undefined, !adopted) ?? null) : null;
-  // Its failure counts where it is awaited.
+  if (!options.allowLoss && session.canAdopt?.(source)) return adopt(run, session);
+  // Another thread digests the source while this one writes; its failure counts where it is awaited.
+  const ahead = options.verify ? (source.summarise?.(undefined, true) ?? null) : null;
   ahead?.catch(() => {});
-  let expected: Summary | null = null;
-  if (adopted) {
-    await session.adopt?.(source);
-    expected = (await ahead) ?? (await summarise(source));
-  } else {
-    const counted = new Summary();
-    for await (const batch of source.read()) {
-      await session.write(batch);
-      for (const record of batch) {
-        if (options.verify && ahead === null) counted.add(record);
-        else tally(counted.counts, record);
-      }
-      progress.add(batch.length);
+  const counted = new Summary();
+  for await (const batch of source.read()) {
+    await session.write(batch);
+    for (const record of batch) {
+      if (options.verify && ahead === null) counted.add(record);
+      else tally(counted.counts, record);
     }
-    expected = (await ahead) ?? counted;
+    progress.add(batch.length);
   }
+  const expected = (await ahead) ?? counted;
   outcome.imported = { ...expected.counts };
-  await endOfWriting(run, session);
+  await endOfReading(run, session);
+  await session.finish();
   if (!options.verify) return null;
   progress.start("verify", total);
-  if (adopted && (await session.equals?.(source))) return provenEqual(expected);
+  return verifyWhole(source, expected, session, (records) => progress.add(records));
+}
+
+/** Whole tables go over and are compared byte for byte, while other threads read the source for its digest. */
+async function adopt(run: Run, session: TargetSession): Promise<VerificationResult | null> {
+  const { source, options, outcome, progress } = run;
+  const ahead = summarise(source, (records) => progress.add(records));
+  ahead.catch(() => {});
+  await session.adopt?.(source);
+  await session.finish();
+  const equal = options.verify && (await session.equals?.(source)) === true;
+  const expected = await ahead;
+  outcome.imported = { ...expected.counts };
+  await endOfReading(run, session);
+  if (!options.verify) return null;
+  if (equal) return provenEqual(expected);
   return verifyWhole(source, expected, session, (records) => progress.add(records));
 }
 
@@ -73,7 +82,8 @@ export async function merge(
       await session.replace(of("overwrite"));
       progress.add(batch.length);
     }
-    await endOfWriting(run, session);
+    await endOfReading(run, session);
+    await session.finish();
     if (!options.verify) return null;
     progress.start("verify", null);
     return await verifyMerged(source, { ledger, ...planned }, session, (records) => progress.add(records));
@@ -113,11 +123,11 @@ export async function plan(
   return { selected: planner.selected, untouched: planner.untouched, selectedCounts };
 }
 
-async function endOfWriting({ source, options, outcome }: Run, session: TargetSession): Promise<void> {
+/** The source has been read to its end: whether it stood still, and whether anything of it stays behind. */
+async function endOfReading({ source, options, outcome }: Run, session: TargetSession): Promise<void> {
   await source.assertUnchanged();
   outcome.written(session.report);
   assertNothingLost(source.oddities(), options.allowLoss, outcome);
-  await session.finish();
 }
 
 /** @throws RefusedError where the policy is to fail */

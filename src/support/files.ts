@@ -2,11 +2,14 @@
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
+  close,
   closeSync,
+  fsync,
   fsyncSync,
   linkSync,
   lstatSync,
   mkdtempSync,
+  open,
   openSync,
   readdirSync,
   renameSync,
@@ -85,6 +88,13 @@ export function flush(path: string): void {
   } finally {
     closeSync(file);
   }
+}
+
+/** Asks the system to write a file out in the background; whether that succeeded shows at the real flush. */
+export function flushAhead(path: string): void {
+  open(path, "r+", (error, file) => {
+    if (error === null) fsync(file, () => close(file, () => {}));
+  });
 }
 
 /** A new name is only durable once its folder is; Windows has no such call and needs none. */

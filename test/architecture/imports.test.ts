@@ -71,8 +71,7 @@ describe("the house", () => {
 
   test("backends are loaded by the registry alone, and only when asked for", () => {
     const wrong = files.filter(
-      (file) =>
-        !file.startsWith("backends/") && importsOf(file).some((target) => /^backends\/[^/]+\//.test(target)),
+      (file) => !file.startsWith("backends/") && importsOf(file).some((target) => /^backends\/[^/]+\//.test(target)),
     );
     expect(wrong).toEqual([]);
     expect(code("backends/registry.ts")).not.toMatch(/^import .* from "\.\/sqlite/m);

@@ -29,7 +29,9 @@ async function diagnose(folder: TemporaryFolder, env: Environment = {}) {
 async function follow(folder: TemporaryFolder, env: Environment = {}): Promise<number> {
   const { code, stdout, stderr } = await program(folder, ["doctor"], env);
   expect([code, stderr]).toEqual([0, ""]);
-  const commands = [...stdout.matchAll(/^ {2}(memorygraph-migrate .*)$/gm)].map(([, command]) => command!);
+  const commands = [...stdout.matchAll(/^ {2}((?:mkdir -p .* && )?memorygraph-migrate .*)$/gm)].map(
+    ([, command]) => command!,
+  );
   for (const command of commands) {
     const outcome = await shell(folder, command, env);
     expect(outcome.stderr).toBe("");

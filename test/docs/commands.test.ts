@@ -50,6 +50,7 @@ describe.each(DOCUMENTS)("every command in %s does what it says", (document) => 
     expect({ exitCode, stderr: stderr.toString() }).toEqual({ exitCode: 0, stderr: "" });
     expect(stdout.toString()).not.toBe("");
     const target = args[args.indexOf("--to-path") + 1];
-    if (args.includes("--to-path")) expect(existsSync(join(folder, target!))).toBe(!args.includes("--dry-run") || line.includes("never"));
+    if (args.includes("--to-path"))
+      expect(existsSync(join(folder, target!))).toBe(!args.includes("--dry-run") || line.includes("never"));
   });
 });

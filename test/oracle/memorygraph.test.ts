@@ -8,7 +8,8 @@ const root = join(import.meta.dir, "../..");
 const python = process.env.MEMORYGRAPH_PYTHON ?? join(root, ".lab/python/bin/python");
 const available = existsSync(python);
 if (!available) console.warn("SKIPPED: MemoryGraph 0.12.4 is not here to open our stores; run scripts/oracle first");
-if (!available && process.env.REQUIRE_ORACLE) throw new Error("REQUIRE_ORACLE is set, but scripts/oracle has not been run");
+if (!available && process.env.REQUIRE_ORACLE)
+  throw new Error("REQUIRE_ORACLE is set, but scripts/oracle has not been run");
 
 let folder: string;
 beforeAll(() => {
@@ -64,7 +65,11 @@ describe.skipIf(!available)("MemoryGraph 0.12.4 itself", () => {
   }
 
   test("finds in a store of its own, taken to 0.13 and back, exactly what it wrote", async () => {
-    const [own, newer, back] = ["own.db", "own-0.13.db", "own-back.db"].map((name) => join(folder, name)) as [string, string, string];
+    const [own, newer, back] = ["own.db", "own-0.13.db", "own-back.db"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
     ask("--write", own, "40");
     await copyTo(newer, own, "0.13");
     await copyTo(back, newer, "0.12");

@@ -9,7 +9,7 @@ import { BusyError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import type { Summary } from "../../memorygraph/summary.ts";
-import { codeOf, createPrivateFile, publishFile, remove, temporaryBeside } from "../../support/files.ts";
+import { codeOf, createPrivateFile, flushAhead, publishFile, remove, temporaryBeside } from "../../support/files.ts";
 import { breathe } from "../../support/time.ts";
 import type { Oddity, SourceStore, StoreDescription, TargetSession, WriteReport } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
@@ -118,6 +118,8 @@ export class NewFile implements TargetSession {
       this.#database!.run("COMMIT");
       this.#close();
     });
+    // The disk may begin with its work while we read the file back; commit waits for the rest.
+    flushAhead(this.#temporary);
   }
 
   summarise(each: (records: number) => void = () => {}): Promise<Summary> | null {

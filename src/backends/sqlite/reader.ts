@@ -146,8 +146,12 @@ export class SqliteReader {
     try {
       const decoded = table.decode(row, (what) => this.#oddities.add("note", what, id));
       const extra = this.#layout.hasExtra ? this.#extraOf(table, row, id) : null;
-      const native = { layout: table.native, columns: row.slice(0, length), extra: extra?.text ?? null };
-      return { decoded, extra: extra?.parsed ?? null, native: table.verbatim ? native : null };
+      // Several readers only count and digest: none of them hands its rows on.
+      const handsOn = table.verbatim && this.#share.of === 1;
+      const native = handsOn
+        ? { layout: table.native, columns: row.slice(0, length), extra: extra?.text ?? null }
+        : null;
+      return { decoded, extra: extra?.parsed ?? null, native };
     } catch (error) {
       if (!(error instanceof UnreadableRowError) && !(error instanceof JsonSyntaxError)) throw error;
       this.#oddities.add("damage", `a row of ${table.name} that cannot be read: ${reason(error)}`, id);
