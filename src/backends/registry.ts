@@ -1,7 +1,8 @@
 /** The only list of backends. Each is imported when it is first asked for, which keeps the start of the program short. */
-import { UsageError } from "../errors.ts";
+import { StoreKindError, UsageError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
-import type { BackendType } from "./config.ts";
+import type { BackendConfig, BackendType } from "./config.ts";
+import { recognise } from "./recognise.ts";
 
 const BACKENDS: Partial<Record<BackendType, () => Promise<Backend>>> = {
   sqlite: async () => (await import("./sqlite/sqlite.ts")).sqlite,
@@ -11,10 +12,18 @@ export function supportedBackends(): BackendType[] {
   return Object.keys(BACKENDS) as BackendType[];
 }
 
-/** @throws UsageError for a backend that this release cannot open yet. */
-export async function loadBackend(type: BackendType): Promise<Backend> {
+/**
+ * @throws StoreKindError when the path holds another kind of store than was said
+ * @throws UsageError for a backend that this release cannot open yet
+ */
+export async function loadBackend({ type, path }: BackendConfig): Promise<Backend> {
   const load = BACKENDS[type];
   if (load !== undefined) return load();
+  if (path !== undefined && recognise(path) === "SQLite database") {
+    throw new StoreKindError(`${path} is a SQLite file, not a ${type} store`, {
+      next: `Name its kind: sqlite instead of ${type}.`,
+    });
+  }
   throw new UsageError(`this release cannot open ${type} stores yet`, {
     next: `It can open: ${supportedBackends().join(", ")}. Nothing was touched.`,
   });

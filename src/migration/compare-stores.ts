@@ -14,9 +14,9 @@ export async function compareConfigured(
   onProgress: OnProgress,
   signal?: AbortSignal,
 ): Promise<ComparisonResult> {
-  const source = await (await loadBackend(from.type)).openForReading(from, { signal });
+  const source = await (await loadBackend(from)).openForReading(from, { signal });
   try {
-    const target = await (await loadBackend(to.type)).openForReading(to, { signal });
+    const target = await (await loadBackend(to)).openForReading(to, { signal });
     try {
       return await compareOpened(source, target, onProgress);
     } finally {

@@ -129,9 +129,8 @@ async function lookAt(location: string, places: readonly Place[]): Promise<Found
 }
 
 async function lookIntoSqlite(location: string, base: Omit<FoundStore, "backend" | "what">): Promise<FoundStore> {
-  const store = await (await loadBackend("sqlite")).openForReading(
-    new BackendConfig({ type: "sqlite", path: location }),
-  );
+  const config = new BackendConfig({ type: "sqlite", path: location });
+  const store = await (await loadBackend(config)).openForReading(config);
   try {
     const { layout, nodes, relationships, readableBy, oddities } = await store.describe("links");
     return {

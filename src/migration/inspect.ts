@@ -15,7 +15,7 @@ export async function inspectStore(
   onProgress: OnProgress,
   signal?: AbortSignal,
 ): Promise<InspectionResult> {
-  const store = await (await loadBackend(config.type)).openForReading(config, { signal });
+  const store = await (await loadBackend(config)).openForReading(config, { signal });
   try {
     const description = await store.describe("integrity");
     const total = description.nodes + description.relationships;

@@ -67,7 +67,7 @@ async function attempt(
   outcome: Outcome,
   isolate: boolean,
 ): Promise<void> {
-  const [fromBackend, toBackend] = [await loadBackend(from.type), await loadBackend(to.type)];
+  const [fromBackend, toBackend] = [await loadBackend(from), await loadBackend(to)];
   if (from.type === to.type) await fromBackend.assertDistinct(from, to);
   const progress = new ProgressReporter(hooks);
   progress.start("check", null);

@@ -65,16 +65,11 @@ export class ExistingFile implements TargetSession {
   }
 
   async write(batch: readonly GraphRecord[]): Promise<void> {
-    this.#guard(() => {
-      for (const record of batch) this.#writer.write(record);
-    });
+    this.#guard(() => this.#writer.writeAll(batch));
   }
 
   async replace(batch: readonly GraphRecord[]): Promise<void> {
-    this.#guard(() => {
-      for (const record of batch) this.#writer.remove(record);
-      for (const record of batch) this.#writer.write(record);
-    });
+    this.#guard(() => this.#writer.replaceAll(batch));
   }
 
   async finish(): Promise<void> {

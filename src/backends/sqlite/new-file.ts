@@ -72,16 +72,11 @@ export class NewFile implements TargetSession {
   }
 
   async write(batch: readonly GraphRecord[]): Promise<void> {
-    this.#guard(() => {
-      for (const record of batch) this.#writer.write(record);
-    });
+    this.#guard(() => this.#writer.writeAll(batch));
   }
 
   async replace(batch: readonly GraphRecord[]): Promise<void> {
-    this.#guard(() => {
-      for (const record of batch) this.#writer.remove(record);
-      for (const record of batch) this.#writer.write(record);
-    });
+    this.#guard(() => this.#writer.replaceAll(batch));
   }
 
   canAdopt(source: SourceStore): boolean {

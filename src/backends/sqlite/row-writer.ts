@@ -118,6 +118,16 @@ export class RowWriter {
     this.#insertExtra(record.kind, null, key, null, writeWholeRecord({ record, dangling }));
   }
 
+  /** Records in the place of those with the same identity; all of the old go first, since new ones may refer to them. */
+  replaceAll(batch: readonly GraphRecord[]): void {
+    for (const record of batch) this.remove(record);
+    this.writeAll(batch);
+  }
+
+  writeAll(batch: readonly GraphRecord[]): void {
+    for (const record of batch) this.write(record);
+  }
+
   /** Takes a record out again by its identity, with what stands beside it. */
   remove(record: GraphRecord): void {
     const id = record.kind === "node" ? idOfKey(record.key) : relationshipId(record);

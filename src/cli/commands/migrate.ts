@@ -50,7 +50,7 @@ const MigrateSchema = v.object({
 export const migrate: Command<MigrateOptions> = {
   meta: {
     name: "migrate",
-    description: "Copy everything from one store to another, and prove it.",
+    description: "Copy everything from one store to another, and prove it. This release opens SQLite.",
     examples: [
       { what: "See what would happen; nothing is written", type: "migrate --to sqlite --to-path new.db --dry-run" },
       {
