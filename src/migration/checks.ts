@@ -12,7 +12,7 @@ import { DamagedStoreError, RefusedError, WriteError } from "../errors.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** Up to this size the engine's own check costs less than a person notices; beyond it, reading every record has to do. */
-const INTEGRITY_CHECK_BYTES = 64 << 20;
+const INTEGRITY_CHECK_BYTES = 16 << 20;
 
 export async function examine(source: SourceStore): Promise<StoreDescription> {
   const { bytes } = await source.describe("counts");

@@ -42,18 +42,29 @@ export async function fill(run: Run, session: TargetSession): Promise<Verificati
 
 /** Whole tables go over and are compared byte for byte, while other threads read the source for its digest. */
 async function adopt(run: Run, session: TargetSession): Promise<VerificationResult | null> {
-  const { source, options, outcome, progress } = run;
-  const ahead = summarise(source, (records) => progress.add(records));
+  const { source, description, options, outcome, progress } = run;
+  const total = description.nodes + description.relationships;
+  let [digested, told] = [0, 0];
+  const ahead = summarise(source, (records) => {
+    digested += records;
+    if (progress.phase === "verify") tell();
+  });
+  const tell = () => {
+    progress.add(digested - told);
+    told = digested;
+  };
   ahead.catch(() => {});
   await session.adopt?.(source);
   await session.finish();
+  progress.add(total);
+  if (options.verify) progress.start("verify", total);
   const equal = options.verify && (await session.equals?.(source)) === true;
+  tell();
   const expected = await ahead;
   outcome.imported = { ...expected.counts };
   await endOfReading(run, session);
   if (!options.verify) return null;
-  if (equal) return provenEqual(expected);
-  return verifyWhole(source, expected, session, (records) => progress.add(records));
+  return equal ? provenEqual(expected) : verifyWhole(source, expected, session, () => {});
 }
 
 /** What stands in the target decides about each record, and must be proven unharmed. */
