@@ -15,12 +15,12 @@ export async function undo(
   before: ContentDigest | null,
   cause: unknown,
 ): Promise<void> {
-  if (!options.rollbackOnFailure && !(cause instanceof SourceChangedError)) {
+  const written = progress.phase !== "check" && progress.phase !== "plan";
+  if (written && !options.rollbackOnFailure && !(cause instanceof SourceChangedError)) {
     const kept = await session.keep();
     outcome.step(`rollback was switched off: what was written is kept in ${kept}`);
     return;
   }
-  const written = progress.phase !== "check" && progress.phase !== "plan";
   progress.start("rollback", null);
   await session.rollback();
   if (!written) return;
