@@ -109,7 +109,7 @@ export class NewFile implements TargetSession {
   async finish(): Promise<void> {
     this.#guard(() => {
       if (!this.#indexed) for (const sql of this.#schema.indexes) this.#database!.run(sql);
-      this.#writer.settleEnds();
+      this.#writer.settle();
       this.#database!.run("COMMIT");
       this.#close();
     });

@@ -7,8 +7,9 @@ import { OddityLog } from "../oddities.ts";
 import { danglingIds } from "./dangling.ts";
 import { type ExactStatement, prepare, quoted, type SqlValue } from "./database.ts";
 import {
-  EXTRA_SCHEMA,
+  EXTRA_INDEX,
   EXTRA_TABLE,
+  EXTRA_TABLES,
   hashRow,
   isNothing,
   readRowExtra,
@@ -58,14 +59,16 @@ export class RowWriter {
   readonly #assessedWhole = new Set<string>();
   readonly #ends: "at once" | "at the end";
   #hasExtra: boolean;
+  #extraIndexed: boolean;
   #encodedRelationships = false;
 
-  /** With `ends` "at the end", relationships between what is no row are found by settleEnds, which a large file gains by. */
+  /** With `ends` "at the end", relationships between what is no row are found by settle, which a large file gains by. */
   constructor(database: Database, release: Release, layout: FileLayout, ends: "at once" | "at the end" = "at once") {
     this.#database = database;
     this.#ends = ends;
     this.#release = release;
     this.#hasExtra = layout.hasExtra;
+    this.#extraIndexed = layout.hasExtra;
     const flat = release === "0.12";
     this.#native = flat ? NODES_NATIVE : MEMORIES_NATIVE;
     this.#tables = {
@@ -99,8 +102,15 @@ export class RowWriter {
     if (extra !== null) this.#insertExtra(kind, columns[0]!, null, hashRow(columns.slice(0, table.hashed)), extra);
   }
 
+  /** After the last record of a new file: what was left for the end because it is faster then. */
+  settle(): void {
+    this.#indexExtra();
+    this.#settleEnds();
+    this.#indexExtra();
+  }
+
   /** Moves relationships whose ends turned out to be no memories beside the table, since it would not take them. */
-  settleEnds(): void {
+  #settleEnds(): void {
     // Rows of this layout stand as they stood, dangling or not.
     if (this.#release === "0.12" || this.#ends === "at once" || !this.#encodedRelationships) return;
     const reader = new SqliteReader(this.#database, readLayout(this.#database), new OddityLog());
@@ -227,10 +237,17 @@ export class RowWriter {
     }
   }
 
+  #indexExtra(): void {
+    if (!this.#hasExtra || this.#extraIndexed) return;
+    this.#database.run(EXTRA_INDEX);
+    this.#extraIndexed = true;
+  }
+
   #insertExtra(kind: string, id: SqlValue, key: SqlValue, hash: SqlValue, record: string): void {
     if (!this.#hasExtra) {
-      for (const sql of EXTRA_SCHEMA) this.#database.run(sql);
+      for (const sql of EXTRA_TABLES) this.#database.run(sql);
       this.#hasExtra = true;
+      if (this.#ends === "at once") this.#indexExtra();
     }
     this.#statement(`INSERT INTO ${EXTRA_TABLE} (kind, id, key, row_hash, record) VALUES (?, ?, ?, ?, ?)`).run(
       kind,
