@@ -38,8 +38,12 @@ export function generate(path: string, count: number, seed = 7): void {
   const below = (limit: number) => Math.floor(random() * limit);
   const pick = <T>(list: readonly T[]): T => list[below(list.length)]!;
   const words = (amount: number) => Array.from({ length: amount }, () => pick(WORDS)).join(" ");
-  const time = (offset: number, micros: number) =>
-    `${new Date(BASE + offset * 1000).toISOString().substring(0, 19)}.${String(micros % 1_000_000).padStart(6, "0")}+00:00`;
+  const time = (offset: number, micros: number) => {
+    const fraction = micros % 1_000_000;
+    const seconds = new Date(BASE + offset * 1000).toISOString().substring(0, 19);
+    // Python leaves a fraction of zero out.
+    return `${seconds}${fraction === 0 ? "" : `.${String(fraction).padStart(6, "0")}`}+00:00`;
+  };
   rmSync(path, { force: true });
   const store = new Database(path);
   for (const sql of [...NODES_SCHEMA.tables, ...NODES_SCHEMA.indexes]) store.run(sql);
