@@ -9,7 +9,7 @@ import { Ledger } from "./ledger.ts";
 import { type MigrationOptionsInput, parseOptions, type VerificationResult } from "./models.ts";
 import { Outcome } from "./outcome.ts";
 import { type Hooks, ProgressReporter, type Run } from "./run.ts";
-import { assertNoConflict, fill, merge, plan } from "./transfer.ts";
+import { askFirst, assertNoConflict, fill, merge, plan } from "./transfer.ts";
 import { undo } from "./undo.ts";
 
 type Options = ReturnType<typeof parseOptions>;
@@ -124,17 +124,17 @@ async function dryRun(run: Run, backend: Backend, to: BackendConfig, request: Wr
 
 async function realRun(run: Run, backend: Backend, to: BackendConfig, request: WriteRequest): Promise<void> {
   assertRoom(backend, to, run.description);
+  const confirmed = await askFirst(run, backend, to, request);
   const session = await backend.openForWriting(to, request);
   let before: ContentDigest | null = null;
+  const keep = (digest: ContentDigest) => {
+    before = digest;
+  };
   try {
     targetFound(run, session, request);
     const filled = session.before.nodes + session.before.relationships > 0;
     const verification =
-      filled || run.options.since !== undefined
-        ? await merge(run, session, (digest) => {
-            before = digest;
-          })
-        : await fill(run, session);
+      filled || run.options.since !== undefined ? await merge(run, session, keep, confirmed) : await fill(run, session);
     run.outcome.verified(verification);
     if (verification !== null && !verification.valid) throw differs(verification);
     run.progress.start("commit", null);

@@ -1,5 +1,6 @@
 /** From the source into the target under change, planned where the target holds something, and read back. */
-import type { TargetPreview, TargetSession } from "../backends/backend.ts";
+import type { Backend, TargetPreview, TargetSession, WriteRequest } from "../backends/backend.ts";
+import type { BackendConfig } from "../backends/config.ts";
 import { RefusedError } from "../errors.ts";
 import type { ContentDigest } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
@@ -8,7 +9,7 @@ import { assertNothingLost, assertProvable } from "./checks.ts";
 import { summarise } from "./compare.ts";
 import { Ledger } from "./ledger.ts";
 import { toInstant, type VerificationResult } from "./models.ts";
-import type { Outcome } from "./outcome.ts";
+import { Outcome } from "./outcome.ts";
 import { noteTarget, PlanFollower, Planner } from "./plan.ts";
 import type { Run } from "./run.ts";
 import { provenEqual, verifyMerged, verifyWhole } from "./verify.ts";
@@ -72,18 +73,15 @@ export async function merge(
   run: Run,
   session: TargetSession,
   onBefore: (digest: ContentDigest) => void,
+  confirmed: number | null,
 ): Promise<VerificationResult | null> {
-  const { source, description, options, outcome, progress, hooks } = run;
+  const { source, description, options, outcome, progress } = run;
   const ledger = new Ledger();
   try {
     const planned = await plan(run, session, ledger, () => {}, onBefore);
+    assertNothingLost(source.oddities(), options.allowLoss, outcome);
     assertNoConflict(outcome);
-    const { nodes, relationships } = outcome.overwritten;
-    if (nodes + relationships > 0) {
-      await hooks.confirm?.(
-        `Overwrite ${nodes + relationships} records (${nodes} nodes, ${relationships} relationships) in ${session.before.location}?`,
-      );
-    }
+    assertConfirmed(outcome, confirmed);
     progress.start("transfer", description.nodes + description.relationships);
     const follower = new PlanFollower(ledger);
     for await (const batch of source.read()) {
@@ -139,6 +137,45 @@ async function endOfReading({ source, options, outcome }: Run, session: TargetSe
   await source.assertUnchanged();
   outcome.written(session.report);
   assertNothingLost(source.oddities(), options.allowLoss, outcome);
+}
+
+/**
+ * Asks before anything of the target is overwritten, and before it is locked: a person may take their time. Null where
+ * nobody needs to be asked, else how many records they agreed to.
+ */
+export async function askFirst(
+  run: Run,
+  backend: Backend,
+  to: BackendConfig,
+  request: WriteRequest,
+): Promise<number | null> {
+  const { hooks, options } = run;
+  if (hooks.confirm === undefined || (options.onConflict !== "overwrite" && options.onConflict !== "newest"))
+    return null;
+  const target = await backend.preview(to, request);
+  const ledger = new Ledger();
+  try {
+    const rehearsal = new Outcome(options);
+    await plan({ ...run, outcome: rehearsal }, target, ledger, () => {});
+    const { nodes, relationships } = rehearsal.overwritten;
+    const total = nodes + relationships;
+    if (total > 0) {
+      const what = `${total} records (${nodes} nodes, ${relationships} relationships)`;
+      await hooks.confirm(`Overwrite ${what} in ${target.before.location}?`);
+    }
+    return total;
+  } finally {
+    ledger.close();
+    await target.close();
+  }
+}
+
+/** @throws RefusedError when more would be overwritten than somebody agreed to */
+function assertConfirmed({ overwritten: { nodes, relationships } }: Outcome, confirmed: number | null): void {
+  if (confirmed === null || nodes + relationships <= confirmed) return;
+  throw new RefusedError("the target changed while the question waited: more would be overwritten now", {
+    next: "Run the same command again.",
+  });
 }
 
 /** @throws RefusedError where the policy is to fail */

@@ -56,6 +56,8 @@ export class ExistingFile implements TargetSession {
 
   #begin(): FileLayout {
     this.#database.run(`PRAGMA busy_timeout = ${WAIT_MS}`);
+    // Replacing a memory must not take its relationships along.
+    this.#database.run("PRAGMA foreign_keys = OFF");
     this.#database.run("BEGIN IMMEDIATE");
     return this.#layout();
   }
