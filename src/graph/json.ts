@@ -197,7 +197,7 @@ export type JsonDialect = "python" | "javascript";
 
 /**
  * Spells a value as the dialect's own writer would, except that JavaScript's floats keep their point (`1.0`).
- * @throws TypeError for a value that JSON cannot hold (see isJsonValue).
+ * @throws TypeError for a value that JSON cannot hold, such as bytes or a point; memorygraph/plain.ts makes those plain.
  */
 export function writeJson(value: Value, dialect: JsonDialect): string {
   const python = dialect === "python";

@@ -39,8 +39,6 @@ export class Shape {
 
 /** Immutable. A key whose value is null counts as absent: no graph store keeps null properties. */
 export class Properties {
-  static readonly none = new Properties(Shape.empty, []);
-
   constructor(
     readonly shape: Shape,
     readonly values: readonly Value[],

@@ -47,14 +47,3 @@ export class Vector {
 export function isMap(value: Value): value is ValueMap {
   return value instanceof Map;
 }
-
-/** Whether JSON text can hold the value exactly (json.ts), at any depth. */
-export function isJsonValue(value: Value): boolean {
-  if (value === null || typeof value !== "object") return true;
-  if (Array.isArray(value)) return value.every(isJsonValue);
-  if (isMap(value)) {
-    for (const item of value.values()) if (!isJsonValue(item)) return false;
-    return true;
-  }
-  return false;
-}

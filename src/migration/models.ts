@@ -120,7 +120,6 @@ const ErrorReportSchema = v.object({
   next: v.string(),
   details: v.array(v.string()),
 });
-export type ErrorReport = v.InferOutput<typeof ErrorReportSchema>;
 
 export const MigrationResultSchema = v.object({
   /** Everything that was planned is in the target, and proven to be where verification was asked for. */

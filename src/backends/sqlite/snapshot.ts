@@ -35,7 +35,9 @@ export interface Snapshot {
 
 export async function openSnapshot(path: string, isolate: boolean, signal?: AbortSignal): Promise<Snapshot> {
   const real = realpathSync(path);
-  if (!isolate && (await atRest(real))) return readInPlace(path, real);
+  // Taken before we look for side files: whoever begins to write afterwards changes it.
+  const before = stateOfAll(real);
+  if (!isolate && (await atRest(real))) return readInPlace(path, real, before);
   return readCopy(path, await copyOneMoment(path, real, signal));
 }
 
@@ -51,8 +53,7 @@ async function atRest(real: string): Promise<boolean> {
   return statSync(real, { bigint: true }).mtimeNs === mtimeNs;
 }
 
-function readInPlace(path: string, real: string): Snapshot {
-  const before = stateOfAll(real);
+function readInPlace(path: string, real: string, before: string): Snapshot {
   const database = openImmutable(path, real);
   return {
     database,
