@@ -7,13 +7,18 @@ export class OddityLog {
   readonly #found = new Map<string, { what: string; kind: Oddity["kind"]; count: number; examples: string[] }>();
 
   add(kind: Oddity["kind"], what: string, id: string): void {
+    this.merge({ kind, what, count: 1, examples: [id] });
+  }
+
+  /** Adds what another log has found. */
+  merge({ kind, what, count, examples }: Oddity): void {
     const known = this.#found.get(what);
     if (known === undefined) {
-      this.#found.set(what, { what, kind, count: 1, examples: [id] });
+      this.#found.set(what, { what, kind, count, examples: examples.slice(0, EXAMPLES) });
       return;
     }
-    known.count++;
-    if (known.examples.length < EXAMPLES) known.examples.push(id);
+    known.count += count;
+    known.examples.push(...examples.slice(0, EXAMPLES - known.examples.length));
   }
 
   list(): Oddity[] {

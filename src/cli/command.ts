@@ -32,8 +32,8 @@ export interface CommandContext {
   /** For what `write` prints. */
   readonly colour: Colour;
   readonly progress: (event: ProgressEvent) => void;
-  /** Returns when the person said yes. @throws RefusedError otherwise, also when nobody can be asked */
-  readonly confirm: (question: string) => Promise<void>;
+  /** Returns when the person said yes; absent with --yes. @throws RefusedError otherwise, also when nobody can be asked */
+  readonly confirm: ((question: string) => Promise<void>) | undefined;
   /** Aborted by the first signal; its reason is an InterruptedError. */
   readonly signal: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;

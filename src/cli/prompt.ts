@@ -4,20 +4,17 @@ import { RefusedError } from "../errors.ts";
 import { printable } from "./printable.ts";
 
 export interface PromptOptions {
-  /** --yes was given. */
-  readonly yes: boolean;
   readonly signal: AbortSignal;
   /** Takes a live progress line off the screen. */
   readonly beforeLine: () => void;
 }
 
 /**
- * Asks on standard error and reads one line; returns for `y` or `yes`, or at once with --yes.
+ * Asks on standard error and reads one line; returns for `y` or `yes`.
  * @throws RefusedError for every other answer, for the end of the input, and when no terminal is there
  * @throws the signal's reason when a signal comes first
  */
-export async function confirm(question: string, { yes, signal, beforeLine }: PromptOptions): Promise<void> {
-  if (yes) return;
+export async function confirm(question: string, { signal, beforeLine }: PromptOptions): Promise<void> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw new RefusedError(`nobody can be asked here: ${question}`, {
       next: "Add --yes if the answer is yes. Nothing was written.",

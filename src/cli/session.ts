@@ -64,7 +64,7 @@ function contextOf(manner: Manner, progress: Progress, signal: AbortSignal): Com
     log: createLog(logLevelOf(manner), colourOf(process.stderr), progress.clear),
     colour: colourOf(process.stdout),
     progress: progress.update,
-    confirm: (question) => confirm(question, { yes, signal, beforeLine: progress.clear }),
+    confirm: yes ? undefined : (question) => confirm(question, { signal, beforeLine: progress.clear }),
     signal,
     env: process.env,
     json,

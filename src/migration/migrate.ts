@@ -106,7 +106,7 @@ async function dryRun(run: Run, backend: Backend, to: BackendConfig, request: Wr
   const target = await backend.preview(to, request);
   const ledger = new Ledger();
   try {
-    targetFound(run, target, request);
+    targetFound(run, target);
     assertRoom(backend, to, run.description);
     await plan(run, target, ledger, (record, action) => {
       if (action !== "nothing") target.assess([record]);
@@ -131,7 +131,7 @@ async function realRun(run: Run, backend: Backend, to: BackendConfig, request: W
     before = digest;
   };
   try {
-    targetFound(run, session, request);
+    targetFound(run, session);
     const filled = session.before.nodes + session.before.relationships > 0;
     const verification =
       filled || run.options.since !== undefined ? await merge(run, session, keep, confirmed) : await fill(run, session);
@@ -148,11 +148,7 @@ async function realRun(run: Run, backend: Backend, to: BackendConfig, request: W
   }
 }
 
-function targetFound(
-  { outcome, options, description }: Run,
-  target: TargetSession | TargetPreview,
-  request: WriteRequest,
-): void {
+function targetFound({ outcome, options, description }: Run, target: TargetSession | TargetPreview): void {
   assertSound(target.before, false);
   const reason =
     options.for !== undefined
@@ -164,7 +160,7 @@ function targetFound(
           : description.layout === "hybrid"
             ? "the one that opened the hybrid source last"
             : "that of the source";
-  outcome.targetFound(target.before, target.release ?? request.fallbackRelease, reason);
+  outcome.targetFound(target.before, target.release, reason);
 }
 
 function differs(verification: VerificationResult): VerificationError {

@@ -152,15 +152,15 @@ describe("validate() names each missing field", () => {
 
 describe("the environment names what MemoryGraph itself would open", () => {
   const of = (env: Record<string, string>, type?: (typeof BACKEND_TYPES)[number]) =>
-    through(BackendConfig.fromEnv({ HOME: "/home/x", ...env }, type));
+    through(BackendConfig.fromEnv({ HOME: "/h/x", ...env }, type));
   const cases: [Record<string, string>, unknown][] = [
-    [{}, { type: "sqlite", path: "/home/x/.memorygraph/memory.db" }],
-    [{ MEMORY_BACKEND: "" }, { type: "sqlite", path: "/home/x/.memorygraph/memory.db" }],
+    [{}, { type: "sqlite", path: "/h/x/.memorygraph/memory.db" }],
+    [{ MEMORY_BACKEND: "" }, { type: "sqlite", path: "/h/x/.memorygraph/memory.db" }],
     [
       { MEMORY_SQLITE_PATH: "/s.db", MEMORY_BACKEND: "SQLite" },
       { type: "sqlite", path: "/s.db" },
     ],
-    [{ MEMORY_SQLITE_PATH: "~/s.db" }, { type: "sqlite", path: "/home/x/s.db" }],
+    [{ MEMORY_SQLITE_PATH: "~/s.db" }, { type: "sqlite", path: "/h/x/s.db" }],
     [
       { MEMORY_BACKEND: "falkordblite", FALKORDBLITE_PATH: "/b", MEMORY_FALKORDBLITE_PATH: "/a" },
       { type: "falkordblite", path: "/a" },

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Summary } from "../../memorygraph/summary.ts";
 import type { Oddity } from "../backend.ts";
+import { OddityLog } from "../oddities.ts";
 import type { RowsRead } from "./reader.ts";
 import type { Share, ShareProgress, ShareSummary } from "./summary-worker.ts";
 
@@ -43,12 +44,14 @@ export async function summariseInParallel(
     const aborted = new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
     const shares = await Promise.race([Promise.all(threads.map(({ answer }) => answer)), aborted]);
     const summary = new Summary();
+    const oddities = new OddityLog();
     const rows: RowsRead = {};
     for (const share of shares) {
+      for (const oddity of share.oddities) oddities.merge(oddity);
       summary.merge(share.summary);
       for (const [table, count] of Object.entries(share.rows)) rows[table] = (rows[table] ?? 0) + count;
     }
-    return { summary, oddities: mergeOddities(shares), rows };
+    return { summary, oddities: oddities.list(), rows };
   } finally {
     signal?.removeEventListener("abort", stop);
     stop();
@@ -66,16 +69,4 @@ function startThread(share: Share, each: (records: number) => void): { worker: W
   });
   worker.postMessage(share);
   return { worker, answer };
-}
-
-function mergeOddities(shares: readonly ShareSummary[]): Oddity[] {
-  const merged = new Map<string, Oddity>();
-  for (const { oddities } of shares) {
-    for (const oddity of oddities) {
-      const known = merged.get(oddity.what);
-      const examples = [...(known?.examples ?? []), ...oddity.examples].slice(0, 10);
-      merged.set(oddity.what, { ...oddity, count: oddity.count + (known?.count ?? 0), examples });
-    }
-  }
-  return [...merged.values()];
 }

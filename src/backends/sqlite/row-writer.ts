@@ -158,10 +158,11 @@ export class RowWriter {
     const verbatim = this.#verbatim(record, table);
     if (verbatim !== null) return verbatim;
     const known = record.kind === "node" || this.#joinsRows(record, isMemory);
-    if (known && record.kind === "relationship") this.#encodedRelationships = true;
+    if (!known) return this.#setAside(record);
+    if (record.kind === "relationship") this.#encodedRelationships = true;
     const spelled = record.native?.layout === this.#native ? { record, respelled: 0 } : respell(record, this.#release);
     this.report.respelled += spelled.respelled;
-    const encoded = known ? this.#encode(spelled.record) : null;
+    const encoded = this.#encode(spelled.record);
     if (encoded === null) return this.#setAside(record);
     const { columns, extra } = encoded;
     this.#count(record.kind, extra.imposed, extra.set);

@@ -42,6 +42,8 @@ export class SqliteSource implements SourceStore {
   readonly #snapshot: Snapshot;
   readonly layout: FileLayout;
   readonly #signal: AbortSignal | undefined;
+  /** Ends the threads that still read when the source is closed, as after a failure elsewhere. */
+  readonly #closing = new AbortController();
   #oddities = new OddityLog();
   #summarised: readonly Oddity[] | null = null;
 
@@ -69,10 +71,11 @@ export class SqliteSource implements SourceStore {
   }
 
   async #summarise(real: string, each: (records: number) => void, busy: boolean): Promise<Summary> {
-    const parallel = summariseInParallel(real, each, busy, this.#signal);
+    const until = AbortSignal.any([this.#closing.signal, ...(this.#signal === undefined ? [] : [this.#signal])]);
+    const parallel = summariseInParallel(real, each, busy, until);
     const { summary, oddities, rows } = await parallel.catch((cause: unknown) => {
       // The same reading on this thread, with the same outcome, tells what happened in the words of errors.ts.
-      if (this.#signal?.aborted) throw cause;
+      if (until.aborted) throw cause;
       return this.#summariseHere(each);
     });
     const log = new OddityLog();
@@ -106,6 +109,7 @@ export class SqliteSource implements SourceStore {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     this.#snapshot.close();
   }
 }
