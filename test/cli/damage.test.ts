@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { MigrationResultSchema } from "../../src/migration/models.ts";
 import { listing, temporaryFolder } from "../support/folder.ts";
-import { document, type Outcome, program } from "./program.ts";
+import { document, expectError, program } from "./program.ts";
 import { countOf, edited, MEMORIES, titleOf } from "./stores.ts";
 
 const folder = temporaryFolder();
@@ -17,14 +17,6 @@ beforeEach(() => {
 });
 const migrate = (from: string, ...args: string[]) =>
   program(folder, ["migrate", "--from-path", from, "--to", "sqlite", "--to-path", target, ...args]);
-
-/** An error for a person: what is wrong, then the way out, and no trace of the program's inside. */
-function expectError({ code, stdout, stderr }: Outcome, expected: number, message: string | RegExp): void {
-  expect(stderr).toMatch(message);
-  expect(stderr).toMatch(/^error: [^\n]+\n( [^\n]+\n)*next: [^\n]+\n$/m);
-  expect(stderr).not.toMatch(/^ +at .*:\d+/m);
-  expect([code, stdout]).toEqual([expected, ""]);
-}
 
 describe("a damaged source", () => {
   const damaged = edited(folder, "damaged.db", (store) => store.damage("m-000007").damage("m-000031"));

@@ -7,18 +7,12 @@ import { MigrationResultSchema } from "../../src/migration/models.ts";
 import { listing, temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";
 import { document, type Environment, program } from "./program.ts";
-import { countOf, edited, MEMORIES, RELATIONSHIPS } from "./stores.ts";
+import { changedStore, countOf, edited, MEMORIES, RELATIONSHIPS } from "./stores.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 const plain = copyFixture("0.12.4", folder);
-/** One memory more than the fixture; one changed later, one changed earlier than there. */
-const changed = edited(folder, "changed.db", (store) =>
-  store
-    .change("m-000001", { title: "later", updated_at: "2099-01-01T00:00:00+00:00" })
-    .change("m-000002", { title: "earlier", updated_at: "2001-01-01T00:00:00+00:00" })
-    .add("own", { title: "own", created_at: "2098-01-01T00:00:00+00:00", updated_at: "2098-01-01T00:00:00+00:00" }),
-);
+const changed = changedStore(folder);
 const targets = folder.file("targets");
 const target = join(targets, "store.db");
 beforeEach(() => {

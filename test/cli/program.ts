@@ -1,4 +1,5 @@
 /** The program as a person runs it: a process of its own with an environment of its own. */
+import { expect } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { TemporaryFolder } from "../support/folder.ts";
@@ -67,4 +68,12 @@ export function document(stream: string): unknown {
   const lines = stream.split("\n");
   if (lines.length !== 2 || lines[1] !== "") throw new Error(`not one line: ${JSON.stringify(stream)}`);
   return JSON.parse(lines[0]!);
+}
+
+/** An error for a person: what is wrong, then the way out, and no trace of the program's inside. */
+export function expectError({ code, stdout, stderr }: Outcome, expected: number, message: string | RegExp): void {
+  expect(stderr).toMatch(message);
+  expect(stderr).toMatch(/^error: [^\n]+\n( [^\n]+\n)*next: [^\n]+\n$/m);
+  expect(stderr).not.toMatch(/^ +at .*:\d+/m);
+  expect([code, stdout]).toEqual([expected, ""]);
 }

@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node
 import { join } from "node:path";
 import { listing, temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";
-import { document, type Outcome, program } from "./program.ts";
+import { document, expectError, program } from "./program.ts";
 import { edited } from "./stores.ts";
 
 const folder = temporaryFolder();
@@ -20,14 +20,6 @@ beforeEach(() => {
 const fill = () => edited(folder, join("targets", "store.db"));
 const migrate = (from: string, ...args: string[]) =>
   program(folder, ["migrate", "--from-path", from, "--to", "sqlite", "--to-path", target, ...args]);
-
-/** An error for a person: what is wrong, then the way out, and no trace of the program's inside. */
-function expectError({ code, stdout, stderr }: Outcome, expected: number, message: string | RegExp): void {
-  expect(stderr).toMatch(message);
-  expect(stderr).toMatch(/^error: [^\n]+\n( [^\n]+\n)*next: [^\n]+\n$/m);
-  expect(stderr).not.toMatch(/^ +at .*:\d+/m);
-  expect([code, stdout]).toEqual([expected, ""]);
-}
 
 describe("a source that is none is a wrong option (2), and no target appears", () => {
   const make = (name: string, content: string | Uint8Array) => {

@@ -56,6 +56,16 @@ export function edited(folder: TemporaryFolder, as: string, edit: (store: Editor
   return settle(path);
 }
 
+/** One memory more than the fixture; one changed later, one changed earlier than there. */
+export function changedStore(folder: TemporaryFolder): string {
+  return edited(folder, "changed.db", (store) =>
+    store
+      .change("m-000001", { title: "later", updated_at: "2099-01-01T00:00:00+00:00" })
+      .change("m-000002", { title: "earlier", updated_at: "2001-01-01T00:00:00+00:00" })
+      .add("own", { title: "own", created_at: "2098-01-01T00:00:00+00:00", updated_at: "2098-01-01T00:00:00+00:00" }),
+  );
+}
+
 export function titleOf(path: string, id: string): unknown {
   const database = new Database(path, { readonly: true });
   try {

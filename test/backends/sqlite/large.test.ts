@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { generate } from "../../../bench/generate.ts";
+import { openSource } from "../../../src/backends/sqlite/source.ts";
 import { ContentDigest } from "../../../src/graph/digest.ts";
 import { BackendConfig, migrate } from "../../../src/index.ts";
 import { canonicalizer } from "../../../src/memorygraph/canonicalizer.ts";
@@ -94,6 +95,14 @@ describe("a store that is worth several threads", () => {
     titles.close();
     expect(count).toBe(100);
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`memorygraph-migrate-${process.pid}-`))).toEqual([]);
+  });
+
+  test("takes its threads along when it is closed, as after a failure of the target", async () => {
+    const source = await openSource(store);
+    const summary = source.summarise();
+    expect(summary).not.toBeNull();
+    await source.close();
+    expect(await summary!.catch((error: Error) => error.name)).toBe("AbortError");
   });
 
   test("stops in the middle when asked to, and leaves nothing", async () => {
