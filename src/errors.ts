@@ -57,6 +57,18 @@ export class SourceChangedError extends MigrateError {
   readonly code = "busy";
 }
 
+/** A server cannot be reached, or does not let us in. */
+export class ConnectionError extends MigrateError {
+  override readonly name = "ConnectionError";
+  readonly code = "connection";
+}
+
+/** What stands in a graph forbids an index or constraint that was to be created. */
+export class SchemaConflictError extends MigrateError {
+  override readonly name = "SchemaConflictError";
+  readonly code = "schema_conflict";
+}
+
 /** The system does not let us read or write there. */
 export class AccessError extends MigrateError {
   override readonly name = "AccessError";

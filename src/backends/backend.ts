@@ -20,8 +20,8 @@ import type { BackendConfig, BackendType } from "./config.ts";
 export interface Capabilities {
   /** Nothing is visible, and nothing needs undoing, before `commit`: what a target cannot hold may be found while writing. */
   readonly staged: boolean;
-  /** Every value, label and record of the neutral model can be kept, so that a migration to it loses nothing. */
-  readonly holdsEverything: boolean;
+  /** Other programs can write to the store while it is open here as a target. */
+  readonly shared: boolean;
 }
 
 /** Something about a store that a person should know. `loss` says that reading it on leaves something behind. */
@@ -31,6 +31,18 @@ export interface Oddity {
   /** The first few ids concerned. */
   readonly examples: readonly string[];
   readonly kind: "damage" | "loss" | "note";
+}
+
+/** An index or constraint of a graph server. */
+export interface SchemaItem {
+  readonly backend: BackendType;
+  readonly kind: "index" | "constraint";
+  /** As a person reads it: `unique constraint on :Memory(id)`. Two items with the same one are the same thing. */
+  readonly what: string;
+  /** What creates it on a server of that kind; a statement or a command. */
+  readonly statement: string;
+  /** Whether MemoryGraph itself creates such a one. */
+  readonly own: boolean;
 }
 
 export interface StoreDescription {
@@ -48,6 +60,8 @@ export interface StoreDescription {
   readonly nodes: number;
   readonly relationships: number;
   readonly indexes: readonly string[];
+  /** The indexes and constraints of a graph server, which a target of the same kind gets as well. */
+  readonly schema?: readonly SchemaItem[];
   readonly oddities: readonly Oddity[];
 }
 
@@ -83,10 +97,28 @@ export interface SourceStore {
   close(): Promise<void>;
 }
 
+/**
+ * For a target where what is written stands at once: finds out beforehand what it cannot hold. Where `losses` is empty
+ * after every record has been fitted, each fitted record has the canonical text of the record itself.
+ */
+export interface Fitting {
+  /**
+   * The record as the target will hold it, in the spelling of its release; null for one that it cannot hold at all.
+   * All nodes come before all relationships.
+   */
+  fit(record: GraphRecord): GraphRecord | null;
+  /** What of the records fitted so far the target cannot hold. */
+  losses(): readonly Oddity[];
+  /** @throws RefusedError when a fitted record is one that the target would not take whatever is allowed */
+  assertPossible(): void;
+}
+
 export interface WriteRequest {
   /** The release whose application is to open the target; by default that of the existing target, else the fallback. */
   readonly release: Release | null;
   readonly fallbackRelease: Release;
+  /** What a graph server as source has of indexes and constraints. */
+  readonly schema?: readonly SchemaItem[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -98,6 +130,8 @@ export interface WriteReport {
   defaulted: Record<string, number>;
   /** Records, or parts of them, that the application will not see: kept beside its own tables. */
   setAside: Record<string, number>;
+  /** What else a person should know. */
+  readonly notes?: readonly Oddity[];
 }
 
 /** A target under change. Exactly one of `commit`, `rollback` and `keep` ends it. */
@@ -106,6 +140,8 @@ export interface TargetSession {
   readonly before: StoreDescription;
   readonly release: Release;
   readonly report: WriteReport;
+  /** Present where nothing may be written before every record has been fitted; `write` and `replace` take fitted ones. */
+  readonly fitting?: Fitting;
   /** Whether everything of this source can be taken over at once, byte for byte, since the two have one layout. */
   canAdopt?(source: SourceStore): boolean;
   adopt?(source: SourceStore): Promise<void>;
@@ -137,6 +173,7 @@ export interface TargetPreview {
   readonly before: StoreDescription;
   readonly release: Release;
   readonly report: WriteReport;
+  readonly fitting?: Fitting;
   /** Adds to the report how writing these records would come out. */
   assess(batch: readonly GraphRecord[]): void;
   read(): AsyncIterable<readonly GraphRecord[]>;
@@ -152,8 +189,11 @@ export interface Backend {
   /** Bytes free where the target is or would be; null where that cannot be told. */
   freeBytes(config: BackendConfig): number | null;
   openForReading(config: BackendConfig, options?: OpenOptions): Promise<SourceStore>;
-  /** @throws RefusedError when source and target are one store. */
-  assertDistinct(source: BackendConfig, target: BackendConfig): Promise<void>;
+  /**
+   * Whether writing to the target looks to the source like a change, since one server holds both.
+   * @throws RefusedError when source and target are one store
+   */
+  assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ readonly neighbours: boolean }>;
   openForWriting(config: BackendConfig, request: WriteRequest): Promise<TargetSession>;
   /** The refusals of openForWriting and its answers, without its effects. */
   preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview>;

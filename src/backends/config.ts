@@ -15,6 +15,8 @@ export const BackendConfigSchema = v.strictObject({
   password: v.optional(v.string()),
   database: v.optional(v.string()),
   graph: v.optional(v.string()),
+  /** A file of certificates (PEM) to trust beside the system's, for a server with a private authority. */
+  caFile: v.optional(v.string()),
 });
 export type BackendConfigFields = v.InferOutput<typeof BackendConfigSchema>;
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -39,6 +41,7 @@ export class BackendConfig implements BackendConfigFields {
   declare readonly password?: string;
   declare readonly database?: string;
   declare readonly graph?: string;
+  declare readonly caFile?: string;
 
   constructor(fields: BackendConfigFields) {
     this.type = fields.type;
@@ -105,6 +108,29 @@ export class BackendConfig implements BackendConfigFields {
         const port = first("MEMORY_FALKORDB_PORT", "FALKORDB_PORT") ?? "6379";
         const password = first("MEMORY_FALKORDB_PASSWORD", "FALKORDB_PASSWORD");
         return new BackendConfig({ type: known, uri: `redis://${host}:${port}`, password });
+      }
+    }
+  }
+
+  /** The variables with which MemoryGraph opens this store; without user and password. */
+  toEnv(): Record<string, string> {
+    const { type, path = "", uri = "", database } = this;
+    const address = withoutCredentials(uri);
+    switch (type) {
+      case "sqlite":
+        return { MEMORY_BACKEND: type, MEMORY_SQLITE_PATH: path };
+      case "falkordblite":
+        return { MEMORY_BACKEND: type, MEMORY_FALKORDBLITE_PATH: path };
+      case "neo4j": {
+        const [, server = address, named] = /^([^/]*\/\/[^/]+)\/(.+)$/.exec(address) ?? [];
+        const name = database ?? named;
+        return { MEMORY_BACKEND: type, MEMORY_NEO4J_URI: server, ...(name && { MEMORY_NEO4J_DATABASE: name }) };
+      }
+      case "memgraph":
+        return { MEMORY_BACKEND: type, MEMORY_MEMGRAPH_URI: address };
+      case "falkordb": {
+        const [, host = "localhost", port = "6379"] = /^\w+:\/\/([^/:]+|\[[^\]]+\])(?::(\d+))?/.exec(address) ?? [];
+        return { MEMORY_BACKEND: type, MEMORY_FALKORDB_HOST: host, MEMORY_FALKORDB_PORT: port };
       }
     }
   }

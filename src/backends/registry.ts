@@ -6,6 +6,8 @@ import { recognise } from "./recognise.ts";
 
 const BACKENDS: Partial<Record<BackendType, () => Promise<Backend>>> = {
   sqlite: async () => (await import("./sqlite/sqlite.ts")).sqlite,
+  neo4j: async () => (await import("./bolt/open.ts")).neo4jBackend,
+  memgraph: async () => (await import("./bolt/open.ts")).memgraphBackend,
 };
 
 export function supportedBackends(): BackendType[] {

@@ -17,17 +17,33 @@ export const sharedArgs = {
 
 const kind = { type: "enum" as const, options: [...BACKEND_TYPES], valueHint: "KIND" };
 
-const sourceArgs = {
+/** The options of a side that is a server; a password itself is never one. */
+function serverArgs<S extends "from" | "to">(side: S) {
+  const what = side === "from" ? "source" : "target";
+  const text = (valueHint: string, description: string) => ({ type: "string" as const, valueHint, description });
+  return {
+    [`${side}-uri`]: text("URI", `the ${what}, if it is a server`),
+    [`${side}-user`]: text("NAME", `user of the ${what}`),
+    [`${side}-password-file`]: text("FILE", "its password, as the first line of a file"),
+    [`${side}-password-command`]: text("COMMAND", "its password, as a command prints it"),
+    [`${side}-password-stdin`]: { type: "boolean" as const, description: "its password, from standard input" },
+    [`${side}-database`]: text("NAME", `database of the ${what} (neo4j, memgraph)`),
+    [`${side}-graph`]: text("NAME", `graph of the ${what} (falkordb), else memorygraph`),
+    [`${side}-ca-file`]: text("FILE", "certificates to trust beside the system's, PEM"),
+  } satisfies ArgsDef;
+}
+
+const sourceArgs: ArgsDef = {
   from: { ...kind, description: "what the source is; else MEMORY_BACKEND says" },
   "from-path": { type: "string", valueHint: "FILE", description: "the source, if it is a file" },
-  "from-uri": { type: "string", valueHint: "URI", description: "the source, if it is a server" },
-} satisfies ArgsDef;
+  ...serverArgs("from"),
+};
 
-const targetArgs = {
+const targetArgs: ArgsDef = {
   to: { ...kind, required: true, description: "what the target is" },
   "to-path": { type: "string", valueHint: "FILE", description: "the target, if it is a file" },
-  "to-uri": { type: "string", valueHint: "URI", description: "the target, if it is a server" },
-} satisfies ArgsDef;
+  ...serverArgs("to"),
+};
 
 export const migrateArgs = {
   ...sourceArgs,

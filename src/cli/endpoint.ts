@@ -4,46 +4,110 @@ import { BACKEND_TYPES, type BackendType } from "../backends/config.ts";
 import { UsageError } from "../errors.ts";
 import type { Values } from "./strict.ts";
 
+export type Side = "from" | "to";
+
 /** Only what was given; the rest comes from the environment, or is asked of the file. */
 export interface Endpoint {
   readonly type?: BackendType;
   readonly path?: string;
   readonly uri?: string;
+  readonly username?: string;
+  readonly database?: string;
+  readonly graph?: string;
+  readonly caFile?: string;
+  readonly password?: PasswordSource;
+}
+
+/** Where the password is to be read; it never stands on the command line itself. */
+export type PasswordSource =
+  | { readonly by: "file"; readonly path: string }
+  | { readonly by: "command"; readonly command: string }
+  | { readonly by: "stdin" };
+
+const TEXT = v.exactOptional(v.string());
+const GIVEN = v.exactOptional(v.literal(true));
+
+/** `--from-user` and the like: the same options for both sides. */
+function serverEntries<S extends Side>(side: S) {
+  return {
+    [`${side}-uri`]: TEXT,
+    [`${side}-user`]: TEXT,
+    [`${side}-password-file`]: TEXT,
+    [`${side}-password-command`]: TEXT,
+    [`${side}-password-stdin`]: GIVEN,
+    [`${side}-database`]: TEXT,
+    [`${side}-graph`]: TEXT,
+    [`${side}-ca-file`]: TEXT,
+  } as Record<
+    `${S}-${"uri" | "user" | "password-file" | "password-command" | "database" | "graph" | "ca-file"}`,
+    typeof TEXT
+  > &
+    Record<`${S}-password-stdin`, typeof GIVEN>;
 }
 
 export const SourceSchema = v.object({
   from: v.exactOptional(v.picklist(BACKEND_TYPES)),
-  "from-path": v.exactOptional(v.string()),
-  "from-uri": v.exactOptional(v.string()),
+  "from-path": TEXT,
+  ...serverEntries("from"),
 });
 
 export const TargetSchema = v.object({
   to: v.picklist(BACKEND_TYPES),
-  "to-path": v.exactOptional(v.string()),
-  "to-uri": v.exactOptional(v.string()),
+  "to-path": TEXT,
+  ...serverEntries("to"),
 });
 
-/** @throws UsageError when a path and a URI are given for the one source */
+/** @throws UsageError when the options name the one source twice */
 export function sourceOf(values: v.InferOutput<typeof SourceSchema>): Endpoint {
-  return endpointOf("from", values.from, values["from-path"], values["from-uri"]);
+  return endpointOf("from", values.from, values);
 }
 
-/** @throws UsageError when a path and a URI are given for the one target */
+/** @throws UsageError when the options name the one target twice */
 export function targetOf(values: v.InferOutput<typeof TargetSchema>): Endpoint & { readonly type: BackendType } {
-  return { ...endpointOf("to", values.to, values["to-path"], values["to-uri"]), type: values.to };
+  return { ...endpointOf("to", values.to, values), type: values.to };
 }
 
-function endpointOf(side: "from" | "to", type?: BackendType, path?: string, uri?: string): Endpoint {
+/** @throws UsageError when both sides want standard input */
+export function assertOneStdin(from: Endpoint, to: Endpoint): void {
+  if (from.password?.by !== "stdin" || to.password?.by !== "stdin") return;
+  throw new UsageError("both passwords cannot come from standard input", {
+    next: "Give one of them with --from-password-file or --to-password-file.",
+  });
+}
+
+function endpointOf(side: Side, type: BackendType | undefined, values: Values): Endpoint {
+  const text = (name: string) => values[`${side}-${name}`] as string | undefined;
+  const [path, uri] = [text("path"), text("uri")];
   if (path !== undefined && uri !== undefined) {
     throw new UsageError(`--${side}-path and --${side}-uri name two stores`, {
       next: `Give only one: --${side}-path for a file, --${side}-uri for a server.`,
     });
   }
-  return {
-    ...(type === undefined ? {} : { type }),
-    ...(path === undefined ? {} : { path }),
-    ...(uri === undefined ? {} : { uri }),
+  const password = passwordOf(side, values);
+  const fields = {
+    type,
+    path,
+    uri,
+    username: text("user"),
+    database: text("database"),
+    graph: text("graph"),
+    caFile: text("ca-file"),
+    password,
   };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function passwordOf(side: Side, values: Values): PasswordSource | undefined {
+  const file = values[`${side}-password-file`];
+  const command = values[`${side}-password-command`];
+  const sources: PasswordSource[] = [];
+  if (typeof file === "string") sources.push({ by: "file", path: file });
+  if (typeof command === "string") sources.push({ by: "command", command });
+  if (values[`${side}-password-stdin`] === true) sources.push({ by: "stdin" });
+  if (sources.length <= 1) return sources[0];
+  throw new UsageError(`the ${side === "from" ? "source" : "target"}'s password is given in more than one way`, {
+    next: `Give only one of --${side}-password-file, --${side}-password-command and --${side}-password-stdin.`,
+  });
 }
 
 /** @throws UsageError naming each option that is not valid */

@@ -2,6 +2,7 @@
 import {
   AccessError,
   BusyError,
+  ConnectionError,
   DamagedStoreError,
   InterruptedError,
   RefusedError,
@@ -45,6 +46,8 @@ export function exitCodeOf(error: unknown, received: StopSignal = "SIGINT"): num
       return 3;
     case error instanceof RefusedError:
       return 4;
+    case error instanceof ConnectionError:
+      return 5;
     case error instanceof RollbackError:
       return 7;
     case error instanceof DamagedStoreError:

@@ -28,6 +28,51 @@ export async function confirm(question: string, { signal, beforeLine }: PromptOp
   throw new RefusedError("not confirmed; nothing was written", { next: "Run it again and answer y, or add --yes." });
 }
 
+/**
+ * Asks for a line that is not shown while it is typed. Only where stdin and stderr are terminals.
+ * @throws the signal's reason when a signal, or Ctrl-C, comes first
+ */
+export async function askSecret(question: string, { signal, beforeLine }: PromptOptions): Promise<string> {
+  signal.throwIfAborted();
+  beforeLine();
+  process.stderr.write(printable(question));
+  const { stdin } = process;
+  stdin.setRawMode(true);
+  stdin.resume();
+  try {
+    return await readKeys(signal);
+  } finally {
+    stdin.setRawMode(false);
+    stdin.pause();
+    process.stderr.write("\n");
+  }
+}
+
+/** In raw mode the terminal neither shows nor edits anything, and Ctrl-C is a character like any other. */
+function readKeys(signal: AbortSignal): Promise<string> {
+  const { stdin } = process;
+  return new Promise<string>((resolve, reject) => {
+    let typed = "";
+    const end = (settle: () => void) => {
+      stdin.off("data", onData);
+      signal.removeEventListener("abort", onAbort);
+      settle();
+    };
+    const onAbort = () => end(() => reject(signal.reason));
+    const onData = (data: Buffer) => {
+      for (const key of data.toString("utf8")) {
+        if (key === "\r" || key === "\n" || key === "\u0004") return end(() => resolve(typed));
+        if (key === "\u0003") process.kill(process.pid, "SIGINT");
+        else if (key === "\u007f" || key === "\b") typed = [...typed].slice(0, -1).join("");
+        else if (key === "\u0015") typed = "";
+        else typed += key;
+      }
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    stdin.on("data", onData);
+  });
+}
+
 /** The line without its end; empty at the end of the input. */
 function readLine(signal: AbortSignal): Promise<string> {
   // Not `terminal`: readline would take Ctrl-C for itself, and the signal would not arrive.

@@ -1,4 +1,5 @@
 /** Small pieces of the human output. */
+import type { StoreStatistics } from "../migration/models.ts";
 import { printable } from "./printable.ts";
 
 /** Columns padded to the widest cell; the first is flush left, the others right. */
@@ -30,6 +31,14 @@ export function bytes(count: number | null): string {
   if (count < 1024) return `${count} bytes`;
   const [unit, size] = count < 2 ** 20 ? ["KiB", 2 ** 10] : count < 2 ** 30 ? ["MiB", 2 ** 20] : ["GiB", 2 ** 30];
   return `${(count / Number(size)).toFixed(1)} ${unit}`;
+}
+
+/** What a store is, in a few words: a server tells its engine, a file its layout and size. */
+export function storeKind({ backend, engine, layout, bytes: size }: StoreStatistics): string {
+  if (layout === "new") return `${backend}, new file`;
+  if (layout === "graph") return printable(engine);
+  if (size === null) return `${printable(engine)}, ${layout}`;
+  return `${backend}, ${layout} layout, ${bytes(size)}`;
 }
 
 /** A word as a POSIX shell takes it literally, for commands that a person copies. */

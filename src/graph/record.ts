@@ -27,6 +27,8 @@ export interface GraphRelationship {
   readonly to: NodeKey;
   readonly type: string;
   readonly properties: Properties;
+  /** Another relationship of the store has the same id, so that it identifies neither: their content does. */
+  readonly sharesId?: true;
   readonly native?: NativeRow;
 }
 
@@ -48,8 +50,9 @@ export function identityOfKey(key: NodeKey): string {
   return dot === -1 ? key : key.substring(0, dot);
 }
 
-/** A relationship's own id where it is a text, else null. */
+/** A relationship's id where it is a text of its own, else null. */
 export function relationshipId(relationship: GraphRelationship): string | null {
+  if (relationship.sharesId) return null;
   const id = relationship.properties.get("id");
   return typeof id === "string" ? id : null;
 }

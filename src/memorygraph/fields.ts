@@ -13,6 +13,13 @@ const TIMESTAMP_FIELDS: ReadonlySet<string> = new Set([
   "valid_from",
   "valid_until",
   "recorded_at",
+  // Of the nodes and relationships beside memories: Entity, Outcome, sessions, versions.
+  "timestamp",
+  "start_time",
+  "last_activity",
+  "last_seen",
+  "last_decayed",
+  "superseded_at",
 ]);
 
 /** The context fields that hold lists or an object; the other known ones are text, whatever they look like. */

@@ -1,5 +1,6 @@
 /** Values as JSON can say them, for stores that hold JSON or text; `exact` tells whether that says everything. */
 import { parseInstant } from "../graph/instant.ts";
+import { writeJson } from "../graph/json.ts";
 import { isMap, Point, Temporal, type Value, Vector } from "../graph/value.ts";
 import { isTimestampField } from "./fields.ts";
 import { type Release, spellInstant } from "./releases.ts";
@@ -17,6 +18,16 @@ export function toPlain(key: string, value: Value, release: Release): PlainValue
     if (instant !== null) return { value: spellInstant(instant, release), exact: true };
   }
   return nested(value);
+}
+
+/**
+ * A context field as the graph stores and the `nodes` layout keep it: objects, empty lists and lists of anything but
+ * scalars are JSON text.
+ */
+export function contextValue(value: Value): Value {
+  const scalars =
+    Array.isArray(value) && value.length > 0 && value.every((item) => item !== null && typeof item !== "object");
+  return (Array.isArray(value) && !scalars) || isMap(value) ? writeJson(value, "python") : value;
 }
 
 function nested(value: Value): PlainValue {

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { BackendConfig, type BackendType, withoutCredentials } from "../backends/config.ts";
+import { BackendConfig, type BackendType, FILE_BACKENDS, withoutCredentials } from "../backends/config.ts";
 import { type Found, recognise } from "../backends/recognise.ts";
 import { loadBackend, supportedBackends } from "../backends/registry.ts";
 import { MigrateError, UsageError } from "../errors.ts";
@@ -14,6 +14,8 @@ interface Place {
   readonly backend: BackendType | null;
   readonly location: string;
   readonly reason: string;
+  /** Of a server: how to reach it. */
+  readonly config?: BackendConfig;
 }
 
 /** Looks at every known place, by the variables and by history. Opens files only to read. */
@@ -78,10 +80,11 @@ function placesOf(env: Environment): Place[] {
       (name) => env[name],
     );
     if (variable !== undefined || env.MEMORY_BACKEND === type) {
-      const { uri } = BackendConfig.fromEnv(env, type);
+      const config = BackendConfig.fromEnv(env, type);
       places.push({
         backend: type,
-        location: withoutCredentials(uri!),
+        config,
+        location: withoutCredentials(config.uri!),
         reason: variable ? `the variable ${variable}` : "MEMORY_BACKEND",
       });
     }
@@ -92,7 +95,7 @@ function placesOf(env: Environment): Place[] {
 function grouped(places: readonly Place[]): Map<string, Place[]> {
   const groups = new Map<string, Place[]>();
   for (const place of places) {
-    const location = place.location.includes("://") ? place.location : resolve(place.location);
+    const location = place.config === undefined ? resolve(place.location) : place.location;
     const group = groups.get(location) ?? [];
     if (!group.some(({ reason }) => reason === place.reason)) group.push(place);
     groups.set(location, group);
@@ -104,15 +107,9 @@ function grouped(places: readonly Place[]): Map<string, Place[]> {
 async function lookAt(location: string, places: readonly Place[]): Promise<FoundStore | null> {
   const reasons = places.map(({ reason }) => reason);
   const base = { location, reasons, memories: null, relationships: null, readableBy: [], notes: [] };
-  const server = places.find(({ location: place }) => place.includes("://"));
-  if (server !== undefined) {
-    return {
-      ...base,
-      backend: server.backend,
-      what: `a ${server.backend} server, by configuration; this release cannot look into it yet`,
-    };
-  }
   try {
+    const server = places.find(({ config }) => config !== undefined);
+    if (server !== undefined) return await lookInto(server.config!, base);
     const found = recognise(location);
     if (found === "nothing") {
       const named = reasons.some((reason) => reason.includes("variables"));
@@ -120,7 +117,7 @@ async function lookAt(location: string, places: readonly Place[]): Promise<Found
         ? { ...base, backend: places[0]!.backend, what: "nothing there, although the variables name it" }
         : null;
     }
-    if (found === "SQLite database") return await lookIntoSqlite(location, base);
+    if (found === "SQLite database") return await lookInto(new BackendConfig({ type: "sqlite", path: location }), base);
     return { ...base, backend: backendOf(found), what: found, notes: hintsFor(found) };
   } catch (error) {
     if (!(error instanceof MigrateError)) throw error;
@@ -128,15 +125,14 @@ async function lookAt(location: string, places: readonly Place[]): Promise<Found
   }
 }
 
-async function lookIntoSqlite(location: string, base: Omit<FoundStore, "backend" | "what">): Promise<FoundStore> {
-  const config = new BackendConfig({ type: "sqlite", path: location });
+async function lookInto(config: BackendConfig, base: Omit<FoundStore, "backend" | "what">): Promise<FoundStore> {
   const store = await (await loadBackend(config)).openForReading(config);
   try {
-    const { layout, nodes, relationships, readableBy, oddities } = await store.describe("links");
+    const { engine, layout, nodes, relationships, readableBy, oddities } = await store.describe("links");
     return {
       ...base,
-      backend: "sqlite",
-      what: `SQLite, ${layout} layout`,
+      backend: config.type,
+      what: config.path === undefined ? engine : `SQLite, ${layout} layout`,
       memories: nodes,
       relationships,
       readableBy: [...readableBy],
@@ -166,7 +162,7 @@ function adviceFor(stores: readonly FoundStore[], backend: BackendType, location
   const current = stores.find((store) => store.location === location);
   const usable = current === undefined || current.readableBy.length > 0 || (current.memories ?? 0) === 0;
   for (const store of holding) {
-    const from = ["memorygraph-migrate", "--from", "sqlite", "--from-path", store.location];
+    const from = ["memorygraph-migrate", ...naming("from", store.backend ?? "sqlite", store.location)];
     if (store.readableBy.length === 0) {
       const fresh = `${store.location.replace(/\.db$/, "")}-whole.db`;
       const release = store.what.includes("hybrid") ? "0.13" : "0.12";
@@ -176,18 +172,18 @@ function adviceFor(stores: readonly FoundStore[], backend: BackendType, location
       });
     } else if (store.location !== location && supported.includes(backend) && usable) {
       const folder = dirname(location);
-      const make = existsSync(folder) ? "" : `mkdir -p ${command([folder])} && `;
+      const make = !isFile(backend) || existsSync(folder) ? "" : `mkdir -p ${command([folder])} && `;
       advice.push({
         text: `MemoryGraph does not look into ${store.location} now; this adds it to the store it uses:`,
-        command: make + command([...from, "--to", backend, "--to-path", location]),
+        command: make + command([...from, ...naming("to", backend, location)]),
       });
     } else if (store.location !== location) {
-      const variables = `MEMORY_BACKEND=sqlite MEMORY_SQLITE_PATH=${command([store.location])}`;
+      const variables = settings(store.backend ?? "sqlite", store.location);
       advice.push({
         text: `MemoryGraph does not look into ${store.location} now; with these variables ${store.readableBy.join(" and ")} does:`,
         command: variables,
       });
-    } else if (!store.readableBy.includes("0.13")) {
+    } else if (!store.readableBy.includes("0.13") && isFile(store.backend)) {
       const fresh = `${store.location.replace(/\.db$/, "")}-0.13.db`;
       advice.push({
         text: `${store.location} is for 0.12; before you go to 0.13, this makes the file that it needs:`,
@@ -202,6 +198,23 @@ function adviceFor(stores: readonly FoundStore[], backend: BackendType, location
     });
   }
   return advice;
+}
+
+function isFile(backend: BackendType | null): boolean {
+  return backend === null || FILE_BACKENDS.has(backend);
+}
+
+function naming(side: "from" | "to", backend: BackendType, location: string): string[] {
+  return [`--${side}`, backend, isFile(backend) ? `--${side}-path` : `--${side}-uri`, location];
+}
+
+/** The variables with which MemoryGraph opens the store; a password is not among them. */
+function settings(backend: BackendType, location: string): string {
+  return Object.entries(
+    new BackendConfig({ type: backend, ...(isFile(backend) ? { path: location } : { uri: location }) }).toEnv(),
+  )
+    .map(([name, value]) => `${name}=${command([value])}`)
+    .join(" ");
 }
 
 /** Words as a POSIX shell takes them literally. */

@@ -5,7 +5,7 @@
 import type { ContentHash } from "../graph/digest.ts";
 import type { Instant } from "../graph/instant.ts";
 import { type GraphRecord, relationshipId } from "../graph/record.ts";
-import { openScratch } from "../support/scratch.ts";
+import { openScratch, storable } from "../support/scratch.ts";
 
 export interface LedgerEntry {
   /** What stood in the target; null where nothing did. */
@@ -78,9 +78,4 @@ export class RecordKeys {
     this.#repeats.set(content, number);
     return `relationship #${content}.${number}`;
   }
-}
-
-/** SQLite's text has no lone surrogates, which would make two keys one. */
-export function storable(key: string): string {
-  return key.isWellFormed() ? key : `~${JSON.stringify(key)}`;
 }

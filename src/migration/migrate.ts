@@ -3,7 +3,7 @@ import type { Backend, SourceStore, TargetPreview, TargetSession, WriteRequest }
 import type { BackendConfig } from "../backends/config.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { InterruptedError, MigrateError, SourceChangedError, UsageError, VerificationError } from "../errors.ts";
-import type { ContentDigest } from "../graph/digest.ts";
+import { ContentDigest } from "../graph/digest.ts";
 import { assertNothingLost, assertRoom, assertSound, examine } from "./checks.ts";
 import { Ledger } from "./ledger.ts";
 import { type MigrationOptionsInput, parseOptions, type VerificationResult } from "./models.ts";
@@ -31,7 +31,7 @@ export async function runMigration(
     await attempt(source, target, options, hooks, outcome, false);
   } catch (error) {
     if (!(error instanceof SourceChangedError)) return outcome.fail(asMigrateError(error, hooks.signal));
-    outcome.step("the source changed while it was read; once more from a private copy");
+    outcome.step("the source changed while it was read; once more, guarding against that");
     try {
       outcome.restart();
       await attempt(source, target, options, hooks, outcome, true);
@@ -68,10 +68,13 @@ async function attempt(
   isolate: boolean,
 ): Promise<void> {
   const [fromBackend, toBackend] = [await loadBackend(from), await loadBackend(to)];
-  if (from.type === to.type) await fromBackend.assertDistinct(from, to);
   const progress = new ProgressReporter(hooks);
   progress.start("check", null);
-  const source = await fromBackend.openForReading(from, { signal: hooks.signal, isolate });
+  const distinct = from.type === to.type ? await fromBackend.assertDistinct(from, to) : { neighbours: false };
+  const source = await fromBackend.openForReading(from, {
+    signal: hooks.signal,
+    isolate: isolate || distinct.neighbours,
+  });
   try {
     const description = await examine(source);
     outcome.sourceFound(description);
@@ -79,6 +82,7 @@ async function attempt(
     const request: WriteRequest = {
       release: options.for ?? null,
       fallbackRelease: description.release ?? "0.12",
+      schema: description.schema,
       signal: hooks.signal,
     };
     const run = { source, description, options, hooks, outcome, progress };
@@ -114,7 +118,9 @@ async function dryRun(run: Run, backend: Backend, to: BackendConfig, request: Wr
     await run.source.assertUnchanged();
     outcome.planned = true;
     outcome.written(target.report);
-    assertNothingLost(run.source.oddities(), run.options.allowLoss, outcome);
+    const lost = [...run.source.oddities(), ...(target.fitting?.losses() ?? [])];
+    assertNothingLost(lost, run.options.allowLoss, outcome);
+    target.fitting?.assertPossible();
     assertNoConflict(outcome);
   } finally {
     ledger.close();
@@ -126,7 +132,8 @@ async function realRun(run: Run, backend: Backend, to: BackendConfig, request: W
   assertRoom(backend, to, run.description);
   const confirmed = await askFirst(run, backend, to, request);
   const session = await backend.openForWriting(to, request);
-  let before: ContentDigest | null = null;
+  // In what other programs can write to as well, also that nothing is left has to be proven.
+  let before: ContentDigest | null = backend.capabilities.shared ? new ContentDigest() : null;
   const keep = (digest: ContentDigest) => {
     before = digest;
   };

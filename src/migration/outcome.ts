@@ -121,7 +121,12 @@ export class Outcome {
       defaulted: { ...this.#report.defaulted },
       setAside: { ...this.#report.setAside },
       losses,
-      notes: [...findings.filter(({ kind }) => kind === "note").map(finding), ...this.#endlessNote()],
+      notes: [
+        ...findings.filter(({ kind }) => kind === "note").map(finding),
+        ...(this.#report.notes ?? []).map(finding),
+        ...this.#notCarried(),
+        ...this.#endlessNote(),
+      ],
       validation: this.#validation(),
       verification: this.#verification,
       durationSeconds: this.#seconds,
@@ -135,6 +140,15 @@ export class Outcome {
 
   #target(before: StoreDescription): NonNullable<MigrationResult["target"]> {
     return { before: statistics(before), after: this.#targetAfter === null ? null : statistics(this.#targetAfter) };
+  }
+
+  /** Indexes and constraints of one kind of server mean nothing to a store of another kind. */
+  #notCarried(): Finding[] {
+    const target = this.#targetBefore;
+    if (target === null) return [];
+    const left = (this.#source?.schema ?? []).filter(({ own, backend }) => !own && backend !== target.backend);
+    const what = `an index or constraint of the source that MemoryGraph did not make; a ${target.backend} store does not get it`;
+    return left.length === 0 ? [] : [{ what, count: left.length, examples: left.map((item) => item.what) }];
   }
 
   #endlessNote(): Finding[] {

@@ -3,8 +3,9 @@ import { ContentDigest, type ContentHash, hashText, sameHash } from "../graph/di
 import { compareInstants, type Instant } from "../graph/instant.ts";
 import type { GraphRecord, GraphRelationship } from "../graph/record.ts";
 import { canonicalizer } from "../memorygraph/canonicalizer.ts";
+import { storable } from "../support/scratch.ts";
 import type { Readable } from "./compare.ts";
-import { type Ledger, RecordKeys, storable } from "./ledger.ts";
+import { type Ledger, RecordKeys } from "./ledger.ts";
 import type { ConflictPolicy } from "./models.ts";
 import { changedSince, stampOf } from "./records.ts";
 

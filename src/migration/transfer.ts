@@ -1,12 +1,12 @@
 /** From the source into the target under change, planned where the target holds something, and read back. */
-import type { Backend, TargetPreview, TargetSession, WriteRequest } from "../backends/backend.ts";
+import type { Backend, Fitting, TargetPreview, TargetSession, WriteReport, WriteRequest } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { RefusedError } from "../errors.ts";
 import type { ContentDigest } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { emptyTally, Summary, tally } from "../memorygraph/summary.ts";
 import { assertNothingLost, assertProvable } from "./checks.ts";
-import { summarise } from "./compare.ts";
+import { type Readable, summarise } from "./compare.ts";
 import { Ledger } from "./ledger.ts";
 import { toInstant, type VerificationResult } from "./models.ts";
 import { Outcome } from "./outcome.ts";
@@ -18,6 +18,7 @@ import { provenEqual, verifyMerged, verifyWhole } from "./verify.ts";
 export async function fill(run: Run, session: TargetSession): Promise<VerificationResult | null> {
   const { source, description, options, outcome, progress } = run;
   const total = description.nodes + description.relationships;
+  if (session.fitting !== undefined) return fillAtOnce(run, session, session.fitting);
   progress.start("transfer", total);
   if (!options.allowLoss && session.canAdopt?.(source)) return adopt(run, session);
   // Another thread digests the source while this one writes; its failure counts where it is awaited.
@@ -39,6 +40,77 @@ export async function fill(run: Run, session: TargetSession): Promise<Verificati
   if (!options.verify) return null;
   progress.start("verify", total);
   return verifyWhole(source, expected, session, (records) => progress.add(records));
+}
+
+/**
+ * As fill, where what is written stands at once: the source is read twice, first to find out whether all of it can be
+ * held, so that nothing is written before that is known.
+ */
+async function fillAtOnce(run: Run, session: TargetSession, fitting: Fitting): Promise<VerificationResult | null> {
+  const { source, description, options, outcome, progress } = run;
+  const total = description.nodes + description.relationships;
+  progress.start("plan", total);
+  const expected = await rehearse(run, session, fitting);
+  progress.start("transfer", total);
+  const fitted = fittedTo(source, fitting);
+  for await (const batch of fitted.read()) {
+    await session.write(batch);
+    progress.add(batch.length);
+  }
+  outcome.imported = { ...expected.counts };
+  await source.assertUnchanged();
+  await session.finish();
+  outcome.written(session.report);
+  if (!options.verify) return null;
+  progress.start("verify", total);
+  return verifyWhole(fitted, expected, session, (records) => progress.add(records));
+}
+
+/** What the target is to hold. @throws RefusedError, DamagedStoreError before anything has been written */
+async function rehearse(run: Run, session: TargetSession, fitting: Fitting): Promise<Summary> {
+  const { source, options, progress, outcome } = run;
+  // Another thread digests the source meanwhile: that is right as long as nothing is lost on the way.
+  const ahead = options.verify ? (source.summarise?.(undefined, true) ?? null) : null;
+  ahead?.catch(() => {});
+  const counted = new Summary();
+  const count = (record: GraphRecord) => {
+    if (options.verify) counted.add(record);
+    else tally(counted.counts, record);
+  };
+  for await (const batch of source.read()) {
+    for (const record of batch) {
+      const fitted = fitting.fit(record);
+      if (fitted !== null && ahead === null) count(fitted);
+    }
+    progress.add(batch.length);
+  }
+  const summary = ahead === null ? counted : await ahead;
+  await source.assertUnchanged();
+  const losses = fitting.losses();
+  assertNothingLost([...source.oddities(), ...losses], options.allowLoss, outcome);
+  fitting.assertPossible();
+  // What is told of respelling is told by the transfer.
+  forget(session.report);
+  if (ahead === null || losses.length === 0) return summary;
+  for await (const batch of fittedTo(source, fitting).read()) for (const record of batch) count(record);
+  forget(session.report);
+  return counted;
+}
+
+function forget(report: WriteReport): void {
+  Object.assign(report, { respelled: 0, defaulted: {}, setAside: {} });
+}
+
+/** The source as the target will hold it. */
+function fittedTo(source: Readable, fitting: Fitting | undefined): Readable {
+  if (fitting === undefined) return source;
+  return {
+    async *read() {
+      for await (const batch of source.read()) {
+        yield batch.map((record) => fitting.fit(record)).filter((record) => record !== null);
+      }
+    },
+  };
 }
 
 /** Whole tables go over and are compared byte for byte, while other threads read the source for its digest. */
@@ -79,12 +151,16 @@ export async function merge(
   const ledger = new Ledger();
   try {
     const planned = await plan(run, session, ledger, () => {}, onBefore);
-    assertNothingLost(source.oddities(), options.allowLoss, outcome);
+    const lost = [...source.oddities(), ...(session.fitting?.losses() ?? [])];
+    assertNothingLost(lost, options.allowLoss, outcome);
+    session.fitting?.assertPossible();
+    if (session.fitting !== undefined) forget(session.report);
     assertNoConflict(outcome);
     assertConfirmed(outcome, confirmed);
+    const fitted = fittedTo(source, session.fitting);
     progress.start("transfer", description.nodes + description.relationships);
     const follower = new PlanFollower(ledger);
-    for await (const batch of source.read()) {
+    for await (const batch of fitted.read()) {
       const steps = batch.map((record) => follower.step(record));
       const of = (step: "create" | "overwrite") => batch.filter((_, at) => steps[at] === step);
       await session.write(of("create"));
@@ -93,9 +169,10 @@ export async function merge(
     }
     await endOfReading(run, session);
     await session.finish();
+    outcome.written(session.report);
     if (!options.verify) return null;
     progress.start("verify", null);
-    return await verifyMerged(source, { ledger, ...planned }, session, (records) => progress.add(records));
+    return await verifyMerged(fitted, { ledger, ...planned }, session, (records) => progress.add(records));
   } finally {
     ledger.close();
   }
@@ -120,7 +197,7 @@ export async function plan(
   const since = options.since === undefined ? null : toInstant(options.since);
   const planner = new Planner(ledger, before, options.onConflict, since);
   const selectedCounts = emptyTally();
-  for await (const batch of source.read()) {
+  for await (const batch of fittedTo(source, target.fitting).read()) {
     for (const record of batch) {
       const action = planner.plan(record);
       outcome.decided(record, action);
@@ -136,7 +213,8 @@ export async function plan(
 async function endOfReading({ source, options, outcome }: Run, session: TargetSession): Promise<void> {
   await source.assertUnchanged();
   outcome.written(session.report);
-  assertNothingLost(source.oddities(), options.allowLoss, outcome);
+  // Where every record had to be fitted first, that was asked before anything was written.
+  if (session.fitting === undefined) assertNothingLost(source.oddities(), options.allowLoss, outcome);
 }
 
 /**

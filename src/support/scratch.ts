@@ -13,3 +13,8 @@ export function openScratch(schema: string): Database {
   database.run("BEGIN");
   return database;
 }
+
+/** SQLite's text has no lone surrogates, which would make two keys one. */
+export function storable(key: string): string {
+  return key.isWellFormed() ? key : `~${JSON.stringify(key)}`;
+}

@@ -87,6 +87,7 @@ export function writeWholeRecord({ record, dangling }: WholeRecord): string {
           ["type", record.type],
         ]);
   if (dangling) map.set("dangling", true);
+  if (record.kind === "relationship" && record.sharesId) map.set("sharesId", true);
   map.set("properties", pairs(record.properties.entries()));
   return writeJson(map, "javascript");
 }
@@ -98,7 +99,14 @@ export function readWholeRecord(kind: GraphRecord["kind"], text: string): WholeR
   const record: GraphRecord =
     kind === "node"
       ? ({ kind, key: map.get("key"), labels: map.get("labels"), properties } as GraphNode)
-      : ({ kind, from: map.get("from"), to: map.get("to"), type: map.get("type"), properties } as GraphRelationship);
+      : ({
+          kind,
+          from: map.get("from"),
+          to: map.get("to"),
+          type: map.get("type"),
+          properties,
+          ...(map.get("sharesId") === true && { sharesId: true }),
+        } as GraphRelationship);
   return { record, dangling: map.get("dangling") === true };
 }
 

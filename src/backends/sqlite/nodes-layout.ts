@@ -5,9 +5,9 @@ import { writeJson } from "../../graph/json.ts";
 import { ObjectReader } from "../../graph/object-reader.ts";
 import type { Properties } from "../../graph/properties.ts";
 import { type GraphNode, type GraphRelationship, idOfKey, relationshipId } from "../../graph/record.ts";
-import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
+import type { Value, ValueMap } from "../../graph/value.ts";
 import { CONTEXT_PREFIX, MEMORY_LABEL, meaningOf } from "../../memorygraph/fields.ts";
-import { toPlain } from "../../memorygraph/plain.ts";
+import { contextValue, toPlain } from "../../memorygraph/plain.ts";
 import type { Row, SqlValue } from "./database.ts";
 import type { RowExtra } from "./extra.ts";
 import { type EncodedRow, type Note, textColumn } from "./row.ts";
@@ -197,13 +197,6 @@ function encodeProperties(
   }
   for (const name of inner) put(name, properties.get(INNER + name));
   return { json: writeJson(json, "python"), extra: set.length > 0 ? { set } : {} };
-}
-
-/** The app keeps objects, empty lists and lists of anything but scalars as JSON text inside the JSON. */
-function contextValue(value: Value): Value {
-  const scalars =
-    Array.isArray(value) && value.length > 0 && value.every((item) => item !== null && typeof item !== "object");
-  return (Array.isArray(value) && !scalars) || isMap(value) ? writeJson(value, "python") : value;
 }
 
 /** `YYYY-MM-DD HH:MM:SS` in UTC, as CURRENT_TIMESTAMP gives it. */

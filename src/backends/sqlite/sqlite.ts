@@ -16,7 +16,7 @@ import { assertMemoryGraph, assertSqlite, openSource } from "./source.ts";
 
 export const sqlite: Backend = {
   type: "sqlite",
-  capabilities: { staged: true, holdsEverything: true },
+  capabilities: { staged: true, shared: false },
   locate: (config) => pathOf(config),
   freeBytes: (config) => freeBytes(dirname(resolve(pathOf(config)))),
   openForReading: (config, options) => openSource(pathOf(config), options),
@@ -31,13 +31,13 @@ function pathOf(config: BackendConfig): string {
 }
 
 /** One file under two names, a symbolic link or a hard link, is still one file. */
-async function assertDistinct(source: BackendConfig, target: BackendConfig): Promise<void> {
+async function assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ neighbours: false }> {
   const from = pathOf(source);
   const to = pathOf(target);
   const a = statOf(from);
   const b = statOf(to);
   const same = a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
-  if (!same && resolve(from) !== resolve(to)) return;
+  if (!same && resolve(from) !== resolve(to)) return { neighbours: false };
   throw new RefusedError(`source and target are the same file: ${from}`, {
     next: "Choose another target; the source is never changed.",
   });

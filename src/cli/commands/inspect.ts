@@ -28,8 +28,8 @@ export const inspect: Command<InspectOptions> = {
 };
 
 async function run({ from }: InspectOptions, context: CommandContext): Promise<void> {
-  const { json, quiet, colour, progress, signal, env, write } = context;
-  const result = await inspectStore(sourceConfig(from, env), progress, signal);
+  const { json, quiet, colour, progress, signal, write } = context;
+  const result = await inspectStore(await sourceConfig(from, context), progress, signal);
   if (json) write(jsonLine(result));
   else write(`${quiet ? inspectionHeadline(result) : inspectionReport(result, colour)}\n`);
   if (result.damage.length === 0) return;

@@ -6,7 +6,7 @@ import { runMigration } from "../../migration/migrate.ts";
 import { CONFLICT_POLICIES, type ConflictPolicy, toInstant } from "../../migration/models.ts";
 import { migrateArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
+import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
 import { jsonLine } from "../printable.ts";
 import { migrationHeadline, migrationReport, migrationWarnings } from "../reports/migrate.ts";
 import { sourceConfig, targetConfig } from "../stores.ts";
@@ -50,7 +50,7 @@ const MigrateSchema = v.object({
 export const migrate: Command<MigrateOptions> = {
   meta: {
     name: "migrate",
-    description: "Copy everything from one store to another, and prove it. This release opens SQLite.",
+    description: "Copy everything from one store to another, and prove it.",
     examples: [
       { what: "See what would happen; nothing is written", type: "migrate --to sqlite --to-path new.db --dry-run" },
       {
@@ -60,6 +60,10 @@ export const migrate: Command<MigrateOptions> = {
       {
         what: "Make a store that MemoryGraph 0.13 opens",
         type: "migrate --from-path old.db --to sqlite --to-path new.db --for 0.13",
+      },
+      {
+        what: "Move it into Neo4j; the password stands in a file",
+        type: "migrate --from-path old.db --to neo4j --to-uri bolt://localhost:7687 --to-user neo4j --to-password-file secret",
       },
     ],
   },
@@ -71,9 +75,11 @@ export const migrate: Command<MigrateOptions> = {
 function parse(values: Values): MigrateOptions {
   const given = decode(MigrateSchema, values);
   const onConflict = policyOf(given["skip-duplicates"], given["on-conflict"]);
+  const [from, to] = [sourceOf(given), targetOf(given)];
+  assertOneStdin(from, to);
   return {
-    from: sourceOf(given),
-    to: targetOf(given),
+    from,
+    to,
     ...(given["dry-run"] ? { dryRun: true } : {}),
     ...(onConflict === undefined ? {} : { onConflict }),
     ...(given.since === undefined ? {} : { since: given.since }),
@@ -95,10 +101,11 @@ function policyOf(skipDuplicates?: boolean, onConflict?: ConflictPolicy): Confli
 }
 
 async function run({ from, to, ...options }: MigrateOptions, context: CommandContext): Promise<void> {
-  const { json, quiet, colour, progress, signal, env, write, log, confirm } = context;
-  const target = targetConfig(to);
+  const { json, quiet, colour, progress, signal, write, log, confirm } = context;
+  const source = await sourceConfig(from, context);
+  const target = await targetConfig(to, context);
   const hooks = { onProgress: progress, signal, confirm };
-  const { result, error, planned } = await runMigration(sourceConfig(from, env), target, options, hooks);
+  const { result, error, planned } = await runMigration(source, target, options, hooks);
   if (json) write(jsonLine(result));
   else if (error === null || planned) {
     if (quiet) for (const warning of migrationWarnings(result)) log.warn(warning);

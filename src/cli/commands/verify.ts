@@ -4,7 +4,7 @@ import { VerificationError } from "../../errors.ts";
 import { compareConfigured } from "../../migration/compare-stores.ts";
 import { verifyArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
+import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
 import { jsonLine } from "../printable.ts";
 import { comparisonHeadline, comparisonReport } from "../reports/verify.ts";
 import { sourceConfig, targetConfig } from "../stores.ts";
@@ -27,14 +27,17 @@ export const verify: Command<VerifyOptions> = {
   args: verifyArgs,
   parse(values) {
     const given = decode(VerifySchema, values);
-    return { from: sourceOf(given), to: targetOf(given) };
+    const [from, to] = [sourceOf(given), targetOf(given)];
+    assertOneStdin(from, to);
+    return { from, to };
   },
   run,
 };
 
 async function run({ from, to }: VerifyOptions, context: CommandContext): Promise<void> {
-  const { json, quiet, colour, progress, signal, env, write } = context;
-  const result = await compareConfigured(sourceConfig(from, env), targetConfig(to), progress, signal);
+  const { json, quiet, colour, progress, signal, write } = context;
+  const source = await sourceConfig(from, context);
+  const result = await compareConfigured(source, await targetConfig(to, context), progress, signal);
   if (json) write(jsonLine(result));
   else write(`${quiet ? comparisonHeadline(result) : comparisonReport(result, colour)}\n`);
   if (result.identical) return;

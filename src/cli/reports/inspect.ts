@@ -2,7 +2,7 @@
 import type { InspectionResult } from "../../migration/models.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
-import { bytes, counted, frequencies, listed, shellQuote } from "../text.ts";
+import { counted, frequencies, listed, shellQuote, storeKind } from "../text.ts";
 
 export function inspectionHeadline({ store, count }: InspectionResult): string {
   const { nodes, memories, relationships } = count;
@@ -16,7 +16,7 @@ export function inspectionReport(result: InspectionResult, colour: Colour): stri
   const visible =
     readableBy.length > 0 ? `MemoryGraph ${readableBy.join(" and ")}` : "no MemoryGraph release, not whole";
   const rows: [string, string][] = [
-    ["store", `${store.backend}, ${store.layout} layout, ${bytes(store.bytes)}, ${store.engine}`],
+    ["store", storeKind(store) + (store.bytes === null ? "" : `, ${store.engine}`)],
     ["visible to", visible],
     ["nodes", frequencies(labels) || "none"],
     ["memories", frequencies(memoryTypes) || "none"],

@@ -1,10 +1,10 @@
 /** The result of a migration as a person reads it. */
 import { resolve } from "node:path";
-import type { BackendConfig } from "../../backends/config.ts";
+import { BackendConfig } from "../../backends/config.ts";
 import type { MigrationResult } from "../../migration/models.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
-import { bytes, counted, frequencies, listed, shellQuote, table } from "../text.ts";
+import { counted, frequencies, listed, shellQuote, storeKind, table } from "../text.ts";
 
 /** One line: what came of it. */
 export function migrationHeadline(result: MigrationResult): string {
@@ -48,14 +48,14 @@ function section(lines: readonly string[]): string[] {
 function stores({ source, target, release, releaseReason }: MigrationResult): string[] {
   const lines: string[] = [];
   if (source !== null) {
-    const { location, backend, layout, nodes, relationships, bytes: size } = source.before;
-    const holds = `${counted(nodes, "node")}, ${counted(relationships, "relationship")}, ${bytes(size)}`;
-    lines.push(`  from  ${printable(location)} (${backend}, ${layout} layout, ${holds})`);
+    const { location, nodes, relationships } = source.before;
+    const holds = `${counted(nodes, "node")}, ${counted(relationships, "relationship")}`;
+    lines.push(`  from  ${printable(location)} (${storeKind(source.before)}, ${holds})`);
   }
   if (target !== null) {
-    const { location, backend, layout } = target.before;
-    const kind = layout === "new" ? "new file" : `${layout} layout`;
-    lines.push(`  to    ${printable(location)} (${backend}, ${kind}, for MemoryGraph ${release}: ${releaseReason})`);
+    const { location } = target.before;
+    const purpose = `for MemoryGraph ${release}: ${releaseReason}`;
+    lines.push(`  to    ${printable(location)} (${storeKind(target.before)}, ${purpose})`);
   }
   return lines;
 }
@@ -115,10 +115,9 @@ function nextSteps(result: MigrationResult, target: BackendConfig): string[] {
   if (result.conflicts.count > 0) {
     steps.push("look at the records listed above; --on-conflict newest or overwrite takes the source's instead.");
   }
-  if (target.path !== undefined) {
-    const variables = `MEMORY_BACKEND=${target.type} MEMORY_SQLITE_PATH=${shellQuote(resolve(target.path))}`;
-    steps.push(`start MemoryGraph ${result.release} with ${printable(variables)}`);
-  }
+  const named = new BackendConfig({ ...target, ...(target.path !== undefined && { path: resolve(target.path) }) });
+  const variables = Object.entries(named.toEnv()).map(([name, value]) => `${name}=${shellQuote(value)}`);
+  steps.push(`start MemoryGraph ${result.release} with ${printable(variables.join(" "))}`);
   steps.push("keep the source until you have seen your memories there; it was not changed.");
   return steps;
 }

@@ -2,7 +2,7 @@
 import type { ComparisonResult } from "../../migration/models.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
-import { counted, frequencies, table } from "../text.ts";
+import { counted, frequencies, storeKind, table } from "../text.ts";
 
 export function comparisonHeadline({ identical, missing, extra, changed, source }: ComparisonResult): string {
   const { nodes, relationships } = source.count;
@@ -22,8 +22,8 @@ export function comparisonReport(result: ComparisonResult, colour: Colour): stri
   return [
     (identical ? colour.green : colour.red)(comparisonHeadline(result)),
     "",
-    `  source  ${printable(source.store.location)} (${source.store.layout} layout)`,
-    `  target  ${printable(target.store.location)} (${target.store.layout} layout)`,
+    `  source  ${printable(source.store.location)} (${storeKind(source.store)})`,
+    `  target  ${printable(target.store.location)} (${storeKind(target.store)})`,
     "",
     ...table([["", "memories", "other nodes", "relationships"], ...rows]).map((line) => `  ${line}`),
     "",

@@ -1,0 +1,318 @@
+/** A graph behind a Bolt connection. */
+import { DamagedStoreError, WriteError } from "../../errors.ts";
+import type { Properties } from "../../graph/properties.ts";
+import type { Value } from "../../graph/value.ts";
+import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
+import type { Release } from "../../memorygraph/releases.ts";
+import type { SchemaItem } from "../backend.ts";
+import type {
+  GraphServer,
+  InternalId,
+  NewNodes,
+  NewRelationships,
+  NodeChange,
+  RelationshipChange,
+  RelationshipRef,
+  ServerNode,
+  ServerRelationship,
+} from "../server/server.ts";
+import type { Connection, Row } from "./connection.ts";
+import type { Dialect } from "./dialect.ts";
+import { fromWire, fromWireProperties, PROTO, toWireProperties, type Wire } from "./values.ts";
+
+const BATCH = 250;
+
+/** The driver cannot give the property `__proto__` in an object, so it is asked for by itself. */
+const NODE = `id(n), labels(n), properties(n), n.\`${PROTO}\``;
+const RELATIONSHIP = `id(r), id(a), id(b), a.id, b.id, type(r), properties(r), r.\`${PROTO}\``;
+
+export class BoltServer implements GraphServer {
+  readonly location: string;
+  readonly #connection: Connection;
+  readonly #dialect: Dialect;
+
+  constructor(connection: Connection, dialect: Dialect, location: string) {
+    this.#connection = connection;
+    this.#dialect = dialect;
+    this.location = location;
+  }
+
+  get type() {
+    return this.#dialect.type;
+  }
+
+  get engine() {
+    return this.#dialect.engine;
+  }
+
+  get limits() {
+    return this.#dialect.limits;
+  }
+
+  get snapshots() {
+    return this.#dialect.snapshots;
+  }
+
+  identity(): Promise<string | null> {
+    return this.#dialect.identity(this.#connection);
+  }
+
+  mark(): Promise<string | null> {
+    return this.#dialect.mark(this.#connection);
+  }
+
+  peculiarities(): Promise<string[]> {
+    return this.#dialect.peculiarities(this.#connection);
+  }
+
+  async counts(): Promise<{ nodes: number; relationships: number }> {
+    const nodes = await this.#one("MATCH (n) RETURN count(n)");
+    const relationships = await this.#one("MATCH ()-[r]->() RETURN count(r)");
+    return { nodes: Number(nodes), relationships: Number(relationships) };
+  }
+
+  sharedIds(): Promise<string[]> {
+    return this.#shared("MATCH (x)");
+  }
+
+  sharedRelationshipIds(): Promise<string[]> {
+    return this.#shared("MATCH ()-[x]->()");
+  }
+
+  async sampleTimes(memories: number): Promise<Value[]> {
+    const rows = await this.#rows(
+      `MATCH (m:${this.#dialect.quote(MEMORY_LABEL)}) RETURN m.created_at, m.updated_at LIMIT ${memories}`,
+    );
+    return rows
+      .flat()
+      .map(fromWire)
+      .filter((value) => value !== null);
+  }
+
+  async *nodes(signal?: AbortSignal): AsyncIterable<readonly ServerNode[]> {
+    yield* batched(this.#stream(`MATCH (n) RETURN ${NODE}`, signal), (row) => this.#node(row));
+  }
+
+  async *relationships(signal?: AbortSignal): AsyncIterable<readonly ServerRelationship[]> {
+    yield* batched(this.#stream(`MATCH (a)-[r]->(b) RETURN ${RELATIONSHIP}`, signal), (row) => this.#relationship(row));
+  }
+
+  async nodesById(ids: readonly InternalId[]): Promise<ServerNode[]> {
+    const rows = await this.#rows(`UNWIND $ids AS i MATCH (n) WHERE id(n) = i RETURN ${NODE}`, { ids });
+    return rows.map((row) => this.#node(row));
+  }
+
+  async relationshipsById(refs: readonly RelationshipRef[]): Promise<ServerRelationship[]> {
+    const rows = await this.#rows(
+      `UNWIND $refs AS x MATCH (a)-[r]->(b) WHERE id(a) = x[0] AND id(r) = x[1] RETURN ${RELATIONSHIP}`,
+      { refs: pairs(refs) },
+    );
+    return rows.map((row) => this.#relationship(row));
+  }
+
+  schema(): Promise<SchemaItem[]> {
+    return this.#dialect.schema(this.#connection);
+  }
+
+  ownSchema(release: Release): SchemaItem[] {
+    return this.#dialect.ownSchema(release);
+  }
+
+  createSchema(item: SchemaItem): Promise<void> {
+    return this.#dialect.createSchema(this.#connection, item);
+  }
+
+  dropSchema(item: SchemaItem): Promise<void> {
+    return this.#dialect.dropSchema(this.#connection, item);
+  }
+
+  uniqueIdLabels(): Promise<string[]> {
+    return this.#dialect.uniqueIdLabels(this.#connection);
+  }
+
+  unsupported(value: Value): string | null {
+    return this.#dialect.unsupported(value);
+  }
+
+  unsupportedName(name: string): string | null {
+    return this.#dialect.unsupportedName(name);
+  }
+
+  keepsNative(release: Release, kind: "node" | "relationship", labels: readonly string[], name: string): boolean {
+    return this.#dialect.keepsNative(release, kind, labels, name);
+  }
+
+  async createNodes({ labels, rows }: NewNodes): Promise<InternalId[]> {
+    const statement = `UNWIND $rows AS row CREATE (n${this.#labels(labels)}) SET n = row[1] RETURN row[0], id(n)`;
+    const found = await this.#write(
+      statement,
+      rows.map((properties, at) => [BigInt(at), toWireProperties(properties)]),
+    );
+    return inOrder(found, rows.length, this.location);
+  }
+
+  async createRelationships({ type, rows }: NewRelationships): Promise<InternalId[]> {
+    const statement =
+      "UNWIND $rows AS row MATCH (a) WHERE id(a) = row[1] MATCH (b) WHERE id(b) = row[2] " +
+      `CREATE (a)-[r:${this.#dialect.quote(type)}]->(b) SET r = row[3] RETURN row[0], id(r)`;
+    const found = await this.#write(
+      statement,
+      rows.map(({ from, to, properties }, at) => [BigInt(at), from, to, toWireProperties(properties)]),
+    );
+    return inOrder(found, rows.length, this.location);
+  }
+
+  async changeNodes(changes: readonly NodeChange[]): Promise<void> {
+    for (const group of grouped(changes, ({ labelsBefore, labels }) => JSON.stringify([labelsBefore, labels]))) {
+      const { labels, labelsBefore } = group[0]!;
+      const removed = labelsBefore.filter((label) => !labels.includes(label));
+      const added = labels.filter((label) => !labelsBefore.includes(label));
+      const remove = removed.length > 0 ? ` REMOVE n${this.#labels(removed)}` : "";
+      const add = added.length > 0 ? ` SET n${this.#labels(added)}` : "";
+      const statement = `UNWIND $rows AS row MATCH (n) WHERE id(n) = row[0] SET n = row[1]${remove}${add} RETURN id(n)`;
+      const found = await this.#write(
+        statement,
+        group.map(({ id, properties }) => [id, toWireProperties(properties)]),
+      );
+      assertAll(found.length, group.length, this.location);
+    }
+  }
+
+  async changeRelationships(changes: readonly RelationshipChange[]): Promise<void> {
+    if (changes.length === 0) return;
+    const statement =
+      "UNWIND $rows AS row MATCH (a)-[r]->() WHERE id(a) = row[0] AND id(r) = row[1] SET r = row[2] RETURN id(r)";
+    const found = await this.#write(
+      statement,
+      changes.map(({ id, from, properties }) => [from, id, toWireProperties(properties)]),
+    );
+    assertAll(found.length, changes.length, this.location);
+  }
+
+  async deleteNodes(ids: readonly InternalId[]): Promise<InternalId[]> {
+    if (ids.length === 0) return [];
+    const statement =
+      "UNWIND $rows AS i MATCH (n) WHERE id(n) = i OPTIONAL MATCH (n)-[r]-() WITH n, i, count(r) AS degree " +
+      "WHERE degree = 0 DELETE n RETURN i";
+    return (await this.#write(statement, ids)).map(([id]) => id as bigint);
+  }
+
+  async deleteRelationships(refs: readonly RelationshipRef[]): Promise<void> {
+    if (refs.length === 0) return;
+    await this.#write(
+      "UNWIND $rows AS row MATCH (a)-[r]->() WHERE id(a) = row[0] AND id(r) = row[1] DELETE r",
+      pairs(refs),
+    );
+  }
+
+  async removeEmpty(): Promise<void> {}
+
+  async beginMoment(): Promise<void> {
+    if (this.#dialect.snapshots) await this.#connection.beginMoment();
+  }
+
+  endMoment(): Promise<void> {
+    return this.#connection.endMoment();
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  #labels(labels: readonly string[]): string {
+    return labels.map((label) => `:${this.#dialect.quote(label)}`).join("");
+  }
+
+  #rows(statement: string, parameters: Record<string, unknown> = {}): Promise<Row[]> {
+    return this.#connection.rows(this.#dialect.prefix + statement, parameters);
+  }
+
+  #write(statement: string, rows: readonly unknown[]): Promise<Row[]> {
+    return this.#connection.write(this.#dialect.prefix + statement, { rows });
+  }
+
+  #stream(statement: string, signal: AbortSignal | undefined): AsyncGenerator<Row> {
+    return this.#connection.stream(this.#dialect.prefix + statement, signal);
+  }
+
+  async #one(statement: string): Promise<unknown> {
+    const [row] = await this.#rows(statement);
+    return row?.[0];
+  }
+
+  async #shared(match: string): Promise<string[]> {
+    const rows = await this.#rows(
+      `${match} WHERE x.id IS NOT NULL WITH x.id AS id, count(x) AS c WHERE c > 1 RETURN id`,
+    );
+    return rows.map(([id]) => id).filter((id) => typeof id === "string");
+  }
+
+  #node([id, labels, properties, proto]: Row): ServerNode {
+    return { id: id as bigint, labels: labels as string[], properties: this.#properties(properties, proto, id) };
+  }
+
+  #relationship([id, from, to, fromId, toId, type, properties, proto]: Row): ServerRelationship {
+    return {
+      id: id as bigint,
+      from: from as bigint,
+      to: to as bigint,
+      fromId: typeof fromId === "string" ? fromId : null,
+      toId: typeof toId === "string" ? toId : null,
+      type: type as string,
+      properties: this.#properties(properties, proto, id),
+    };
+  }
+
+  #properties(wire: unknown, proto: Wire, id: unknown): Properties {
+    try {
+      return fromWireProperties(wire as Record<string, Wire>, proto);
+    } catch (cause) {
+      if (!(cause instanceof TypeError)) throw cause;
+      throw new DamagedStoreError(`${this.location} holds ${cause.message} (record number ${id})`, {
+        next: "Get the newest memorygraph-migrate, or change the property.",
+        cause,
+      });
+    }
+  }
+}
+
+async function* batched<T>(rows: AsyncIterable<Row>, decode: (row: Row) => T): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  for await (const row of rows) {
+    batch.push(decode(row));
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function* grouped<T>(items: readonly T[], keyOf: (item: T) => string): Generator<T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  yield* groups.values();
+}
+
+function pairs(refs: readonly RelationshipRef[]): [InternalId, InternalId][] {
+  return refs.map(({ id, from }) => [from, id]);
+}
+
+/** Rows of `[position, internal id]`, whatever order the server gave them in. */
+function inOrder(rows: readonly Row[], expected: number, location: string): InternalId[] {
+  const ids: InternalId[] = [];
+  for (const [at, id] of rows) ids[Number(at)] = id as bigint;
+  assertAll(rows.length, expected, location);
+  return ids;
+}
+
+function assertAll(found: number, expected: number, location: string): void {
+  if (found === expected) return;
+  throw new WriteError(`${location} took ${found} of ${expected} records: others were deleted meanwhile`, {
+    next: "Stop the applications that use it, and run the same command again.",
+  });
+}

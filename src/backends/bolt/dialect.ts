@@ -1,0 +1,33 @@
+/** What differs between the servers that speak Bolt. */
+import type { Value } from "../../graph/value.ts";
+import type { Release } from "../../memorygraph/releases.ts";
+import type { SchemaItem } from "../backend.ts";
+import type { BackendType } from "../config.ts";
+import type { WriteLimits } from "../server/server.ts";
+import type { Connection } from "./connection.ts";
+
+export interface Dialect {
+  readonly type: BackendType;
+  /** As a person reads it. */
+  readonly engine: string;
+  readonly limits: WriteLimits;
+  /** Goes before every statement, for servers that understand more than one Cypher. */
+  readonly prefix: string;
+  /** Whether one transaction sees one moment of the graph. */
+  readonly snapshots: boolean;
+  /** A name as a statement takes it: quoted whatever it is. */
+  quote(name: string): string;
+  identity(connection: Connection): Promise<string | null>;
+  mark(connection: Connection): Promise<string | null>;
+  peculiarities(connection: Connection): Promise<string[]>;
+  /** @throws RefusedError where this server cannot be a target at all */
+  assertWritable(connection: Connection): Promise<void>;
+  schema(connection: Connection): Promise<SchemaItem[]>;
+  ownSchema(release: Release): SchemaItem[];
+  createSchema(connection: Connection, item: SchemaItem): Promise<void>;
+  dropSchema(connection: Connection, item: SchemaItem): Promise<void>;
+  uniqueIdLabels(connection: Connection): Promise<string[]>;
+  unsupported(value: Value): string | null;
+  unsupportedName(name: string): string | null;
+  keepsNative(release: Release, kind: "node" | "relationship", labels: readonly string[], name: string): boolean;
+}

@@ -1,0 +1,205 @@
+/** Memgraph, 2.14 and later. */
+import { RefusedError } from "../../errors.ts";
+import { Point, Temporal, type Value, Vector } from "../../graph/value.ts";
+import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
+import type { Release } from "../../memorygraph/releases.ts";
+import type { SchemaItem } from "../backend.ts";
+import type { Connection, Row } from "./connection.ts";
+import type { Dialect } from "./dialect.ts";
+import { ownItems, whatOf } from "./schema.ts";
+import { temporalParts } from "./values.ts";
+
+/** The first whose properties can be zoned date-times and points; older ones refuse such parameters. */
+const ZONES_AND_POINTS = [2, 19];
+
+export async function memgraphDialect(connection: Connection, location: string): Promise<Dialect> {
+  const [row] = await connection.rows("SHOW VERSION");
+  const version = String(row?.[0] ?? "");
+  const storage = await storageInfo(connection);
+  const snapshots =
+    /snapshot/i.test(String(storage.get("global_isolation_level") ?? "")) &&
+    /transactional/i.test(String(storage.get("storage_mode") ?? ""));
+  return new MemgraphDialect(version, snapshots, location);
+}
+
+/** Empty where the user may not ask. */
+async function storageInfo(connection: Connection): Promise<Map<string, unknown>> {
+  const rows = await connection.rows("SHOW STORAGE INFO").catch(() => []);
+  return new Map(rows.map(([name, value]) => [String(name), value]));
+}
+
+class MemgraphDialect implements Dialect {
+  readonly type = "memgraph";
+  readonly engine: string;
+  readonly limits = { rows: 2_000, bytes: 1 << 20, inFlight: 1 };
+  readonly prefix = "";
+  readonly snapshots: boolean;
+  readonly #location: string;
+  readonly #hasZonesAndPoints: boolean;
+
+  constructor(version: string, snapshots: boolean, location: string) {
+    this.engine = `Memgraph ${version}`;
+    this.snapshots = snapshots;
+    this.#location = location;
+    const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
+    const [wantedMajor, wantedMinor] = ZONES_AND_POINTS as [number, number];
+    this.#hasZonesAndPoints = major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+  }
+
+  /** `Memory` is a reserved word up to 2.15. */
+  quote(name: string): string {
+    return `\`${name.replaceAll("`", "``")}\``;
+  }
+
+  async identity(connection: Connection): Promise<string | null> {
+    const storage = await storageInfo(connection);
+    const uuid = storage.get("database_uuid");
+    return typeof uuid === "string" ? `${uuid} ${storage.get("name") ?? "memgraph"}` : null;
+  }
+
+  async mark(): Promise<string | null> {
+    return null;
+  }
+
+  async peculiarities(): Promise<string[]> {
+    return [];
+  }
+
+  async assertWritable(connection: Connection): Promise<void> {
+    const role = (await connection.rows("SHOW REPLICATION ROLE").catch(() => []))[0]?.[0];
+    if (role === "replica") {
+      throw new RefusedError(`${this.#location} is a read-only replica`, { next: "Name the main instance instead." });
+    }
+    const config = await connection.rows("SHOW CONFIG").catch(() => []);
+    const setting = config.find(([name]) => name === "storage_properties_on_edges");
+    if (setting?.some((value, at) => at === 2 && String(value) === "false")) {
+      throw new RefusedError(`${this.#location} is set to keep no properties of relationships`, {
+        next: "Start Memgraph with --storage-properties-on-edges=true; it cannot hold MemoryGraph's relationships else.",
+      });
+    }
+  }
+
+  async schema(connection: Connection): Promise<SchemaItem[]> {
+    const own = new Set([...this.ownSchema("0.12"), ...multiTenant()].map(({ what }) => what));
+    const indexes = await connection.rows("SHOW INDEX INFO");
+    const constraints = await connection.rows("SHOW CONSTRAINT INFO");
+    return [...constraints.map((row) => this.#constraint(row)), ...indexes.map((row) => this.#index(row))].map(
+      (item) => ({ ...item, own: own.has(item.what) }),
+    );
+  }
+
+  ownSchema(_release: Release): SchemaItem[] {
+    return ownItems(this.type, [
+      ["unique constraint", MEMORY_LABEL, ["id"], "CREATE CONSTRAINT ON (m:`Memory`) ASSERT m.id IS UNIQUE"],
+      // The constraint makes no index: without this one the application scans everything for each memory.
+      index("id"),
+      ...["type", "created_at", "tags", "importance", "confidence"].map(index),
+    ]);
+  }
+
+  async createSchema(connection: Connection, { statement }: SchemaItem): Promise<void> {
+    await connection.rows(statement);
+  }
+
+  async dropSchema(connection: Connection, { statement }: SchemaItem): Promise<void> {
+    await connection.rows(statement.replace(/^CREATE/, "DROP"));
+  }
+
+  async uniqueIdLabels(connection: Connection): Promise<string[]> {
+    const rows = await connection.rows("SHOW CONSTRAINT INFO");
+    return rows
+      .filter(([type, , properties]) => type === "unique" && namesOf(properties).join() === "id")
+      .map(([, label]) => String(label));
+  }
+
+  unsupported(value: Value): string | null {
+    if (typeof value === "string") return value.isWellFormed() ? null : "text with a lone surrogate";
+    if (value === null || typeof value !== "object") return null;
+    if (Array.isArray(value)) return this.#within("a list", value);
+    if (value instanceof Map) {
+      const name = [...value.keys()].find((key) => !key.isWellFormed());
+      return name === undefined ? this.#within("a map", value.values()) : "a map with a name that has a lone surrogate";
+    }
+    if (value instanceof Uint8Array) return "bytes";
+    if (value instanceof Vector) return "a vector";
+    if (value instanceof Point) return this.#hasZonesAndPoints ? null : "a point";
+    if (value instanceof Temporal) return this.#unsupportedTime(value);
+    return value satisfies never;
+  }
+
+  #within(what: string, items: Iterable<Value>): string | null {
+    for (const item of items) {
+      const why = this.unsupported(item);
+      if (why !== null) return `${what} that holds ${why}`;
+    }
+    return null;
+  }
+
+  #unsupportedTime(value: Temporal): string | null {
+    const { kind, text } = value;
+    if (temporalParts(value) === null) return `a ${kind} like ${text}`;
+    if (kind === "time") return "a time with an offset";
+    if (kind === "date-time" && !this.#hasZonesAndPoints) return "a date-time with a zone";
+    if (kind === "duration" && !text.startsWith("P0M")) return "a duration with months";
+    // Kept in microseconds.
+    if (/\.\d{7}/.test(text)) return `a ${kind} with nanoseconds`;
+    return null;
+  }
+
+  unsupportedName(name: string): string | null {
+    if (name === "") return "it is empty";
+    if (name.includes("\0")) return "it has a NUL character";
+    return name.isWellFormed() ? null : "it has a lone surrogate";
+  }
+
+  keepsNative(release: Release, kind: "node" | "relationship", _labels: readonly string[], name: string): boolean {
+    return release !== "0.13" && kind === "relationship" && ["valid_from", "valid_until", "recorded_at"].includes(name);
+  }
+
+  #constraint([type, label, properties, dataType]: Row): Omit<SchemaItem, "own"> {
+    const names = namesOf(properties);
+    const on = { entity: "node", names: [String(label)], properties: names } as const;
+    const subject = `(n:${this.quote(String(label))})`;
+    const list = names.map((name) => `n.${this.quote(name)}`).join(", ");
+    if (type === "unique") {
+      const statement = `CREATE CONSTRAINT ON ${subject} ASSERT ${list} IS UNIQUE`;
+      return { backend: this.type, kind: "constraint", what: whatOf("unique constraint", on), statement };
+    }
+    if (type === "exists") {
+      const statement = `CREATE CONSTRAINT ON ${subject} ASSERT EXISTS (${list})`;
+      return { backend: this.type, kind: "constraint", what: whatOf("existence constraint", on), statement };
+    }
+    const statement = `CREATE CONSTRAINT ON ${subject} ASSERT ${list} IS TYPED ${dataType ?? ""}`;
+    return { backend: this.type, kind: "constraint", what: whatOf(`type constraint (${dataType})`, on), statement };
+  }
+
+  #index([type, name, property]: Row): Omit<SchemaItem, "own"> {
+    const properties = namesOf(property);
+    const kind = String(type);
+    const entity = kind.startsWith("edge") ? "relationship" : "node";
+    const names = name == null ? [] : [String(name)];
+    const list = properties.length > 0 ? `(${properties.map((key) => this.quote(key)).join(", ")})` : "";
+    const [word, keyword] = kind.includes("point")
+      ? ["point index", "POINT INDEX"]
+      : entity === "relationship"
+        ? ["index", "EDGE INDEX"]
+        : ["index", "INDEX"];
+    const statement = `CREATE ${keyword} ON ${names.map((each) => `:${this.quote(each)}`).join("")}${list}`;
+    return { backend: this.type, kind: "index", what: whatOf(word!, { entity, names, properties }), statement };
+  }
+}
+
+/** Older servers give one name, newer ones a list. */
+function namesOf(properties: unknown): string[] {
+  if (properties === null || properties === undefined || properties === "") return [];
+  return Array.isArray(properties) ? properties.map(String) : [String(properties)];
+}
+
+function index(property: string) {
+  return ["index", MEMORY_LABEL, [property], `CREATE INDEX ON :\`Memory\`(${property})`] as const;
+}
+
+function multiTenant(): SchemaItem[] {
+  const properties = ["context_tenant_id", "context_team_id", "context_visibility", "context_created_by", "version"];
+  return ownItems("memgraph", properties.map(index));
+}

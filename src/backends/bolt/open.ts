@@ -1,0 +1,76 @@
+/** Opens a Bolt server of a kind, and makes sure that it is one of that kind. */
+import { StoreKindError, UsageError } from "../../errors.ts";
+import type { Backend } from "../backend.ts";
+import type { BackendConfig, BackendType } from "../config.ts";
+import { addressOf } from "../server/address.ts";
+import { serverBackend } from "../server/backend.ts";
+import type { GraphServer, OpenServer } from "../server/server.ts";
+import type { Connection } from "./connection.ts";
+import type { Dialect } from "./dialect.ts";
+import { probe } from "./probe.ts";
+
+const PORT = 7687;
+const SCHEMES = ["bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"] as const;
+
+/** Two protocols in one: the agent tells the servers apart. */
+const KINDS = {
+  neo4j: {
+    agent: /^Neo4j\/(?!.*Memgraph)/i,
+    dialect: async (connection: Connection, location: string) =>
+      (await import("./neo4j.ts")).neo4jDialect(connection, location),
+  },
+  memgraph: {
+    agent: /Memgraph/i,
+    dialect: async (connection: Connection, location: string) =>
+      (await import("./memgraph.ts")).memgraphDialect(connection, location),
+  },
+} as const;
+type BoltType = keyof typeof KINDS;
+
+export const neo4jBackend: Backend = serverBackend("neo4j", openerOf("neo4j"));
+export const memgraphBackend: Backend = serverBackend("memgraph", openerOf("memgraph"));
+
+function openerOf(type: BoltType): OpenServer {
+  return async (config, { access, signal }): Promise<GraphServer> => {
+    signal?.throwIfAborted();
+    const address = addressOf(config, SCHEMES, PORT);
+    const database = databaseOf(config, address.path);
+    const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+    const location = `${address.scheme}://${host}:${address.port}${database === null ? "" : `/${database}`}`;
+    await probe(type, address);
+    // The driver is large, and needed only now that somebody is there.
+    const { Connection } = await import("./connection.ts");
+    const connection = new Connection(config, address, { access, database, location });
+    try {
+      assertKind(type, await connection.agent(), location);
+      const dialect: Dialect = await KINDS[type].dialect(connection, location);
+      if (access === "write") await dialect.assertWritable(connection);
+      const { BoltServer } = await import("./bolt-server.ts");
+      return new BoltServer(connection, dialect, location);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  };
+}
+
+/** @throws UsageError when options and address name two databases */
+function databaseOf({ database }: BackendConfig, path: string | null): string | null {
+  if (database === undefined || path === null || database === path) return database ?? path;
+  throw new UsageError(`the address names the database ${path}, the options name ${database}`, {
+    next: "Give only one of the two.",
+  });
+}
+
+function assertKind(type: BackendType & BoltType, agent: string, location: string): void {
+  if (KINDS[type].agent.test(agent)) return;
+  const other = (Object.keys(KINDS) as BoltType[]).find((kind) => KINDS[kind].agent.test(agent));
+  throw new StoreKindError(
+    other === undefined
+      ? `what answers at ${location} is neither Neo4j nor Memgraph: ${agent || "it does not say what it is"}`
+      : `what answers at ${location} is ${NAMES[other]}, not ${NAMES[type]}`,
+    { next: other === undefined ? "Check the address." : `Name its kind: ${other} instead of ${type}.` },
+  );
+}
+
+const NAMES = { neo4j: "Neo4j", memgraph: "Memgraph" } as const;

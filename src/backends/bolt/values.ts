@@ -1,0 +1,196 @@
+/** Values of the neutral model as the Bolt driver takes and gives them. */
+import neo4j from "neo4j-driver";
+import { Properties } from "../../graph/properties.ts";
+import { isMap, Point, Temporal, type TemporalKind, type Value, Vector } from "../../graph/value.ts";
+
+/** What the driver packs and unpacks; integers are bigint in both directions (`useBigInt`), numbers are doubles. */
+export type Wire = unknown;
+
+/** JavaScript gives this one key of an object a meaning of its own: assigned, it vanishes without a word. */
+export const PROTO = "__proto__";
+
+export function toWire(value: Value): Wire {
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map(toWire);
+  if (isMap(value)) return toObject(value.entries());
+  // The driver packs signed bytes only.
+  if (value instanceof Uint8Array) return new Int8Array(value.buffer, value.byteOffset, value.length);
+  if (value instanceof Temporal) return toWireTemporal(value);
+  if (value instanceof Point) {
+    return value.z === undefined
+      ? new neo4j.types.Point(BigInt(value.srid), value.x, value.y)
+      : new neo4j.types.Point(BigInt(value.srid), value.x, value.y, value.z);
+  }
+  if (value instanceof Vector) {
+    return neo4j.vector(
+      value.elementType === "float32" ? Float32Array.from(value.elements) : Float64Array.from(value.elements),
+    );
+  }
+  return value satisfies never;
+}
+
+export function toWireProperties(properties: Properties): Record<string, Wire> {
+  return toObject(properties.entries());
+}
+
+function toObject(entries: Iterable<[string, Value]>): Record<string, Wire> {
+  const object: Record<string, Wire> = {};
+  for (const [name, value] of entries) {
+    if (name === PROTO) {
+      Object.defineProperty(object, name, { value: toWire(value), enumerable: true });
+    } else {
+      object[name] = toWire(value);
+    }
+  }
+  return object;
+}
+
+/** @throws TypeError for a type that this release does not know */
+export function fromWire(wire: Wire): Value {
+  switch (typeof wire) {
+    case "string":
+    case "number":
+    case "bigint":
+    case "boolean":
+      return wire;
+  }
+  if (wire === null) return null;
+  if (Array.isArray(wire)) return wire.map(fromWire);
+  if (wire instanceof Int8Array) return new Uint8Array(wire.buffer, wire.byteOffset, wire.length);
+  if (neo4j.isPoint(wire)) {
+    const { srid, x, y, z } = wire;
+    return z === undefined || z === null ? new Point(Number(srid), x, y) : new Point(Number(srid), x, y, z);
+  }
+  if (neo4j.isVector(wire)) return fromWireVector(wire.asTypedArray());
+  const temporal = fromWireTemporal(wire as object);
+  if (temporal !== null) return temporal;
+  if (Object.getPrototypeOf(wire) === Object.prototype) {
+    return new Map(Object.entries(wire as Record<string, Wire>).map(([name, item]) => [name, fromWire(item)]));
+  }
+  throw new TypeError(`a value of a type that this release does not know: ${Object.prototype.toString.call(wire)}`);
+}
+
+/** @param proto the value of the property `__proto__`, which the driver cannot give in an object; null for none */
+export function fromWireProperties(wire: Record<string, Wire>, proto: Wire): Properties {
+  const keys = Object.keys(wire);
+  const values: Value[] = [];
+  for (const key of keys) values.push(fromWire(wire[key]));
+  if (proto === null) return Properties.of(keys, values);
+  return Properties.of([...keys, PROTO], [...values, fromWire(proto)]);
+}
+
+function fromWireVector(elements: ReturnType<InstanceType<typeof neo4j.types.Vector>["asTypedArray"]>): Vector {
+  if (elements instanceof Float32Array) return new Vector([...elements], "float32");
+  if (elements instanceof Float64Array) return new Vector([...elements], "float64");
+  throw new TypeError("a vector of integers, which no other store has");
+}
+
+type Parts = Record<string, bigint | number | string | null | undefined>;
+
+function fromWireTemporal(wire: object): Temporal | null {
+  const parts = wire as Parts;
+  if (neo4j.isDateTime(wire)) {
+    const zone = parts.timeZoneId == null ? "" : `[${parts.timeZoneId}]`;
+    const offset = parts.timeZoneOffsetSeconds == null ? "" : offsetText(Number(parts.timeZoneOffsetSeconds));
+    return new Temporal("date-time", `${dateText(parts)}T${clockText(parts)}${offset}${zone}`);
+  }
+  if (neo4j.isLocalDateTime(wire)) return new Temporal("local-date-time", `${dateText(parts)}T${clockText(parts)}`);
+  if (neo4j.isDate(wire)) return new Temporal("date", dateText(parts));
+  if (neo4j.isTime(wire)) {
+    return new Temporal("time", clockText(parts) + offsetText(Number(parts.timeZoneOffsetSeconds)));
+  }
+  if (neo4j.isLocalTime(wire)) return new Temporal("local-time", clockText(parts));
+  if (neo4j.isDuration(wire)) return new Temporal("duration", durationText(parts));
+  return null;
+}
+
+function dateText({ year, month, day }: Parts): string {
+  const y = Number(year);
+  // ISO 8601 wants a sign before years that need more than four digits.
+  const digits = String(Math.abs(y)).padStart(4, "0");
+  const sign = y < 0 ? "-" : y > 9999 ? "+" : "";
+  return `${sign}${digits}-${two(month)}-${two(day)}`;
+}
+
+function clockText({ hour, minute, second, nanosecond }: Parts): string {
+  return `${two(hour)}:${two(minute)}:${two(second)}${fractionText(BigInt(nanosecond ?? 0))}`;
+}
+
+function two(part: Parts[string]): string {
+  return String(part).padStart(2, "0");
+}
+
+function fractionText(nanoseconds: bigint): string {
+  return nanoseconds === 0n ? "" : `.${String(nanoseconds).padStart(9, "0").replace(/0+$/, "")}`;
+}
+
+function offsetText(seconds: number): string {
+  if (seconds === 0) return "Z";
+  const size = Math.abs(seconds);
+  const tail = size % 60 === 0 ? "" : `:${two(size % 60)}`;
+  return `${seconds < 0 ? "-" : "+"}${two(Math.floor(size / 3600))}:${two(Math.floor(size / 60) % 60)}${tail}`;
+}
+
+/** Months, days and seconds are three things that cannot be turned into one another. */
+function durationText({ months, days, seconds, nanoseconds }: Parts): string {
+  const total = BigInt(seconds ?? 0) * 1_000_000_000n + BigInt(nanoseconds ?? 0);
+  const size = total < 0n ? -total : total;
+  const text = `${size / 1_000_000_000n}${fractionText(size % 1_000_000_000n)}`;
+  return `P${months}M${days}DT${total < 0n ? "-" : ""}${text}S`;
+}
+
+const DATE = String.raw`([+-]?\d{4,9})-(\d\d)-(\d\d)`;
+const CLOCK = String.raw`(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?`;
+const OFFSET = String.raw`(Z|[+-]\d\d:\d\d(?::\d\d)?)`;
+const SPELLING: Record<TemporalKind, RegExp> = {
+  date: new RegExp(`^${DATE}$`),
+  time: new RegExp(`^${CLOCK}${OFFSET}$`),
+  "local-time": new RegExp(`^${CLOCK}$`),
+  "date-time": new RegExp(`^${DATE}T${CLOCK}${OFFSET}?(?:\\[([^\\]]+)\\])?$`),
+  "local-date-time": new RegExp(`^${DATE}T${CLOCK}$`),
+  duration: /^P(-?\d+)M(-?\d+)DT(-?)(\d+)(?:\.(\d{1,9}))?S$/,
+};
+
+/** Null for a text that is not in the spelling of graph/value.ts. */
+export function temporalParts({ kind, text }: Temporal): RegExpExecArray | null {
+  return SPELLING[kind].exec(text);
+}
+
+function toWireTemporal(value: Temporal): Wire {
+  const match = temporalParts(value);
+  if (match === null) throw new TypeError(`"${value.text}" is no ${value.kind}`);
+  const [, ...part] = match;
+  const int = (at: number) => BigInt(part[at]!.replace(/^\+/, ""));
+  const nano = (at: number) => BigInt((part[at] ?? "").padEnd(9, "0"));
+  const clock = (at: number) => [int(at), int(at + 1), int(at + 2), nano(at + 3)] as const;
+  switch (value.kind) {
+    case "date":
+      return new neo4j.types.Date(int(0), int(1), int(2));
+    case "time":
+      return new neo4j.types.Time(...clock(0), offsetSeconds(part[4]!));
+    case "local-time":
+      return new neo4j.types.LocalTime(...clock(0));
+    case "local-date-time":
+      return new neo4j.types.LocalDateTime(int(0), int(1), int(2), ...clock(3));
+    case "date-time":
+      return new neo4j.types.DateTime(
+        ...([int(0), int(1), int(2), ...clock(3)] as const),
+        part[7] === undefined ? undefined : offsetSeconds(part[7]),
+        part[8],
+      );
+    case "duration": {
+      const sign = part[2] === "-" ? -1n : 1n;
+      const total = sign * (BigInt(part[3]!) * 1_000_000_000n + nano(4));
+      // The driver wants nanoseconds that are never negative.
+      const nanoseconds = ((total % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+      return new neo4j.types.Duration(int(0), int(1), (total - nanoseconds) / 1_000_000_000n, nanoseconds);
+    }
+  }
+}
+
+function offsetSeconds(text: string): bigint {
+  if (text === "Z") return 0n;
+  const [hours, minutes, seconds = "0"] = text.slice(1).split(":");
+  const size = BigInt(hours!) * 3600n + BigInt(minutes!) * 60n + BigInt(seconds);
+  return text.startsWith("-") ? -size : size;
+}

@@ -1,0 +1,79 @@
+/** Makes a Backend of whatever opens a graph server. */
+import { RefusedError } from "../../errors.ts";
+import type { Backend, TargetPreview, WriteReport, WriteRequest } from "../backend.ts";
+import { type BackendConfig, type BackendType, withoutCredentials } from "../config.ts";
+import { Fitter } from "./fitting.ts";
+import type { OpenServer } from "./server.ts";
+import { ServerSession } from "./session.ts";
+import { ServerSource } from "./source.ts";
+import { UndoJournal } from "./undo-journal.ts";
+
+export function serverBackend(type: BackendType, open: OpenServer): Backend {
+  return {
+    type,
+    capabilities: { staged: false, shared: true },
+    locate: ({ uri }) => withoutCredentials(uri ?? ""),
+    freeBytes: () => null,
+    openForReading: async (config, options) =>
+      ServerSource.over(await open(config, { access: "read", signal: options?.signal }), options),
+    assertDistinct: (source, target) => assertDistinct(open, source, target),
+    openForWriting: (config, request) => ServerSession.begin(open, config, request),
+    preview: (config, request) => preview(open, config, request),
+  };
+}
+
+async function assertDistinct(open: OpenServer, source: BackendConfig, target: BackendConfig) {
+  const [from, to] = [await open(source, { access: "read" }), await open(target, { access: "read" })];
+  try {
+    const [a, b] = [await from.identity(), await to.identity()];
+    if (from.location === to.location || (a !== null && a === b)) {
+      throw new RefusedError(`source and target are the same store: ${from.location}`, {
+        next: "Choose another target; the source is never changed.",
+      });
+    }
+    return { neighbours: a === null || b === null || serverOf(a) === serverOf(b) };
+  } finally {
+    await from.close();
+    await to.close();
+  }
+}
+
+/** An identity is that of the server, a space, and that of the graph. */
+function serverOf(identity: string): string {
+  return identity.split(" ")[0]!;
+}
+
+async function preview(open: OpenServer, config: BackendConfig, request: WriteRequest): Promise<TargetPreview> {
+  const server = await open(config, { access: "read", signal: request.signal });
+  const source = await ServerSource.over(server, { signal: request.signal });
+  // It only knows which nodes there would be.
+  const journal = new UndoJournal();
+  const before = await source.describe();
+  const report: WriteReport = { respelled: 0, defaulted: {}, setAside: {} };
+  const release = request.release ?? before.release ?? request.fallbackRelease;
+  const fitting = new Fitter(server, {
+    release,
+    report,
+    uniqueIds: await server.uniqueIdLabels(),
+    addNode: (key) => journal.expectNode(key),
+    hasNode: (key) => journal.knowsNode(key),
+  });
+  return {
+    before,
+    release,
+    report,
+    fitting,
+    assess() {},
+    async *read() {
+      for await (const batch of source.read()) {
+        for (const record of batch) if (record.kind === "node") journal.expectNode(record.key);
+        yield batch;
+      }
+    },
+    oddities: () => source.oddities(),
+    async close() {
+      journal.close();
+      await source.close();
+    },
+  };
+}

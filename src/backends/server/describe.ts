@@ -1,0 +1,41 @@
+/** What a graph is and holds, in figures. */
+import { parseInstant } from "../../graph/instant.ts";
+import type { Value } from "../../graph/value.ts";
+import type { Release } from "../../memorygraph/releases.ts";
+import type { StoreDescription } from "../backend.ts";
+import type { GraphServer } from "./server.ts";
+
+/** How many memories are asked for their times, to tell which releases can read them. */
+const SAMPLE = 1_000;
+
+export async function describe(server: GraphServer): Promise<StoreDescription> {
+  const { nodes, relationships } = await server.counts();
+  const empty = nodes + relationships === 0;
+  const schema = await server.schema();
+  const times = empty ? [] : await server.sampleTimes(SAMPLE);
+  const peculiarities = await server.peculiarities();
+  return {
+    backend: server.type,
+    location: server.location,
+    engine: server.engine,
+    layout: empty ? "empty" : "graph",
+    release: releaseOf(times),
+    readableBy: times.every(isUtcText) ? ["0.12", "0.13"] : ["0.12"],
+    bytes: null,
+    nodes,
+    relationships,
+    indexes: schema.map(({ what }) => what),
+    schema,
+    oddities: peculiarities.map((what) => ({ what, count: 1, examples: [], kind: "note" })),
+  };
+}
+
+/** 0.13 reads only text that ends in Z, and it writes nothing else; 0.12 writes offsets, and native date-times. */
+function releaseOf(times: readonly Value[]): Release | null {
+  if (times.length === 0) return null;
+  return times.every(isUtcText) ? "0.13" : "0.12";
+}
+
+function isUtcText(time: Value): boolean {
+  return typeof time === "string" && (time.endsWith("Z") || parseInstant(time) === null);
+}
