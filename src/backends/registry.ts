@@ -8,6 +8,7 @@ const BACKENDS: Partial<Record<BackendType, () => Promise<Backend>>> = {
   sqlite: async () => (await import("./sqlite/sqlite.ts")).sqlite,
   neo4j: async () => (await import("./bolt/open.ts")).neo4jBackend,
   memgraph: async () => (await import("./bolt/open.ts")).memgraphBackend,
+  falkordb: async () => (await import("./falkor/falkordb.ts")).falkordb,
 };
 
 export function supportedBackends(): BackendType[] {
