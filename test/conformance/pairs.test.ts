@@ -1,0 +1,146 @@
+/** Every ordered pair of kinds: what goes in comes out, as plain driver calls see it. */
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { BackendConfig } from "../../src/backends/config.ts";
+import { runMigration } from "../../src/migration/migrate.ts";
+import type { MigrationOptionsInput, MigrationResult } from "../../src/migration/models.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { readIndependently } from "../support/independent-reader.ts";
+import { copyFixture, truthFile } from "../support/stores.ts";
+import { graphs, sharedCorpus } from "./corpus.ts";
+import { allEnds, type End } from "./ends.ts";
+import { graphOfTruth, linesOf } from "./graph.ts";
+
+const { first, second } = await allEnds();
+const pairs = first.flatMap((from) =>
+  second
+    .filter(({ server }) => server.kind !== from.server.kind || server.uri !== from.server.uri)
+    .map((to) => [from, to] as const),
+);
+const RUNS = 12;
+
+async function move(
+  from: BackendConfig,
+  to: BackendConfig,
+  options: MigrationOptionsInput = {},
+): Promise<MigrationResult> {
+  const { result } = await runMigration(from, to, options, {});
+  expect(result.errors).toEqual([]);
+  expect([result.success, result.complete, result.verified]).toEqual([true, true, true]);
+  return result;
+}
+
+async function emptied(...ends: readonly End[]): Promise<void> {
+  for (const end of ends) await end.empty();
+}
+
+describe.each(pairs.map(([from, to]) => ({ name: `${from.name} to ${to.name}`, from, to })))("from $name", ({
+  from,
+  to,
+}) => {
+  // A backtick in a name is what FalkorDB cannot have; the rest is what everybody can.
+  const withBackticks = ![from, to].some(({ server }) => server.kind === "falkordb");
+
+  test("the adversarial corpus arrives as it is", async () => {
+    await emptied(from, to);
+    const corpus = without(sharedCorpus(), withBackticks);
+    await from.fill(corpus);
+    expect(linesOf(await from.read())).toEqual(linesOf(corpus));
+    await move(from.config, to.config);
+    expect(linesOf(await to.read())).toEqual(linesOf(corpus));
+    // Neither an index nor anything else was left in the source.
+    expect(linesOf(await from.read())).toEqual(linesOf(corpus));
+  });
+
+  test("a second run finds everything there", async () => {
+    const before = linesOf(await to.read());
+    const { imported, present, overwritten } = await move(from.config, to.config);
+    expect([imported.nodes, imported.relationships, overwritten.nodes, overwritten.relationships]).toEqual([
+      0, 0, 0, 0,
+    ]);
+    expect(present.nodes + present.relationships).toBe(before.length);
+    expect(linesOf(await to.read())).toEqual(before);
+  });
+
+  test("by way of SQLite of either layout it arrives as well", async () => {
+    using folder = temporaryFolder();
+    const corpus = without(sharedCorpus(), withBackticks);
+    for (const release of ["0.12", "0.13"] as const) {
+      const file = new BackendConfig({ type: "sqlite", path: folder.file(`${release}.db`) });
+      await move(from.config, file, { for: release });
+      await to.empty();
+      await move(file, to.config);
+      expect(linesOf(await to.read())).toEqual(linesOf(corpus));
+    }
+  });
+
+  test("any graph arrives as it is", async () => {
+    await fc.assert(
+      fc.asyncProperty(graphs, async (graph) => {
+        const content = without(graph, withBackticks);
+        await emptied(from, to);
+        await from.fill(content);
+        await move(from.config, to.config);
+        expect(linesOf(await to.read())).toEqual(linesOf(content));
+      }),
+      { numRuns: RUNS },
+    );
+  }, 120_000);
+});
+
+describe.each(second.map((end) => ({ name: end.name, end })))("between SQLite and $name", ({ end }) => {
+  test.each([
+    "0.8.3",
+    "0.10.0",
+    "0.12.4",
+    "0.13.0",
+  ] as const)("the fixture of %s arrives, and comes back as it was", async (name) => {
+    using folder = temporaryFolder();
+    await end.empty();
+    const source = copyFixture(name, folder);
+    await move(new BackendConfig({ type: "sqlite", path: source }), end.config);
+    expect(linesOf(await end.read())).toEqual(linesOf(graphOfTruth(truthFile(name))));
+    const back = folder.file("back.db");
+    await move(end.config, new BackendConfig({ type: "sqlite", path: back }), {
+      for: name === "0.13.0" ? "0.13" : "0.12",
+    });
+    if (name === "0.12.4" || name === "0.13.0") expect(readIndependently(back)).toEqual(readIndependently(source));
+  });
+
+  test("for 0.13 it has only timestamps that 0.13 accepts, and the same instants", async () => {
+    using folder = temporaryFolder();
+    await end.empty();
+    const source = copyFixture("0.12.4", folder);
+    await move(new BackendConfig({ type: "sqlite", path: source }), end.config, { for: "0.13" });
+    const graph = await end.read();
+    const times = [...graph.nodes, ...graph.relationships].flatMap(({ properties }) =>
+      ["created_at", "updated_at", "last_accessed", "last_validated", "valid_from", "valid_until", "recorded_at"]
+        .map((key) => properties[key] ?? null)
+        .filter((value) => value !== null),
+    );
+    expect(times.length).toBeGreaterThan(300);
+    expect(
+      times.filter((value) => typeof value !== "string" || !/^\d{4}-\d\d-\d\dT[\d:]{8}(\.\d{1,9})?Z$/.test(value)),
+    ).toEqual([]);
+    expect(linesOf(graph)).toEqual(linesOf(graphOfTruth(truthFile("0.12.4"))));
+  });
+});
+
+function without(graph: ReturnType<typeof sharedCorpus>, backticks: boolean): ReturnType<typeof sharedCorpus> {
+  if (backticks) return graph;
+  const rename = (name: string) => name.replaceAll("`", "´");
+  const properties = (own: (typeof graph.nodes)[number]["properties"]) =>
+    Object.fromEntries(Object.entries(own).map(([name, value]) => [rename(name), value]));
+  return {
+    nodes: graph.nodes.map((node) => ({
+      ...node,
+      labels: [...new Set(node.labels.map(rename))],
+      properties: properties(node.properties),
+    })),
+    relationships: graph.relationships.map((relationship) => ({
+      ...relationship,
+      type: rename(relationship.type),
+      properties: properties(relationship.properties),
+    })),
+  };
+}
