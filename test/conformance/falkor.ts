@@ -62,66 +62,103 @@ export async function readFalkor(server: TestServer, graph: string): Promise<Pla
   return withFalkor(server, async (command) => {
     const rows = async (statement: string) => {
       const reply = (await command("GRAPH.RO_QUERY", graph, statement, "--compact")) as Reply[][];
-      return (reply[1] ?? []) as unknown as [string, Reply][][];
+      return (reply[1] ?? []) as unknown as Cell[][];
     };
-    /**
-     * Of every property, or element of a list, that is a double: a short form of it, and what is missing to it. Both
-     * are printed with 15 digits, and their sum is exact.
-     */
-    const residuals = async (match: string): Promise<Map<string, Doubles>> => {
-      const parts = "CASE typeOf(e) WHEN 'Float' THEN [toFloat(toString(e)), e - toFloat(toString(e))] ELSE null END";
-      const elements = "CASE typeOf(x[k]) WHEN 'List' THEN x[k] ELSE [x[k]] END";
-      const found = await rows(`${match} RETURN id(x), [k IN keys(x) | [e IN (${elements}) | ${parts}]]`);
-      const sum = ([, pair]: [string, [string, string][] | null]) =>
-        pair === null ? null : Number(pair[0]![1]) + Number(pair[1]![1]);
-      return new Map(
-        found.map(([id, lists]) => {
-          const properties = lists![1] as unknown as [string, [string, [string, string][] | null][]][];
-          return [id![1] as string, properties.map(([, list]) => list.map(sum))];
-        }),
-      );
-    };
-    const nodeDoubles = await residuals("MATCH (x)");
+    const doubles: Double[] = [];
     const nodes = (await rows("MATCH (x) RETURN id(x), labels(x), properties(x)")).map(([id, labels, properties]) => ({
       name: id![1] as string,
-      labels: (labels![1] as [string, string][]).map(([, label]) => label),
-      properties: decodeMap(properties![1], nodeDoubles.get(id![1] as string)!),
+      labels: (labels![1] as Cell[]).map(([, label]) => label as string),
+      properties: decodeMap(properties![1], {
+        find: "MATCH (x) WHERE id(x) = r[0]",
+        at: [id![1] as string, "0"],
+        doubles,
+      }),
     }));
-    const doubles = await residuals("MATCH ()-[x]->()");
+    const find = "MATCH (a)-[x]->() WHERE id(a) = r[1] AND id(x) = r[0]";
     const relationships = (await rows("MATCH (a)-[x]->(b) RETURN id(x), id(a), id(b), type(x), properties(x)")).map(
       ([id, from, to, type, properties]) => ({
         from: from![1] as string,
         to: to![1] as string,
         type: type![1] as string,
-        properties: decodeMap(properties![1], doubles.get(id![1] as string)!),
+        properties: decodeMap(properties![1], { find, at: [id![1] as string, from![1] as string], doubles }),
       }),
     );
+    for (const group of Map.groupBy(
+      doubles,
+      ({ find: how, index, half }) => `${how} ${index === null} ${half}`,
+    ).values()) {
+      const { find: how, index, half } = group[0]!;
+      const list = group.map(({ at, name, index: place, base }, n) => {
+        return `[${at.join(",")},${n},${literal(name)},${place ?? 0},${literal(base)}]`;
+      });
+      const value = index === null ? "x[r[3]]" : "x[r[3]][r[4]]";
+      const scaled = half ? `${value} * 0.5` : value;
+      for (const [n, difference] of await rows(
+        `CYPHER rows=[${list.join(",")}] UNWIND $rows AS r ${how} RETURN r[2], ${scaled} - r[5]`,
+      )) {
+        const { base, put } = group[Number(n![1])]!;
+        put((base + Number(difference![1])) * (half ? 2 : 1));
+      }
+    }
     return { nodes, relationships };
   });
 }
 
-type Doubles = readonly (readonly (number | null)[])[];
+type Cell = [string, Reply];
 
-function decodeMap(flat: Reply, doubles: Doubles): PlainNode["properties"] {
-  const cells = flat as (string | [string, Reply])[];
-  const entries: [string, Plain][] = [];
-  for (let at = 0; at + 1 < cells.length; at += 2) {
-    const cell = cells[at + 1] as [string, Reply];
-    const own = doubles[at / 2]!;
-    const value =
-      cell[0] === "6" ? (cell[1] as [string, Reply][]).map((item, n) => decode(item, own[n])) : decode(cell, own[0]);
-    entries.push([cells[at] as string, value]);
-  }
-  return Object.fromEntries(entries);
+/** A double is printed with 15 digits: the server is told what it printed, and asked for what is missing to the real one. */
+interface Double {
+  readonly find: string;
+  readonly at: readonly [string, string];
+  readonly name: string;
+  readonly index: number | null;
+  readonly base: number;
+  /** The largest doubles are asked for by half, since what is printed of them is more than a double can be. */
+  readonly half: boolean;
+  put(value: number): void;
 }
 
-function decode([type, value]: [string, Reply], double: number | null = null): Plain {
+interface Place {
+  readonly find: string;
+  readonly at: readonly [string, string];
+  readonly doubles: Double[];
+}
+
+function decodeMap(flat: Reply, { find, at, doubles }: Place): PlainNode["properties"] {
+  const cells = flat as (string | Cell)[];
+  const properties: Record<string, Plain> = {};
+  const ask = (name: string, index: number | null, text: string, put: (value: number) => void) => {
+    const half = text.endsWith("e+308");
+    const base = half ? Number(text.replace("e+308", "e+307")) * 5 : Number(text);
+    if (base !== 0) doubles.push({ find, at, name, index, base, half, put });
+  };
+  for (let n = 0; n + 1 < cells.length; n += 2) {
+    const name = cells[n] as string;
+    const cell = cells[n + 1] as Cell;
+    const value = decode(cell);
+    Object.defineProperty(properties, name, { value, enumerable: true, writable: true, configurable: true });
+    if (cell[0] === "5") {
+      ask(name, null, cell[1] as string, (exact) => {
+        properties[name] = exact;
+      });
+    }
+    if (cell[0] !== "6") continue;
+    for (const [index, item] of (cell[1] as Cell[]).entries()) {
+      if (item[0] !== "5") continue;
+      ask(name, index, item[1] as string, (exact) => {
+        (value as Plain[])[index] = exact;
+      });
+    }
+  }
+  return properties;
+}
+
+function decode([type, value]: Cell): Plain {
   if (type === "2") return value as string;
   if (type === "3") return BigInt(value as string);
   if (type === "4") return value === "true";
-  // A printed zero keeps its sign, and a sum does not.
-  if (type === "5") return double === null || double === 0 ? Number(value) : double;
-  if (type === "6") return (value as [string, Reply][]).map((item) => decode(item));
+  if (type === "5") return Number(value);
+  if (type === "6") return (value as Cell[]).map(decode);
   return `unexpected type ${type}`;
 }
 

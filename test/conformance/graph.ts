@@ -69,7 +69,10 @@ export function exact(value: Plain): Exact {
   if (typeof value === "bigint") return `integer ${value}`;
   if (typeof value === "number") return float(value);
   if (typeof value === "string") return `text ${value}`;
-  return isTime(value) ? `time ${value.dateTime}` : (value as readonly Plain[]).map(exact);
+  if (isTime(value)) return `time ${value.dateTime}`;
+  if (Array.isArray(value)) return value.map(exact);
+  // Only a truth file has objects: servers hold them as text.
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, exact(item as Plain)]));
 }
 
 export function isTime(value: Plain): value is { dateTime: string } {

@@ -66,9 +66,12 @@ function fromFraction(printed: number, fraction: bigint): number | null {
   return agrees(value, printed) ? value : null;
 }
 
+/** Half a unit in the fifteenth digit, and a little for how ties and the difference are rounded. */
+const HALF_UNIT = 5.01e-15;
+
 /** Whether the double is one that FalkorDB would print so. */
 function agrees(value: number, printed: number): boolean {
-  return Number(value.toPrecision(15)) === printed;
+  return Math.abs(value - printed) <= Math.abs(printed) * HALF_UNIT;
 }
 
 /**

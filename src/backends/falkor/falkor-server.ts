@@ -25,7 +25,7 @@ import { literal, mapLiteral, needsExpression, type Place, quote } from "./liter
 import { allRows, assertComplete, pages, type Rows, resultLimit } from "./pages.ts";
 import { decode, type Reply } from "./reply.ts";
 import { createSchema, dropSchema, ownSchema, readSchema, uniqueIdLabels } from "./schema.ts";
-import { unsupported, unsupportedName } from "./values.ts";
+import { fatalWhenUnique, unsupported, unsupportedName } from "./values.ts";
 
 const SCHEMES = ["redis", "rediss", "falkor", "falkors"] as const;
 const PORT = 6379;
@@ -208,6 +208,10 @@ class FalkorServer implements GraphServer {
 
   unsupported(value: Value): string | null {
     return unsupported(value);
+  }
+
+  unsupportedId(id: Value): string | null {
+    return fatalWhenUnique(id);
   }
 
   unsupportedName(name: string): string | null {

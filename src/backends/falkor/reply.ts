@@ -59,5 +59,7 @@ export function decode(cell: Reply): Value {
 export function printedDouble(text: string): number {
   if (/nan$/.test(text)) return Number.NaN;
   if (text.endsWith("inf")) return text.startsWith("-") ? -Infinity : Infinity;
-  return Number(text);
+  const value = Number(text);
+  // Fifteen digits of the largest doubles are more than a double can be.
+  return Number.isFinite(value) ? value : Math.sign(value) * Number.MAX_VALUE;
 }

@@ -55,6 +55,7 @@ export async function uniqueIdLabels(client: Client): Promise<string[]> {
 export async function createSchema(client: Client, graph: string, item: SchemaItem): Promise<void> {
   const named = JSON.parse(item.statement) as Named;
   const list = named.kind === "index" ? indexes : constraints;
+  if (named.type === "UNIQUE") await assertHarmless(client, named, item.what);
   await run(client, graph, named, "CREATE");
   while (true) {
     const state = (await list(client)).find((found) => itemOf(found.named).what === item.what)?.state ?? "MISSING";
@@ -66,6 +67,25 @@ export async function createSchema(client: Client, graph: string, item: SchemaIt
       });
     }
     await sleep(PAUSE_MS);
+  }
+}
+
+/** @throws SchemaConflictError where the constraint would make the server fall (values.ts, fatalWhenUnique) */
+async function assertHarmless(client: Client, { entity, label, properties }: Named, what: string): Promise<void> {
+  const match = entity === "NODE" ? `MATCH (x:${quote(label)})` : `MATCH ()-[x:${quote(label)}]->()`;
+  for (const property of properties) {
+    const value = `x.${quote(property)}`;
+    const edges = `left(${value}, 1) <= ' ' OR right(${value}, 1) <= ' ' OR ${value} CONTAINS '\u0001'`;
+    const rows = await client.read(
+      `${match} WITH CASE typeOf(${value}) WHEN 'String' THEN (size(${value}) > 1000 OR ${edges}) ELSE false END AS fatal ` +
+        "WHERE fatal RETURN count(fatal)",
+    );
+    const count = Number(decode(rows[0]?.[0] ?? ["3", "0"]));
+    if (count === 0) continue;
+    throw new SchemaConflictError(
+      `the ${what} would make FalkorDB fall: ${count} texts there are empty, very long, or begin or end with white space`,
+      { next: "Change them, then create the constraint." },
+    );
   }
 }
 

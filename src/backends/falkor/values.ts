@@ -42,6 +42,21 @@ function unsupportedText(text: string): string | null {
   return text.includes("\0") ? "text with a NUL character" : null;
 }
 
+/** What a unique constraint's index can hold of a text. */
+const LONGEST_UNIQUE_BYTES = 4096;
+
+/**
+ * Why a text must not be in a property with a unique constraint; null where it may. FalkorDB 4.22.1 looks the text up in
+ * its index, does not find what the index trims, splits or leaves out, and falls: the whole server ends (SIGSEGV).
+ */
+export function fatalWhenUnique(value: Value): string | null {
+  if (typeof value !== "string") return null;
+  if (value === "") return "it is empty";
+  if (/^[ \t\n\v\f\r]|[ \t\n\v\f\r]$/.test(value)) return "it begins or ends with white space";
+  if (value.includes("\u0001")) return "it has a control character 1";
+  return Buffer.byteLength(value) > LONGEST_UNIQUE_BYTES ? `it has more than ${LONGEST_UNIQUE_BYTES} bytes` : null;
+}
+
 export function unsupportedName(name: string): string | null {
   // Cypher doubles it within a quoted name; FalkorDB's parser does not know that (4.22.1).
   if (name.includes("`")) return "it has a backtick";

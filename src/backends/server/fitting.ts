@@ -63,7 +63,7 @@ export class Fitter implements Fitting {
   assertPossible(): void {
     if (this.#clashCount === 0) return;
     throw new RefusedError(
-      `${this.#clashCount} nodes of the source share their id with others, and ${this.#server.location} demands unique ids`,
+      `${this.#clashCount} nodes of the source have an id that ${this.#server.location} does not take, since it demands unique ids`,
       {
         details: this.#clashes,
         next: `Drop the constraint in the target (unique id on ${this.#options.uniqueIds.join(", ")}), or give the nodes ids of their own. Nothing was written.`,
@@ -73,17 +73,21 @@ export class Fitter implements Fitting {
 
   #node(node: GraphNode): GraphNode {
     this.#options.addNode(node.key);
-    const id = node.properties.get("id");
-    const shares = idOfKey(node.key) === null && typeof id === "string";
-    if (shares && node.labels.some((label) => this.#options.uniqueIds.includes(label))) {
-      this.#clashCount++;
-      if (this.#clashes.length < 10) this.#clashes.push(id);
-    }
+    if (node.labels.some((label) => this.#options.uniqueIds.includes(label))) this.#checkUnique(node);
     const name = () => idOfKey(node.key) ?? `a node :${node.labels.join(":")} without id`;
     const labels = node.labels.map((label) => this.#name("label", label, name));
     const properties = this.#properties("node", labels, node.properties, name);
     if (properties === node.properties && node.native === undefined && same(labels, node.labels)) return node;
     return { kind: "node", key: node.key, labels, properties };
+  }
+
+  #checkUnique(node: GraphNode): void {
+    const id = node.properties.get("id");
+    if (typeof id !== "string") return;
+    const why = idOfKey(node.key) === null ? "others have it too" : (this.#server.unsupportedId?.(id) ?? null);
+    if (why === null) return;
+    this.#clashCount++;
+    if (this.#clashes.length < 10) this.#clashes.push(`${id.slice(0, 80)}: ${why}`);
   }
 
   #relationship(relationship: GraphRelationship): GraphRelationship | null {

@@ -128,6 +128,8 @@ export interface GraphServer {
 
   /** Why this server cannot hold the value in a property exactly, as in "a map"; null where it can. */
   unsupported(value: Value): string | null;
+  /** Why an id must not be where the server demands unique ids; null where it may, and absent where any may. */
+  unsupportedId?(id: Value): string | null;
   /** Why it cannot have such a label, relationship type or property name; null where it can. */
   unsupportedName(name: string): string | null;
   /** Whether the release's own application keeps this timestamp as a native date-time on such a server. */
