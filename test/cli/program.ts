@@ -29,11 +29,11 @@ export function environment(folder: TemporaryFolder, more: Environment = {}): Re
   };
 }
 
-export function start(folder: TemporaryFolder, args: readonly string[], env: Environment = {}) {
+export function start(folder: TemporaryFolder, args: readonly string[], env: Environment = {}, input?: string) {
   return Bun.spawn([process.execPath, MAIN, ...args], {
     cwd: folder.path,
     env: environment(folder, env),
-    stdin: "ignore",
+    stdin: input === undefined ? "ignore" : new Blob([input]),
     stdout: "pipe",
     stderr: "pipe",
   });
@@ -43,8 +43,9 @@ export async function program(
   folder: TemporaryFolder,
   args: readonly string[],
   env: Environment = {},
+  input?: string,
 ): Promise<Outcome> {
-  const child = start(folder, args, env);
+  const child = start(folder, args, env, input);
   const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   return { code, stdout, stderr };
 }

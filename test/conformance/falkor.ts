@@ -60,6 +60,8 @@ export async function fillFalkor(
 
 export async function readFalkor(server: TestServer, graph: string): Promise<PlainGraph> {
   return withFalkor(server, async (command) => {
+    const graphs = (await command("GRAPH.LIST")) as string[];
+    if (!graphs.includes(graph)) return { nodes: [], relationships: [] };
     const rows = async (statement: string) => {
       const reply = (await command("GRAPH.RO_QUERY", graph, statement, "--compact")) as Reply[][];
       return (reply[1] ?? []) as unknown as Cell[][];

@@ -1,12 +1,16 @@
 /**
- * The servers that tests run against: started when first asked for, stopped when the test run ends (preload.ts).
- * TEST_BACKENDS narrows the kinds; one that REQUIRE_BACKENDS names must be there.
+ * The servers that tests run against: started when first asked for, stopped when the test run ends (preload.ts), however
+ * it ends. Each run has its own, unless `scripts/servers start` keeps some for the checkout. TEST_BACKENDS narrows the
+ * kinds; one that REQUIRE_BACKENDS names must be there.
  */
-import { type Instance, KINDS, type Kind, start, stop } from "../../scripts/servers.ts";
+import { resolve } from "node:path";
+import { type Instance, isKept, KINDS, type Kind, start, stop } from "../../scripts/servers.ts";
 
 export type TestServer = Instance;
 
 const started = new Map<Kind, Promise<readonly TestServer[]>>();
+const skipped = new Set<Kind>();
+let hasOwn: boolean | null = null;
 
 /** Both instances of a kind; the first asks for a password where we started it. None where there is no such server. */
 export function serversOf(kind: Kind): Promise<readonly TestServer[]> {
@@ -16,17 +20,31 @@ export function serversOf(kind: Kind): Promise<readonly TestServer[]> {
 }
 
 async function begin(kind: Kind): Promise<readonly TestServer[]> {
-  if (!isWanted(kind)) return skipped(kind, "TEST_BACKENDS leaves it out");
+  if (!isWanted(kind)) return skip(kind, "TEST_BACKENDS leaves it out");
   try {
+    hasOwn ??= haveOwn();
     return await start(kind);
   } catch (error) {
-    return skipped(kind, error instanceof Error ? error.message : String(error));
+    return skip(kind, error instanceof Error ? error.message : String(error));
   }
 }
 
-function skipped(kind: Kind, reason: string): readonly TestServer[] {
+/** Other runs of this checkout, at the same time, empty their servers too. */
+function haveOwn(): boolean {
+  if (isKept() || Bun.env.KEEP_SERVERS) return false;
+  Bun.env.SERVERS_RUN = `test-${process.pid}`;
+  // After --bail, Ctrl-C or a kill no hook is called: this one sees that the run is over.
+  const watch = 'while kill -0 "$0" 2>/dev/null; do sleep 1; done; exec "$@"';
+  const command = [resolve(import.meta.dir, "../../scripts/servers"), "stop"];
+  const options = { stdin: "ignore", stdout: "ignore", stderr: "ignore", detached: true } as const;
+  Bun.spawn(["sh", "-c", watch, String(process.pid), ...command], { ...options, env: { ...Bun.env } }).unref();
+  return true;
+}
+
+function skip(kind: Kind, reason: string): readonly TestServer[] {
   if (listOf("REQUIRE_BACKENDS").includes(kind)) throw new Error(`REQUIRE_BACKENDS names ${kind}, but: ${reason}`);
   console.warn(`SKIPPED: no tests against ${kind}: ${reason}`);
+  skipped.add(kind);
   return [];
 }
 
@@ -41,15 +59,16 @@ function listOf(variable: string): string[] {
 
 /** Every kind that is there. */
 export async function availableServers(): Promise<ReadonlyMap<Kind, readonly TestServer[]>> {
-  const found = new Map<Kind, readonly TestServer[]>();
-  for (const kind of KINDS) {
-    const servers = await serversOf(kind);
-    if (servers.length > 0) found.set(kind, servers);
-  }
-  return found;
+  const all = await Promise.all(KINDS.map(async (kind) => [kind, await serversOf(kind)] as const));
+  return new Map(all.filter(([, servers]) => servers.length > 0));
 }
 
-/** Ends what this process has started, or found running. */
+/** Those that were asked for and are not there. */
+export function skippedKinds(): readonly Kind[] {
+  return [...skipped];
+}
+
+/** Ends what this process has started. */
 export async function stopServers(): Promise<void> {
-  if (started.size > 0 && !Bun.env.KEEP_SERVERS) await stop();
+  if (hasOwn) await stop();
 }

@@ -1,37 +1,45 @@
-/** A connection to a FalkorDB server: statements in, typed rows out, failures as errors that a person can act on. */
-import { FalkorDB } from "falkordb";
-import { RESP_TYPES } from "redis";
+/** A connection to a FalkorDB server: statements in, typed cells out, failures as errors that a person can act on. */
+import { isUtf8 } from "node:buffer";
+import { createClient, RESP_TYPES } from "redis";
 import { StoreKindError } from "../../errors.ts";
 import type { BackendConfig } from "../config.ts";
 import type { Address } from "../server/address.ts";
 import { knock, tlsOptions } from "../server/knock.ts";
-import { type Failure, translate } from "./errors.ts";
+import type { ServerOptions } from "../server/server.ts";
+import { type Failure, isForbidden, isMissingGraph, isUnknownCommand, translate } from "./errors.ts";
 import { type Reply, rowsOf } from "./reply.ts";
 
 const CONNECT_MS = 5_000;
 /** Without it the client makes JavaScript numbers of 64-bit integers. */
 const EXACT = { typeMapping: { [RESP_TYPES.NUMBER]: String } };
+const AS_BYTES = { typeMapping: { [RESP_TYPES.NUMBER]: String, [RESP_TYPES.BLOB_STRING]: Buffer } };
 
 /** As much of the client as is needed: it has no types for commands that are sent as they are. */
 interface RawClient {
-  sendCommand(words: readonly string[], options?: object): Promise<Reply>;
+  readonly isOpen: boolean;
+  connect(): Promise<unknown>;
+  sendCommand(words: readonly string[], options?: object): Promise<unknown>;
+  destroy(): void;
 }
 
 export class Client {
-  readonly #database: FalkorDB;
   readonly #raw: RawClient;
   readonly #failure: Failure;
   readonly #graph: string;
 
-  private constructor(database: FalkorDB, raw: RawClient, graph: string, failure: Failure) {
-    this.#database = database;
+  private constructor(raw: RawClient, graph: string, failure: Failure) {
     this.#raw = raw;
     this.#graph = graph;
     this.#failure = failure;
   }
 
   /** @throws ConnectionError, StoreKindError */
-  static async connect(config: BackendConfig, address: Address, graph: string, location: string): Promise<Client> {
+  static async connect(
+    config: BackendConfig,
+    address: Address,
+    graph: string,
+    { location, access }: { readonly location: string; readonly access: ServerOptions["access"] },
+  ): Promise<Client> {
     const { scheme, host, port, username, password } = address;
     const encrypted = scheme === "rediss" || scheme === "falkors";
     await knock(address, {
@@ -39,37 +47,48 @@ export class Client {
       encrypted,
       trusting: false,
       hello: Buffer.from("PING\r\n"),
-      protocol: "what Redis speaks",
+      protocol: "Redis's protocol",
       schemes: scheme.startsWith("redis") ? ["redis", "rediss"] : ["falkor", "falkors"],
       understood: (answer) => /^[-+][A-Z]/.test(Buffer.from(answer).toString("latin1")),
     });
-    const failure = { location, hasPassword: password !== null, username };
+    // Not FalkorDB.connect: it needs INFO, and where the user may not it leaves a connection open that nobody can close.
+    const raw = createClient({
+      socket: {
+        host,
+        port,
+        connectTimeout: CONNECT_MS,
+        reconnectStrategy: false,
+        ...(encrypted && { tls: true, ...tlsOptions(address, false) }),
+      } as NonNullable<Parameters<typeof createClient>[0]>["socket"] & object,
+      ...(username !== null && username !== "" && { username }),
+      ...(password !== null && { password }),
+      disableClientInfo: true,
+    });
+    // Every failure also reaches whoever waits for an answer.
+    raw.on("error", () => {});
+    const client = new Client(raw as unknown as RawClient, graph, {
+      location,
+      access,
+      hasPassword: password !== null,
+      username,
+    });
     try {
-      const database = await FalkorDB.connect({
-        socket: {
-          host,
-          port,
-          connectTimeout: CONNECT_MS,
-          reconnectStrategy: false,
-          ...(encrypted && { tls: true, ...tlsOptions(address, false) }),
-        } as NonNullable<Parameters<typeof FalkorDB.connect>[0]>["socket"] & object,
-        ...(username !== null && username !== "" && { username }),
-        ...(password !== null && { password }),
-        disableClientInfo: true,
-      });
-      // Every failure also reaches whoever waits for an answer.
-      database.on("error", () => {});
-      const raw = (await database.connection) as unknown as RawClient;
-      return new Client(database, raw, graph, failure);
+      await client.#raw.connect();
+      return client;
     } catch (error) {
-      throw translate(error, failure);
+      client.close();
+      throw translate(error, client.#failure);
     }
   }
 
-  /** A command of Redis or of the module. */
+  get location(): string {
+    return this.#failure.location;
+  }
+
+  /** A command of Redis or of the module that changes nothing. */
   async command(...words: readonly string[]): Promise<Reply> {
     try {
-      return await this.#raw.sendCommand(words, EXACT);
+      return (await this.#raw.sendCommand(words, EXACT)) as Reply;
     } catch (error) {
       throw translate(error, this.#failure);
     }
@@ -77,17 +96,46 @@ export class Client {
 
   /** As command; null where the user may not, or the server does not know it. */
   async tryCommand(...words: readonly string[]): Promise<Reply> {
-    return this.#raw.sendCommand(words, EXACT).catch(() => null);
+    try {
+      return (await this.#raw.sendCommand(words, EXACT)) as Reply;
+    } catch (error) {
+      if (isForbidden(error) || isUnknownCommand(error)) return null;
+      throw translate(error, this.#failure);
+    }
+  }
+
+  /** A command that changes something. */
+  change(...words: readonly string[]): Promise<Reply> {
+    if (this.#failure.access === "write") return this.command(...words);
+    throw new TypeError(`${words[0]} on a connection that was opened to read`);
   }
 
   /** Rows of a statement that changes nothing; none where there is no such graph. */
   async read(statement: string): Promise<readonly (readonly Reply[])[]> {
+    const reply = (await this.#query(statement, EXACT)) as Reply;
+    // Taken for an empty answer, nonsense would be taken for an empty graph.
+    if (reply === null || isAnswer(reply)) return reply === null ? [] : rowsOf(reply);
+    throw new StoreKindError(`what answers at ${this.location} does not answer like FalkorDB`, {
+      next: "Check host and port.",
+    });
+  }
+
+  /** Whether every text in what a statement gives is UTF-8: of what is not, the client makes U+FFFD. */
+  async isReadWhole(statement: string): Promise<boolean> {
+    return isWhole(await this.#query(statement, AS_BYTES));
+  }
+
+  async write(statement: string): Promise<readonly (readonly Reply[])[]> {
+    return rowsOf(await this.change("GRAPH.QUERY", this.#graph, statement, "--compact"));
+  }
+
+  async #query(statement: string, options: object): Promise<unknown> {
     try {
-      return rowsOf(await this.#raw.sendCommand(["GRAPH.RO_QUERY", this.#graph, statement, "--compact"], EXACT));
+      return await this.#raw.sendCommand(["GRAPH.RO_QUERY", this.#graph, statement, "--compact"], options);
     } catch (error) {
-      if (isMissingGraph(error)) return [];
+      if (isMissingGraph(error)) return null;
       if (/WRONGTYPE/.test(String(error))) {
-        throw new StoreKindError(`${this.#failure.location} is there, but it is not a graph`, {
+        throw new StoreKindError(`${this.location} is there, but it is not a graph`, {
           next: "Check the name of the graph: --from-graph or --to-graph, or the last part of the address.",
           cause: error,
         });
@@ -96,16 +144,18 @@ export class Client {
     }
   }
 
-  async write(statement: string): Promise<readonly (readonly Reply[])[]> {
-    return rowsOf(await this.command("GRAPH.QUERY", this.#graph, statement, "--compact"));
-  }
-
-  async close(): Promise<void> {
-    // What has failed may fail once more while it is closed; there is nothing left to do about it.
-    await this.#database.close().catch(() => {});
+  /** At once: nobody waits for an answer any more, and a server that hangs would never give one. */
+  close(): void {
+    if (this.#raw.isOpen) this.#raw.destroy();
   }
 }
 
-function isMissingGraph(error: unknown): boolean {
-  return /empty key/i.test(String(error));
+/** Names of columns, rows, statistics. */
+function isAnswer(reply: Reply): boolean {
+  return Array.isArray(reply) && reply.length === 3 && reply.every(Array.isArray);
+}
+
+function isWhole(reply: unknown): boolean {
+  if (Buffer.isBuffer(reply)) return isUtf8(reply);
+  return !Array.isArray(reply) || reply.every(isWhole);
 }

@@ -11,13 +11,15 @@ import {
 
 export interface Failure {
   readonly location: string;
+  readonly access: "read" | "write";
   readonly hasPassword: boolean;
   readonly username: string | null;
 }
 
-export function translate(error: unknown, { location, hasPassword, username }: Failure): Error {
+export function translate(error: unknown, { location, access, hasPassword, username }: Failure): Error {
   if (error instanceof MigrateError || !(error instanceof Error)) return error as Error;
   const message = error.message.split("\n")[0]!.slice(0, 300);
+  const Refusal = access === "write" ? WriteError : ConnectionError;
   const cause = error;
   if (/WRONGPASS|invalid username-password|invalid password/i.test(message)) {
     const user = username ? ` for the user ${username}` : "";
@@ -41,13 +43,19 @@ export function translate(error: unknown, { location, hasPassword, username }: F
       cause,
     });
   }
-  if (/unknown command.*GRAPH/i.test(message)) {
+  if (/^DENIED|max number of clients/i.test(message)) {
+    return new ConnectionError(`${location} lets nobody in: ${message}`, {
+      next: "Look at protected-mode and maxclients in the server's configuration.",
+      cause,
+    });
+  }
+  if (isUnknownCommand(error) && /GRAPH/i.test(message)) {
     return new StoreKindError(`${location} is a Redis server without FalkorDB`, {
       next: "Check the address; FalkorDB is a module that the server has to load.",
       cause,
     });
   }
-  if (/NOPERM/.test(message)) {
+  if (isForbidden(error)) {
     return new AccessError(`the user may not do this in ${location}: ${message}`, {
       next: "Use a user who may run GRAPH.RO_QUERY (source), or GRAPH.QUERY and GRAPH.CONSTRAINT (target), on this graph, and INFO.",
       cause,
@@ -68,8 +76,8 @@ export function translate(error: unknown, { location, hasPassword, username }: F
       cause,
     });
   }
-  if (/timed out/i.test(message) && /query/i.test(message)) {
-    return new WriteError(`${location} ended a statement that took too long`, {
+  if (isTimeout(error)) {
+    return new Refusal(`${location} ended a statement that took too long`, {
       next: "Raise the server's TIMEOUT (GRAPH.CONFIG SET TIMEOUT_MAX and TIMEOUT_DEFAULT), then run the same command again.",
       cause,
     });
@@ -89,7 +97,7 @@ export function translate(error: unknown, { location, hasPassword, username }: F
       cause,
     });
   }
-  return new WriteError(`${location} refused a statement: ${message}`, {
+  return new Refusal(`${location} refused a statement: ${message}`, {
     next: "Run it again with --debug; if it stays, report it to the project with what it prints.",
     cause,
   });
@@ -97,6 +105,24 @@ export function translate(error: unknown, { location, hasPassword, username }: F
 
 const PASSWORD_HELP =
   "Give it with --from-password-file or --to-password-file, or in MEMORYGRAPH_FROM_PASSWORD or MEMORYGRAPH_TO_PASSWORD.";
+
+export function isForbidden(error: unknown): boolean {
+  return error instanceof Error && /^NOPERM/.test(error.message);
+}
+
+export function isUnknownCommand(error: unknown): boolean {
+  return error instanceof Error && /^(ERR )?unknown (sub)?command/i.test(error.message);
+}
+
+export function isMissingGraph(error: unknown): boolean {
+  return error instanceof Error && /empty key/i.test(error.message);
+}
+
+/** Whether the server ended a statement since it took too long. */
+export function isTimeout(error: unknown): boolean {
+  const { message } = error instanceof MigrateError && error.cause instanceof Error ? error.cause : (error as Error);
+  return /query timed out/i.test(message);
+}
 
 /** The client's own errors have names; a lost socket has a code. */
 function isConnectionFailure(error: Error): boolean {

@@ -8,7 +8,7 @@
  */
 import type { Properties } from "../../graph/properties.ts";
 import { Point, Temporal, type Value, Vector } from "../../graph/value.ts";
-import { secondsOf } from "./values.ts";
+import { constructorOf } from "./values.ts";
 
 export type Place = "parameter" | "statement";
 
@@ -38,7 +38,7 @@ export function literal(value: Value, place: Place): string {
   if (value instanceof Point) return `point({longitude:${double(value.x, place)},latitude:${double(value.y, place)}})`;
   if (value instanceof Vector) return `vecf32([${value.elements.map((element) => double(element, place)).join(",")}])`;
   if (value instanceof Temporal) {
-    const { call, argument } = secondsOf(value)!;
+    const { call, argument } = constructorOf(value)!;
     return `${call}('${argument}')`;
   }
   throw new TypeError("a value that FalkorDB cannot hold");

@@ -1,14 +1,18 @@
 /**
  * Reads a graph page by page: FalkorDB has no cursor, sends a whole answer at once, and can be set to cut answers off
- * without a word (RESULTSET_SIZE) or to end them (TIMEOUT).
+ * without a word (RESULTSET_SIZE) or to end what takes too long (TIMEOUT). The first is why every statement here gives
+ * one row, in which everything is collected.
  */
-import { ConnectionError, WriteError } from "../../errors.ts";
+import { ConnectionError } from "../../errors.ts";
 import type { Client } from "./client.ts";
+import { isTimeout } from "./errors.ts";
 import type { Reply } from "./reply.ts";
 
-/** Internal ids asked for at once; adapted to what the records weigh. */
-const FIRST_PAGE = 500;
-const LARGEST_PAGE = 4_000;
+/** Internal ids asked for at once; adapted to what the records weigh, and to how many of the ids are in use. */
+const FIRST_PAGE = 100;
+const LARGEST_PAGE = 1 << 16;
+/** Records that one answer gives at most. */
+const MOST = 2_000;
 const HEAVY_BYTES = 4 << 20;
 const LIGHT_BYTES = 1 << 19;
 
@@ -17,95 +21,98 @@ export type Rows = readonly (readonly Reply[])[];
 export interface PageQuery {
   /** Up to its WHERE; what is read is `x`. */
   readonly match: string;
-  /** The node whose internal id makes the page. */
+  /** Those of its names that the columns need. */
+  readonly names: string;
+  /** The one of them, a node, whose internal id makes the page. */
   readonly anchor: string;
-  readonly returns: string;
+  readonly columns: string;
 }
 
-/** How many rows the server gives at most; infinite where it has no limit or does not tell. */
-export async function resultLimit(client: Client): Promise<number> {
-  const reply = await client.tryCommand("GRAPH.CONFIG", "GET", "RESULTSET_SIZE");
-  const limit = Array.isArray(reply) ? Number(reply[1]) : -1;
-  return limit < 0 || Number.isNaN(limit) ? Number.POSITIVE_INFINITY : limit;
+/** What a statement collects: its one column is a list of lists. */
+export async function collected(client: Client, statement: string): Promise<Rows> {
+  const [row] = await client.read(statement);
+  return row === undefined ? [] : rowsIn(row[0]!);
 }
 
-/**
- * Every row of the query once, by ranges of the internal id of `a`.
- * @throws ConnectionError when the server cuts off what cannot be asked for in smaller pieces
- */
+export function rowsIn(cell: Reply): Rows {
+  const [, list] = cell as readonly [string, readonly (readonly [string, readonly Reply[]])[]];
+  return list.map(([, cells]) => cells);
+}
+
+/** Every row of the query once. @throws ConnectionError when even one record takes the server too long */
 export async function* pages(
   client: Client,
-  { match, anchor, returns }: PageQuery,
-  limit: number,
+  query: PageQuery,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Rows> {
+): AsyncGenerator<{ readonly rows: Rows; readonly statement: string }> {
+  const { match, names, anchor, columns } = query;
   const [last] = await client.read("MATCH (a) RETURN max(id(a))");
-  const end = last?.[0] === undefined ? 0 : Number((last[0] as readonly Reply[])[1] ?? -1) + 1;
-  let size = Math.min(FIRST_PAGE, limit);
+  const end = last === undefined ? 0 : Number((last[0] as readonly Reply[])[1] ?? -1) + 1;
+  let size = FIRST_PAGE;
   for (let start = 0; start < end; ) {
     signal?.throwIfAborted();
     const stop = Math.min(start + size, end);
-    const range = `CYPHER lo=${start} hi=${stop} ${match} WHERE id(${anchor}) >= $lo AND id(${anchor}) < $hi`;
-    const rows = await attempt(client, `${range} RETURN ${returns}`, limit);
-    if (rows === null && stop - start > 1) {
-      size = Math.max(1, Math.floor((stop - start) / 2));
+    const statement =
+      `CYPHER lo=${start} hi=${stop} ${match} WHERE id(${anchor}) >= $lo AND id(${anchor}) < $hi ` +
+      `WITH ${names} LIMIT ${MOST + 1} RETURN collect([${columns}])`;
+    const rows = await unlessTooLong(client, statement, stop - start > 1);
+    if (rows === null || (rows.length > MOST && stop - start > 1)) {
+      size = Math.max(1, Math.floor((stop - start) / 4));
       continue;
     }
-    if (rows === null) yield* slices(client, `${range} RETURN ${returns} ORDER BY id(x)`, limit, signal);
-    else {
-      yield rows;
-      const bytes = weight(rows);
-      if (bytes > HEAVY_BYTES) size = Math.max(1, Math.floor((stop - start) / 4));
-      else if (bytes < LIGHT_BYTES) size = Math.min(size * 2, LARGEST_PAGE);
-    }
+    if (rows.length > MOST) yield* ofOne(client, query, start, signal);
+    else if (rows.length > 0) yield { rows, statement };
+    const bytes = weight(rows);
+    if (bytes > HEAVY_BYTES) size = Math.max(1, Math.floor(size / 4));
+    else if (bytes < LIGHT_BYTES && rows.length < MOST / 2) size = Math.min(size * 2, LARGEST_PAGE);
     start = stop;
   }
 }
 
-/** One node with more relationships than the server gives at once. */
-async function* slices(
+/** All that belongs to one node, which has more relationships than one answer gives. */
+async function* ofOne(
   client: Client,
-  statement: string,
-  limit: number,
+  { match, names, anchor, columns }: PageQuery,
+  node: number,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Rows> {
-  const size = Math.max(1, Math.min(limit === Number.POSITIVE_INFINITY ? FIRST_PAGE : limit - 1, FIRST_PAGE));
-  for (let skip = 0; ; skip += size) {
+): AsyncGenerator<{ readonly rows: Rows; readonly statement: string }> {
+  let after = "-1";
+  for (let size = MOST; ; ) {
     signal?.throwIfAborted();
-    const rows = await client.read(`${statement} SKIP ${skip} LIMIT ${size}`);
-    if (rows.length > 0) yield rows;
+    const statement =
+      `CYPHER node=${node} after=${after} ${match} WHERE id(${anchor}) = $node AND id(x) > $after ` +
+      `WITH ${names} ORDER BY id(x) LIMIT ${size} RETURN collect([${columns}])`;
+    const rows = await unlessTooLong(client, statement, size > 1);
+    if (rows === null) {
+      size = Math.max(1, Math.floor(size / 4));
+      continue;
+    }
+    if (rows.length > 0) yield { rows, statement };
     if (rows.length < size) return;
+    // The first column is the internal id, and collecting keeps the order.
+    after = (rows.at(-1)![0] as readonly string[])[1]!;
   }
 }
 
-/** Null where the answer may have been cut off, or the server found that it took too long. */
-async function attempt(client: Client, statement: string, limit: number): Promise<Rows | null> {
+/** Null where the server found that it took too long, and less can be asked for. */
+async function unlessTooLong(client: Client, statement: string, divisible: boolean): Promise<Rows | null> {
   try {
-    const rows = await client.read(statement);
-    return rows.length >= limit ? null : rows;
+    return await collected(client, statement);
   } catch (error) {
-    if (error instanceof WriteError && /took too long/.test(error.message)) return null;
+    if (divisible && isTimeout(error)) return null;
     throw error;
   }
 }
 
-/** All rows of an aggregation, whose answer can be cut off like any other. */
-export async function allRows(client: Client, statement: string, order: string, limit: number): Promise<Rows> {
-  if (limit === Number.POSITIVE_INFINITY) return client.read(statement);
-  const rows: (readonly Reply[])[] = [];
-  for await (const slice of slices(client, `${statement} ORDER BY ${order}`, limit, undefined)) rows.push(...slice);
-  return rows;
-}
-
-/** @throws ConnectionError when fewer came than there are, and nobody knows why */
+/** @throws ConnectionError when fewer came than there are */
 export function assertComplete(location: string, found: number, expected: number): void {
   if (found >= expected) return;
   throw new ConnectionError(`${location} gave ${found} of ${expected} records`, {
-    next: "Something deletes from the graph while it is read, or RESULTSET_SIZE cuts its answers off; look at GRAPH.CONFIG GET RESULTSET_SIZE.",
+    next: "Something deletes from the graph while it is read: stop the applications that use it, and run the same command again.",
   });
 }
 
-function weight(reply: Reply | Rows): number {
+export function weight(reply: Reply | Rows): number {
   if (typeof reply === "string") return reply.length;
   return reply === null ? 0 : reply.reduce<number>((sum, item) => sum + weight(item), 0);
 }

@@ -56,10 +56,10 @@ export function decode(cell: Reply): Value {
   });
 }
 
-export function printedDouble(text: string): number {
+function printedDouble(text: string): number {
   if (/nan$/.test(text)) return Number.NaN;
   if (text.endsWith("inf")) return text.startsWith("-") ? -Infinity : Infinity;
-  const value = Number(text);
-  // Fifteen digits of the largest doubles are more than a double can be.
-  return Number.isFinite(value) ? value : Math.sign(value) * Number.MAX_VALUE;
+  const number = Number(text);
+  // The largest doubles are rounded up to what no double holds.
+  return Number.isFinite(number) ? number : Math.sign(number) * Number.MAX_VALUE;
 }

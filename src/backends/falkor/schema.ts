@@ -1,14 +1,17 @@
 /** The indexes and constraints of a FalkorDB graph. Both are built after the command that asks for them has returned. */
-import { SchemaConflictError } from "../../errors.ts";
+import { SchemaConflictError, WriteError } from "../../errors.ts";
 import { isMap, type Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import { sleep } from "../../support/time.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { Client } from "./client.ts";
 import { literal, quote } from "./literals.ts";
+import { collected } from "./pages.ts";
 import { decode } from "./reply.ts";
 
 const PAUSE_MS = 20;
+/** For an index over millions of records. */
+const PATIENCE_MS = 600_000;
 
 interface Named {
   readonly kind: "index" | "constraint";
@@ -54,17 +57,30 @@ export async function uniqueIdLabels(client: Client): Promise<string[]> {
 /** @throws SchemaConflictError when what stands in the graph forbids the constraint */
 export async function createSchema(client: Client, graph: string, item: SchemaItem): Promise<void> {
   const named = JSON.parse(item.statement) as Named;
-  const list = named.kind === "index" ? indexes : constraints;
+  if (named.properties.includes("")) {
+    throw new SchemaConflictError(`FalkorDB crashes over the ${item.what}`, {
+      next: "Do without it: its property has an empty name.",
+    });
+  }
   if (named.type === "UNIQUE") await assertHarmless(client, named, item.what);
-  await run(client, graph, named, "CREATE");
+  if ((await stateOf(client, item)) === null) await run(client, graph, named, "CREATE");
+  const start = performance.now();
   while (true) {
-    const state = (await list(client)).find((found) => itemOf(found.named).what === item.what)?.state ?? "MISSING";
+    const state = await stateOf(client, item);
     if (state === "OPERATIONAL") return;
     if (state === "FAILED") {
       await run(client, graph, named, "DROP");
       throw new SchemaConflictError(`what the graph holds violates the ${item.what}`, {
         next: "Look for nodes that share the property.",
       });
+    }
+    if (performance.now() - start > PATIENCE_MS) {
+      throw new WriteError(
+        `the ${item.what} of ${client.location} is not ready after ${PATIENCE_MS / 60_000} minutes`,
+        {
+          next: "Look at CALL db.indexes() and CALL db.constraints() in the graph, then run the same command again.",
+        },
+      );
     }
     await sleep(PAUSE_MS);
   }
@@ -75,10 +91,10 @@ async function assertHarmless(client: Client, { entity, label, properties }: Nam
   const match = entity === "NODE" ? `MATCH (x:${quote(label)})` : `MATCH ()-[x:${quote(label)}]->()`;
   for (const property of properties) {
     const value = `x.${quote(property)}`;
-    const edges = `left(${value}, 1) <= ' ' OR right(${value}, 1) <= ' ' OR ${value} CONTAINS '\u0001'`;
+    const edges = `left(s, 1) <= ' ' OR right(s, 1) <= ' ' OR s CONTAINS '\u0001'`;
+    // Every branch of a CASE is evaluated, so that what is no text has to go first.
     const rows = await client.read(
-      `${match} WITH CASE typeOf(${value}) WHEN 'String' THEN (size(${value}) > 1000 OR ${edges}) ELSE false END AS fatal ` +
-        "WHERE fatal RETURN count(fatal)",
+      `${match} UNWIND [v IN [${value}] WHERE typeOf(v) = 'String' | v] AS s WITH s WHERE size(s) > 1000 OR ${edges} RETURN count(s)`,
     );
     const count = Number(decode(rows[0]?.[0] ?? ["3", "0"]));
     if (count === 0) continue;
@@ -90,14 +106,21 @@ async function assertHarmless(client: Client, { entity, label, properties }: Nam
 }
 
 export async function dropSchema(client: Client, graph: string, item: SchemaItem): Promise<void> {
+  if ((await stateOf(client, item)) === null) return;
   await run(client, graph, JSON.parse(item.statement) as Named, "DROP");
+}
+
+/** Null where there is no such thing. */
+async function stateOf(client: Client, { kind, what }: SchemaItem): Promise<string | null> {
+  const found = await (kind === "index" ? indexes(client) : constraints(client));
+  return found.find(({ named }) => itemOf(named).what === what)?.state ?? null;
 }
 
 async function run(client: Client, graph: string, named: Named, verb: "CREATE" | "DROP"): Promise<void> {
   const { kind, type, entity, label, properties, options } = named;
   if (kind === "constraint") {
     const count = String(properties.length);
-    await client.command("GRAPH.CONSTRAINT", verb, graph, type, entity, label, "PROPERTIES", count, ...properties);
+    await client.change("GRAPH.CONSTRAINT", verb, graph, type, entity, label, "PROPERTIES", count, ...properties);
     return;
   }
   const subject = entity === "NODE" ? `(x:${quote(label)})` : `()-[x:${quote(label)}]-()`;
@@ -116,7 +139,7 @@ interface Found {
 /** One for each property and type: FalkorDB lists them by label. */
 async function indexes(client: Client): Promise<Found[]> {
   const columns = "label, types, options, entitytype, status";
-  const rows = await client.read(`CALL db.indexes() YIELD ${columns} RETURN ${columns}`);
+  const rows = await collected(client, `CALL db.indexes() YIELD ${columns} RETURN collect([${columns}])`);
   return rows.flatMap((row) => {
     const [label, types, options, entity, status] = row.map(decode) as [string, Value, Value, Named["entity"], string];
     if (!isMap(types)) return [];
@@ -142,9 +165,8 @@ function optionsText(options: Value): string {
 }
 
 async function constraints(client: Client): Promise<Found[]> {
-  const rows = await client.read(
-    "CALL db.constraints() YIELD type, label, properties, entitytype, status RETURN type, label, properties, entitytype, status",
-  );
+  const columns = "type, label, properties, entitytype, status";
+  const rows = await collected(client, `CALL db.constraints() YIELD ${columns} RETURN collect([${columns}])`);
   return rows.map((row) => {
     const [type, label, properties, entity, state] = row.map(decode) as [
       string,

@@ -2,15 +2,18 @@
  * What FalkorDB can hold, and its temporal values, which are whole seconds since 1970 on the wire and in the store
  * (seen on 4.22.1): no fractions, no zones, no calendar durations.
  */
+import { DamagedStoreError } from "../../errors.ts";
 import { Point, Temporal, type Value, Vector } from "../../graph/value.ts";
 
 const WGS84 = 4326;
-/** The parser of durations takes 32 bits. */
-const LONGEST_DURATION = 2_147_483_647n;
+const DAY = 86_400n;
+/** Days: far longer ones than anybody writes, and still exact. */
+const LONGEST_DURATION = 1_000_000n;
 
 /** Why a property cannot hold the value exactly; null where it can. */
 export function unsupported(value: Value): string | null {
   if (typeof value === "string") return unsupportedText(value);
+  if (typeof value === "bigint") return BigInt.asIntN(64, value) === value ? null : "an integer of more than 64 bits";
   if (value === null || typeof value !== "object") return null;
   if (Array.isArray(value)) {
     for (const item of value) {
@@ -22,19 +25,21 @@ export function unsupported(value: Value): string | null {
   }
   if (value instanceof Map) return "a map";
   if (value instanceof Uint8Array) return "bytes";
-  if (value instanceof Point) {
-    const exact =
-      value.srid === WGS84 && value.z === undefined && [value.x, value.y].every((n) => Object.is(Math.fround(n), n));
-    return exact ? null : "a point that is not two 32-bit numbers of WGS 84";
-  }
+  if (value instanceof Point) return unsupportedPoint(value);
   if (value instanceof Vector) {
     const exact =
       value.elementType === "float32" &&
       value.elements.every((n) => Object.is(Math.fround(n), n) && Number.isFinite(n));
     return exact ? null : "a vector of other than finite 32-bit numbers";
   }
-  if (value instanceof Temporal) return secondsOf(value) === null ? `a ${value.kind} like ${value.text}` : null;
+  if (value instanceof Temporal) return constructorOf(value) === null ? `a ${value.kind} like ${value.text}` : null;
   return value satisfies never;
+}
+
+function unsupportedPoint({ srid, x, y, z }: Point): string | null {
+  if (srid !== WGS84 || z !== undefined) return "a point of another system than WGS 84 with two dimensions";
+  if (!(Math.abs(x) <= 180 && Math.abs(y) <= 90)) return "a point outside of the globe";
+  return [x, y].every((n) => Object.is(Math.fround(n), n)) ? null : "a point that is not exact in 32 bits";
 }
 
 function unsupportedText(text: string): string | null {
@@ -60,48 +65,58 @@ export function fatalWhenUnique(value: Value): string | null {
 export function unsupportedName(name: string): string | null {
   // Cypher doubles it within a quoted name; FalkorDB's parser does not know that (4.22.1).
   if (name.includes("`")) return "it has a backtick";
-  if (name === "") return "it is empty";
   if (name.includes("\0")) return "it has a NUL character";
   return name.isWellFormed() ? null : "it has a lone surrogate";
 }
 
 export type TemporalFunction = "localdatetime" | "date" | "localtime" | "duration";
 
-/** As the wire has it. */
+/** As the wire has it: seconds since 1970, of a time of day those since 1900. */
 export function temporalOf(kind: TemporalFunction, seconds: bigint): Temporal {
-  switch (kind) {
-    case "duration":
-      return new Temporal("duration", `P0M0DT${seconds}S`);
-    case "localtime":
-      return new Temporal("local-time", isoOf(seconds).substring(11));
-    case "date":
-      return new Temporal("date", isoOf(seconds).substring(0, 10));
-    case "localdatetime":
-      return new Temporal("local-date-time", isoOf(seconds));
-  }
+  if (kind === "duration") return new Temporal("duration", `P0M0DT${seconds}S`);
+  const [date, time] = isoOf(seconds);
+  if (kind === "localtime") return new Temporal("local-time", time);
+  return kind === "date" ? new Temporal("date", date) : new Temporal("local-date-time", `${date}T${time}`);
 }
 
-/** The function that makes such a value, and its seconds; null for a value that FalkorDB would change. */
-export function secondsOf({ kind, text }: Temporal): { call: TemporalFunction; argument: string } | null {
+/** The function that makes such a value, and its argument; null for a value that FalkorDB would change. */
+export function constructorOf({ kind, text }: Temporal): { call: TemporalFunction; argument: string } | null {
   switch (kind) {
     case "duration": {
-      const match = /^P0M0DT(-?\d+)S$/.exec(text);
-      const seconds = match === null ? null : BigInt(match[1]!);
-      if (seconds === null || seconds > LONGEST_DURATION || seconds < -LONGEST_DURATION) return null;
-      return { call: "duration", argument: `PT${seconds}S` };
+      const match = /^P0M0DT(-?(?:0|[1-9]\d*))S$/.exec(text);
+      if (match === null || match[1] === "-0") return null;
+      const seconds = BigInt(match[1]!);
+      const days = seconds / DAY;
+      if (days > LONGEST_DURATION || days < -LONGEST_DURATION) return null;
+      // Each number on its own is read as a float of 32 bits.
+      return { call: "duration", argument: `P${days}DT${seconds % DAY}S` };
     }
     case "local-time":
-      return /^\d\d:\d\d:\d\d$/.test(text) ? { call: "localtime", argument: text } : null;
+      return isCalendar(`2000-01-01T${text}`) ? { call: "localtime", argument: text } : null;
     case "date":
-      return /^[1-9]\d{3}-\d\d-\d\d$/.test(text) ? { call: "date", argument: text } : null;
+      return isCalendar(`${text}T00:00:00`) ? { call: "date", argument: text } : null;
     case "local-date-time":
-      return /^[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(text) ? { call: "localdatetime", argument: text } : null;
+      return isCalendar(text) ? { call: "localdatetime", argument: text } : null;
     case "time":
     case "date-time":
       return null;
   }
 }
 
-function isoOf(seconds: bigint): string {
-  return new Date(Number(seconds) * 1000).toISOString().replace(".000Z", "");
+/** Whether there is such a day and time: FalkorDB makes the first of March of a 30th of February. */
+function isCalendar(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(text)) return false;
+  const time = Date.parse(`${text}Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString() === `${text}.000Z`;
+}
+
+function isoOf(seconds: bigint): readonly [date: string, time: string] {
+  const moment = new Date(Number(seconds) * 1000);
+  if (Number.isNaN(moment.getTime())) {
+    throw new DamagedStoreError(`FalkorDB sent a time that no calendar has: ${seconds} seconds since 1970`, {
+      next: "Correct the property in the graph.",
+    });
+  }
+  const [date, time] = moment.toISOString().replace(".000Z", "").split("T");
+  return [date!, time!];
 }

@@ -1,4 +1,5 @@
 /** Makes a Backend of whatever opens a graph server. */
+import { lookup } from "node:dns/promises";
 import { RefusedError } from "../../errors.ts";
 import type { Backend, TargetPreview, WriteReport, WriteRequest } from "../backend.ts";
 import { type BackendConfig, type BackendType, withoutCredentials } from "../config.ts";
@@ -26,7 +27,8 @@ async function assertDistinct(open: OpenServer, source: BackendConfig, target: B
   const [from, to] = [await open(source, { access: "read" }), await open(target, { access: "read" })];
   try {
     const [a, b] = [await from.identity(), await to.identity()];
-    if (from.location === to.location || (a !== null && a === b)) {
+    const same = a !== null && b !== null ? a === b : await sameAddress(from.location, to.location);
+    if (same) {
       throw new RefusedError(`source and target are the same store: ${from.location}`, {
         next: "Choose another target; the source is never changed.",
       });
@@ -36,6 +38,25 @@ async function assertDistinct(open: OpenServer, source: BackendConfig, target: B
     await from.close();
     await to.close();
   }
+}
+
+/** What a server does not tell of itself, its name and port have to: two names of one machine are one. */
+async function sameAddress(from: string, to: string): Promise<boolean> {
+  const [a, b] = [partsOf(from), partsOf(to)];
+  if (a.port !== b.port || a.path !== b.path) return false;
+  if (a.host === b.host) return true;
+  const [first, second] = [await addressesOf(a.host), await addressesOf(b.host)];
+  return first.some((address) => second.includes(address));
+}
+
+function partsOf(location: string): { host: string; port: string; path: string } {
+  const [, host = "", port = "", path = ""] = /^[^:]+:\/\/(.*):(\d+)\/?(.*)$/.exec(location) ?? [];
+  return { host, port, path };
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  const found = await lookup(host.replace(/^\[|\]$/g, ""), { all: true }).catch(() => []);
+  return found.map(({ address }) => address);
 }
 
 /** An identity is that of the server, a space, and that of the graph. */

@@ -90,6 +90,12 @@ function reason(error: unknown, { host, port }: Address, { type, encrypted, prot
   }
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
     return failed(`there is no host named ${host}`, "Check the address.");
+  if (/CERT|SELF_SIGNED|ALTNAME|UNABLE_TO_VERIFY|UNABLE_TO_GET/.test(code) || /certificate|altname/i.test(message)) {
+    return failed(
+      `the certificate of ${at} is not to be trusted: ${message}`,
+      "Name the authority's file with --from-ca-file or --to-ca-file.",
+    );
+  }
   if (encrypted && /SILENT|SSL|TLS|EPROTO|ECONNRESET|handshake|disconnected/i.test(`${code} ${message}`)) {
     return failed(
       `${at} does not speak TLS`,
@@ -100,12 +106,6 @@ function reason(error: unknown, { host, port }: Address, { type, encrypted, prot
     return failed(
       `what is at ${at} keeps silent when it is spoken to in ${protocol}`,
       "Check host and port, that the server has started up, and that no firewall stands between.",
-    );
-  }
-  if (/CERT|SELF_SIGNED|ALTNAME|UNABLE_TO_VERIFY|UNABLE_TO_GET/.test(code) || /certificate|altname/i.test(message)) {
-    return failed(
-      `the certificate of ${at} is not to be trusted: ${message}`,
-      "Name the authority's file with --from-ca-file or --to-ca-file.",
     );
   }
   return failed(`the connection to ${at} failed: ${message}`, "Check that the server can be reached from here.");

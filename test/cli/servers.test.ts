@@ -1,0 +1,239 @@
+/** Servers on the command line: where passwords come from, what is said when something is wrong, and TLS. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { emptyBolt } from "../conformance/bolt.ts";
+import { emptyFalkor } from "../conformance/falkor.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { addressOf, proxyTo } from "../support/proxy.ts";
+import { serversOf, type TestServer } from "../support/servers.ts";
+import { copyFixture } from "../support/stores.ts";
+import { expectError, program } from "./program.ts";
+
+const CANARY = "canary-5t6y7u";
+const servers = [...(await serversOf("neo4j")), ...(await serversOf("falkordb"))];
+const closed = servers.filter(({ password }) => password !== undefined);
+const folder = temporaryFolder();
+let fixture: string;
+
+beforeAll(() => {
+  fixture = copyFixture("0.12.4", folder);
+});
+afterAll(() => folder[Symbol.dispose]());
+
+async function empty(server: TestServer): Promise<void> {
+  if (server.kind === "falkordb") await emptyFalkor(server, "memorygraph");
+  else await emptyBolt(server);
+}
+
+function addressFlags({ kind, uri, username }: TestServer, side: "from" | "to"): string[] {
+  return [`--${side}`, kind, `--${side}-uri`, uri, ...(username ? [`--${side}-user`, username] : [])];
+}
+
+describe.each(closed.map((server) => ({ name: server.kind, server })))("a $name server that asks for a password", ({
+  server,
+}) => {
+  const inspect = ["inspect", ...addressFlags(server, "from"), "--quiet"];
+
+  test("takes it from a file, a command, standard input, a variable and the address", async () => {
+    const file = folder.file("secret");
+    writeFileSync(file, `${server.password}\n`);
+    chmodSync(file, 0o600);
+    const login = `${server.username ?? ""}:${server.password}@`;
+    const inAddress = [
+      "inspect",
+      "--from",
+      server.kind,
+      "--from-uri",
+      server.uri.replace("//", `//${login}`),
+      "--quiet",
+    ];
+    const ways: [string[], Record<string, string>, string?][] = [
+      [[...inspect, "--from-password-file", file], {}],
+      [[...inspect, "--from-password-command", `cat ${file}`], {}],
+      [[...inspect, "--from-password-stdin"], {}, `${server.password}\n`],
+      [inspect, { MEMORYGRAPH_FROM_PASSWORD: server.password! }],
+      [inspect, { MEMORYGRAPH_FROM_PASSWORD_FILE: file }],
+      [inAddress, {}],
+    ];
+    for (const [args, env, input] of ways) {
+      const { code, stdout, stderr } = await program(folder, args, env, input);
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(stdout).toContain("memories");
+      expect(stdout).not.toContain(server.password!);
+    }
+  });
+
+  test("refuses a wrong one, and none (5), and never shows it", async () => {
+    const wrong = await program(folder, inspect, { MEMORYGRAPH_FROM_PASSWORD: CANARY });
+    expectError(wrong, 5, "refuses the password");
+    for (const flag of ["--debug", "--json", "--verbose"]) {
+      const outcome = await program(folder, [...inspect.slice(0, -1), flag], { MEMORYGRAPH_FROM_PASSWORD: CANARY });
+      expect(outcome.stdout + outcome.stderr).not.toContain(CANARY);
+    }
+    const none = await program(folder, ["inspect", "--from", server.kind, "--from-uri", server.uri]);
+    expectError(none, 5, "asks for a password");
+  });
+
+  test("does not get the application's password when the address was typed", async () => {
+    const prefix = `MEMORY_${server.kind.toUpperCase()}`;
+    const env = { [`${prefix}_PASSWORD`]: server.password!, [`${prefix}_USER`]: server.username ?? "" };
+    expectError(await program(folder, inspect, env), 5, "password");
+    const { port } = addressOf(server.uri);
+    const address =
+      server.kind === "falkordb"
+        ? { [`${prefix}_HOST`]: "127.0.0.1", [`${prefix}_PORT`]: String(port) }
+        : { [`${prefix}_URI`]: server.uri };
+    const own = await program(folder, ["inspect", "--quiet"], { MEMORY_BACKEND: server.kind, ...env, ...address });
+    expect([own.code, own.stderr]).toEqual([0, ""]);
+  });
+
+  test("is a target whose password appears nowhere", async () => {
+    await empty(server);
+    const args = ["migrate", "--from", "sqlite", "--from-path", fixture, ...addressFlags(server, "to"), "--verbose"];
+    const outcome = await program(folder, args, { MEMORYGRAPH_TO_PASSWORD: server.password! });
+    expect(outcome.code).toBe(0);
+    expect(outcome.stdout).toContain("verified: 180 of 180");
+    expect(outcome.stdout).toContain(`MEMORY_BACKEND=${server.kind}`);
+    expect(outcome.stdout + outcome.stderr).not.toContain(server.password!);
+  });
+
+  test("is found by doctor, which says what it holds", async () => {
+    const prefix = `MEMORY_${server.kind.toUpperCase()}`;
+    const { port } = addressOf(server.uri);
+    const env = {
+      MEMORY_BACKEND: server.kind,
+      [`${prefix}_PASSWORD`]: server.password!,
+      ...(server.kind === "falkordb"
+        ? { [`${prefix}_HOST`]: "127.0.0.1", [`${prefix}_PORT`]: String(port) }
+        : { [`${prefix}_URI`]: server.uri }),
+    };
+    const found = await program(folder, ["doctor"], env);
+    expect([found.code, found.stderr]).toEqual([0, ""]);
+    expect(found.stdout).toMatch(/Neo4j 5|FalkorDB 4/);
+    expect(found.stdout).toContain("60 nodes");
+    const refused = await program(folder, ["doctor"], { ...env, [`${prefix}_PASSWORD`]: CANARY });
+    expect(refused.code).toBe(0);
+    expect(refused.stdout).toContain("refuses the password");
+    expect(refused.stdout + refused.stderr).not.toContain(CANARY);
+  });
+
+  test("behind TLS is reached with its authority's certificate only, and only by its name", async () => {
+    const { key, cert, file } = certificate();
+    await using proxy = await proxyTo(addressOf(server.uri), { key, cert });
+    const scheme = server.kind === "falkordb" ? "rediss" : "bolt+s";
+    const flags = (host: string) => {
+      const user = server.username ? ["--from-user", server.username] : [];
+      return ["inspect", "--from", server.kind, "--from-uri", `${scheme}://${host}:${proxy.port}`, ...user, "--quiet"];
+    };
+    const env = { MEMORYGRAPH_FROM_PASSWORD: server.password! };
+    const trusted = await program(folder, [...flags("localhost"), "--from-ca-file", file], env);
+    expect([trusted.code, trusted.stderr]).toEqual([0, ""]);
+    expectError(await program(folder, flags("localhost"), env), 5, "not to be trusted");
+    expectError(await program(folder, [...flags("127.0.0.1"), "--from-ca-file", file], env), 5, "not to be trusted");
+    const plain = server.kind === "falkordb" ? "redis" : "bolt";
+    const unencrypted = await program(
+      folder,
+      ["inspect", "--from", server.kind, "--from-uri", `${plain}://localhost:${proxy.port}`],
+      env,
+    );
+    expect([2, 5]).toContain(unencrypted.code);
+    const { host, port } = addressOf(server.uri);
+    const toPlain = await program(
+      folder,
+      ["inspect", "--from", server.kind, "--from-uri", `${scheme}://${host}:${port}`],
+      env,
+    );
+    expectError(toPlain, 5, "does not speak TLS");
+  });
+});
+
+describe.skipIf(servers.length < 4)("a server that is another than was said", () => {
+  const neo4j = servers.find(({ kind }) => kind === "neo4j")!;
+  const falkor = servers.find(({ kind }) => kind === "falkordb")!;
+
+  test("is named (2)", async () => {
+    const env = { MEMORYGRAPH_FROM_PASSWORD: neo4j.password! };
+    const args = ["inspect", "--from", "memgraph", "--from-uri", neo4j.uri, "--from-user", "neo4j"];
+    expectError(await program(folder, args, env), 2, "is Neo4j, not Memgraph");
+    const redis = ["inspect", "--from", "falkordb", "--from-uri", neo4j.uri.replace("bolt", "redis")];
+    expect([2, 5]).toContain((await program(folder, redis)).code);
+    const bolt = ["inspect", "--from", "neo4j", "--from-uri", falkor.uri.replace("redis", "bolt")];
+    expect([2, 5]).toContain((await program(folder, bolt)).code);
+  });
+
+  test("has no such database (5), or another thing where the graph should be (2)", async () => {
+    const env = { MEMORYGRAPH_FROM_PASSWORD: neo4j.password! };
+    const args = [
+      "inspect",
+      "--from",
+      "neo4j",
+      "--from-uri",
+      neo4j.uri,
+      "--from-user",
+      "neo4j",
+      "--from-database",
+      "nowhere",
+    ];
+    expectError(await program(folder, args, env), 5, "no such database");
+  });
+});
+
+describe("options for a server", () => {
+  const file = ["inspect", "--from", "sqlite", "--from-path"];
+  test.each([
+    [[...file, "x.db", "--from-user", "u"], "means nothing for a sqlite store"],
+    [[...file, "x.db", "--from-password-stdin"], "--from-password-stdin means nothing"],
+    [
+      ["inspect", "--from", "falkordb", "--from-uri", "redis://h", "--from-database", "d"],
+      "means nothing for a falkordb store",
+    ],
+    [["inspect", "--from", "neo4j", "--from-uri", "redis://h"], "not one of its schemes"],
+    [["inspect", "--from", "neo4j", "--from-uri", "bolt://h:99999"], "host or port cannot be read"],
+    [["inspect", "--from", "neo4j", "--from-uri", "h:7687"], "it has no scheme"],
+    [
+      [
+        "inspect",
+        "--from",
+        "neo4j",
+        "--from-uri",
+        "bolt://h",
+        "--from-password-file",
+        "a",
+        "--from-password-command",
+        "b",
+      ],
+      "more than one way",
+    ],
+    [
+      ["inspect", "--from", "neo4j", "--from-uri", "bolt://127.0.0.1:1", "--from-password-command", "exit 3"],
+      "failed with exit code 3",
+    ],
+    [
+      ["inspect", "--from", "neo4j", "--from-uri", "bolt://127.0.0.1:1", "--from-password-file", "/nowhere"],
+      "cannot be read",
+    ],
+    [
+      ["inspect", "--from", "falkordb", "--from-uri", "redis://127.0.0.1:1/a", "--from-graph", "b"],
+      "names the graph a",
+    ],
+  ] as [string[], string][])("%p is told in one error (2)", async (args, message) => {
+    expectError(await program(folder, args), 2, message);
+  });
+
+  test("both passwords cannot come from standard input (2)", async () => {
+    const args = ["verify", "--from", "neo4j", "--from-uri", "bolt://h", "--from-password-stdin"];
+    const both = [...args, "--to", "neo4j", "--to-uri", "bolt://i", "--to-password-stdin"];
+    expectError(await program(folder, both, {}, "x\n"), 2, "both passwords");
+  });
+});
+
+/** For the name localhost, signed by itself. */
+function certificate(): { key: string; cert: string; file: string } {
+  const [key, cert] = [folder.file("key.pem"), folder.file("cert.pem")];
+  const made = Bun.spawnSync([
+    ...["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert],
+    ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+  ]);
+  if (made.exitCode !== 0) throw new Error(made.stderr.toString());
+  return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8"), file: cert };
+}
