@@ -172,11 +172,12 @@ describe("a usage error with --json", () => {
   });
 
   test("does not repeat a password that was typed in an address", async () => {
-    const typed = "bolt://admin:canary-7391@host:7687";
+    // A port where nothing listens: the one form that is no usage error ends there.
+    const typed = "bolt://admin:canary-7391@127.0.0.1:1";
     for (const args of [[typed], ["doctor", typed], ["inspect", "--from", typed], ["inspect", "--from-uri", typed]]) {
       for (const extra of [[], ["--json"], ["--debug"]]) {
         const { code, stdout, stderr } = await run([...args, ...extra]);
-        expect(code).toBe(2);
+        expect(code).toBe(args.includes("--from-uri") ? 5 : 2);
         expect(stdout + stderr).not.toContain("canary-7391");
       }
     }
