@@ -8,26 +8,11 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generate } from "./generate.ts";
+import { type Measure, measure, median } from "./measure.ts";
 
 const ROUNDS = 5;
 const program = join(import.meta.dir, "../dist/memorygraph-migrate");
 const floor = join(import.meta.dir, "floor.ts");
-
-interface Measure {
-  readonly seconds: number;
-  readonly mebibytes: number;
-}
-
-async function measure(command: string[]): Promise<Measure> {
-  const start = performance.now();
-  const child = Bun.spawn(command, { stdout: "ignore", stderr: "inherit" });
-  if ((await child.exited) !== 0) throw new Error(`${command.join(" ")} failed`);
-  return { seconds: (performance.now() - start) / 1000, mebibytes: (child.resourceUsage()?.maxRSS ?? 0) / 2 ** 20 };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
 
 async function compare(folder: string, count: number): Promise<string[]> {
   const source = join(folder, "source.db");

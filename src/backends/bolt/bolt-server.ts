@@ -18,7 +18,7 @@ import type {
 } from "../server/server.ts";
 import type { Connection, Row } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
-import { fromWire, fromWireProperties, PROTO, toWireProperties, type Wire } from "./values.ts";
+import { fromWire, fromWireProperties, PROTO, toWireInteger, toWireProperties, type Wire } from "./values.ts";
 
 const BATCH = 250;
 
@@ -122,6 +122,10 @@ export class BoltServer implements GraphServer {
     return this.#dialect.createSchema(this.#connection, item);
   }
 
+  schemaReady(created: readonly SchemaItem[]): Promise<SchemaItem[]> {
+    return this.#dialect.schemaReady(this.#connection, created);
+  }
+
   dropSchema(item: SchemaItem): Promise<void> {
     return this.#dialect.dropSchema(this.#connection, item);
   }
@@ -146,7 +150,7 @@ export class BoltServer implements GraphServer {
     const statement = `UNWIND $rows AS row CREATE (n${this.#labels(labels)}) SET n = row[1] RETURN row[0], id(n)`;
     const found = await this.#write(
       statement,
-      rows.map((properties, at) => [BigInt(at), toWireProperties(properties)]),
+      rows.map((properties, at) => [at, toWireProperties(properties)]),
     );
     return inOrder(found, rows.length, this.location);
   }
@@ -157,7 +161,12 @@ export class BoltServer implements GraphServer {
       `CREATE (a)-[r:${this.#dialect.quote(type)}]->(b) SET r = row[3] RETURN row[0], id(r)`;
     const found = await this.#write(
       statement,
-      rows.map(({ from, to, properties }, at) => [BigInt(at), from, to, toWireProperties(properties)]),
+      rows.map(({ from, to, properties }, at) => [
+        at,
+        toWireInteger(from),
+        toWireInteger(to),
+        toWireProperties(properties),
+      ]),
     );
     return inOrder(found, rows.length, this.location);
   }
@@ -172,7 +181,7 @@ export class BoltServer implements GraphServer {
       const statement = `UNWIND $rows AS row MATCH (n) WHERE id(n) = row[0] SET n = row[1]${remove}${add} RETURN id(n)`;
       const found = await this.#write(
         statement,
-        group.map(({ id, properties }) => [id, toWireProperties(properties)]),
+        group.map(({ id, properties }) => [toWireInteger(id), toWireProperties(properties)]),
       );
       assertAll(found.length, group.length, this.location);
     }
@@ -184,7 +193,7 @@ export class BoltServer implements GraphServer {
       "UNWIND $rows AS row MATCH (a)-[r]->() WHERE id(a) = row[0] AND id(r) = row[1] SET r = row[2] RETURN id(r)";
     const found = await this.#write(
       statement,
-      changes.map(({ id, from, properties }) => [from, id, toWireProperties(properties)]),
+      changes.map(({ id, from, properties }) => [toWireInteger(from), toWireInteger(id), toWireProperties(properties)]),
     );
     assertAll(found.length, changes.length, this.location);
   }

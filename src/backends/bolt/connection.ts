@@ -1,9 +1,10 @@
 /** A connection to a Bolt server: statements in, rows out, failures as errors that a person can act on. */
 import neo4j, { type Driver, type Session, type Transaction } from "neo4j-driver";
-import { sleep } from "../../support/time.ts";
+import { atMost, sleep } from "../../support/time.ts";
 import type { BackendConfig } from "../config.ts";
 import type { Address } from "../server/address.ts";
 import { type Failure, translate } from "./errors.ts";
+import { fromWireInteger } from "./values.ts";
 
 const CONNECT_MS = 5_000;
 /** A server that has gone cannot say goodbye. */
@@ -38,7 +39,6 @@ export class Connection {
     const own = address.certificates !== null && config.caFile !== undefined && scheme.endsWith("+s");
     const plain = own ? scheme.replace("+s", "") : scheme;
     this.#driver = neo4j.driver(`${plain}://${host.includes(":") ? `[${host}]` : host}:${port}`, auth, {
-      useBigInt: true,
       telemetryDisabled: true,
       connectionTimeout: CONNECT_MS,
       connectionAcquisitionTimeout: 2 * CONNECT_MS,
@@ -88,7 +88,7 @@ export class Connection {
       const result = own?.run(statement) ?? this.#moment!.transaction.run(statement);
       for await (const record of result) {
         signal?.throwIfAborted();
-        yield [...record.values()];
+        yield rowOf(record);
       }
     } catch (error) {
       throw signal?.aborted ? signal.reason : translate(error, this.#failure);
@@ -135,7 +135,10 @@ export class Connection {
 
   async close(): Promise<void> {
     // What has failed may fail once more while it is closed; there is nothing left to do about it.
-    await Promise.race([this.#driver.close().catch(() => {}), sleep(CLOSE_MS)]);
+    await atMost(
+      CLOSE_MS,
+      this.#driver.close().catch(() => {}),
+    );
   }
 
   async #withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
@@ -156,8 +159,23 @@ export class Connection {
   }
 }
 
-function rowsOf({ records }: { readonly records: readonly { values(): Iterable<unknown> }[] }): Row[] {
-  return records.map((record) => [...record.values()]);
+interface DriverRecord {
+  readonly length: number;
+  get(at: number): unknown;
+}
+
+function rowsOf({ records }: { readonly records: readonly DriverRecord[] }): Row[] {
+  return records.map(rowOf);
+}
+
+/** Integers as bigint, lists and maps as they are. Not by the record's iterator, which is slow. */
+function rowOf(record: DriverRecord): Row {
+  const row: unknown[] = [];
+  for (let at = 0; at < record.length; at++) {
+    const cell = record.get(at);
+    row.push(neo4j.isInt(cell) ? fromWireInteger(cell) : cell);
+  }
+  return row;
 }
 
 function isUndoneByServer(error: unknown): boolean {

@@ -101,6 +101,11 @@ class MemgraphDialect implements Dialect {
     await connection.rows(statement);
   }
 
+  /** Statements that create something return when it works. */
+  async schemaReady(): Promise<SchemaItem[]> {
+    return [];
+  }
+
   async dropSchema(connection: Connection, { statement }: SchemaItem): Promise<void> {
     await connection.rows(statement.replace(/^CREATE/, "DROP"));
   }

@@ -3,6 +3,7 @@ import { RefusedError, StoreKindError } from "../../errors.ts";
 import { Point, Temporal, type Value, Vector } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { Release } from "../../memorygraph/releases.ts";
+import { sleep } from "../../support/time.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { Connection } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
@@ -14,6 +15,7 @@ const OLDEST = [4, 4];
 const TWO_CYPHERS = [2025, 0];
 /** The first with vectors as property values. */
 const VECTORS = [2025, 10];
+const READY_PAUSE_MS = 50;
 
 export async function neo4jDialect(connection: Connection, location: string): Promise<Dialect> {
   const [row] = await connection.rows(
@@ -132,7 +134,23 @@ class Neo4jDialect implements Dialect {
 
   async createSchema(connection: Connection, { statement }: SchemaItem): Promise<void> {
     await connection.rows(statement);
-    await connection.rows("CALL db.awaitIndexes(3600)");
+  }
+
+  /** Indexes are filled all at once in the background. A value of more than about 8 kB makes one fail for good. */
+  async schemaReady(connection: Connection, created: readonly SchemaItem[]): Promise<SchemaItem[]> {
+    const wanted = new Map(created.map((item) => [item.what, item]));
+    // Not db.awaitIndexes, which knows no difference between ours and others, and ends with the first that fails.
+    const columns = "type, entityType, labelsOrTypes, properties, name, state";
+    while (true) {
+      const rows = await connection.rows(`SHOW INDEXES YIELD ${columns} WHERE state <> 'ONLINE' RETURN ${columns}`);
+      const open = rows.filter((row) => wanted.has(describeRow("index", row)));
+      if (open.some((row) => row[5] === "POPULATING")) {
+        await sleep(READY_PAUSE_MS);
+        continue;
+      }
+      for (const row of open) await connection.rows(`DROP INDEX ${this.quote(String(row[4]))} IF EXISTS`);
+      return open.map((row) => wanted.get(describeRow("index", row))!);
+    }
   }
 
   async dropSchema(connection: Connection, { kind, what }: SchemaItem): Promise<void> {

@@ -1,15 +1,19 @@
 /** Values of the neutral model as the Bolt driver takes and gives them. */
-import neo4j from "neo4j-driver";
+import neo4j, { type Integer } from "neo4j-driver";
 import { Properties } from "../../graph/properties.ts";
 import { isMap, Point, Temporal, type TemporalKind, type Value, Vector } from "../../graph/value.ts";
 
-/** What the driver packs and unpacks; integers are bigint in both directions (`useBigInt`), numbers are doubles. */
+/**
+ * What the driver packs and unpacks: numbers are doubles, integers its own class. It would take and give bigint, too
+ * (`useBigInt`), but by way of decimal text and of every date-time built twice: a third of a migration's time.
+ */
 export type Wire = unknown;
 
 /** JavaScript gives this one key of an object a meaning of its own: assigned, it vanishes without a word. */
 export const PROTO = "__proto__";
 
 export function toWire(value: Value): Wire {
+  if (typeof value === "bigint") return toWireInteger(value);
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map(toWire);
   if (isMap(value)) return toObject(value.entries());
@@ -18,8 +22,8 @@ export function toWire(value: Value): Wire {
   if (value instanceof Temporal) return toWireTemporal(value);
   if (value instanceof Point) {
     return value.z === undefined
-      ? new neo4j.types.Point(BigInt(value.srid), value.x, value.y)
-      : new neo4j.types.Point(BigInt(value.srid), value.x, value.y, value.z);
+      ? new neo4j.types.Point(neo4j.int(value.srid), value.x, value.y)
+      : new neo4j.types.Point(neo4j.int(value.srid), value.x, value.y, value.z);
   }
   if (value instanceof Vector) {
     return neo4j.vector(
@@ -27,6 +31,16 @@ export function toWire(value: Value): Wire {
     );
   }
   return value satisfies never;
+}
+
+export function toWireInteger(value: bigint): Wire {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? neo4j.int(number) : neo4j.int(value);
+}
+
+export function fromWireInteger({ high, low }: Integer): bigint {
+  if (high === 0) return BigInt(low >>> 0);
+  return (BigInt(high) << 32n) | BigInt(low >>> 0);
 }
 
 export function toWireProperties(properties: Properties): Record<string, Wire> {
@@ -55,11 +69,12 @@ export function fromWire(wire: Wire): Value {
       return wire;
   }
   if (wire === null) return null;
+  if (neo4j.isInt(wire)) return fromWireInteger(wire);
   if (Array.isArray(wire)) return wire.map(fromWire);
   if (wire instanceof Int8Array) return new Uint8Array(wire.buffer, wire.byteOffset, wire.length);
   if (neo4j.isPoint(wire)) {
     const { srid, x, y, z } = wire;
-    return z === undefined || z === null ? new Point(Number(srid), x, y) : new Point(Number(srid), x, y, z);
+    return z === undefined || z === null ? new Point(number(srid), x, y) : new Point(number(srid), x, y, z);
   }
   if (neo4j.isVector(wire)) return fromWireVector(wire.asTypedArray());
   const temporal = fromWireTemporal(wire as object);
@@ -85,43 +100,49 @@ function fromWireVector(elements: ReturnType<InstanceType<typeof neo4j.types.Vec
   throw new TypeError("a vector of integers, which no other store has");
 }
 
-type Parts = Record<string, bigint | number | string | null | undefined>;
+type Part = Integer | bigint | number | string | null | undefined;
+type Parts = Record<string, Part>;
 
 function fromWireTemporal(wire: object): Temporal | null {
   const parts = wire as Parts;
   if (neo4j.isDateTime(wire)) {
     const zone = parts.timeZoneId == null ? "" : `[${parts.timeZoneId}]`;
-    const offset = parts.timeZoneOffsetSeconds == null ? "" : offsetText(Number(parts.timeZoneOffsetSeconds));
+    const offset = parts.timeZoneOffsetSeconds == null ? "" : offsetText(number(parts.timeZoneOffsetSeconds));
     return new Temporal("date-time", `${dateText(parts)}T${clockText(parts)}${offset}${zone}`);
   }
   if (neo4j.isLocalDateTime(wire)) return new Temporal("local-date-time", `${dateText(parts)}T${clockText(parts)}`);
   if (neo4j.isDate(wire)) return new Temporal("date", dateText(parts));
   if (neo4j.isTime(wire)) {
-    return new Temporal("time", clockText(parts) + offsetText(Number(parts.timeZoneOffsetSeconds)));
+    return new Temporal("time", clockText(parts) + offsetText(number(parts.timeZoneOffsetSeconds)));
   }
   if (neo4j.isLocalTime(wire)) return new Temporal("local-time", clockText(parts));
   if (neo4j.isDuration(wire)) return new Temporal("duration", durationText(parts));
   return null;
 }
 
+/** For what fits in 32 bits: all but the parts of a duration. */
+function number(part: Part): number {
+  return neo4j.isInt(part) ? part.toInt() : Number(part);
+}
+
 function dateText({ year, month, day }: Parts): string {
-  const y = Number(year);
+  const y = number(year);
   // ISO 8601 wants a sign before years that need more than four digits.
   const digits = String(Math.abs(y)).padStart(4, "0");
   const sign = y < 0 ? "-" : y > 9999 ? "+" : "";
-  return `${sign}${digits}-${two(month)}-${two(day)}`;
+  return `${sign}${digits}-${two(number(month))}-${two(number(day))}`;
 }
 
 function clockText({ hour, minute, second, nanosecond }: Parts): string {
-  return `${two(hour)}:${two(minute)}:${two(second)}${fractionText(BigInt(nanosecond ?? 0))}`;
+  return `${two(number(hour))}:${two(number(minute))}:${two(number(second))}${fractionText(number(nanosecond ?? 0))}`;
 }
 
-function two(part: Parts[string]): string {
-  return String(part).padStart(2, "0");
+function two(part: number): string {
+  return part < 10 ? `0${part}` : String(part);
 }
 
-function fractionText(nanoseconds: bigint): string {
-  return nanoseconds === 0n ? "" : `.${String(nanoseconds).padStart(9, "0").replace(/0+$/, "")}`;
+function fractionText(nanoseconds: number): string {
+  return nanoseconds === 0 ? "" : `.${String(nanoseconds).padStart(9, "0").replace(/0+$/, "")}`;
 }
 
 function offsetText(seconds: number): string {
@@ -133,10 +154,14 @@ function offsetText(seconds: number): string {
 
 /** Months, days and seconds are three things that cannot be turned into one another. */
 function durationText({ months, days, seconds, nanoseconds }: Parts): string {
-  const total = BigInt(seconds ?? 0) * 1_000_000_000n + BigInt(nanoseconds ?? 0);
+  const total = large(seconds) * 1_000_000_000n + large(nanoseconds);
   const size = total < 0n ? -total : total;
-  const text = `${size / 1_000_000_000n}${fractionText(size % 1_000_000_000n)}`;
-  return `P${months}M${days}DT${total < 0n ? "-" : ""}${text}S`;
+  const text = `${size / 1_000_000_000n}${fractionText(Number(size % 1_000_000_000n))}`;
+  return `P${large(months)}M${large(days)}DT${total < 0n ? "-" : ""}${text}S`;
+}
+
+function large(part: Part): bigint {
+  return neo4j.isInt(part) ? fromWireInteger(part) : BigInt((part ?? 0) as bigint | number);
 }
 
 const DATE = String.raw`([+-]?\d{4,9})-(\d\d)-(\d\d)`;
@@ -160,8 +185,8 @@ function toWireTemporal(value: Temporal): Wire {
   const match = temporalParts(value);
   if (match === null) throw new TypeError(`"${value.text}" is no ${value.kind}`);
   const [, ...part] = match;
-  const int = (at: number) => BigInt(part[at]!.replace(/^\+/, ""));
-  const nano = (at: number) => BigInt((part[at] ?? "").padEnd(9, "0"));
+  const int = (at: number) => Number(part[at]);
+  const nano = (at: number) => Number((part[at] ?? "").padEnd(9, "0"));
   const clock = (at: number) => [int(at), int(at + 1), int(at + 2), nano(at + 3)] as const;
   switch (value.kind) {
     case "date":
@@ -180,17 +205,18 @@ function toWireTemporal(value: Temporal): Wire {
       );
     case "duration": {
       const sign = part[2] === "-" ? -1n : 1n;
-      const total = sign * (BigInt(part[3]!) * 1_000_000_000n + nano(4));
+      const total = sign * (BigInt(part[3]!) * 1_000_000_000n + BigInt(nano(4)));
       // The driver wants nanoseconds that are never negative.
       const nanoseconds = ((total % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-      return new neo4j.types.Duration(int(0), int(1), (total - nanoseconds) / 1_000_000_000n, nanoseconds);
+      const seconds = (total - nanoseconds) / 1_000_000_000n;
+      return new neo4j.types.Duration(BigInt(part[0]!), BigInt(part[1]!), seconds, nanoseconds);
     }
   }
 }
 
-function offsetSeconds(text: string): bigint {
-  if (text === "Z") return 0n;
+function offsetSeconds(text: string): number {
+  if (text === "Z") return 0;
   const [hours, minutes, seconds = "0"] = text.slice(1).split(":");
-  const size = BigInt(hours!) * 3600n + BigInt(minutes!) * 60n + BigInt(seconds);
+  const size = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
   return text.startsWith("-") ? -size : size;
 }

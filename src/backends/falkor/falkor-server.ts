@@ -190,6 +190,11 @@ class FalkorServer implements GraphServer {
     return createSchema(this.#client, this.#graph, item);
   }
 
+  /** Creating waits for each already. */
+  async schemaReady(): Promise<SchemaItem[]> {
+    return [];
+  }
+
   dropSchema(item: SchemaItem): Promise<void> {
     return dropSchema(this.#client, this.#graph, item);
   }

@@ -13,8 +13,12 @@ const FIRST_PAGE = 100;
 const LARGEST_PAGE = 1 << 16;
 /** Records that one answer gives at most. */
 const MOST = 2_000;
-const HEAVY_BYTES = 4 << 20;
-const LIGHT_BYTES = 1 << 19;
+/** Pages under way at once. */
+const AHEAD = 2;
+/** Characters that a page should not exceed. */
+const HEAVY_BYTES = 2 << 20;
+/** How much of a page is aimed at. */
+const FILL = 0.6;
 
 export type Rows = readonly (readonly Reply[])[];
 
@@ -39,34 +43,112 @@ export function rowsIn(cell: Reply): Rows {
   return list.map(([, cells]) => cells);
 }
 
+export interface Page {
+  readonly rows: Rows;
+  readonly statement: string;
+}
+
+/** Internal ids of the anchor, from the first and before the last. */
+type Window = readonly [start: number, stop: number];
+
 /** Every row of the query once. @throws ConnectionError when even one record takes the server too long */
-export async function* pages(
-  client: Client,
-  query: PageQuery,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<{ readonly rows: Rows; readonly statement: string }> {
-  const { match, names, anchor, columns } = query;
+export async function* pages(client: Client, query: PageQuery, signal: AbortSignal | undefined): AsyncGenerator<Page> {
   const [last] = await client.read("MATCH (a) RETURN max(id(a))");
   const end = last === undefined ? 0 : Number((last[0] as readonly Reply[])[1] ?? -1) + 1;
   let size = FIRST_PAGE;
-  for (let start = 0; start < end; ) {
-    signal?.throwIfAborted();
-    const stop = Math.min(start + size, end);
-    const statement =
-      `CYPHER lo=${start} hi=${stop} ${match} WHERE id(${anchor}) >= $lo AND id(${anchor}) < $hi ` +
-      `WITH ${names} LIMIT ${MOST + 1} RETURN collect([${columns}])`;
-    const rows = await unlessTooLong(client, statement, stop - start > 1);
-    if (rows === null || (rows.length > MOST && stop - start > 1)) {
-      size = Math.max(1, Math.floor((stop - start) / 4));
-      continue;
+  let next = 0;
+  const asked: { readonly window: Window; readonly page: Promise<Page | null> }[] = [];
+  // The server works on further pages while one is made use of.
+  const ask = () => {
+    while (asked.length < AHEAD && next < end) {
+      const window: Window = [next, Math.min(next + size, end)];
+      const page = pageOf(client, query, window);
+      page.catch(() => {});
+      asked.push({ window, page });
+      next = window[1];
     }
-    if (rows.length > MOST) yield* ofOne(client, query, start, signal);
-    else if (rows.length > 0) yield { rows, statement };
-    const bytes = weight(rows);
-    if (bytes > HEAVY_BYTES) size = Math.max(1, Math.floor(size / 4));
-    else if (bytes < LIGHT_BYTES && rows.length < MOST / 2) size = Math.min(size * 2, LARGEST_PAGE);
-    start = stop;
+  };
+  ask();
+  for (let first = asked.shift(); first !== undefined; first = asked.shift()) {
+    const page = await first.page;
+    signal?.throwIfAborted();
+    if (page === null) {
+      size = Math.max(1, Math.floor(size / 4));
+      yield* divided(client, query, first.window, signal);
+    } else {
+      size = nextSize(size, first.window, page.rows);
+    }
+    ask();
+    if (page !== null && page.rows.length > 0) yield page;
   }
+}
+
+/** By what this page weighed and how many rows it had, so that the next one is well below what is too much. */
+function nextSize(size: number, [start, stop]: Window, rows: Rows): number {
+  const share = Math.max(rows.length / MOST, weight(rows) / HEAVY_BYTES);
+  const fitting = Math.floor(((stop - start) * FILL) / share);
+  return Math.max(1, Math.min(fitting, size * 4, LARGEST_PAGE));
+}
+
+/** Null where there are more rows than one answer gives, or where it takes the server too long. */
+async function pageOf(client: Client, query: PageQuery, window: Window): Promise<Page | null> {
+  const { names, columns } = query;
+  const statement = `${within(query, window)} WITH ${names} LIMIT ${MOST + 1} RETURN collect([${columns}])`;
+  const rows = await unlessTooLong(client, statement, window[1] - window[0] > 1);
+  return rows === null || rows.length > MOST ? null : { rows, statement };
+}
+
+function within({ match, anchor }: PageQuery, [start, stop]: Window): string {
+  return `CYPHER lo=${start} hi=${stop} ${match} WHERE id(${anchor}) >= $lo AND id(${anchor}) < $hi`;
+}
+
+/** What is too much for one page, as several: cut by how much belongs to each node, or in halves. */
+async function* divided(
+  client: Client,
+  query: PageQuery,
+  window: Window,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Page> {
+  const [start, stop] = window;
+  if (stop - start === 1) {
+    yield* ofOne(client, query, start, signal);
+    return;
+  }
+  const counts = `${within(query, window)} WITH id(${query.anchor}) AS i, count(x) AS c RETURN collect([i, c])`;
+  const middle = Math.floor((start + stop) / 2);
+  let cuts = cutBy((await unlessTooLong(client, counts, true)) ?? [], window);
+  if (cuts.length < 2) {
+    cuts = [
+      [start, middle],
+      [middle, stop],
+    ];
+  }
+  for (const cut of cuts) {
+    signal?.throwIfAborted();
+    const page = cut[1] - cut[0] === 1 ? null : await pageOf(client, query, cut);
+    if (page === null) yield* divided(client, query, cut, signal);
+    else if (page.rows.length > 0) yield page;
+  }
+}
+
+/** @param counts internal id and number of rows, each as the reply has them */
+function cutBy(counts: Rows, [start, stop]: Window): Window[] {
+  const cuts: Window[] = [];
+  const pairs = counts.map((row) => row.map((cell) => Number((cell as readonly Reply[])[1])) as [number, number]);
+  let from = start;
+  let sum = 0;
+  for (const [id, count] of pairs.sort(([a], [b]) => a - b)) {
+    if (sum > 0 && sum + count > MOST) {
+      cuts.push([from, id]);
+      [from, sum] = [id, 0];
+    }
+    sum += count;
+    if (count <= MOST) continue;
+    cuts.push([id, id + 1]);
+    [from, sum] = [id + 1, 0];
+  }
+  if (from < stop) cuts.push([from, stop]);
+  return cuts;
 }
 
 /** All that belongs to one node, which has more relationships than one answer gives. */
@@ -75,7 +157,7 @@ async function* ofOne(
   { match, names, anchor, columns }: PageQuery,
   node: number,
   signal: AbortSignal | undefined,
-): AsyncGenerator<{ readonly rows: Rows; readonly statement: string }> {
+): AsyncGenerator<Page> {
   let after = "-1";
   for (let size = MOST; ; ) {
     signal?.throwIfAborted();

@@ -5,6 +5,7 @@ import type { Value } from "../../graph/value.ts";
 import type { InternalId, RelationshipRef, ServerNode, ServerRelationship } from "../server/server.ts";
 import type { Client } from "./client.ts";
 import { byFractions, byMantissas, doublesOf, FRACTIONS } from "./doubles.ts";
+import { type NameKind, Names } from "./names.ts";
 import { assertComplete, collected, type PageQuery, pages, type Rows } from "./pages.ts";
 import { decode, type Reply } from "./reply.ts";
 
@@ -15,6 +16,8 @@ const PORTION = 1 << 21;
 /** What any other record counts as. */
 const LIGHT = 1 << 11;
 const PART = 500;
+/** Records that wait to be asked for once more. */
+const MOST_OPEN = 5_000;
 
 /**
  * The characters of the long texts in the record `x`. Asked for before the record itself: FalkorDB evaluates every branch
@@ -22,14 +25,24 @@ const PART = 500;
  */
 const WEIGHT = `reduce(w = 0, n IN [k IN keys(x) WHERE typeOf(x[k]) = 'String' AND size(x[k]) > ${LONG} | size(x[k])] | w + n)`;
 
+/**
+ * As a compact reply has a node or relationship: its number, those of its labels or of its type, for a relationship the
+ * numbers of its ends, and the properties, each as the number of its name, the type of its value, and the value.
+ */
+type Entity = readonly Reply[];
+type Property = readonly [name: string, type: string, value: Reply];
+
 interface Shape<R> {
   readonly query: Omit<PageQuery, "columns">;
-  /** Before the last one, which holds the properties. */
+  /** Before the last one, which holds the record. */
   readonly columns: string;
   /** Finds the records again: the groups of `refs` and what they match. */
   readonly again: string;
   readonly fromOf: (cells: readonly Reply[]) => InternalId;
-  readonly record: (cells: readonly Reply[], properties: Properties) => R;
+  readonly named: NameKind;
+  /** The numbers of its labels, or of its type. */
+  readonly namesOf: (entity: Entity) => readonly string[];
+  readonly record: (cells: readonly Reply[], entity: Entity, names: readonly string[], properties: Properties) => R;
 }
 
 /** Ids by the node where they start: a relationship is found from there, all of one node at once. */
@@ -37,39 +50,41 @@ export type Group = readonly [from: InternalId, ids: readonly InternalId[]];
 
 const NODE: Shape<ServerNode> = {
   query: { match: "MATCH (x)", names: "x", anchor: "x" },
-  columns: "id(x), labels(x)",
+  columns: "id(x)",
   again: "UNWIND $refs AS i MATCH (x) WHERE id(x) = i",
   fromOf: () => 0n,
-  record: ([id, labels], properties) => ({
-    id: decode(id!) as bigint,
-    labels: decode(labels!) as string[],
-    properties,
-  }),
+  named: "label",
+  namesOf: (entity) => entity[1] as readonly string[],
+  record: (_, [id], labels, properties) => ({ id: BigInt(id as string), labels, properties }),
 };
 
 /** Ids that are doubles stay as they are printed: nobody is told apart by one. */
 const RELATIONSHIP: Shape<ServerRelationship> = {
   query: { match: "MATCH (a)-[x]->(b)", names: "a, x, b", anchor: "a" },
-  columns: "id(x), id(a), id(b), a.id, b.id, type(x)",
+  columns: "id(x), id(a), a.id, b.id",
   again:
     "UNWIND $refs AS g MATCH (a)-[x]->(b) WHERE id(a) = g[0] AND id(x) >= g[1] AND id(x) <= g[2] AND id(x) IN g[3]",
   fromOf: ([, from]) => decode(from!) as bigint,
-  record: ([id, from, to, fromId, toId, type], properties) => ({
-    id: decode(id!) as bigint,
-    from: decode(from!) as bigint,
-    to: decode(to!) as bigint,
+  named: "type",
+  namesOf: (entity) => [entity[1] as string],
+  record: ([, , fromId, toId], [id, , from, to], [type], properties) => ({
+    id: BigInt(id as string),
+    from: BigInt(from as string),
+    to: BigInt(to as string),
     fromId: decode(fromId!),
     toId: decode(toId!),
-    type: decode(type!) as string,
+    type: type!,
     properties,
   }),
 };
 
 export class Reader {
   readonly #client: Client;
+  readonly #names: Names;
 
   constructor(client: Client) {
     this.#client = client;
+    this.#names = new Names(client);
   }
 
   async counts(): Promise<{ nodes: number; relationships: number }> {
@@ -99,21 +114,36 @@ export class Reader {
 
   async *#all<R>(shape: Shape<R>, spell: Spell, expected: number, signal?: AbortSignal): AsyncGenerator<readonly R[]> {
     let found = 0;
+    let open: Weighed[] = [];
     const names = `${shape.query.names}, ${WEIGHT} AS weight`;
-    const columns = `${shape.columns}, CASE WHEN weight > 0 THEN weight ELSE [properties(x), ${FRACTIONS}] END`;
+    const columns = `${shape.columns}, CASE WHEN weight > 0 THEN weight ELSE [x, ${FRACTIONS}] END`;
     for await (const { rows, statement } of pages(this.#client, { ...shape.query, names, columns }, signal)) {
       await this.#assertText(rows, statement);
-      const { records, again } = told(shape, rows, byFractions);
+      const { records, again } = await this.#told(shape, rows, byFractions);
       if (records.length > 0) yield records;
       found += rows.length;
-      for (const portion of portions(again)) {
-        signal?.throwIfAborted();
-        const more = await this.#byRef(shape, portion, spell);
-        assertComplete(this.#client.location, more.length, portion.length);
-        yield more;
-      }
+      // A few from each page: asked for at once, they do not hold up the pages.
+      open.push(...again);
+      if (open.length < MOST_OPEN) continue;
+      yield* this.#again(shape, spell, open, signal);
+      open = [];
     }
+    yield* this.#again(shape, spell, open, signal);
     assertComplete(this.#client.location, found, expected);
+  }
+
+  async *#again<R>(
+    shape: Shape<R>,
+    spell: Spell,
+    records: readonly Weighed[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<readonly R[]> {
+    for (const portion of portions(records)) {
+      signal?.throwIfAborted();
+      const found = await this.#byRef(shape, portion, spell);
+      assertComplete(this.#client.location, found.length, portion.length);
+      yield found;
+    }
   }
 
   async #byRef<R>(shape: Shape<R>, refs: readonly RelationshipRef[], spell: Spell): Promise<R[]> {
@@ -123,10 +153,12 @@ export class Reader {
       for (let depth = 1; open.length > 0; depth *= 2) {
         const statement =
           `CYPHER refs=[${spell(open).join(",")}] ${shape.again} ` +
-          `RETURN collect([${shape.columns}, [properties(x), ${doublesOf(depth)}]])`;
+          `RETURN collect([${shape.columns}, [x, ${doublesOf(depth)}]])`;
         const rows = await collected(this.#client, statement);
         await this.#assertText(rows, statement);
-        const { records, again } = told(shape, rows, (printed, doubles) => byMantissas(printed, doubles, depth));
+        const { records, again } = await this.#told(shape, rows, (printed, doubles) =>
+          byMantissas(printed, doubles, depth),
+        );
         all.push(...records);
         open = again;
       }
@@ -137,6 +169,59 @@ export class Reader {
   async #count(statement: string): Promise<number> {
     const [row] = await this.#client.read(statement);
     return row === undefined ? 0 : Number(decode(row[0]!));
+  }
+
+  /** The records that are whole, and those to be asked for again. */
+  async #told<R>(
+    shape: Shape<R>,
+    rows: Rows,
+    exact: (printed: Properties, doubles: readonly Value[]) => Properties | null,
+  ): Promise<{ records: R[]; again: Weighed[] }> {
+    const whole: { cells: readonly Reply[]; entity: Entity; doubles: Reply }[] = [];
+    const again: Weighed[] = [];
+    const note = (cells: readonly Reply[], weight: number) =>
+      again.push({ id: decode(cells[0]!) as bigint, from: shape.fromOf(cells), weight });
+    for (const cells of rows) {
+      const [type, last] = cells.at(-1) as readonly [string, Reply];
+      // An integer in the place of the record is its weight.
+      if (type === "3") note(cells, Number(last));
+      else {
+        const [[, entity], doubles] = last as readonly [readonly [string, Entity], Reply];
+        whole.push({ cells, entity, doubles });
+      }
+    }
+    await this.#knowNames(
+      shape.named,
+      whole.map(({ entity }) => shape.namesOf(entity)),
+    );
+    await this.#knowNames(
+      "property",
+      whole.map(({ entity }) => propertiesIn(entity).map(([name]) => name)),
+    );
+    const records: R[] = [];
+    for (const { cells, entity, doubles } of whole) {
+      const properties = exact(this.#properties(entity), decode(doubles) as Value[]);
+      const names = shape.namesOf(entity).map((number) => this.#names.of(shape.named, number));
+      if (properties === null) note(cells, LIGHT);
+      else records.push(shape.record(cells, entity, names, properties));
+    }
+    return { records, again };
+  }
+
+  async #knowNames(kind: NameKind, numbers: readonly (readonly string[])[]): Promise<void> {
+    let highest = -1;
+    for (const list of numbers) for (const number of list) highest = Math.max(highest, Number(number));
+    await this.#names.know(kind, highest);
+  }
+
+  #properties(entity: Entity): Properties {
+    const keys: string[] = [];
+    const values: Value[] = [];
+    for (const [name, type, value] of propertiesIn(entity)) {
+      keys.push(this.#names.of("property", name));
+      values.push(decode([type, value]));
+    }
+    return Properties.of(keys, values);
   }
 
   /** FalkorDB takes any bytes as text. @throws DamagedStoreError for what is not UTF-8 */
@@ -160,41 +245,8 @@ interface Weighed extends RelationshipRef {
   readonly weight: number;
 }
 
-/** The records that are whole, and those to be asked for again. */
-function told<R>(
-  shape: Shape<R>,
-  rows: Rows,
-  exact: (printed: Properties, doubles: readonly Value[]) => Properties | null,
-): { records: R[]; again: Weighed[] } {
-  const records: R[] = [];
-  const again: Weighed[] = [];
-  for (const cells of rows) {
-    const [type, last] = cells.at(-1) as readonly [string, Reply];
-    let weight = LIGHT;
-    // An integer in the place of the record is its weight.
-    if (type === "3") weight = Number(last);
-    else {
-      const [map, doubles] = last as readonly [Reply, Reply];
-      const properties = exact(propertiesOf(map), decode(doubles!) as Value[]);
-      if (properties !== null) {
-        records.push(shape.record(cells, properties));
-        continue;
-      }
-    }
-    again.push({ id: decode(cells[0]!) as bigint, from: shape.fromOf(cells), weight });
-  }
-  return { records, again };
-}
-
-function propertiesOf(map: Reply): Properties {
-  const flat = (map as readonly [string, readonly Reply[]])[1];
-  const keys: string[] = [];
-  const values: Value[] = [];
-  for (let at = 0; at + 1 < flat.length; at += 2) {
-    keys.push(flat[at] as string);
-    values.push(decode(flat[at + 1]!));
-  }
-  return Properties.of(keys, values);
+function propertiesIn(entity: Entity): readonly Property[] {
+  return entity.at(-1) as unknown as readonly Property[];
 }
 
 function* portions(records: readonly Weighed[]): Generator<readonly Weighed[]> {

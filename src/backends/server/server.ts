@@ -120,8 +120,10 @@ export interface GraphServer {
   schema(): Promise<SchemaItem[]>;
   /** What MemoryGraph's release creates on such a server, in the order in which it can be created. */
   ownSchema(release: Release): SchemaItem[];
-  /** Creates it where it is not there and waits until it works. @throws SchemaConflictError when the data forbid it. */
+  /** Creates it where it is not there; it need not work yet. @throws SchemaConflictError when the data forbid it. */
   createSchema(item: SchemaItem): Promise<void>;
+  /** Waits until all that was created works. Gives those that the data turned out to forbid, which are gone again. */
+  schemaReady(created: readonly SchemaItem[]): Promise<SchemaItem[]>;
   dropSchema(item: SchemaItem): Promise<void>;
   /** The labels on which `id` must be unique. */
   uniqueIdLabels(): Promise<readonly string[]>;

@@ -42,6 +42,7 @@ export class ServerSession implements TargetSession {
   readonly #relationships: Batches<RelationshipRow>;
   readonly #createdSchema: SchemaItem[] = [];
   #written = false;
+  #indexing: Promise<void> = Promise.resolve();
   #oddities = new OddityLog();
 
   private constructor(
@@ -124,13 +125,17 @@ export class ServerSession implements TargetSession {
         this.#createdSchema.push(item);
       } catch (error) {
         if (!(error instanceof SchemaConflictError)) throw error;
-        this.report.notes.push({
-          kind: "note",
-          what: `a constraint that what the store holds does not allow, and that it is left without: ${error.message}`,
-          count: 1,
-          examples: [item.what],
-        });
+        this.#leaveWithout(item, error.message);
       }
+    }
+    // The server fills its indexes while we read back.
+    this.#indexing = this.#awaitSchema();
+    this.#indexing.catch(() => {});
+  }
+
+  async #awaitSchema(): Promise<void> {
+    for (const item of await this.#server.schemaReady(this.#createdSchema)) {
+      this.#leaveWithout(item, "a value is too large to be indexed");
     }
   }
 
@@ -157,17 +162,20 @@ export class ServerSession implements TargetSession {
     return this.#oddities.list();
   }
 
-  describe(): Promise<StoreDescription> {
+  async describe(): Promise<StoreDescription> {
+    await this.#indexing;
     return describe(this.#server);
   }
 
   async commit(): Promise<void> {
+    await this.#indexing;
     this.#journal.close();
     await this.#server.close();
   }
 
   async rollback(): Promise<void> {
     await this.#inFlight.quiet();
+    await this.#indexing.catch(() => {});
     await this.#server.close();
     try {
       if (!this.#written) return;
@@ -181,9 +189,21 @@ export class ServerSession implements TargetSession {
 
   async keep(): Promise<string> {
     await this.#inFlight.quiet();
+    // What failed may be just that.
+    await this.#indexing.catch(() => {});
+    this.#indexing = Promise.resolve();
     const { nodes, relationships } = this.#journal.count("created");
     await this.commit();
     return `${this.before.location} (${nodes} nodes and ${relationships} relationships)`;
+  }
+
+  #leaveWithout({ kind, what }: SchemaItem, why: string): void {
+    this.report.notes.push({
+      kind: "note",
+      what: `${kind === "index" ? "an index" : "a constraint"} that what the store holds does not allow, and that it is left without: ${why}`,
+      count: 1,
+      examples: [what],
+    });
   }
 
   async #nodesDone(): Promise<void> {
@@ -212,8 +232,9 @@ export class ServerSession implements TargetSession {
     const batch: NewRelationships = { type, rows };
     await this.#send(batch, async () => {
       const ids = await this.#server.createRelationships(batch);
-      for (const [at, { id, from }] of rows.entries()) {
-        this.#journal.noteRelationship(id, { id: ids[at]!, from }, "created");
+      // Nobody looks for it by its own id any more.
+      for (const [at, { from }] of rows.entries()) {
+        this.#journal.noteRelationship(null, { id: ids[at]!, from }, "created");
       }
     });
   }

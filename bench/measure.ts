@@ -1,0 +1,16 @@
+/** How the benchmarks measure: whole processes, in turn, and the median of the ratios of each round. */
+export interface Measure {
+  readonly seconds: number;
+  readonly mebibytes: number;
+}
+
+export async function measure(command: string[], env: Record<string, string> = {}): Promise<Measure> {
+  const start = performance.now();
+  const child = Bun.spawn(command, { stdout: "ignore", stderr: "inherit", env: { ...Bun.env, ...env } });
+  if ((await child.exited) !== 0) throw new Error(`${command.join(" ")} failed`);
+  return { seconds: (performance.now() - start) / 1000, mebibytes: (child.resourceUsage()?.maxRSS ?? 0) / 2 ** 20 };
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}

@@ -1,0 +1,72 @@
+/**
+ * How long a verified migration from SQLite into each graph server takes, as a ratio to the floor
+ * (bench/servers-floor.ts), both as whole processes and in turn, into an empty graph each time. Starts its servers as
+ * the tests do; uses dist/memorygraph-migrate: run `npm run build` first.
+ *
+ *   bun bench/servers.ts [KIND ...]
+ */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Instance, KINDS, type Kind, start, stop } from "../scripts/servers.ts";
+import { emptyBolt } from "../test/conformance/bolt.ts";
+import { emptyFalkor } from "../test/conformance/falkor.ts";
+import { generate } from "./generate.ts";
+import { type Measure, measure, median } from "./measure.ts";
+
+const ROUNDS = 5;
+const MEMORIES = 10_000;
+const program = join(import.meta.dir, "../dist/memorygraph-migrate");
+const floor = join(import.meta.dir, "servers-floor.ts");
+
+async function compare(source: string, server: Instance): Promise<string[]> {
+  const { kind, uri, username, password } = server;
+  const user = username ?? (password === undefined || kind === "falkordb" ? undefined : "neo4j");
+  const to = ["--to", kind, "--to-uri", uri, ...(user === undefined ? [] : ["--to-user", user])];
+  const commands = {
+    floor: [process.execPath, floor, source, kind, uri, ...(user === undefined ? [] : [user])],
+    ours: [program, "--from", "sqlite", "--from-path", source, ...to, "--quiet"],
+  };
+  const empty = () => (kind === "falkordb" ? emptyFalkor(server, "memorygraph") : emptyBolt(server));
+  const env = password === undefined ? {} : { MEMORYGRAPH_TO_PASSWORD: password };
+  const runs: Record<keyof typeof commands, Measure[]> = { floor: [], ours: [] };
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const name of ["floor", "ours"] as const) {
+      await empty();
+      const result = await measure(commands[name], env);
+      // The first round warms the server.
+      if (round > 0) runs[name].push(result);
+    }
+  }
+  await empty();
+  const seconds = (name: keyof typeof runs) => median(runs[name].map((run) => run.seconds)).toFixed(2);
+  const ratio = median(runs.ours.map((run, at) => run.seconds / runs.floor[at]!.seconds)).toFixed(2);
+  const memory = Math.max(...runs.ours.map((run) => run.mebibytes)).toFixed(0);
+  return [kind, seconds("floor"), seconds("ours"), ratio, memory];
+}
+
+if (!existsSync(program)) {
+  console.error("dist/memorygraph-migrate is not there: run `npm run build` first");
+  process.exitCode = 2;
+} else {
+  const kinds = process.argv.length > 2 ? (process.argv.slice(2) as Kind[]) : KINDS;
+  Bun.env.SERVERS_RUN = `bench-${process.pid}`;
+  const folder = mkdtempSync(join(tmpdir(), "memorygraph-bench-"));
+  try {
+    const source = join(folder, "source.db");
+    generate(source, MEMORIES);
+    console.log(`${MEMORIES} memories, ${2 * MEMORIES} relationships; medians of ${ROUNDS} rounds; verified`);
+    console.log("target | floor s | ours s | ratio | peak MiB");
+    for (const kind of kinds) {
+      try {
+        const [server] = await start(kind);
+        console.log((await compare(source, server!)).join(" | "));
+      } catch (error) {
+        console.log(`${kind} | not measured: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+    await stop();
+  }
+}
