@@ -18,6 +18,7 @@ import type {
 } from "../server/server.ts";
 import type { Connection, Row } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
+import { keepsNative } from "./native-times.ts";
 import { fromWire, fromWireProperties, PROTO, toWireProperties, type Wire } from "./values.ts";
 
 const BATCH = 250;
@@ -138,8 +139,8 @@ export class BoltServer implements GraphServer {
     return this.#dialect.unsupportedName(name);
   }
 
-  keepsNative(release: Release, kind: "node" | "relationship", labels: readonly string[], name: string): boolean {
-    return this.#dialect.keepsNative(release, kind, labels, name);
+  keepsNative(release: Release, kind: "node" | "relationship", names: readonly string[], property: string): boolean {
+    return keepsNative(release, kind, names, property);
   }
 
   async createNodes({ labels, rows }: NewNodes): Promise<InternalId[]> {

@@ -29,5 +29,4 @@ export interface Dialect {
   uniqueIdLabels(connection: Connection): Promise<string[]>;
   unsupported(value: Value): string | null;
   unsupportedName(name: string): string | null;
-  keepsNative(release: Release, kind: "node" | "relationship", labels: readonly string[], name: string): boolean;
 }

@@ -152,10 +152,6 @@ class MemgraphDialect implements Dialect {
     return name.isWellFormed() ? null : "it has a lone surrogate";
   }
 
-  keepsNative(release: Release, kind: "node" | "relationship", _labels: readonly string[], name: string): boolean {
-    return release !== "0.13" && kind === "relationship" && ["valid_from", "valid_until", "recorded_at"].includes(name);
-  }
-
   #constraint([type, label, properties, dataType]: Row): Omit<SchemaItem, "own"> {
     const names = namesOf(properties);
     const on = { entity: "node", names: [String(label)], properties: names } as const;

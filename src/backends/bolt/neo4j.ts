@@ -189,18 +189,9 @@ class Neo4jDialect implements Dialect {
     if (name.includes("\0")) return "it has a NUL character";
     return name.isWellFormed() ? null : "it has a lone surrogate";
   }
-
-  /** Python's releases give the driver date-times for these, and text for the times of memories. */
-  keepsNative(release: Release, kind: "node" | "relationship", labels: readonly string[], name: string): boolean {
-    if (release === "0.13") return false;
-    if (kind === "relationship") return NATIVE_ON_RELATIONSHIPS.has(name);
-    return !labels.includes(MEMORY_LABEL) && labels.some((label) => NATIVE_LABELS.has(label));
-  }
 }
 
 const SRIDS = new Set([4326, 4979, 7203, 9157]);
-const NATIVE_ON_RELATIONSHIPS = new Set(["valid_from", "valid_until", "recorded_at", "superseded_at"]);
-const NATIVE_LABELS = new Set(["Entity", "Outcome"]);
 
 function kindOf(value: Value): string {
   if (value instanceof Temporal) return value.kind;

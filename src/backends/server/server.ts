@@ -132,8 +132,11 @@ export interface GraphServer {
   unsupportedId?(id: Value): string | null;
   /** Why it cannot have such a label, relationship type or property name; null where it can. */
   unsupportedName(name: string): string | null;
-  /** Whether the release's own application keeps this timestamp as a native date-time on such a server. */
-  keepsNative(release: Release, kind: "node" | "relationship", labels: readonly string[], name: string): boolean;
+  /**
+   * Whether the release's own application keeps this timestamp as a native date-time on such a server, in a node of those
+   * labels or a relationship of that type.
+   */
+  keepsNative(release: Release, kind: "node" | "relationship", names: readonly string[], property: string): boolean;
 
   /** Each call is one transaction: all or nothing. Gives the internal ids in the order of the rows. */
   createNodes(batch: NewNodes): Promise<InternalId[]>;
