@@ -41,6 +41,7 @@ export const openFalkor: OpenServer = async (config, { access, signal }) => {
   try {
     // Also finds out that it is a graph, or that there is none.
     await client.read("RETURN 1");
+    await client.takeTime();
     await assertServes(client, access);
     return new FalkorServer(client, graph, await engineOf(client));
   } catch (error) {
@@ -154,10 +155,17 @@ class FalkorServer implements GraphServer {
     if (/^role:slave/m.test(replication)) {
       found.push("the server is a replica: it may lack what its master has taken last");
     }
-    for (const name of ["TIMEOUT", "TIMEOUT_DEFAULT", "TIMEOUT_MAX"]) {
-      const reply = await this.#client.tryCommand("GRAPH.CONFIG", "GET", name);
-      const milliseconds = Array.isArray(reply) ? Number(reply[1]) : 0;
-      if (milliseconds > 0) found.push(`the server ends statements that take longer than ${milliseconds} ms (${name})`);
+    const most = await this.#client.tryCommand("GRAPH.CONFIG", "GET", "TIMEOUT_MAX");
+    const milliseconds = Array.isArray(most) ? Number(most[1]) : 0;
+    if (milliseconds > 0)
+      found.push(`the server ends statements that take longer than ${milliseconds} ms (TIMEOUT_MAX)`);
+    const memory = String(await this.#client.tryCommand("INFO", "memory"));
+    const [, limit = "0"] = /^maxmemory:(\d+)/m.exec(memory) ?? [];
+    const [, policy = "noeviction"] = /^maxmemory_policy:([\w-]+)/m.exec(memory) ?? [];
+    if (limit !== "0" && policy.startsWith("allkeys")) {
+      found.push(
+        `the server drops whole graphs when its memory is full (maxmemory-policy ${policy}): noeviction is safe`,
+      );
     }
     return found;
   }
@@ -245,6 +253,11 @@ class FalkorServer implements GraphServer {
     if (nodes + relationships === 0 && graphs?.includes(this.#graph)) {
       await this.#client.change("GRAPH.DELETE", this.#graph);
     }
+  }
+
+  /** A server that is full takes no statement that deletes, but this. */
+  async discard(): Promise<void> {
+    await this.#client.change("GRAPH.DELETE", this.#graph);
   }
 
   async close(): Promise<void> {

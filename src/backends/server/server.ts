@@ -148,6 +148,8 @@ export interface GraphServer {
   deleteRelationships(refs: readonly RelationshipRef[]): Promise<void>;
   /** Takes away what only an empty graph leaves behind, such as its key; called after a rollback to nothing. */
   removeEmpty(): Promise<void>;
+  /** Deletes the graph with all that it holds. Only where that is possible when nothing else is, since memory is full. */
+  discard?(): Promise<void>;
 
   close(): Promise<void>;
 }
