@@ -62,8 +62,9 @@ export class BoltServer implements GraphServer {
     return this.#dialect.mark(this.#connection);
   }
 
-  peculiarities(): Promise<string[]> {
-    return this.#dialect.peculiarities(this.#connection);
+  async peculiarities(): Promise<string[]> {
+    const obstacle = await this.#dialect.obstacle(this.#connection);
+    return obstacle === null ? [] : [`the server is ${obstacle.what}: it can be a source, but no target`];
   }
 
   async counts(): Promise<{ nodes: number; relationships: number }> {

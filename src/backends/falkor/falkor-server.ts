@@ -15,7 +15,6 @@ import type {
   RelationshipChange,
   RelationshipRef,
   ServerNode,
-  ServerOptions,
   ServerRelationship,
   WriteLimits,
 } from "../server/server.ts";
@@ -31,7 +30,7 @@ const SCHEMES = ["redis", "rediss", "falkor", "falkors"] as const;
 const PORT = 6379;
 const GRAPH = "memorygraph";
 
-export const openFalkor: OpenServer = async (config, { access, signal }) => {
+export const openFalkor: OpenServer = async (config, { access, target = access === "write", signal }) => {
   signal?.throwIfAborted();
   const address = addressOf(config, SCHEMES, PORT);
   const graph = graphOf(config, address.path);
@@ -42,7 +41,7 @@ export const openFalkor: OpenServer = async (config, { access, signal }) => {
     // Also finds out that it is a graph, or that there is none.
     await client.read("RETURN 1");
     await client.takeTime();
-    await assertServes(client, access);
+    await assertServes(client, target);
     return new FalkorServer(client, graph, await engineOf(client));
   } catch (error) {
     client.close();
@@ -63,10 +62,10 @@ function graphOf({ graph }: BackendConfig, path: string | null): string {
 }
 
 /** @throws RefusedError, ConnectionError */
-async function assertServes(client: Client, access: ServerOptions["access"]): Promise<void> {
+async function assertServes(client: Client, target: boolean): Promise<void> {
   const info = String(await client.tryCommand("INFO", "replication"));
   if (!/^role:slave/m.test(info)) return;
-  if (access === "write") {
+  if (target) {
     throw new RefusedError(`${client.location} is a read-only replica`, { next: "Name the master instead." });
   }
   if (/^master_link_status:up/m.test(info)) return;

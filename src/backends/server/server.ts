@@ -156,6 +156,8 @@ export interface GraphServer {
 
 export interface ServerOptions {
   readonly access: "read" | "write";
+  /** Whether it is to be a target, although it may only be read now; as with `write`, one that takes no writes is refused. */
+  readonly target?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
