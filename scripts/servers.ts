@@ -306,43 +306,37 @@ function fetchNeo4j(jars: string): void {
     throw new Error(`mvn could not fetch ${HARNESS}: ${copied.text.slice(-500)} ${copied.error.slice(-500)}`);
 }
 
-function neo4jServer(jars: string) {
+function neo4jServer(_jars: string) {
   return async (number: 1 | 2): Promise<Running> => {
     const folder = mkdtempSync(join(tmpdir(), "memorygraph-test-neo4j-"));
     const port = await freePort();
-    mkdirSync(join(folder, "conf"));
-    writeFileSync(
-      join(folder, "conf/neo4j.conf"),
-      [
-        `dbms.security.auth_enabled=${number === 1}`,
-        `server.bolt.listen_address=127.0.0.1:${port}`,
-        `server.bolt.advertised_address=127.0.0.1:${port}`,
-        "server.http.enabled=false",
-        "server.memory.pagecache.size=128m",
-        "dbms.usage_report.enabled=false",
-        // Tests also try wrong passwords.
-        "dbms.security.auth_max_failed_attempts=0",
-        "",
-      ].join("\n"),
-    );
-    const open = ["java.nio", "java.io", "java.lang", "sun.nio.ch"].map(
-      (name) => `--add-opens=java.base/${name}=ALL-UNNAMED`,
-    );
-    const pid = detached(
-      [
-        "java",
-        "-Xmx768m",
-        ...open,
-        "-cp",
-        `${jars}/lib/*`,
-        "org.neo4j.server.CommunityEntryPoint",
-        `--home-dir=${folder}`,
-        `--config-dir=${folder}/conf`,
-      ],
-      folder,
-    );
+    // Tests also try wrong passwords.
+    const settings = [`dbms.security.auth_enabled=${number === 1}`, "dbms.security.auth_max_failed_attempts=0"];
+    const pid = detached(neo4jCommand(folder, port, settings), folder);
     return note({ ...described("neo4j", number, `127.0.0.1:${port}`), pid, mark: folder, folder, ready: false });
   };
+}
+
+/** What starts a Neo4j in a folder, which gets its configuration; the folder can be one that a server has had before. */
+export function neo4jCommand(folder: string, port: number, settings: readonly string[]): string[] {
+  mkdirSync(join(folder, "conf"), { recursive: true });
+  writeFileSync(
+    join(folder, "conf/neo4j.conf"),
+    [
+      `server.bolt.listen_address=127.0.0.1:${port}`,
+      `server.bolt.advertised_address=127.0.0.1:${port}`,
+      "server.http.enabled=false",
+      "server.memory.pagecache.size=128m",
+      "dbms.usage_report.enabled=false",
+      ...settings,
+      "",
+    ].join("\n"),
+  );
+  const open = ["java.nio", "java.io", "java.lang", "sun.nio.ch"].map(
+    (name) => `--add-opens=java.base/${name}=ALL-UNNAMED`,
+  );
+  const entry = ["-cp", `${neo4jJars()}/lib/*`, "org.neo4j.server.CommunityEntryPoint"];
+  return ["java", "-Xmx768m", ...open, ...entry, `--home-dir=${folder}`, `--config-dir=${folder}/conf`];
 }
 
 function falkorFolder(): string {
@@ -434,7 +428,7 @@ async function answers(instance: Running): Promise<void> {
 }
 
 /** A port can be open before the server behind it is ready. */
-function accepts(host: string, port: number, kind: Kind): Promise<boolean> {
+export function accepts(host: string, port: number, kind: Kind): Promise<boolean> {
   return new Promise((settle) => {
     const socket = connect({ host, port });
     const end = (answer: boolean) => {

@@ -30,6 +30,7 @@ function fileWith(
   relationships: readonly string[][] = [],
 ): BackendConfig {
   const database = createLike("0.12.4", path);
+  database.run("BEGIN");
   for (const node of nodes) {
     const json = JSON.stringify({ type: "general", created_at: OLD, updated_at: OLD, ...node });
     database.run("INSERT INTO nodes (id, label, properties) VALUES (?, 'Memory', ?)", [String(node.id), json]);
@@ -40,6 +41,7 @@ function fileWith(
       [id!, from!, to!, properties ?? "{}", OLD, OLD],
     );
   }
+  database.run("COMMIT");
   database.close();
   return at(settle(path));
 }
@@ -146,6 +148,20 @@ describe.each(ends.map((end) => ({ name: end.name, end })))("$name as a target",
       expect(await indexesOf(end)).toEqual(indexes);
       expect(result.rollback.join(" ")).toContain("proved by digest");
     }
+  });
+
+  test("nodes that fill a batch exactly are there before what joins them", async () => {
+    using folder = temporaryFolder();
+    await end.empty();
+    const ids = Array.from({ length: 2_000 }, (_, at) => `m${at}`);
+    const source = fileWith(
+      folder.file("a.db"),
+      ids.map((id) => ({ id })),
+      ids.slice(0, 100).map((id) => [`r-${id}`, id, "m1999"]),
+    );
+    const result = await run(source, end.config);
+    expect(result.errors).toEqual([]);
+    expect(result.target?.after?.relationships).toBe(100);
   });
 
   test("it gets MemoryGraph's indexes and constraint, once", async () => {

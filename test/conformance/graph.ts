@@ -79,6 +79,18 @@ export function isTime(value: Plain): value is { dateTime: string } {
   return typeof value === "object" && value !== null && "dateTime" in value;
 }
 
+/** Every timestamp of MemoryGraph's in the graph. */
+export function timesOf({ nodes, relationships }: PlainGraph): Plain[] {
+  return [...nodes, ...relationships].flatMap(({ properties }) =>
+    [...TIMES].map((name) => properties[name] ?? null).filter((value) => value !== null),
+  );
+}
+
+/** 0.13 leaves a memory out without a word when one of its times is spelled in another way. */
+export function isReadBy013(time: Plain): boolean {
+  return typeof time === "string" && /^\d{4}-\d\d-\d\dT[\d:]{8}(\.\d{1,9})?Z$/.test(time);
+}
+
 /** Nanoseconds since 1970; null for a text that names no point in time. */
 function instantOf(text: string): string | null {
   const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?(?:\[.*\])?$/.exec(text);
@@ -106,7 +118,7 @@ export function graphOfTruth(path: string): PlainGraph {
   return { nodes, relationships };
 }
 
-function plainJson(text: string): Plain {
+export function plainJson(text: string): Plain {
   return JSON.parse(text, function (this: unknown, _name: string, value: unknown, context?: { source?: string }) {
     if (typeof value === "number") return /[.eE]/.test(context!.source!) ? value : BigInt(context!.source!);
     if (typeof value === "object" && value !== null && "$datetime" in value) return { dateTime: value.$datetime };

@@ -18,6 +18,7 @@ import type {
 } from "../server/server.ts";
 import type { Connection, Row } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
+import { keepsNative } from "./native-times.ts";
 import { fromWire, fromWireProperties, PROTO, toWireInteger, toWireProperties, type Wire } from "./values.ts";
 
 const BATCH = 250;
@@ -61,8 +62,9 @@ export class BoltServer implements GraphServer {
     return this.#dialect.mark(this.#connection);
   }
 
-  peculiarities(): Promise<string[]> {
-    return this.#dialect.peculiarities(this.#connection);
+  async peculiarities(): Promise<string[]> {
+    const obstacle = await this.#dialect.obstacle(this.#connection);
+    return obstacle === null ? [] : [`the server is ${obstacle.what}: it can be a source, but no target`];
   }
 
   async counts(): Promise<{ nodes: number; relationships: number }> {
@@ -142,8 +144,8 @@ export class BoltServer implements GraphServer {
     return this.#dialect.unsupportedName(name);
   }
 
-  keepsNative(release: Release, kind: "node" | "relationship", labels: readonly string[], name: string): boolean {
-    return this.#dialect.keepsNative(release, kind, labels, name);
+  keepsNative(release: Release, kind: "node" | "relationship", names: readonly string[], property: string): boolean {
+    return keepsNative(release, kind, names, property);
   }
 
   async createNodes({ labels, rows }: NewNodes): Promise<InternalId[]> {

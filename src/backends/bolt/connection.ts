@@ -7,6 +7,11 @@ import { type Failure, translate } from "./errors.ts";
 import { fromWireInteger } from "./values.ts";
 
 const CONNECT_MS = 5_000;
+/**
+ * A store takes as long as it takes to be read in one transaction. Neo4j's own limit (db.transaction.timeout) is for those
+ * who ask for nothing else, from 5.3 on; before, it holds for everybody.
+ */
+const UNHURRIED = { timeout: 0 };
 /** A server that has gone cannot say goodbye. */
 const CLOSE_MS = 2_000;
 const ATTEMPTS = 5;
@@ -65,7 +70,7 @@ export class Connection {
   rows(statement: string, parameters: Record<string, unknown> = {}): Promise<Row[]> {
     return this.#guard(async () => {
       if (this.#moment !== null) return rowsOf(await this.#moment.transaction.run(statement, parameters));
-      return this.#withSession(async (session) => rowsOf(await session.run(statement, parameters)));
+      return this.#withSession(async (session) => rowsOf(await session.run(statement, parameters, UNHURRIED)));
     });
   }
 
@@ -73,7 +78,7 @@ export class Connection {
   async write(statement: string, parameters: Record<string, unknown>): Promise<Row[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#withSession(async (session) => rowsOf(await session.run(statement, parameters)));
+        return await this.#withSession(async (session) => rowsOf(await session.run(statement, parameters, UNHURRIED)));
       } catch (error) {
         if (attempt === ATTEMPTS || !isUndoneByServer(error)) throw translate(error, this.#failure);
         await sleep(50 * 2 ** attempt);
@@ -85,7 +90,7 @@ export class Connection {
   async *stream(statement: string, signal?: AbortSignal): AsyncGenerator<Row> {
     const own = this.#moment === null ? this.#session() : null;
     try {
-      const result = own?.run(statement) ?? this.#moment!.transaction.run(statement);
+      const result = own?.run(statement, {}, UNHURRIED) ?? this.#moment!.transaction.run(statement);
       for await (const record of result) {
         signal?.throwIfAborted();
         yield rowOf(record);
@@ -101,7 +106,7 @@ export class Connection {
   async beginMoment(): Promise<void> {
     await this.#guard(async () => {
       const session = this.#session();
-      this.#moment = { session, transaction: await session.beginTransaction() };
+      this.#moment = { session, transaction: await session.beginTransaction(UNHURRIED) };
     });
   }
 

@@ -6,6 +6,13 @@ import type { BackendType } from "../config.ts";
 import type { WriteLimits } from "../server/server.ts";
 import type { Connection } from "./connection.ts";
 
+export interface Obstacle {
+  /** As in "the server is read-only". */
+  readonly what: string;
+  /** The way out. */
+  readonly next: string;
+}
+
 export interface Dialect {
   readonly type: BackendType;
   /** As a person reads it. */
@@ -19,9 +26,8 @@ export interface Dialect {
   quote(name: string): string;
   identity(connection: Connection): Promise<string | null>;
   mark(connection: Connection): Promise<string | null>;
-  peculiarities(connection: Connection): Promise<string[]>;
-  /** @throws RefusedError where this server cannot be a target at all */
-  assertWritable(connection: Connection): Promise<void>;
+  /** Why this server cannot be a target at all; null where it can. */
+  obstacle(connection: Connection): Promise<Obstacle | null>;
   schema(connection: Connection): Promise<SchemaItem[]>;
   ownSchema(release: Release): SchemaItem[];
   createSchema(connection: Connection, item: SchemaItem): Promise<void>;
@@ -30,5 +36,4 @@ export interface Dialect {
   uniqueIdLabels(connection: Connection): Promise<string[]>;
   unsupported(value: Value): string | null;
   unsupportedName(name: string): string | null;
-  keepsNative(release: Release, kind: "node" | "relationship", labels: readonly string[], name: string): boolean;
 }

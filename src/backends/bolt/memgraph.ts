@@ -1,25 +1,24 @@
 /** Memgraph, 2.14 and later. */
-import { RefusedError } from "../../errors.ts";
 import { Point, Temporal, type Value, Vector } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { Connection, Row } from "./connection.ts";
-import type { Dialect } from "./dialect.ts";
+import type { Dialect, Obstacle } from "./dialect.ts";
 import { ownItems, whatOf } from "./schema.ts";
 import { temporalParts } from "./values.ts";
 
 /** The first whose properties can be zoned date-times and points; older ones refuse such parameters. */
 const ZONES_AND_POINTS = [2, 19];
 
-export async function memgraphDialect(connection: Connection, location: string): Promise<Dialect> {
+export async function memgraphDialect(connection: Connection): Promise<Dialect> {
   const [row] = await connection.rows("SHOW VERSION");
   const version = String(row?.[0] ?? "");
   const storage = await storageInfo(connection);
   const snapshots =
     /snapshot/i.test(String(storage.get("global_isolation_level") ?? "")) &&
     /transactional/i.test(String(storage.get("storage_mode") ?? ""));
-  return new MemgraphDialect(version, snapshots, location);
+  return new MemgraphDialect(version, snapshots);
 }
 
 /** Empty where the user may not ask. */
@@ -34,13 +33,11 @@ class MemgraphDialect implements Dialect {
   readonly limits = { rows: 2_000, bytes: 1 << 20, inFlight: 1 };
   readonly prefix = "";
   readonly snapshots: boolean;
-  readonly #location: string;
   readonly #hasZonesAndPoints: boolean;
 
-  constructor(version: string, snapshots: boolean, location: string) {
+  constructor(version: string, snapshots: boolean) {
     this.engine = `Memgraph ${version}`;
     this.snapshots = snapshots;
-    this.#location = location;
     const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
     const [wantedMajor, wantedMinor] = ZONES_AND_POINTS as [number, number];
     this.#hasZonesAndPoints = major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
@@ -61,22 +58,16 @@ class MemgraphDialect implements Dialect {
     return null;
   }
 
-  async peculiarities(): Promise<string[]> {
-    return [];
-  }
-
-  async assertWritable(connection: Connection): Promise<void> {
+  async obstacle(connection: Connection): Promise<Obstacle | null> {
     const role = (await connection.rows("SHOW REPLICATION ROLE").catch(() => []))[0]?.[0];
-    if (role === "replica") {
-      throw new RefusedError(`${this.#location} is a read-only replica`, { next: "Name the main instance instead." });
-    }
+    if (role === "replica") return { what: "a read-only replica", next: "Name the main instance instead." };
     const config = await connection.rows("SHOW CONFIG").catch(() => []);
     const setting = config.find(([name]) => name === "storage_properties_on_edges");
-    if (setting?.some((value, at) => at === 2 && String(value) === "false")) {
-      throw new RefusedError(`${this.#location} is set to keep no properties of relationships`, {
-        next: "Start Memgraph with --storage-properties-on-edges=true; it cannot hold MemoryGraph's relationships else.",
-      });
-    }
+    if (!setting?.some((value, at) => at === 2 && String(value) === "false")) return null;
+    return {
+      what: "set to keep no properties of relationships",
+      next: "Start Memgraph with --storage-properties-on-edges=true; it cannot hold MemoryGraph's relationships else.",
+    };
   }
 
   async schema(connection: Connection): Promise<SchemaItem[]> {
@@ -155,10 +146,6 @@ class MemgraphDialect implements Dialect {
     if (name === "") return "it is empty";
     if (name.includes("\0")) return "it has a NUL character";
     return name.isWellFormed() ? null : "it has a lone surrogate";
-  }
-
-  keepsNative(release: Release, kind: "node" | "relationship", _labels: readonly string[], name: string): boolean {
-    return release !== "0.13" && kind === "relationship" && ["valid_from", "valid_until", "recorded_at"].includes(name);
   }
 
   #constraint([type, label, properties, dataType]: Row): Omit<SchemaItem, "own"> {

@@ -1,12 +1,12 @@
 /** Neo4j, 4.4 and later, community and enterprise. */
-import { RefusedError, StoreKindError } from "../../errors.ts";
+import { StoreKindError } from "../../errors.ts";
 import { Point, Temporal, type Value, Vector } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { sleep } from "../../support/time.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { Connection } from "./connection.ts";
-import type { Dialect } from "./dialect.ts";
+import type { Dialect, Obstacle } from "./dialect.ts";
 import { ownItems, whatOf } from "./schema.ts";
 import { temporalParts } from "./values.ts";
 
@@ -28,7 +28,7 @@ export async function neo4jDialect(connection: Connection, location: string): Pr
       next: "Neo4j 4.4 and later can be opened; upgrade the server first.",
     });
   }
-  return new Neo4jDialect(`Neo4j ${version} ${row?.[1] ?? ""}`.trim(), numbers, location);
+  return new Neo4jDialect(`Neo4j ${version} ${row?.[1] ?? ""}`.trim(), numbers);
 }
 
 function atLeast(version: readonly number[], wanted: readonly number[]): boolean {
@@ -43,12 +43,10 @@ class Neo4jDialect implements Dialect {
   readonly prefix: string;
   // A transaction sees what others commit while it runs.
   readonly snapshots = false;
-  readonly #location: string;
   readonly #hasVectors: boolean;
 
-  constructor(engine: string, version: readonly number[], location: string) {
+  constructor(engine: string, version: readonly number[]) {
     this.engine = engine;
-    this.#location = location;
     this.prefix = atLeast(version, TWO_CYPHERS) ? "CYPHER 5 " : "";
     this.#hasVectors = atLeast(version, VECTORS);
   }
@@ -69,18 +67,17 @@ class Neo4jDialect implements Dialect {
     return connection.bookmark();
   }
 
-  async peculiarities(): Promise<string[]> {
-    return [];
-  }
-
-  async assertWritable(connection: Connection): Promise<void> {
-    const rows = await connection.rows("SHOW DATABASES YIELD name, access, home, default RETURN name, access, home");
-    const name = this.#location.split("/").at(-1);
-    const current = rows.find(([database, , home]) => database === name || (rows.length === 1 && home === true));
-    if (current?.[1] !== "read-only") return;
-    throw new RefusedError(`${this.#location} is read-only`, {
-      next: `Lift it with ALTER DATABASE ${current[0]} SET ACCESS READ WRITE, or choose another database.`,
-    });
+  async obstacle(connection: Connection): Promise<Obstacle | null> {
+    // The address need not name the database.
+    const [info] = await connection.rows("CALL db.info() YIELD name RETURN name");
+    const databases = await connection.rows("SHOW DATABASES YIELD name, access RETURN name, access");
+    const current = databases.find(([name]) => name === info?.[0]);
+    if (current?.[1] !== "read-only") return null;
+    const name = String(current[0]);
+    return {
+      what: "read-only",
+      next: `Lift it (ALTER DATABASE ${name} SET ACCESS READ WRITE, or server.databases.default_to_read_only and server.databases.read_only in neo4j.conf), or choose another database.`,
+    };
   }
 
   async schema(connection: Connection): Promise<SchemaItem[]> {
@@ -207,18 +204,9 @@ class Neo4jDialect implements Dialect {
     if (name.includes("\0")) return "it has a NUL character";
     return name.isWellFormed() ? null : "it has a lone surrogate";
   }
-
-  /** Python's releases give the driver date-times for these, and text for the times of memories. */
-  keepsNative(release: Release, kind: "node" | "relationship", labels: readonly string[], name: string): boolean {
-    if (release === "0.13") return false;
-    if (kind === "relationship") return NATIVE_ON_RELATIONSHIPS.has(name);
-    return !labels.includes(MEMORY_LABEL) && labels.some((label) => NATIVE_LABELS.has(label));
-  }
 }
 
 const SRIDS = new Set([4326, 4979, 7203, 9157]);
-const NATIVE_ON_RELATIONSHIPS = new Set(["valid_from", "valid_until", "recorded_at", "superseded_at"]);
-const NATIVE_LABELS = new Set(["Entity", "Outcome"]);
 
 function kindOf(value: Value): string {
   if (value instanceof Temporal) return value.kind;

@@ -1,5 +1,5 @@
 /** Opens a Bolt server of a kind, and makes sure that it is one of that kind. */
-import { StoreKindError, UsageError } from "../../errors.ts";
+import { RefusedError, StoreKindError, UsageError } from "../../errors.ts";
 import type { Backend } from "../backend.ts";
 import type { BackendConfig, BackendType } from "../config.ts";
 import { addressOf } from "../server/address.ts";
@@ -21,8 +21,7 @@ const KINDS = {
   },
   memgraph: {
     agent: /Memgraph/i,
-    dialect: async (connection: Connection, location: string) =>
-      (await import("./memgraph.ts")).memgraphDialect(connection, location),
+    dialect: async (connection: Connection) => (await import("./memgraph.ts")).memgraphDialect(connection),
   },
 } as const;
 type BoltType = keyof typeof KINDS;
@@ -31,7 +30,7 @@ export const neo4jBackend: Backend = serverBackend("neo4j", openerOf("neo4j"));
 export const memgraphBackend: Backend = serverBackend("memgraph", openerOf("memgraph"));
 
 function openerOf(type: BoltType): OpenServer {
-  return async (config, { access, signal }): Promise<GraphServer> => {
+  return async (config, { access, target = access === "write", signal }): Promise<GraphServer> => {
     signal?.throwIfAborted();
     const address = addressOf(config, SCHEMES, PORT);
     const database = databaseOf(config, address.path);
@@ -44,7 +43,7 @@ function openerOf(type: BoltType): OpenServer {
     try {
       assertKind(type, await connection.agent(), location);
       const dialect: Dialect = await KINDS[type].dialect(connection, location);
-      if (access === "write") await dialect.assertWritable(connection);
+      if (target) await assertWritable(dialect, connection, location);
       const { BoltServer } = await import("./bolt-server.ts");
       return new BoltServer(connection, dialect, location);
     } catch (error) {
@@ -52,6 +51,11 @@ function openerOf(type: BoltType): OpenServer {
       throw error;
     }
   };
+}
+
+async function assertWritable(dialect: Dialect, connection: Connection, location: string): Promise<void> {
+  const obstacle = await dialect.obstacle(connection);
+  if (obstacle !== null) throw new RefusedError(`${location} is ${obstacle.what}`, { next: obstacle.next });
 }
 
 /** @throws UsageError when options and address name two databases */

@@ -10,6 +10,8 @@ import { type Failure, isForbidden, isMissingGraph, isUnknownCommand, translate 
 import { type Reply, rowsOf } from "./reply.ts";
 
 const CONNECT_MS = 5_000;
+/** An hour for one statement, where the server sets no limit that cannot be exceeded. */
+const LONGEST_MS = 3_600_000;
 /** Without it the client makes JavaScript numbers of 64-bit integers. */
 const EXACT = { typeMapping: { [RESP_TYPES.NUMBER]: String } };
 const AS_BYTES = { typeMapping: { [RESP_TYPES.NUMBER]: String, [RESP_TYPES.BLOB_STRING]: Buffer } };
@@ -26,6 +28,8 @@ export class Client {
   readonly #raw: RawClient;
   readonly #failure: Failure;
   readonly #graph: string;
+  /** Goes after every statement. */
+  #patience: readonly string[] = [];
 
   private constructor(raw: RawClient, graph: string, failure: Failure) {
     this.#raw = raw;
@@ -85,6 +89,22 @@ export class Client {
     return this.#failure.location;
   }
 
+  /**
+   * Asks for as much time for each statement as the server is set to grant: what it takes by default may be far less.
+   * Half of an undo would be worse than a long one.
+   */
+  async takeTime(): Promise<void> {
+    const limitOf = async (name: string) => {
+      const reply = await this.tryCommand("GRAPH.CONFIG", "GET", name);
+      return Array.isArray(reply) ? Number(reply[1]) : 0;
+    };
+    const most = await limitOf("TIMEOUT_MAX");
+    if (most > 0) this.#patience = ["TIMEOUT", String(most)];
+    else if ((await limitOf("TIMEOUT_DEFAULT")) > 0 || (await limitOf("TIMEOUT")) > 0) {
+      this.#patience = ["TIMEOUT", String(LONGEST_MS)];
+    }
+  }
+
   /** A command of Redis or of the module that changes nothing. */
   async command(...words: readonly string[]): Promise<Reply> {
     try {
@@ -126,12 +146,13 @@ export class Client {
   }
 
   async write(statement: string): Promise<readonly (readonly Reply[])[]> {
-    return rowsOf(await this.change("GRAPH.QUERY", this.#graph, statement, "--compact"));
+    return rowsOf(await this.change("GRAPH.QUERY", this.#graph, statement, "--compact", ...this.#patience));
   }
 
   async #query(statement: string, options: object): Promise<unknown> {
     try {
-      return await this.#raw.sendCommand(["GRAPH.RO_QUERY", this.#graph, statement, "--compact"], options);
+      const words = ["GRAPH.RO_QUERY", this.#graph, statement, "--compact", ...this.#patience];
+      return await this.#raw.sendCommand(words, options);
     } catch (error) {
       if (isMissingGraph(error)) return null;
       if (/WRONGTYPE/.test(String(error))) {

@@ -15,7 +15,6 @@ import type {
   RelationshipChange,
   RelationshipRef,
   ServerNode,
-  ServerOptions,
   ServerRelationship,
   WriteLimits,
 } from "../server/server.ts";
@@ -31,7 +30,7 @@ const SCHEMES = ["redis", "rediss", "falkor", "falkors"] as const;
 const PORT = 6379;
 const GRAPH = "memorygraph";
 
-export const openFalkor: OpenServer = async (config, { access, signal }) => {
+export const openFalkor: OpenServer = async (config, { access, target = access === "write", signal }) => {
   signal?.throwIfAborted();
   const address = addressOf(config, SCHEMES, PORT);
   const graph = graphOf(config, address.path);
@@ -41,7 +40,8 @@ export const openFalkor: OpenServer = async (config, { access, signal }) => {
   try {
     // Also finds out that it is a graph, or that there is none.
     await client.read("RETURN 1");
-    await assertServes(client, access);
+    await client.takeTime();
+    await assertServes(client, target);
     return new FalkorServer(client, graph, await engineOf(client));
   } catch (error) {
     client.close();
@@ -62,10 +62,10 @@ function graphOf({ graph }: BackendConfig, path: string | null): string {
 }
 
 /** @throws RefusedError, ConnectionError */
-async function assertServes(client: Client, access: ServerOptions["access"]): Promise<void> {
+async function assertServes(client: Client, target: boolean): Promise<void> {
   const info = String(await client.tryCommand("INFO", "replication"));
   if (!/^role:slave/m.test(info)) return;
-  if (access === "write") {
+  if (target) {
     throw new RefusedError(`${client.location} is a read-only replica`, { next: "Name the master instead." });
   }
   if (/^master_link_status:up/m.test(info)) return;
@@ -154,10 +154,17 @@ class FalkorServer implements GraphServer {
     if (/^role:slave/m.test(replication)) {
       found.push("the server is a replica: it may lack what its master has taken last");
     }
-    for (const name of ["TIMEOUT", "TIMEOUT_DEFAULT", "TIMEOUT_MAX"]) {
-      const reply = await this.#client.tryCommand("GRAPH.CONFIG", "GET", name);
-      const milliseconds = Array.isArray(reply) ? Number(reply[1]) : 0;
-      if (milliseconds > 0) found.push(`the server ends statements that take longer than ${milliseconds} ms (${name})`);
+    const most = await this.#client.tryCommand("GRAPH.CONFIG", "GET", "TIMEOUT_MAX");
+    const milliseconds = Array.isArray(most) ? Number(most[1]) : 0;
+    if (milliseconds > 0)
+      found.push(`the server ends statements that take longer than ${milliseconds} ms (TIMEOUT_MAX)`);
+    const memory = String(await this.#client.tryCommand("INFO", "memory"));
+    const [, limit = "0"] = /^maxmemory:(\d+)/m.exec(memory) ?? [];
+    const [, policy = "noeviction"] = /^maxmemory_policy:([\w-]+)/m.exec(memory) ?? [];
+    if (limit !== "0" && policy.startsWith("allkeys")) {
+      found.push(
+        `the server drops whole graphs when its memory is full (maxmemory-policy ${policy}): noeviction is safe`,
+      );
     }
     return found;
   }
@@ -250,6 +257,11 @@ class FalkorServer implements GraphServer {
     if (nodes + relationships === 0 && graphs?.includes(this.#graph)) {
       await this.#client.change("GRAPH.DELETE", this.#graph);
     }
+  }
+
+  /** A server that is full takes no statement that deletes, but this. */
+  async discard(): Promise<void> {
+    await this.#client.change("GRAPH.DELETE", this.#graph);
   }
 
   async close(): Promise<void> {

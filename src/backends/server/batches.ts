@@ -35,10 +35,6 @@ export class Batches<Row> {
     this.#send = send;
   }
 
-  get isEmpty(): boolean {
-    return this.#groups.size === 0;
-  }
-
   async add(group: string, row: Row, bytes: number): Promise<void> {
     let gathered = this.#groups.get(group);
     if (gathered === undefined) {

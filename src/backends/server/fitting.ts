@@ -99,7 +99,7 @@ export class Fitter implements Fitting {
       return null;
     }
     const type = this.#name("relationship type", relationship.type, name);
-    const properties = this.#properties("relationship", [], relationship.properties, name);
+    const properties = this.#properties("relationship", [type], relationship.properties, name);
     if (properties === relationship.properties && type === relationship.type && relationship.native === undefined)
       return relationship;
     const { native: _, ...rest } = relationship;
@@ -108,7 +108,7 @@ export class Fitter implements Fitting {
 
   #properties(
     kind: "node" | "relationship",
-    labels: readonly string[],
+    names: readonly string[],
     properties: Properties,
     name: () => string,
   ): Properties {
@@ -129,7 +129,7 @@ export class Fitter implements Fitting {
         );
         fitted = null;
       } else {
-        if (time) fitted = this.#time(kind, labels, key, value);
+        if (time) fitted = this.#time(kind, names, key, value);
         else if (context) fitted = contextValue(value);
         const why = this.#server.unsupported(fitted);
         if (why !== null) fitted = this.#instead(fitted, why, () => `${name()}.${key}`);
@@ -155,10 +155,10 @@ export class Fitter implements Fitting {
   }
 
   /** As the release itself would keep it there: native, or text in its own spelling. */
-  #time(kind: "node" | "relationship", labels: readonly string[], key: string, value: Value): Value {
+  #time(kind: "node" | "relationship", names: readonly string[], key: string, value: Value): Value {
     const { release, report } = this.#options;
     if (typeof value === "string") {
-      const native = this.#server.keepsNative(release, kind, labels, key) ? dateTimeOf(value) : null;
+      const native = this.#server.keepsNative(release, kind, names, key) ? dateTimeOf(value) : null;
       if (native !== null && this.#server.unsupported(native) === null) return native;
       const text = respellTimestamp(value, release);
       if (text !== value) report.respelled++;

@@ -25,23 +25,46 @@ export class Rollback {
   }
 
   /** @throws RollbackError naming what is still there */
-  async run({ location, nodes, relationships }: StoreDescription): Promise<void> {
+  async run(before: StoreDescription): Promise<void> {
     let server: GraphServer | null = null;
     try {
       server = await this.#reconnect();
-      for (const item of [...this.#schema].reverse()) await server.dropSchema(item);
-      await this.#deleteUnanswered(server);
-      for (const page of this.#journal.createdRelationships()) await server.deleteRelationships(page);
-      for (const former of this.#journal.formers()) if (former.kind === "relationship") await restore(server, former);
-      await this.#deleteNodes(server);
-      for (const former of this.#journal.formers()) if (former.kind === "node") await restore(server, former);
-      if (nodes + relationships === 0) await server.removeEmpty();
+      try {
+        await this.#undo(server, before);
+      } catch (cause) {
+        if (cause instanceof RollbackError || !(await this.#isDiscarded(server, before))) throw cause;
+      }
     } catch (cause) {
       if (cause instanceof RollbackError) throw cause;
-      throw this.#failed(location, cause);
+      throw this.#failed(before.location, cause);
     } finally {
       await server?.close();
     }
+  }
+
+  async #undo(server: GraphServer, { nodes, relationships }: StoreDescription): Promise<void> {
+    for (const item of [...this.#schema].reverse()) await server.dropSchema(item);
+    await this.#deleteUnanswered(server);
+    for (const page of this.#journal.createdRelationships()) await server.deleteRelationships(page);
+    for (const former of this.#journal.formers()) if (former.kind === "relationship") await restore(server, former);
+    await this.#deleteNodes(server);
+    for (const former of this.#journal.formers()) if (former.kind === "node") await restore(server, former);
+    // An empty graph that stays behind does no harm.
+    if (nodes + relationships === 0) await server.removeEmpty().catch(() => {});
+  }
+
+  /** A graph that was empty and holds nothing but what this run made can go as a whole. */
+  async #isDiscarded(server: GraphServer, { nodes, relationships, indexes }: StoreDescription): Promise<boolean> {
+    if (server.discard === undefined || nodes + relationships + indexes.length > 0) return false;
+    if (this.#journal.unanswered.length > 0) return false;
+    for await (const batch of server.nodes()) {
+      if (!batch.every(({ id }) => this.#journal.isKnown("node", id))) return false;
+    }
+    for await (const batch of server.relationships()) {
+      if (!batch.every(({ id }) => this.#journal.isKnown("relationship", id))) return false;
+    }
+    await server.discard();
+    return true;
   }
 
   async #reconnect(): Promise<GraphServer> {
@@ -131,7 +154,7 @@ export class Rollback {
         `without an answer: ${this.#journal.unanswered.reduce((sum, { rows }) => sum + rows.length, 0)} records`,
         ...ids.slice(0, 10).map(({ key }: { key: string }) => `  ${idOfKey(key) ?? "a node without id"}`),
       ],
-      next: "Start the server again; then delete what the source and the target have in common, or restore a backup of the target.",
+      next: `${cause instanceof ConnectionError ? "Start the server again." : wayOut(cause)} The same command then completes what is there; to undo it instead, delete what the source and the target have in common, or restore a backup of the target.`,
       cause,
     });
   }
@@ -151,6 +174,12 @@ async function restore(server: GraphServer, former: Former): Promise<void> {
 
 function reasonOf(cause: unknown): string {
   return cause instanceof MigrateError || cause instanceof Error ? cause.message : String(cause);
+}
+
+/** What the failure itself asks for, without its running the command again. */
+function wayOut(cause: unknown): string {
+  const next = cause instanceof MigrateError ? cause.next : "Look into the server's log.";
+  return next.replace(/, then run the same command again\.$/, ".");
 }
 
 function nodeContent(labels: readonly string[], properties: Properties): string {

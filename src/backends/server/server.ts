@@ -134,8 +134,11 @@ export interface GraphServer {
   unsupportedId?(id: Value): string | null;
   /** Why it cannot have such a label, relationship type or property name; null where it can. */
   unsupportedName(name: string): string | null;
-  /** Whether the release's own application keeps this timestamp as a native date-time on such a server. */
-  keepsNative(release: Release, kind: "node" | "relationship", labels: readonly string[], name: string): boolean;
+  /**
+   * Whether the release's own application keeps this timestamp as a native date-time on such a server, in a node of those
+   * labels or a relationship of that type.
+   */
+  keepsNative(release: Release, kind: "node" | "relationship", names: readonly string[], property: string): boolean;
 
   /** Each call is one transaction: all or nothing. Gives the internal ids in the order of the rows. */
   createNodes(batch: NewNodes): Promise<InternalId[]>;
@@ -147,12 +150,16 @@ export interface GraphServer {
   deleteRelationships(refs: readonly RelationshipRef[]): Promise<void>;
   /** Takes away what only an empty graph leaves behind, such as its key; called after a rollback to nothing. */
   removeEmpty(): Promise<void>;
+  /** Deletes the graph with all that it holds. Only where that is possible when nothing else is, since memory is full. */
+  discard?(): Promise<void>;
 
   close(): Promise<void>;
 }
 
 export interface ServerOptions {
   readonly access: "read" | "write";
+  /** Whether it is to be a target, although it may only be read now; as with `write`, one that takes no writes is refused. */
+  readonly target?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 

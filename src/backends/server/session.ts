@@ -43,6 +43,8 @@ export class ServerSession implements TargetSession {
   readonly #createdSchema: SchemaItem[] = [];
   #written = false;
   #indexing: Promise<void> = Promise.resolve();
+  /** Whether nodes wait to be sent or are under way: relationships need the numbers that the server gives them. */
+  #nodesOpen = false;
   #oddities = new OddityLog();
 
   private constructor(
@@ -90,6 +92,7 @@ export class ServerSession implements TargetSession {
       const bytes = sizeOfProperties(properties);
       if (record.kind === "node") {
         const { key, labels } = record;
+        this.#nodesOpen = true;
         await this.#nodes.add(labels.join("\0"), { key, labels, properties }, bytes);
       } else {
         await this.#nodesDone();
@@ -207,9 +210,10 @@ export class ServerSession implements TargetSession {
   }
 
   async #nodesDone(): Promise<void> {
-    if (this.#nodes.isEmpty) return;
+    if (!this.#nodesOpen) return;
     await this.#nodes.flush();
     await this.#inFlight.settle();
+    this.#nodesOpen = false;
   }
 
   #internal(key: string): InternalId {

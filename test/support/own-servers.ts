@@ -1,0 +1,74 @@
+/** Servers that one test has to itself: set up in ways of its own, killed, and started again with what they had saved. */
+import { accepts, falkorBinaries, freePort, type Kind, neo4jCommand } from "../../scripts/servers.ts";
+import { temporaryFolder } from "./folder.ts";
+import type { TestServer } from "./servers.ts";
+
+const PATIENCE_MS = 60_000;
+
+export interface OwnServer extends AsyncDisposable {
+  /** Both numbers are one server here. */
+  readonly server: TestServer;
+  /** Like a power cut. */
+  kill(): Promise<void>;
+  /** On the same port, with the same data. */
+  start(settings: readonly string[]): Promise<void>;
+}
+
+/** @param settings arguments of redis-server; those after `MODULE` are the module's */
+export function ownFalkor(...settings: string[]): Promise<OwnServer> {
+  return own("falkordb", settings, (folder, port, given) => {
+    const { server, module } = falkorBinaries();
+    const at = given.includes("MODULE") ? given.indexOf("MODULE") : given.length;
+    const listen = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder];
+    return [server, ...listen, ...given.slice(0, at), "--loadmodule", module, ...given.slice(at + 1)];
+  });
+}
+
+/** @param settings lines of neo4j.conf */
+export function ownNeo4j(...settings: string[]): Promise<OwnServer> {
+  return own("neo4j", settings, (folder, port, given) => {
+    const [java, ...rest] = neo4jCommand(folder, port, ["dbms.security.auth_enabled=false", ...given]);
+    // Up sooner, and nobody works with it for long.
+    return [java!, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", ...rest];
+  });
+}
+
+async function own(
+  kind: Kind,
+  first: readonly string[],
+  command: (folder: string, port: number, settings: readonly string[]) => string[],
+): Promise<OwnServer> {
+  const folder = temporaryFolder();
+  const port = await freePort();
+  let child: Bun.Subprocess | null = null;
+  const kill = async () => {
+    child?.kill("SIGKILL");
+    await child?.exited;
+  };
+  const start = async (settings: readonly string[]) => {
+    child = Bun.spawn(command(folder.path, port, settings), { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
+    const begun = performance.now();
+    while (!(await accepts("127.0.0.1", port, kind))) {
+      if (child.exitCode !== null || performance.now() - begun > PATIENCE_MS)
+        throw new Error(`${kind} does not come up`);
+      await Bun.sleep(50);
+    }
+  };
+  const scheme = kind === "falkordb" ? "redis" : "bolt";
+  const own: OwnServer = {
+    server: { kind, number: 2, uri: `${scheme}://127.0.0.1:${port}` },
+    kill,
+    start,
+    async [Symbol.asyncDispose]() {
+      await kill();
+      folder[Symbol.dispose]();
+    },
+  };
+  try {
+    await start(first);
+  } catch (error) {
+    await own[Symbol.asyncDispose]();
+    throw error;
+  }
+  return own;
+}
