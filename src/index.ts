@@ -15,6 +15,7 @@ import type { MigrationOptionsInput, MigrationResult, OnProgress } from "./migra
 
 export { BACKEND_TYPES, BackendConfig, type BackendType } from "./backends/config.ts";
 export { MigrateError } from "./errors.ts";
+export { type Compatibility, compatibility } from "./migration/compatibility.ts";
 export type {
   ConflictPolicy,
   MigrationOptions,

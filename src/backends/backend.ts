@@ -12,6 +12,7 @@
  * - Throw the classes of errors.ts, with locations redacted; never log, never continue silently.
  * - Batches are small enough that a caller who stops between two of them stops soon.
  */
+import type { HardValue } from "../graph/hard-values.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import type { Summary } from "../memorygraph/summary.ts";
@@ -22,6 +23,8 @@ export interface Capabilities {
   readonly staged: boolean;
   /** Other programs can write to the store while it is open here as a target. */
   readonly shared: boolean;
+  /** What no store of this kind can hold, in its newest release. */
+  readonly cannotHold: readonly HardValue[];
 }
 
 /** Something about a store that a person should know. `loss` says that reading it on leaves something behind. */

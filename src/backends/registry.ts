@@ -1,7 +1,7 @@
 /** The only list of backends. Each is imported when it is first asked for, which keeps the start of the program short. */
 import { StoreKindError, UsageError } from "../errors.ts";
-import type { Backend } from "./backend.ts";
-import type { BackendConfig, BackendType } from "./config.ts";
+import type { Backend, Capabilities } from "./backend.ts";
+import { BackendConfig, type BackendType } from "./config.ts";
 import { recognise } from "./recognise.ts";
 
 const BACKENDS: Partial<Record<BackendType, () => Promise<Backend>>> = {
@@ -30,4 +30,8 @@ export async function loadBackend({ type, path }: BackendConfig): Promise<Backen
   throw new UsageError(`this release cannot open ${type} stores yet`, {
     next: `It can open: ${supportedBackends().join(", ")}. Nothing was touched.`,
   });
+}
+
+export async function capabilitiesOf(type: BackendType): Promise<Capabilities> {
+  return (await loadBackend(new BackendConfig({ type }))).capabilities;
 }

@@ -1,7 +1,10 @@
+/** The commands in the documents, run as they stand there, in their order; only addresses are those of the test servers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { endOf } from "../conformance/ends.ts";
+import { availableServers } from "../support/servers.ts";
 
 const root = join(import.meta.dir, "../..");
 const DOCUMENTS = ["README.md", "docs/CLI.md", "docs/MIGRATION_GUIDE.md"];
@@ -14,6 +17,14 @@ const STAGE: Record<string, string> = {
   ".memorygraph/memory.db": "sqlite-0.12.4.db",
 };
 
+/** The addresses in the documents, and the files with the passwords. */
+const SERVERS = [
+  { kind: "neo4j", address: "bolt://localhost:7687", password: "neo4j-password.txt" },
+  { kind: "memgraph", address: "bolt://localhost:7688", password: "memgraph-password.txt" },
+  { kind: "falkordb", address: "redis://localhost:6379", password: "falkordb-password.txt" },
+] as const;
+const servers = await availableServers();
+
 function commandsOf(document: string): string[] {
   const text = readFileSync(join(root, document), "utf8");
   const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block!);
@@ -22,16 +33,29 @@ function commandsOf(document: string): string[] {
 
 describe.each(DOCUMENTS)("every command in %s does what it says", (document) => {
   let folder: string;
-  beforeAll(() => {
+  const empty = async () => {
+    for (const [kind, [server]] of servers) {
+      // The graph that is meant where none is named.
+      await endOf(server!, kind === "falkordb" ? "memorygraph" : undefined).empty();
+    }
+  };
+  beforeAll(async () => {
+    await empty();
     folder = mkdtempSync(join(tmpdir(), "memorygraph-docs-"));
     for (const [name, fixture] of Object.entries(STAGE)) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       copyFileSync(join(root, "test/fixtures", fixture), join(folder, name));
     }
+    for (const { kind, password } of SERVERS) {
+      writeFileSync(join(folder, password), `${servers.get(kind)?.[0]?.password ?? "none"}\n`, { mode: 0o600 });
+    }
     mkdirSync(join(folder, "examples"));
     copyFileSync(join(root, "examples/memory-0.12.db"), join(folder, "examples/memory-0.12.db"));
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(async () => {
+    await empty();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   // `npm ci`, `npm run build` and `npm test` are what runs this test; the executable is tried by test/release.
   const commands = commandsOf(document)
@@ -40,9 +64,20 @@ describe.each(DOCUMENTS)("every command in %s does what it says", (document) => 
 
   test("there are some", () => expect(commands.length).toBeGreaterThan(0));
 
-  test.each(commands)("%s", (line) => {
+  const missing = (line: string) =>
+    SERVERS.find(({ kind, address }) => line.includes(address) && !servers.has(kind))?.kind;
+  for (const line of commands.filter(missing)) {
+    test.skip(`${line} (there is no ${missing(line)} here)`, () => {});
+  }
+
+  test.each(commands.filter((line) => missing(line) === undefined))("%s", (line) => {
     expect(line).toStartWith("memorygraph-migrate ");
-    const args = line.split(" ").slice(1);
+    const args = SERVERS.reduce(
+      (text, { kind, address }) => text.replaceAll(address, servers.get(kind)?.[0]?.uri ?? address),
+      line,
+    )
+      .split(" ")
+      .slice(1);
     const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, join(root, "src/main.ts"), ...args], {
       cwd: folder,
       env: { HOME: folder, PATH: process.env.PATH ?? "" },

@@ -6,7 +6,7 @@ import type { SchemaItem } from "../backend.ts";
 import type { Connection, Row } from "./connection.ts";
 import type { Dialect, Obstacle } from "./dialect.ts";
 import { ownItems, whatOf } from "./schema.ts";
-import { temporalParts } from "./values.ts";
+import { isLarge, temporalParts } from "./values.ts";
 
 /** The first whose properties can be zoned date-times and points; older ones refuse such parameters. */
 const ZONES_AND_POINTS = [2, 19];
@@ -110,6 +110,7 @@ class MemgraphDialect implements Dialect {
 
   unsupported(value: Value): string | null {
     if (typeof value === "string") return value.isWellFormed() ? null : "text with a lone surrogate";
+    if (typeof value === "bigint") return isLarge(value) ? "an integer of more than 64 bits" : null;
     if (value === null || typeof value !== "object") return null;
     if (Array.isArray(value)) return this.#within("a list", value);
     if (value instanceof Map) {

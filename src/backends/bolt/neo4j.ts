@@ -8,7 +8,7 @@ import type { SchemaItem } from "../backend.ts";
 import type { Connection } from "./connection.ts";
 import type { Dialect, Obstacle } from "./dialect.ts";
 import { ownItems, whatOf } from "./schema.ts";
-import { temporalParts } from "./values.ts";
+import { isLarge, temporalParts } from "./values.ts";
 
 const OLDEST = [4, 4];
 /** From here on a server can speak a Cypher in which `id()` is gone; it still speaks the older one when asked to. */
@@ -175,6 +175,7 @@ class Neo4jDialect implements Dialect {
 
   unsupported(value: Value): string | null {
     if (typeof value === "string") return value.isWellFormed() ? null : "text with a lone surrogate";
+    if (typeof value === "bigint") return isLarge(value) ? "an integer of more than 64 bits" : null;
     if (value === null || typeof value !== "object") return null;
     if (value instanceof Map) return "a map";
     if (Array.isArray(value)) return this.#unsupportedList(value);

@@ -26,10 +26,24 @@ const KINDS = {
 } as const;
 type BoltType = keyof typeof KINDS;
 
-export const neo4jBackend: Backend = serverBackend("neo4j", openerOf("neo4j"));
-export const memgraphBackend: Backend = serverBackend("memgraph", openerOf("memgraph"));
+const NEITHER = ["large integer", "lone surrogate", "nameless property", "dangling relationship"] as const;
+export const neo4jBackend: Backend = serverBackend("neo4j", openerOf("neo4j"), [
+  ...NEITHER,
+  "map",
+  "list of lists",
+  "list with null",
+  "list of several types",
+]);
+export const memgraphBackend: Backend = serverBackend("memgraph", openerOf("memgraph"), [
+  ...NEITHER,
+  "bytes",
+  "time with offset",
+  "nanoseconds",
+  "calendar duration",
+  "vector",
+]);
 
-function openerOf(type: BoltType): OpenServer {
+export function openerOf(type: BoltType): OpenServer {
   return async (config, { access, target = access === "write", signal }): Promise<GraphServer> => {
     signal?.throwIfAborted();
     const address = addressOf(config, SCHEMES, PORT);

@@ -38,6 +38,11 @@ export function toWireInteger(value: bigint): Wire {
   return Number.isSafeInteger(number) ? neo4j.int(number) : neo4j.int(value);
 }
 
+/** The driver cuts off what is above 64 bits, without a word. */
+export function isLarge(value: bigint): boolean {
+  return BigInt.asIntN(64, value) !== value;
+}
+
 export function fromWireInteger({ high, low }: Integer): bigint {
   if (high === 0) return BigInt(low >>> 0);
   return (BigInt(high) << 32n) | BigInt(low >>> 0);

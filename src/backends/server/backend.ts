@@ -1,6 +1,7 @@
 /** Makes a Backend of whatever opens a graph server. */
 import { lookup } from "node:dns/promises";
 import { RefusedError } from "../../errors.ts";
+import type { HardValue } from "../../graph/hard-values.ts";
 import type { Backend, TargetPreview, WriteReport, WriteRequest } from "../backend.ts";
 import { type BackendConfig, type BackendType, withoutCredentials } from "../config.ts";
 import { Fitter } from "./fitting.ts";
@@ -9,10 +10,10 @@ import { ServerSession } from "./session.ts";
 import { ServerSource } from "./source.ts";
 import { UndoJournal } from "./undo-journal.ts";
 
-export function serverBackend(type: BackendType, open: OpenServer): Backend {
+export function serverBackend(type: BackendType, open: OpenServer, cannotHold: readonly HardValue[]): Backend {
   return {
     type,
-    capabilities: { staged: false, shared: true },
+    capabilities: { staged: false, shared: true, cannotHold },
     locate: ({ uri }) => withoutCredentials(uri ?? ""),
     freeBytes: () => null,
     openForReading: async (config, options) =>

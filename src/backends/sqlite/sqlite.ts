@@ -16,7 +16,7 @@ import { assertMemoryGraph, assertSqlite, openSource } from "./source.ts";
 
 export const sqlite: Backend = {
   type: "sqlite",
-  capabilities: { staged: true, shared: false },
+  capabilities: { staged: true, shared: false, cannotHold: [] },
   locate: (config) => pathOf(config),
   freeBytes: (config) => freeBytes(dirname(resolve(pathOf(config)))),
   openForReading: (config, options) => openSource(pathOf(config), options),
