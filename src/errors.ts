@@ -99,6 +99,12 @@ export class RollbackError extends MigrateError {
   readonly code = "rollback_failed";
 }
 
+/** Stopped part-way, with a journal: `resume` goes on, `rollback` undoes. */
+export class PartialError extends MigrateError {
+  override readonly name = "PartialError";
+  readonly code = "stopped_part_way";
+}
+
 /** Ended by a signal or by the caller's AbortSignal; the target is as before. */
 export class InterruptedError extends MigrateError {
   override readonly name = "InterruptedError";

@@ -12,10 +12,13 @@
  * - Throw the classes of errors.ts, with locations redacted; never log, never continue silently.
  * - Batches are small enough that a caller who stops between two of them stops soon.
  */
+
+import type { ContentDigest } from "../graph/digest.ts";
 import type { HardValue } from "../graph/hard-values.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import type { Summary } from "../memorygraph/summary.ts";
+import type { DurableFile } from "../support/durable.ts";
 import type { BackendConfig, BackendType } from "./config.ts";
 
 export interface Capabilities {
@@ -90,9 +93,14 @@ export interface SourceStore {
   read(): AsyncIterable<readonly GraphRecord[]>;
   /**
    * As `read`, but counted and digested on other threads; null where that cannot be done or does not pay. `busy` says
-   * that the calling thread has work of its own meanwhile.
+   * that the calling thread has work of its own meanwhile; `marks` gets a mark of each record, as graph/marks.ts packs
+   * them.
    */
-  summarise?(each?: (records: number) => void, busy?: boolean): Promise<Summary> | null;
+  summarise?(
+    each?: (records: number) => void,
+    busy?: boolean,
+    marks?: (marks: Uint8Array) => void,
+  ): Promise<Summary> | null;
   /** What `read` could not give as it stands; complete once it has been read to its end. */
   oddities(): readonly Oddity[];
   /** @throws SourceChangedError when what was read need not be one moment of the store. */
@@ -123,6 +131,13 @@ export interface WriteRequest {
   /** What a graph server as source has of indexes and constraints. */
   readonly schema?: readonly SchemaItem[] | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * The journal of the run: what is needed to undo it or go on with it after the process has ended goes there, before
+   * it is done. One that holds something already is that of a run that was stopped: its records are there, and the
+   * session begins as if they were not. Called once the target is known to be usable, before anything is created.
+   * Without one, what undoing needs goes with the process.
+   */
+  readonly journal?: (() => DurableFile) | undefined;
 }
 
 /** What writing a record made of it where the target could not take it as it was. */
@@ -141,6 +156,8 @@ export interface WriteReport {
 export interface TargetSession {
   /** The store before anything was written. */
   readonly before: StoreDescription;
+  /** What two addresses share when they lead to one store. */
+  readonly identity: string;
   readonly release: Release;
   readonly report: WriteReport;
   /** Present where nothing may be written before every record has been fitted; `write` and `replace` take fitted ones. */
@@ -184,6 +201,16 @@ export interface TargetPreview {
   close(): Promise<void>;
 }
 
+/** What undoing a run has come to. */
+export interface Undone {
+  /** Records of the run that stay, since somebody has changed them or joined them to others. */
+  readonly left: readonly string[];
+  /** What the store must hold now, computed before anything was undone: all that is not the run's. */
+  readonly expected: ContentDigest;
+  /** The store itself had been made by the run, and is gone. */
+  readonly removed?: true;
+}
+
 export interface Backend {
   readonly type: BackendType;
   readonly capabilities: Capabilities;
@@ -198,6 +225,16 @@ export interface Backend {
    */
   assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ readonly neighbours: boolean }>;
   openForWriting(config: BackendConfig, request: WriteRequest): Promise<TargetSession>;
+  /**
+   * Undoes what the journal of a run tells, whatever became of its process; can be ended and begun again.
+   * @throws RollbackError when it cannot be done now
+   */
+  undo(config: BackendConfig, journal: DurableFile): Promise<Undone>;
+  /**
+   * For a staged target whose run was stopped: removes what it left beside the target, and tells whether it had been
+   * put in place before that.
+   */
+  settle?(config: BackendConfig, journal: DurableFile): Promise<"as before" | "complete">;
   /** The refusals of openForWriting and its answers, without its effects. */
   preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview>;
 }

@@ -4,6 +4,15 @@ import { BACKEND_TYPES } from "../backends/config.ts";
 import { RELEASES } from "../memorygraph/releases.ts";
 import { CONFLICT_POLICIES } from "../migration/models.ts";
 
+/** Where runs are remembered; for every command that has to do with them. */
+const stateArgs = {
+  "state-dir": {
+    type: "string",
+    valueHint: "FOLDER",
+    description: "where runs are remembered, else the system's place",
+  },
+} satisfies ArgsDef;
+
 export const sharedArgs = {
   json: { type: "boolean", description: "print one JSON document on standard output" },
   quiet: { type: "boolean", description: "print only the result, warnings and errors" },
@@ -70,6 +79,7 @@ export const migrateArgs = {
   "allow-loss": { type: "boolean", description: "go on if something cannot come along" },
   "no-verify": { type: "boolean", description: "do not read the target back to prove it" },
   "no-rollback": { type: "boolean", description: "after a failure, leave the target as it is" },
+  ...stateArgs,
   ...sharedArgs,
 } satisfies ArgsDef;
 
@@ -78,3 +88,41 @@ export const verifyArgs = { ...sourceArgs, ...targetArgs, ...sharedArgs } satisf
 export const inspectArgs = { ...sourceArgs, ...sharedArgs } satisfies ArgsDef;
 
 export const doctorArgs = { ...sharedArgs } satisfies ArgsDef;
+
+const runArg = {
+  run: { type: "positional", valueHint: "RUN", description: "the run, as `runs` names it" },
+} satisfies ArgsDef;
+
+/** Of a side that the journal of a run names: only what the journal never holds. */
+function passwordArgs(side: "from" | "to"): ArgsDef {
+  const wanted = Object.entries(serverArgs(side)).filter(([name]) => name.includes("password"));
+  return Object.fromEntries(wanted);
+}
+
+const movedArgs = {
+  "to-path": { type: "string", valueHint: "FILE", description: "the target, if it was moved since" },
+} satisfies ArgsDef;
+
+export const resumeArgs = {
+  ...runArg,
+  ...movedArgs,
+  ...passwordArgs("from"),
+  ...passwordArgs("to"),
+  ...stateArgs,
+  ...sharedArgs,
+} satisfies ArgsDef;
+
+export const rollbackArgs = {
+  ...runArg,
+  ...movedArgs,
+  ...passwordArgs("to"),
+  confirm: { type: "string", valueHint: "TARGET", description: "undo without asking, if this is the target" },
+  ...stateArgs,
+  ...sharedArgs,
+} satisfies ArgsDef;
+
+export const runsArgs = {
+  "to-path": { type: "string", valueHint: "FILE", description: "only the runs on this target, also from elsewhere" },
+  ...stateArgs,
+  ...sharedArgs,
+} satisfies ArgsDef;

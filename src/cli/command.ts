@@ -34,6 +34,8 @@ export interface CommandContext {
   readonly progress: (event: ProgressEvent) => void;
   /** Returns when the person said yes; absent with --yes. @throws RefusedError otherwise, also when nobody can be asked */
   readonly confirm: ((question: string) => Promise<void>) | undefined;
+  /** Returns when the person typed the name, or gave it with the command. @throws RefusedError otherwise */
+  readonly confirmName: (question: string, name: string, given: string | undefined) => Promise<void>;
   /** Reads a secret without showing it; absent where nobody can be asked. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
   /** Aborted by the first signal; its reason is an InterruptedError. */

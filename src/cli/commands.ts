@@ -10,5 +10,8 @@ export const COMMANDS: Commands = {
   migrate: async () => (await import("./commands/migrate.ts")).migrate,
   verify: async () => (await import("./commands/verify.ts")).verify,
   inspect: async () => (await import("./commands/inspect.ts")).inspect,
+  resume: async () => (await import("./commands/resume.ts")).resume,
+  rollback: async () => (await import("./commands/rollback.ts")).rollback,
+  runs: async () => (await import("./commands/runs.ts")).runs,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
 };

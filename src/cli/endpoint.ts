@@ -97,7 +97,7 @@ function endpointOf(side: Side, type: BackendType | undefined, values: Values): 
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-function passwordOf(side: Side, values: Values): PasswordSource | undefined {
+export function passwordOf(side: Side, values: Values): PasswordSource | undefined {
   const file = values[`${side}-password-file`];
   const command = values[`${side}-password-command`];
   const sources: PasswordSource[] = [];

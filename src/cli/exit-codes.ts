@@ -5,6 +5,7 @@ import {
   ConnectionError,
   DamagedStoreError,
   InterruptedError,
+  PartialError,
   RefusedError,
   RollbackError,
   SourceChangedError,
@@ -48,6 +49,8 @@ export function exitCodeOf(error: unknown, received: StopSignal = "SIGINT"): num
       return 4;
     case error instanceof ConnectionError:
       return 5;
+    case error instanceof PartialError:
+      return 6;
     case error instanceof RollbackError:
       return 7;
     case error instanceof DamagedStoreError:

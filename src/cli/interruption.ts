@@ -47,7 +47,10 @@ export function watchSignals(beforeLine: () => void): Interruption {
 function stopAtOnce(name: StopSignal): never {
   const left = "a hidden temporary file or unfinished writes may be left in the target";
   try {
-    writeSync(2, `${name} again: stopped at once; ${left}; "memorygraph-migrate doctor" looks at what is there\n`);
+    writeSync(
+      2,
+      `${name} again: stopped at once; ${left}; "memorygraph-migrate runs" lists what can be resumed or undone\n`,
+    );
   } finally {
     process.exit(SIGNAL_CODES[name]);
   }

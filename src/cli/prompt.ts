@@ -29,6 +29,36 @@ export async function confirm(question: string, { signal, beforeLine }: PromptOp
 }
 
 /**
+ * For what cannot be taken back lightly: the name has to be typed, or given with the command.
+ * @throws RefusedError for every other answer, and when no terminal is there
+ */
+export async function confirmName(
+  question: string,
+  name: string,
+  given: string | undefined,
+  { signal, beforeLine }: PromptOptions,
+): Promise<void> {
+  if (given === name) return;
+  if (given !== undefined) {
+    throw new RefusedError(`the target is ${name}, not ${given}; nothing was changed`, {
+      next: "Give the target's name as it stands here, if that is what you mean.",
+    });
+  }
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new RefusedError(`nobody can be asked here: ${question}`, {
+      next: `Add --confirm=${name} or --yes. Nothing was changed.`,
+    });
+  }
+  signal.throwIfAborted();
+  beforeLine();
+  process.stderr.write(`${printable(question)}\nType the target's name to go on, ${printable(name)}: `);
+  if ((await readLine(signal)).trim() === name) return;
+  throw new RefusedError("not confirmed; nothing was changed", {
+    next: "Run it again and type the name, or add --yes.",
+  });
+}
+
+/**
  * Asks for a line that is not shown while it is typed. Only where stdin and stderr are terminals.
  * @throws the signal's reason when a signal, or Ctrl-C, comes first
  */

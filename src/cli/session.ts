@@ -6,7 +6,7 @@ import type { Report } from "./failure.ts";
 import { watchSignals } from "./interruption.ts";
 import { createLog, type LogLevel } from "./log.ts";
 import { createProgress, type Progress, type ProgressOptions } from "./progress.ts";
-import { askSecret, confirm } from "./prompt.ts";
+import { askSecret, confirm, confirmName } from "./prompt.ts";
 import type { Values } from "./strict.ts";
 
 /** The shared options, as one command got them. */
@@ -65,6 +65,8 @@ function contextOf(manner: Manner, progress: Progress, signal: AbortSignal): Com
     colour: colourOf(process.stdout),
     progress: progress.update,
     confirm: yes ? undefined : (question) => confirm(question, { signal, beforeLine: progress.clear }),
+    confirmName: (question, name, given) =>
+      yes ? Promise.resolve() : confirmName(question, name, given, { signal, beforeLine: progress.clear }),
     ask:
       process.stdin.isTTY && process.stderr.isTTY
         ? (question) => askSecret(question, { signal, beforeLine: progress.clear })

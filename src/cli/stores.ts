@@ -2,7 +2,7 @@
 import { BackendConfig, type BackendType, FILE_BACKENDS, withoutCredentials } from "../backends/config.ts";
 import { UsageError } from "../errors.ts";
 import type { CommandContext } from "./command.ts";
-import type { Endpoint, Side } from "./endpoint.ts";
+import type { Endpoint, PasswordSource, Side } from "./endpoint.ts";
 import { givenPassword } from "./password.ts";
 
 type Surroundings = Pick<CommandContext, "env" | "log" | "ask" | "signal">;
@@ -88,6 +88,22 @@ function assertMeaningful(type: BackendType, endpoint: Endpoint, side: Side): vo
     const name = field === "password" ? `${side}-password-${endpoint.password?.by}` : `${side}-${flag}`;
     throw new UsageError(`--${name} means nothing for a ${type} store`, { next: "Leave the option out." });
   }
+}
+
+/** A store that the journal of a run names, with the password that it never holds. @throws UsageError, AccessError */
+export function notedConfig(
+  config: BackendConfig,
+  password: PasswordSource | undefined,
+  side: Side,
+  surroundings: Surroundings,
+): Promise<BackendConfig> {
+  const username = config.username;
+  return withPassword(
+    config,
+    { ...(password !== undefined && { password }), ...(username ? { username } : {}) },
+    side,
+    surroundings,
+  );
 }
 
 /** The first that there is: the options, our own variable, the address, the application's variables, the person. */

@@ -23,9 +23,15 @@ export function parseStrictly(argv: readonly string[], args: ArgsDef, command: s
   const spellings = spellingsOf(args);
   const help = `"memorygraph-migrate ${command} --help" lists the options.`;
   const values: Record<string, string | boolean> = {};
+  const places = Object.keys(args).filter((name) => args[name]?.type === "positional");
   for (const token of tokensOf(argv, spellings)) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
+      const place = places.shift();
+      if (place !== undefined) {
+        values[place] = token.value;
+        continue;
+      }
       throw new UsageError(`unexpected argument "${token.value}"`, { next: `Every value follows an option; ${help}` });
     }
     const spelling = spellings.get(token.rawName);
@@ -44,6 +50,11 @@ export function parseStrictly(argv: readonly string[], args: ArgsDef, command: s
 /** @throws UsageError when an option that the command cannot do without was not given */
 export function requireGiven(values: Values, args: ArgsDef, command: string): void {
   for (const [name, option] of Object.entries(args)) {
+    if (option.type === "positional" && !Object.hasOwn(values, name)) {
+      throw new UsageError(`${option.valueHint ?? name} is missing`, {
+        next: `Name it behind the command: memorygraph-migrate ${command} ${option.valueHint ?? name}`,
+      });
+    }
     if (option.required !== true || Object.hasOwn(values, name)) continue;
     const choices = choicesOf(option);
     const among = choices.length > 0 ? `, one of ${choices.join(", ")}` : "";
@@ -61,6 +72,7 @@ export function choicesOf(option: ArgDef): readonly string[] {
 export function spellingsOf(args: ArgsDef): ReadonlyMap<string, Spelling> {
   const spellings = new Map<string, Spelling>();
   for (const [name, option] of Object.entries(args)) {
+    if (option.type === "positional") continue;
     spellings.set(`--${name}`, { name, option, negated: false });
     for (const letter of lettersOf(option)) spellings.set(`-${letter}`, { name, option, negated: false });
     if ("negativeDescription" in option) spellings.set(`--no-${name}`, { name, option, negated: true });

@@ -1,5 +1,5 @@
 /** A store in two figures: how much it holds, and the digest of it. */
-import { ContentDigest, type DigestTransfer } from "../graph/digest.ts";
+import { ContentDigest, type ContentHash, type DigestTransfer } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { canonicalizer } from "./canonicalizer.ts";
 import { MEMORY_LABEL } from "./fields.ts";
@@ -29,6 +29,12 @@ export class Summary {
 
   add(record: GraphRecord): void {
     this.digest.add(record, canonicalizer.text(record));
+    tally(this.counts, record);
+  }
+
+  /** As add, for a record whose hash is known already. */
+  addHashed(record: GraphRecord, hash: ContentHash): void {
+    this.digest.addHash(record, hash);
     tally(this.counts, record);
   }
 

@@ -1,6 +1,7 @@
 /** Two stores record by record: whether they hold the same, and if not, which fields of which records differ. */
 import { type CanonicalField, showCanonical } from "../graph/canonical.ts";
 import { bucketOf, type ContentHash, hashText, sameHash } from "../graph/digest.ts";
+import { MarkPacker } from "../graph/marks.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { canonicalizer } from "../memorygraph/canonicalizer.ts";
 import { Summary } from "../memorygraph/summary.ts";
@@ -13,7 +14,11 @@ import { nameOf } from "./records.ts";
 export interface Readable {
   read(): AsyncIterable<readonly GraphRecord[]>;
   /** The same reading, summarised on several threads; null where that cannot be done or does not pay. */
-  summarise?(each?: (records: number) => void): Promise<Summary> | null;
+  summarise?(
+    each?: (records: number) => void,
+    busy?: boolean,
+    marks?: (marks: Uint8Array) => void,
+  ): Promise<Summary> | null;
 }
 
 export interface Comparison {
@@ -30,14 +35,24 @@ export interface Comparison {
 
 export const SHOWN_DIFFERENCES = 10;
 
-export async function summarise(store: Readable, each?: (records: number) => void): Promise<Summary> {
-  const parallel = store.summarise?.(each) ?? null;
+export async function summarise(
+  store: Readable,
+  each?: (records: number) => void,
+  marks?: (marks: Uint8Array) => void,
+): Promise<Summary> {
+  const parallel = store.summarise?.(each, false, marks) ?? null;
   if (parallel !== null) return parallel;
   const summary = new Summary();
+  const packer = marks === undefined ? null : new MarkPacker(marks);
   for await (const batch of store.read()) {
-    for (const record of batch) summary.add(record);
+    for (const record of batch) {
+      const hash = hashText(canonicalizer.text(record));
+      summary.addHashed(record, hash);
+      packer?.add(record, hash);
+    }
     each?.(batch.length);
   }
+  packer?.flush();
   return summary;
 }
 

@@ -4,7 +4,9 @@ import type { BackendConfig } from "../backends/config.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { InterruptedError, MigrateError, SourceChangedError, UsageError, VerificationError } from "../errors.ts";
 import { ContentDigest } from "../graph/digest.ts";
+import { moment } from "../support/moments.ts";
 import { assertNothingLost, assertRoom, assertSound, examine } from "./checks.ts";
+import type { Recorder } from "./journal/recorder.ts";
 import { Ledger } from "./ledger.ts";
 import { type MigrationOptionsInput, parseOptions, type VerificationResult } from "./models.ts";
 import { Outcome } from "./outcome.ts";
@@ -38,6 +40,8 @@ export async function runMigration(
     } catch (second) {
       return outcome.fail(asMigrateError(second, hooks.signal));
     }
+  } finally {
+    hooks.recorder?.close();
   }
   return outcome.finish();
 }
@@ -87,7 +91,7 @@ async function attempt(
     };
     const run = { source, description, options, hooks, outcome, progress };
     if (options.dryRun) await dryRun(run, toBackend, to, request);
-    else await realRun(run, toBackend, to, request);
+    else await realRun(run, toBackend, from, to, request);
   } catch (error) {
     throw await causeOf(source, error);
   } finally {
@@ -128,16 +132,26 @@ async function dryRun(run: Run, backend: Backend, to: BackendConfig, request: Wr
   }
 }
 
-async function realRun(run: Run, backend: Backend, to: BackendConfig, request: WriteRequest): Promise<void> {
+async function realRun(
+  run: Run,
+  backend: Backend,
+  from: BackendConfig,
+  to: BackendConfig,
+  request: WriteRequest,
+): Promise<void> {
   assertRoom(backend, to, run.description);
   const confirmed = await askFirst(run, backend, to, request);
-  const session = await backend.openForWriting(to, request);
+  const { recorder } = run.hooks;
+  for (const step of (await recorder?.sweep(backend, to)) ?? []) run.outcome.step(step);
+  const journal = await recorder?.begin(from, to, run.options);
+  const session = await openForWriting(backend, to, { ...request, journal }, recorder);
   // In what other programs can write to as well, also that nothing is left has to be proven.
   let before: ContentDigest | null = backend.capabilities.shared ? new ContentDigest() : null;
   const keep = (digest: ContentDigest) => {
     before = digest;
   };
   try {
+    for (const step of recorder?.opened(session.identity, backend.capabilities.staged) ?? []) run.outcome.step(step);
     targetFound(run, session);
     const filled = session.before.nodes + session.before.relationships > 0;
     const verification =
@@ -146,12 +160,35 @@ async function realRun(run: Run, backend: Backend, to: BackendConfig, request: W
     if (verification !== null && !verification.valid) throw differs(verification);
     run.progress.start("commit", null);
     const after = await session.describe();
+    moment("before commit");
     await session.commit();
+    moment("after commit");
+    const written = recordsWritten(run.outcome);
+    if (recorder?.active && written > 0) run.outcome.recorded(recorder.id);
+    recorder?.done(written);
     run.outcome.targetAfter(after);
   } catch (error) {
     const cause = await causeOf(run.source, error);
-    await undo(run, session, backend, to, before, cause);
-    throw cause;
+    throw await undo(run, session, backend, to, before, cause);
+  }
+}
+
+function recordsWritten({ imported, overwritten }: Outcome): number {
+  return [imported, overwritten].reduce((sum, { nodes, relationships }) => sum + nodes + relationships, 0);
+}
+
+async function openForWriting(
+  backend: Backend,
+  to: BackendConfig,
+  request: WriteRequest,
+  recorder: Recorder | undefined,
+): Promise<TargetSession> {
+  try {
+    return await backend.openForWriting(to, request);
+  } catch (error) {
+    // Nothing has been written: what an earlier process has left stays as it was.
+    if (recorder?.resumed === false) recorder.undone();
+    throw error;
   }
 }
 

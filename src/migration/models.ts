@@ -122,6 +122,8 @@ const ErrorReportSchema = v.object({
 });
 
 export const MigrationResultSchema = v.object({
+  /** The name under which `rollback` can undo it later; null where it has no journal. */
+  run: v.nullable(v.string()),
   /** Everything that was planned is in the target, and proven to be where verification was asked for. */
   success: v.boolean(),
   dryRun: v.boolean(),
@@ -220,6 +222,34 @@ export const DiagnosisSchema = v.object({
   advice: v.array(v.object({ text: v.string(), command: v.nullable(v.string()) })),
 });
 export type Diagnosis = v.InferOutput<typeof DiagnosisSchema>;
+
+/** What `rollback` tells. */
+export const RollbackResultSchema = v.object({
+  run: v.string(),
+  target: v.string(),
+  /** The target is exactly what it was before the run; otherwise others have changed it since. */
+  exact: v.boolean(),
+  /** Records of the run that stay, since somebody has changed them or joined them to others. */
+  left: v.array(v.string()),
+  /** Null for a run that was stopped before it had read the target. */
+  digestBefore: v.nullable(v.string()),
+  digestAfter: v.string(),
+});
+export type RollbackResult = v.InferOutput<typeof RollbackResultSchema>;
+
+/** One line of `runs`. */
+const ListedRunSchema = v.object({
+  id: v.string(),
+  started: v.string(),
+  /** `stopped`: ended before its time, to be resumed or undone; `running`: a process works on it. */
+  status: v.picklist(["running", "stopped", "done", "rolled back", "kept", "lost"]),
+  source: v.string(),
+  target: v.string(),
+  /** What can be done with it. */
+  can: v.array(v.picklist(["resume", "rollback"])),
+});
+export type ListedRun = v.InferOutput<typeof ListedRunSchema>;
+export const RunListSchema = v.object({ runs: v.array(ListedRunSchema) });
 
 export interface Progress {
   readonly phase: "check" | "plan" | "transfer" | "verify" | "commit" | "rollback";

@@ -28,6 +28,7 @@ export class Outcome {
   #findings: Oddity[] = [];
   #endless: { count: number; ids: string[] } = { count: 0, ids: [] };
   #verification: VerificationResult | null = null;
+  #run: string | null = null;
   readonly #steps: string[] = [];
   readonly #start = performance.now();
   #seconds = 0;
@@ -79,6 +80,11 @@ export class Outcome {
     this.#verification = verification;
   }
 
+  /** The run has a journal, by which it can be undone later. */
+  recorded(id: string): void {
+    this.#run = id;
+  }
+
   step(text: string): void {
     this.#steps.push(text);
   }
@@ -102,6 +108,7 @@ export class Outcome {
     const done = success || options.dryRun;
     const kept = this.#skipped.nodes + this.#skipped.relationships;
     return {
+      run: this.#run,
       success,
       dryRun: options.dryRun,
       complete: success && !options.dryRun && kept === 0 && losses.length === 0 && this.#endless.count === 0,

@@ -5,7 +5,7 @@ import type { GraphRecord, GraphRelationship } from "../graph/record.ts";
 import { canonicalizer } from "../memorygraph/canonicalizer.ts";
 import { storable } from "../support/scratch.ts";
 import type { Readable } from "./compare.ts";
-import { type Ledger, RecordKeys } from "./ledger.ts";
+import { type Ledger, type LedgerEntry, RecordKeys } from "./ledger.ts";
 import type { ConflictPolicy } from "./models.ts";
 import { changedSince, stampOf } from "./records.ts";
 
@@ -96,11 +96,15 @@ export class PlanFollower {
     this.#ledger = ledger;
   }
 
-  step(record: GraphRecord): "create" | "overwrite" | "nothing" {
+  step(record: GraphRecord): { readonly what: "create" | "overwrite" | "nothing"; readonly hash: ContentHash } {
+    const { entry, hash } = this.find(record);
+    if (entry === null || !entry.selected) return { what: "nothing", hash };
+    if (entry.before === null) return { what: "create", hash };
+    return { what: sameHash(entry.before, entry.expected) ? "nothing" : "overwrite", hash };
+  }
+
+  find(record: GraphRecord): { readonly entry: LedgerEntry | null; readonly hash: ContentHash } {
     const hash = hashText(canonicalizer.text(record));
-    const entry = this.#ledger.get(this.#keys.keyOf(record, hash));
-    if (entry === null || !entry.selected) return "nothing";
-    if (entry.before === null) return "create";
-    return sameHash(entry.before, entry.expected) ? "nothing" : "overwrite";
+    return { entry: this.#ledger.get(this.#keys.keyOf(record, hash)), hash };
   }
 }

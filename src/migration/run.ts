@@ -1,5 +1,6 @@
 /** What the phases of one run share. */
 import type { SourceStore, StoreDescription } from "../backends/backend.ts";
+import type { Recorder } from "./journal/recorder.ts";
 import type { OnProgress, Progress, parseOptions } from "./models.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -8,6 +9,8 @@ export interface Hooks {
   readonly signal?: AbortSignal | undefined;
   /** Asked before records of the target are overwritten; without it the caller has decided. @throws RefusedError */
   readonly confirm?: ((question: string) => Promise<void>) | undefined;
+  /** Keeps the journal of the run; without it, undoing needs this process. */
+  readonly recorder?: Recorder | undefined;
 }
 
 export interface Run {
@@ -30,6 +33,7 @@ export class ProgressReporter {
     // Undoing is what an abort is for.
     if (phase !== "rollback") this.hooks.signal?.throwIfAborted();
     this.phase = phase;
+    this.hooks.recorder?.phase(phase);
     this.#done = 0;
     this.#total = total;
     this.add(0);

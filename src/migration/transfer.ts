@@ -1,9 +1,11 @@
 /** From the source into the target under change, planned where the target holds something, and read back. */
 import type { Backend, Fitting, TargetPreview, TargetSession, WriteReport, WriteRequest } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
+import type { StagedJournal } from "../backends/staged-journal.ts";
 import { RefusedError } from "../errors.ts";
-import type { ContentDigest } from "../graph/digest.ts";
+import { ContentDigest, hashText, sameHash } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
+import { canonicalizer } from "../memorygraph/canonicalizer.ts";
 import { emptyTally, Summary, tally } from "../memorygraph/summary.ts";
 import { assertNothingLost, assertProvable } from "./checks.ts";
 import { type Readable, summarise } from "./compare.ts";
@@ -16,30 +18,53 @@ import { provenEqual, verifyMerged, verifyWhole } from "./verify.ts";
 
 /** Everything goes into a target that holds nothing: one reading of the source, one of the target. */
 export async function fill(run: Run, session: TargetSession): Promise<VerificationResult | null> {
-  const { source, description, options, outcome, progress } = run;
+  const { source, description, options, outcome, progress, hooks } = run;
   const total = description.nodes + description.relationships;
   if (session.fitting !== undefined) return fillAtOnce(run, session, session.fitting);
   progress.start("transfer", total);
   if (!options.allowLoss && session.canAdopt?.(source)) return adopt(run, session);
   // Another thread digests the source while this one writes; its failure counts where it is awaited.
-  const ahead = options.verify ? (source.summarise?.(undefined, true) ?? null) : null;
+  const staged = hooks.recorder?.staged ?? null;
+  const digesting = options.verify || staged !== null;
+  const ahead = digesting ? (source.summarise?.(undefined, true, marksInto(staged)) ?? null) : null;
   ahead?.catch(() => {});
   const counted = new Summary();
   for await (const batch of source.read()) {
     await session.write(batch);
     for (const record of batch) {
-      if (options.verify && ahead === null) counted.add(record);
+      if (digesting && ahead === null) count(record, counted, staged);
       else tally(counted.counts, record);
     }
     progress.add(batch.length);
   }
   const expected = (await ahead) ?? counted;
   outcome.imported = { ...expected.counts };
+  noteDigests(run, expected.digest);
   await endOfReading(run, session);
   await session.finish();
   if (!options.verify) return null;
   progress.start("verify", total);
   return verifyWhole(source, expected, session, (records) => progress.add(records));
+}
+
+function count(record: GraphRecord, into: Summary, staged: StagedJournal | null): void {
+  const hash = hashText(canonicalizer.text(record));
+  into.addHashed(record, hash);
+  staged?.noteCreated(record, hash);
+}
+
+function marksInto(staged: StagedJournal | null): ((marks: Uint8Array) => void) | undefined {
+  return staged === null ? undefined : (marks) => staged.noteMarks(marks);
+}
+
+/** For a run that is to be gone on with, or undone: what it started from. */
+function noteDigests(
+  { hooks: { recorder } }: Pick<Run, "hooks">,
+  source: ContentDigest,
+  target = new ContentDigest(),
+): void {
+  recorder?.assertSame("source", source.toString());
+  recorder?.assertSame("target", target.toString());
 }
 
 /**
@@ -51,6 +76,7 @@ async function fillAtOnce(run: Run, session: TargetSession, fitting: Fitting): P
   const total = description.nodes + description.relationships;
   progress.start("plan", total);
   const expected = await rehearse(run, session, fitting);
+  await assertResumable(run, session, expected.digest);
   progress.start("transfer", total);
   const fitted = fittedTo(source, fitting);
   for await (const batch of fitted.read()) {
@@ -66,15 +92,28 @@ async function fillAtOnce(run: Run, session: TargetSession, fitting: Fitting): P
   return verifyWhole(fitted, expected, session, (records) => progress.add(records));
 }
 
+/** A run that goes on must find source and target as they were when it began, apart from what it has written itself. */
+async function assertResumable(
+  { hooks }: Pick<Run, "hooks">,
+  session: TargetSession,
+  expected: ContentDigest,
+): Promise<void> {
+  const { recorder } = hooks;
+  if (recorder === undefined) return;
+  noteDigests({ hooks }, expected, recorder.resumed ? (await summarise(session)).digest : undefined);
+}
+
 /** What the target is to hold. @throws RefusedError, DamagedStoreError before anything has been written */
 async function rehearse(run: Run, session: TargetSession, fitting: Fitting): Promise<Summary> {
-  const { source, options, progress, outcome } = run;
+  const { source, options, progress, outcome, hooks } = run;
+  // A run that is to be continued has to know its source again.
+  const digesting = options.verify || hooks.recorder !== undefined;
   // Another thread digests the source meanwhile: that is right as long as nothing is lost on the way.
-  const ahead = options.verify ? (source.summarise?.(undefined, true) ?? null) : null;
+  const ahead = digesting ? (source.summarise?.(undefined, true) ?? null) : null;
   ahead?.catch(() => {});
   const counted = new Summary();
   const count = (record: GraphRecord) => {
-    if (options.verify) counted.add(record);
+    if (digesting) counted.add(record);
     else tally(counted.counts, record);
   };
   for await (const batch of source.read()) {
@@ -115,13 +154,14 @@ function fittedTo(source: Readable, fitting: Fitting | undefined): Readable {
 
 /** Whole tables go over and are compared byte for byte, while other threads read the source for its digest. */
 async function adopt(run: Run, session: TargetSession): Promise<VerificationResult | null> {
-  const { source, description, options, outcome, progress } = run;
+  const { source, description, options, outcome, progress, hooks } = run;
   const total = description.nodes + description.relationships;
   let [digested, told] = [0, 0];
-  const ahead = summarise(source, (records) => {
+  const each = (records: number) => {
     digested += records;
     if (progress.phase === "verify") tell();
-  });
+  };
+  const ahead = summarise(source, each, marksInto(hooks.recorder?.staged ?? null));
   const tell = () => {
     progress.add(digested - told);
     told = digested;
@@ -134,6 +174,7 @@ async function adopt(run: Run, session: TargetSession): Promise<VerificationResu
   const equal = options.verify && (await session.equals?.(source)) === true;
   tell();
   const expected = await ahead;
+  noteDigests(run, expected.digest);
   outcome.imported = { ...expected.counts };
   await endOfReading(run, session);
   if (!options.verify) return null;
@@ -150,7 +191,13 @@ export async function merge(
   const { source, description, options, outcome, progress } = run;
   const ledger = new Ledger();
   try {
-    const planned = await plan(run, session, ledger, () => {}, onBefore);
+    let before: ContentDigest | undefined;
+    const noteBefore = (digest: ContentDigest) => {
+      onBefore(digest);
+      before = digest;
+    };
+    const planned = await plan(run, session, ledger, () => {}, noteBefore);
+    noteDigests(run, planned.selected, before);
     const lost = [...source.oddities(), ...(session.fitting?.losses() ?? [])];
     assertNothingLost(lost, options.allowLoss, outcome);
     session.fitting?.assertPossible();
@@ -159,10 +206,15 @@ export async function merge(
     assertConfirmed(outcome, confirmed);
     const fitted = fittedTo(source, session.fitting);
     progress.start("transfer", description.nodes + description.relationships);
+    const staged = run.hooks.recorder?.staged ?? null;
+    if (staged !== null && outcome.overwritten.nodes + outcome.overwritten.relationships > 0) {
+      await noteFormers(session, ledger, staged);
+    }
     const follower = new PlanFollower(ledger);
     for await (const batch of fitted.read()) {
       const steps = batch.map((record) => follower.step(record));
-      const of = (step: "create" | "overwrite") => batch.filter((_, at) => steps[at] === step);
+      const of = (step: "create" | "overwrite") => batch.filter((_, at) => steps[at]!.what === step);
+      for (const [at, { what, hash }] of steps.entries()) if (what === "create") staged?.noteCreated(batch[at]!, hash);
       await session.write(of("create"));
       await session.replace(of("overwrite"));
       progress.add(batch.length);
@@ -175,6 +227,19 @@ export async function merge(
     return await verifyMerged(fitted, { ledger, ...planned }, session, (records) => progress.add(records));
   } finally {
     ledger.close();
+  }
+}
+
+/** The records that are to be overwritten, as they stand there now. */
+async function noteFormers(session: TargetSession, ledger: Ledger, staged: StagedJournal): Promise<void> {
+  const follower = new PlanFollower(ledger);
+  for await (const batch of session.read()) {
+    const formers = batch.flatMap((former) => {
+      const { entry, hash } = follower.find(former);
+      if (entry === null || !entry.selected || sameHash(entry.expected, hash)) return [];
+      return [{ former, hash, after: entry.expected }];
+    });
+    staged.noteFormers(formers);
   }
 }
 

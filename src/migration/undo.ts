@@ -4,37 +4,74 @@ import type { BackendConfig } from "../backends/config.ts";
 import { RollbackError, SourceChangedError } from "../errors.ts";
 import type { ContentDigest } from "../graph/digest.ts";
 import { summarise } from "./compare.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Run } from "./run.ts";
 
-/** Back to what was there, told step by step and proven by digest; or kept, where that was asked for. */
+/**
+ * Back to what was there, told step by step and proven by digest; or kept, where that was asked for. Gives what the run
+ * ends with: the cause, or that it was stopped part-way, where undoing is not possible at the moment.
+ */
 export async function undo(
-  { options, outcome, progress }: Run,
+  { options, outcome, progress, hooks: { recorder } }: Run,
   session: TargetSession,
   backend: Backend,
   to: BackendConfig,
   before: ContentDigest | null,
   cause: unknown,
-): Promise<void> {
+): Promise<unknown> {
   const written = progress.phase !== "check" && progress.phase !== "plan";
   if (written && !options.rollbackOnFailure && !(cause instanceof SourceChangedError)) {
     const kept = await session.keep();
+    // Beside a target that never came to be there is nothing to undo.
+    if (session.before.layout === "new") recorder?.undone();
+    else recorder?.kept();
     outcome.step(`rollback was switched off: what was written is kept in ${kept}`);
-    return;
+    return cause;
+  }
+  if (!written && recorder?.resumed) {
+    // What an earlier process has written stays for another attempt.
+    await session.keep();
+    recorder.close();
+    return cause;
   }
   progress.start("rollback", null);
-  await session.rollback();
-  if (!written) return;
+  try {
+    await session.rollback();
+  } catch (error) {
+    // With a journal, what cannot be undone now can be later; where somebody's changes are in the way, waiting does not help.
+    if (!recorder?.active || !(error instanceof RollbackError) || error.cause === undefined) throw error;
+    const next = error.next.replace(/ The same command then completes.*$/, "");
+    throw recorder.stopped(error.message, next, error);
+  }
+  if (!written) {
+    recorder?.undone();
+    return cause;
+  }
   outcome.step(`undid what had been written to ${session.before.location}`);
   if (session.before.layout === "new") {
     outcome.step("no file was put in place");
-    return;
+    recorder?.undone();
+    return cause;
   }
-  if (before === null) return;
+  if (before !== null) await prove(backend, to, outcome, session.before.location, before, cause);
+  recorder?.undone();
+  return cause;
+}
+
+/** @throws RollbackError when the target is not what it was */
+async function prove(
+  backend: Backend,
+  to: BackendConfig,
+  outcome: Outcome,
+  location: string,
+  before: ContentDigest,
+  cause: unknown,
+): Promise<void> {
   const store = await backend.openForReading(to);
   try {
     const after = (await summarise(store)).digest;
     if (!after.equals(before)) {
-      throw new RollbackError(`${session.before.location} is not as it was before`, {
+      throw new RollbackError(`${location} is not as it was before`, {
         details: [`before: ${before}`, `after: ${after}`],
         next: "Stop the application that uses it, keep the file, and compare it with a backup.",
         cause,

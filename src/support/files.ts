@@ -19,6 +19,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { isRunning } from "./processes.ts";
 
 /** A name beside `path` that nobody uses: same file system, hidden, and telling where it comes from. */
 export function temporaryBeside(path: string): string {
@@ -49,15 +50,6 @@ function sweepFolders(): void {
     } catch {
       // Somebody else's: theirs to remove.
     }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) !== "ESRCH";
   }
 }
 

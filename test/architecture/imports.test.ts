@@ -22,11 +22,11 @@ const ARROWS: Record<string, readonly string[]> = {
 
 /** Packages and globals that belong to certain rooms only. */
 const ROOMS: readonly (readonly [what: string, pattern: RegExp, rooms: RegExp])[] = [
-  ["bun:sqlite", /from "bun:sqlite"/, /^(backends\/sqlite\/|support\/scratch\.ts$)/],
+  ["bun:sqlite", /from "bun:sqlite"/, /^(backends\/sqlite\/|support\/(scratch|durable)\.ts$)/],
   ["citty", /from "citty/, /^cli\//],
   ["consola", /from "consola/, /^cli\/log\.ts$/],
-  ["process", /\bprocess\./, /^(cli\/|main\.ts$|support\/files\.ts$)/],
-  ["valibot", /from "valibot"/, /^(cli\/|migration\/models\.ts$|backends\/config\.ts$)/],
+  ["process", /\bprocess\./, /^(cli\/|main\.ts$|support\/(files|processes)\.ts$)/],
+  ["valibot", /from "valibot"/, /^(cli\/|migration\/(models|journal\/(models|registry))\.ts$|backends\/config\.ts$)/],
 ];
 
 function importsOf(file: string): string[] {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { MigrationResultSchema } from "../../src/migration/models.ts";
-import { listing, temporaryFolder } from "../support/folder.ts";
+import { besidesJournals, listing, temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";
 import { document, type Environment, program } from "./program.ts";
 import { changedStore, countOf, edited, MEMORIES, RELATIONSHIPS } from "./stores.ts";
@@ -36,7 +36,7 @@ describe("migrate", () => {
     expect(digests).toHaveLength(2);
     expect(digests[0]).toBe(digests[1]!);
     expect(stdout).toContain(`next: start MemoryGraph 0.12 with MEMORY_BACKEND=sqlite MEMORY_SQLITE_PATH=${target}\n`);
-    expect(readdirSync(targets)).toEqual(["store.db"]);
+    expect(besidesJournals(targets)).toEqual(["store.db"]);
     expect(statSync(target).mode & 0o777).toBe(0o600);
     expect(listing(folder.path).filter((line) => line.startsWith("0.12.4.db"))).toEqual(before);
     expect(readdirSync(folder.file("tmp"))).toEqual([]);
@@ -100,7 +100,7 @@ describe("migrate", () => {
       `--to-path=${odd}`,
     ]);
     expect(code).toBe(0);
-    expect(readdirSync(targets)).toEqual([`o'brien "x" 日本 $HOME;.db`]);
+    expect(besidesJournals(targets)).toEqual([`o'brien "x" 日本 $HOME;.db`]);
     expect(stdout).toContain(`MEMORY_SQLITE_PATH='${odd.replaceAll("'", `'\\''`)}'\n`);
   });
 });

@@ -24,6 +24,7 @@ export function environment(folder: TemporaryFolder, more: Environment = {}): Re
     PATH: process.env.PATH ?? "/usr/bin:/bin",
     HOME: home,
     TMPDIR: temporary,
+    XDG_STATE_HOME: folder.file("state"),
     BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0",
     ...more,
   };

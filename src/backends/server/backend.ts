@@ -5,10 +5,11 @@ import type { HardValue } from "../../graph/hard-values.ts";
 import type { Backend, TargetPreview, WriteReport, WriteRequest } from "../backend.ts";
 import { type BackendConfig, type BackendType, withoutCredentials } from "../config.ts";
 import { Fitter } from "./fitting.ts";
+import { KnownRecords } from "./known-records.ts";
 import type { OpenServer } from "./server.ts";
 import { ServerSession } from "./session.ts";
 import { ServerSource } from "./source.ts";
-import { UndoJournal } from "./undo-journal.ts";
+import { undo } from "./undo.ts";
 
 export function serverBackend(type: BackendType, open: OpenServer, cannotHold: readonly HardValue[]): Backend {
   return {
@@ -21,6 +22,7 @@ export function serverBackend(type: BackendType, open: OpenServer, cannotHold: r
     assertDistinct: (source, target) => assertDistinct(open, source, target),
     openForWriting: (config, request) => ServerSession.begin(open, config, request),
     preview: (config, request) => preview(open, config, request),
+    undo: (config, journal) => undo(open, config, journal),
   };
 }
 
@@ -69,7 +71,7 @@ async function preview(open: OpenServer, config: BackendConfig, request: WriteRe
   const server = await open(config, { access: "read", target: true, signal: request.signal });
   const source = await ServerSource.over(server, { signal: request.signal });
   // It only knows which nodes there would be.
-  const journal = new UndoJournal();
+  const known = new KnownRecords();
   const before = await source.describe();
   const report: WriteReport = { respelled: 0, defaulted: {}, setAside: {} };
   const release = request.release ?? before.release ?? request.fallbackRelease;
@@ -77,8 +79,8 @@ async function preview(open: OpenServer, config: BackendConfig, request: WriteRe
     release,
     report,
     uniqueIds: await server.uniqueIdLabels(),
-    addNode: (key) => journal.expectNode(key),
-    hasNode: (key) => journal.knowsNode(key),
+    addNode: (key) => known.expectNode(key),
+    hasNode: (key) => known.knowsNode(key),
   });
   return {
     before,
@@ -88,13 +90,13 @@ async function preview(open: OpenServer, config: BackendConfig, request: WriteRe
     assess() {},
     async *read() {
       for await (const batch of source.read()) {
-        for (const record of batch) if (record.kind === "node") journal.expectNode(record.key);
+        for (const record of batch) if (record.kind === "node") known.expectNode(record.key);
         yield batch;
       }
     },
     oddities: () => source.oddities(),
     async close() {
-      journal.close();
+      known.close();
       await source.close();
     },
   };

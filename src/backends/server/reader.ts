@@ -13,8 +13,14 @@ export interface Witness {
   relationship(record: GraphRelationship, ref: RelationshipRef): void;
 }
 
+/** Where records come from: a server, or what it held before. */
+export type RecordSource = Pick<
+  GraphServer,
+  "nodes" | "relationships" | "sharedIds" | "sharedRelationshipIds" | "beginMoment" | "endMoment"
+>;
+
 export async function* readRecords(
-  server: GraphServer,
+  server: RecordSource,
   oddities: OddityLog,
   signal: AbortSignal | undefined,
   witness?: Witness,

@@ -1,18 +1,23 @@
 /** A graph on a server as a target: written at once, batch by batch, with a journal by which all of it can be undone. */
-import { ConnectionError, RefusedError, SchemaConflictError, WriteError } from "../../errors.ts";
+import { ConnectionError, MigrateError, RefusedError, SchemaConflictError, WriteError } from "../../errors.ts";
 import type { Properties } from "../../graph/properties.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, relationshipId } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
+import { moment } from "../../support/moments.ts";
 import type { Oddity, SchemaItem, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { OddityLog } from "../oddities.ts";
 import { Batches, InFlight, sizeOfProperties } from "./batches.ts";
+import { assertNothingLeft, BEGINNING, type Beginning, beginningOf } from "./beginning.ts";
+import { MarkMultiset, nodeMark, relationshipMark } from "./content.ts";
 import { describe } from "./describe.ts";
 import { Fitter } from "./fitting.ts";
+import { missingFormers, viewBefore } from "./former-view.ts";
 import { readRecords, type Witness } from "./reader.ts";
 import { Rollback } from "./rollback.ts";
-import type { GraphServer, InternalId, NewNodes, NewRelationships, OpenServer } from "./server.ts";
-import { UndoJournal } from "./undo-journal.ts";
+import type { GraphServer, InternalId, OpenServer } from "./server.ts";
+import { settleUnanswered } from "./unanswered.ts";
+import { type Creation, UndoJournal } from "./undo-journal.ts";
 
 interface NodeRow {
   readonly key: string;
@@ -29,6 +34,7 @@ interface RelationshipRow {
 
 export class ServerSession implements TargetSession {
   readonly before: StoreDescription;
+  readonly identity: string;
   readonly release: Release;
   readonly report: WriteReport & { notes: Oddity[] } = { respelled: 0, defaulted: {}, setAside: {}, notes: [] };
   readonly fitting: Fitter;
@@ -36,12 +42,17 @@ export class ServerSession implements TargetSession {
   readonly #open: OpenServer;
   readonly #config: BackendConfig;
   readonly #request: WriteRequest;
-  readonly #journal = new UndoJournal();
+  readonly #journal: UndoJournal;
+  /** Whether an earlier process has begun this run: what it wrote is there, and is hidden from the first reading. */
+  readonly #resumed: boolean;
   readonly #inFlight: InFlight;
   readonly #nodes: Batches<NodeRow>;
   readonly #relationships: Batches<RelationshipRow>;
-  readonly #createdSchema: SchemaItem[] = [];
-  #written = false;
+  #written: boolean;
+  /** Whether this process has begun to write: until then, what is read is what stood there before the run. */
+  #begun = false;
+  /** Relationships that are there already, to be left out when they come again. */
+  readonly #done = new MarkMultiset();
   #indexing: Promise<void> = Promise.resolve();
   /** Whether nodes wait to be sent or are under way: relationships need the numbers that the server gives them. */
   #nodesOpen = false;
@@ -52,9 +63,14 @@ export class ServerSession implements TargetSession {
     open: OpenServer,
     config: BackendConfig,
     request: WriteRequest,
-    before: StoreDescription,
-    uniqueIds: readonly string[],
+    { before, uniqueIds, identity }: Beginning,
+    journal: UndoJournal,
+    resumed: boolean,
   ) {
+    this.#journal = journal;
+    this.#resumed = resumed;
+    this.#written = resumed;
+    this.identity = identity;
     this.#server = server;
     this.#open = open;
     this.#config = config;
@@ -65,8 +81,8 @@ export class ServerSession implements TargetSession {
       release: this.release,
       report: this.report,
       uniqueIds,
-      addNode: (key) => this.#journal.expectNode(key),
-      hasNode: (key) => this.#journal.knowsNode(key),
+      addNode: (key) => journal.known.expectNode(key),
+      hasNode: (key) => journal.known.knowsNode(key),
     });
     this.#inFlight = new InFlight(server.limits.inFlight);
     this.#nodes = new Batches(server.limits, (_, rows) => this.#sendNodes(rows));
@@ -76,27 +92,56 @@ export class ServerSession implements TargetSession {
   /** @throws ConnectionError, StoreKindError, RefusedError, AccessError */
   static async begin(open: OpenServer, config: BackendConfig, request: WriteRequest): Promise<ServerSession> {
     const server = await open(config, { access: "write", signal: request.signal });
+    let journal: UndoJournal | null = null;
     try {
-      const before = await describe(server);
-      return new ServerSession(server, open, config, request, before, await server.uniqueIdLabels());
+      const file = request.journal?.() ?? null;
+      journal = new UndoJournal(file);
+      const noted = file?.fact(BEGINNING) ?? null;
+      if (noted === null) {
+        const beginning = await beginningOf(server);
+        file?.note(BEGINNING, JSON.stringify(beginning));
+        return new ServerSession(server, open, config, request, beginning, journal, false);
+      }
+      journal.recall();
+      await settleUnanswered(server, journal);
+      return new ServerSession(
+        server,
+        open,
+        config,
+        request,
+        JSON.parse(noted) as Beginning,
+        journal,
+        true,
+      ).#recalled();
     } catch (error) {
+      journal?.close();
       await server.close();
       throw error;
     }
   }
 
+  #recalled(): this {
+    for (const { kind, creations, ids } of this.#journal.batches()) {
+      if (kind === "relationship" && ids !== null) for (const { mark } of creations) this.#done.add(mark);
+    }
+    return this;
+  }
+
   async write(batch: readonly GraphRecord[]): Promise<void> {
     this.#request.signal?.throwIfAborted();
+    this.#begun = true;
     for (const record of batch) {
       const { properties } = record;
       const bytes = sizeOfProperties(properties);
       if (record.kind === "node") {
         const { key, labels } = record;
+        if (this.#resumed && this.#journal.known.isCreated(key)) continue;
         this.#nodesOpen = true;
         await this.#nodes.add(labels.join("\0"), { key, labels, properties }, bytes);
       } else {
         await this.#nodesDone();
         const { type, ...row } = this.#row(record);
+        if (this.#done.size > 0 && this.#done.take(relationshipMark({ type, ...row }))) continue;
         await this.#relationships.add(type, row, bytes);
       }
     }
@@ -114,6 +159,7 @@ export class ServerSession implements TargetSession {
   }
 
   async finish(): Promise<void> {
+    this.#begun = true;
     await this.#nodesDone();
     await this.#relationships.flush();
     await this.#inFlight.settle();
@@ -123,9 +169,9 @@ export class ServerSession implements TargetSession {
       if (there.has(item.what)) continue;
       this.#written = true;
       there.add(item.what);
+      this.#journal.noteSchema(item);
       try {
         await this.#server.createSchema(item);
-        this.#createdSchema.push(item);
       } catch (error) {
         if (!(error instanceof SchemaConflictError)) throw error;
         this.#leaveWithout(item, error.message);
@@ -137,7 +183,7 @@ export class ServerSession implements TargetSession {
   }
 
   async #awaitSchema(): Promise<void> {
-    for (const item of await this.#server.schemaReady(this.#createdSchema)) {
+    for (const item of await this.#server.schemaReady(this.#journal.schema())) {
       this.#leaveWithout(item, "a value is too large to be indexed");
     }
   }
@@ -147,17 +193,35 @@ export class ServerSession implements TargetSession {
     const { signal } = this.#request;
     // Through a connection of its own, so that it is what anybody else would read.
     const server = await this.#open(this.#config, { access: "read", signal });
-    // The first reading tells what stands there, for finding what is to be replaced and joined.
-    const noting = !this.#written;
     try {
-      const journal = this.#journal;
-      const witness: Witness = {
-        node: ({ key }, id) => journal.noteNode(key, id, "before"),
-        relationship: (record, ref) => journal.noteRelationship(relationshipId(record), ref, "before"),
-      };
-      yield* readRecords(server, this.#oddities, signal, noting ? witness : undefined);
+      if (this.#begun) yield* readRecords(server, this.#oddities, signal);
+      else yield* this.#readBefore(server);
     } finally {
       await server.close();
+    }
+  }
+
+  /** What stood there before the run, for finding what is to be replaced and joined. */
+  async *#readBefore(server: GraphServer): AsyncIterable<readonly GraphRecord[]> {
+    const journal = this.#journal;
+    const taken: Record<GraphRecord["kind"], InternalId[]> = { node: [], relationship: [] };
+    const witness: Witness = {
+      node: ({ key }, id) => {
+        taken.node.push(id);
+        journal.known.noteNode(key, id, "before");
+      },
+      relationship: (record, ref) => {
+        taken.relationship.push(ref.id);
+        journal.known.noteRelationship(relationshipId(record), ref, "before");
+      },
+    };
+    const store = this.#resumed ? viewBefore(server, journal, this.before) : server;
+    for await (const batch of readRecords(store, this.#oddities, this.#request.signal, witness)) {
+      for (const kind of ["node", "relationship"] as const) {
+        const ids = taken[kind].splice(0);
+        if (!this.#resumed) journal.noteTaken(kind, ids);
+      }
+      yield batch;
     }
   }
 
@@ -182,9 +246,13 @@ export class ServerSession implements TargetSession {
     await this.#server.close();
     try {
       if (!this.#written) return;
-      await new Rollback(this.#journal, this.#createdSchema, () => this.#open(this.#config, { access: "write" })).run(
-        this.before,
-      );
+      const left = await new Rollback(this.#journal, {
+        before: this.before,
+        // What another process has begun, others may have changed before this one.
+        ownership: this.#resumed ? "content" : "number",
+        connect: () => this.#open(this.#config, { access: "write" }),
+      }).run();
+      assertNothingLeft(this.before.location, left);
     } finally {
       this.#journal.close();
     }
@@ -195,7 +263,7 @@ export class ServerSession implements TargetSession {
     // What failed may be just that.
     await this.#indexing.catch(() => {});
     this.#indexing = Promise.resolve();
-    const { nodes, relationships } = this.#journal.count("created");
+    const { nodes, relationships } = this.#journal.count();
     await this.commit();
     return `${this.before.location} (${nodes} nodes and ${relationships} relationships)`;
   }
@@ -217,7 +285,7 @@ export class ServerSession implements TargetSession {
   }
 
   #internal(key: string): InternalId {
-    const internal = this.#journal.internalOf(key);
+    const internal = this.#journal.known.internalOf(key);
     if (internal !== null) return internal;
     throw new WriteError(`a relationship leads to a node that is not there: ${key.replace(/^=/, "")}`, {
       next: "The source may have changed meanwhile; run the same command again.",
@@ -225,32 +293,35 @@ export class ServerSession implements TargetSession {
   }
 
   async #sendNodes(rows: readonly NodeRow[]): Promise<void> {
-    const batch: NewNodes = { labels: rows[0]!.labels, rows: rows.map(({ properties }) => properties) };
-    await this.#send(batch, async () => {
-      const ids = await this.#server.createNodes(batch);
-      for (const [at, { key }] of rows.entries()) this.#journal.noteNode(key, ids[at]!, "created");
-    });
+    const { labels } = rows[0]!;
+    const creations = () =>
+      rows.map(({ key, properties }) => ({ name: key, from: 0n, mark: nodeMark({ labels, properties }) }));
+    await this.#send("node", creations, () =>
+      this.#server.createNodes({ labels, rows: rows.map(({ properties }) => properties) }),
+    );
   }
 
   async #sendRelationships(type: string, rows: readonly RelationshipRow[]): Promise<void> {
-    const batch: NewRelationships = { type, rows };
-    await this.#send(batch, async () => {
-      const ids = await this.#server.createRelationships(batch);
-      // Nobody looks for it by its own id any more.
-      for (const [at, { from }] of rows.entries()) {
-        this.#journal.noteRelationship(null, { id: ids[at]!, from }, "created");
-      }
-    });
+    const creations = () =>
+      rows.map((row) => ({ name: type, from: row.from, mark: relationshipMark({ type, ...row }) }));
+    await this.#send("relationship", creations, () => this.#server.createRelationships({ type, rows }));
   }
 
-  async #send(batch: NewNodes | NewRelationships, call: () => Promise<void>): Promise<void> {
+  async #send(
+    kind: "node" | "relationship",
+    creationsOf: () => Creation[],
+    call: () => Promise<InternalId[]>,
+  ): Promise<void> {
+    if (!this.#written) moment("before writing");
     this.#written = true;
     await this.#inFlight.start(async () => {
+      const creations = creationsOf();
+      const number = this.#journal.beginBatch(kind, creations);
       try {
-        await call();
+        this.#journal.answerBatch(number, kind, creations, await call());
       } catch (error) {
         // Without an answer nobody knows whether the server has taken it.
-        if (error instanceof ConnectionError) this.#journal.unanswered.push(batch);
+        if (error instanceof MigrateError && !(error instanceof ConnectionError)) this.#journal.dropBatch(number);
         throw error;
       }
     });
@@ -261,39 +332,53 @@ export class ServerSession implements TargetSession {
     const wanted = new Map(nodes.map((node) => [this.#internal(node.key), node]));
     const there = await this.#server.nodesById([...wanted.keys()]);
     this.#assertAllThere(wanted.size, there.length);
-    for (const former of there) {
-      this.#journal.noteFormer({ kind: "node", ...former, labelsAfter: wanted.get(former.id)!.labels });
-    }
+    const formers = there.map((former) => {
+      const { labels, properties } = wanted.get(former.id)!;
+      return {
+        former: { kind: "node" as const, ...former, labelsAfter: labels },
+        after: nodeMark({ labels, properties }),
+      };
+    });
+    this.#journal.noteFormers(formers.filter(({ former: { id } }) => this.#journal.formerOf("node", id) === null));
     await this.#server.changeNodes(
       there.map(({ id, labels: labelsBefore }) => {
         const { labels, properties } = wanted.get(id)!;
         return { id, labelsBefore, labels, properties };
       }),
     );
+    moment("former replaced");
   }
 
   async #replaceRelationships(relationships: readonly GraphRelationship[]): Promise<void> {
-    const refs = relationships.map((relationship) => this.#journal.findRelationship(relationshipId(relationship)!)!);
+    const { known } = this.#journal;
+    const refs = relationships.map((relationship) => known.findRelationship(relationshipId(relationship)!)!);
     const wanted = new Map(refs.map(({ id }, at) => [id, this.#row(relationships[at]!)]));
     const there = await this.#server.relationshipsById(refs);
-    this.#assertAllThere(wanted.size, there.length);
+    // Deleted already, before an earlier process ended.
+    const gone = this.#resumed ? missingFormers(this.#journal, [...wanted.keys()], there) : [];
+    this.#assertAllThere(wanted.size, there.length + gone.length);
     const moved = there.filter(({ id, from, to, type }) => {
       const next = wanted.get(id)!;
       return next.from !== from || next.to !== to || next.type !== type;
     });
-    for (const former of there) {
-      this.#journal.noteFormer({ kind: "relationship", ...former, gone: moved.includes(former) });
-    }
+    const formers = there.map((former) => ({
+      former: { kind: "relationship" as const, ...former, gone: moved.includes(former) },
+      after: relationshipMark(wanted.get(former.id)!),
+    }));
+    this.#journal.noteFormers(
+      formers.filter(({ former: { id } }) => this.#journal.formerOf("relationship", id) === null),
+    );
     const kept = there.filter((former) => !moved.includes(former));
     await this.#server.changeRelationships(
       kept.map(({ id, from }) => ({ id, from, properties: wanted.get(id)!.properties })),
     );
-    if (moved.length === 0) return;
+    moment("former replaced");
     // Neither the type nor the ends of a relationship can be changed in place.
     await this.#server.deleteRelationships(moved);
-    for (const { id } of moved) {
-      this.#journal.forgetRelationship(id);
+    for (const id of [...moved.map((former) => former.id), ...gone]) {
+      known.forgetRelationship(id);
       const { type, ...row } = wanted.get(id)!;
+      if (this.#done.take(relationshipMark({ type, ...row }))) continue;
       await this.#relationships.add(type, row, sizeOfProperties(row.properties));
     }
   }

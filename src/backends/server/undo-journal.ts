@@ -1,194 +1,239 @@
 /**
- * What a run has done to a graph, so that it can be undone: which nodes and relationships it created, what stood where
- * it overwrote, and which batches got no answer. On disk, since it grows with the store.
+ * What a run does to a graph, written down before it is done, so that it can be undone and continued whenever and
+ * however the run ends: each batch with a mark of what it creates, the server's numbers once it has answered, what stood
+ * where something is overwritten, and which numbers were taken before.
  */
-import { parseJson, writeJson } from "../../graph/json.ts";
-import { Properties } from "../../graph/properties.ts";
-import { tag, untag } from "../../graph/tagged.ts";
-import type { Value } from "../../graph/value.ts";
-import { openScratch, storable } from "../../support/scratch.ts";
-import type {
-  InternalId,
-  NewNodes,
-  NewRelationships,
-  RelationshipRef,
-  ServerNode,
-  ServerRelationship,
-} from "./server.ts";
+import { WriteError } from "../../errors.ts";
+import type { Database, DurableFile, Endurance } from "../../support/durable.ts";
+import { moment } from "../../support/moments.ts";
+import { openScratch } from "../../support/scratch.ts";
+import type { SchemaItem } from "../backend.ts";
+import { type ContentMark, MARK_BYTES, packIds, unpackIds } from "./content.ts";
+import { decodeFormer, encodeFormer, type Former } from "./formers.ts";
+import { KnownRecords } from "./known-records.ts";
+import type { InternalId } from "./server.ts";
 
-/** Whether the record was there before, was written by us, or is only known from the source so far. */
-type State = "before" | "created" | "expected";
+type Kind = "node" | "relationship";
 
-export interface FormerNode extends ServerNode {
-  readonly kind: "node";
-  /** What we made of it. */
-  readonly labelsAfter: readonly string[];
+/** One record that a batch creates. */
+export interface Creation {
+  /** Of a node; the type of a relationship. */
+  readonly name: string;
+  /** Where a relationship begins; of nodes 0. */
+  readonly from: InternalId;
+  readonly mark: ContentMark;
 }
 
-export interface FormerRelationship extends Omit<ServerRelationship, "fromId" | "toId"> {
-  readonly kind: "relationship";
-  /** It was deleted, since type or ends were to change: putting it back makes a new one. */
-  readonly gone: boolean;
+export interface NotedBatch {
+  readonly number: number;
+  readonly kind: Kind;
+  readonly creations: readonly Creation[];
+  /** In the same order; null where the server has not answered. */
+  readonly ids: readonly InternalId[] | null;
 }
 
-export type Former = FormerNode | FormerRelationship;
+export interface NotedFormer {
+  readonly number: number;
+  readonly former: Former;
+  /** Of what we put in its place. */
+  readonly after: ContentMark;
+}
 
-const PAGE = 1_000;
+const TABLES = [
+  "batch (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, names TEXT NOT NULL, sources BLOB, marks BLOB NOT NULL, ids BLOB)",
+  "former (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, internal INTEGER NOT NULL, record TEXT NOT NULL, after BLOB NOT NULL)",
+  "taken (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, ids BLOB NOT NULL)",
+  "schema_item (number INTEGER PRIMARY KEY, item TEXT NOT NULL)",
+];
 
 export class UndoJournal {
-  readonly #database = openScratch(
-    "CREATE TEMP TABLE node (key TEXT PRIMARY KEY, internal INTEGER, state TEXT NOT NULL) WITHOUT ROWID",
-  );
-  readonly #statements;
-  /** Batches that were sent and whose fate nobody knows. */
-  readonly unanswered: (NewNodes | NewRelationships)[] = [];
+  readonly known = new KnownRecords();
+  readonly #file: DurableFile | null;
+  readonly #database: Database;
 
-  constructor() {
-    this.#database.run(
-      "CREATE TEMP TABLE relationship (internal INTEGER PRIMARY KEY, source INTEGER NOT NULL, id TEXT, state TEXT NOT NULL)",
-    );
-    this.#database.run("CREATE TEMP TABLE former (number INTEGER PRIMARY KEY, record TEXT NOT NULL)");
-    this.#database.run("CREATE INDEX temp.relationship_id ON relationship(id) WHERE id IS NOT NULL");
-    const prepare = (sql: string) => this.#database.prepare(sql);
-    this.#statements = {
-      expect: prepare("INSERT OR IGNORE INTO node VALUES (?, NULL, 'expected')"),
-      node: prepare("INSERT OR REPLACE INTO node VALUES (?, ?, ?)"),
-      find: prepare("SELECT internal FROM node WHERE key = ?"),
-      relationship: prepare("INSERT OR REPLACE INTO relationship VALUES (?, ?, ?, ?)"),
-      findRelationship: prepare("SELECT internal, source FROM relationship WHERE id = ?"),
-      dropRelationship: prepare("DELETE FROM relationship WHERE internal = ?"),
-      former: prepare("INSERT INTO former (record) VALUES (?)"),
-    };
+  /** @param file where it outlives the process; without one it goes with it */
+  constructor(file: DurableFile | null) {
+    this.#file = file;
+    const temporary = file === null ? "TEMP " : "";
+    this.#database = file?.database ?? openScratch(`CREATE TEMP TABLE ${TABLES[0]}`);
+    for (const table of TABLES) this.#database.run(`CREATE ${temporary}TABLE IF NOT EXISTS ${table}`);
+    this.#database.run(`CREATE INDEX IF NOT EXISTS ${temporary ? "temp." : ""}former_of ON former (kind, internal)`);
   }
 
-  /** A node that the source has, so that relationships may lead to it. */
-  expectNode(key: string): void {
-    this.#statements.expect.run(storable(key));
+  /** What an earlier process has written: its records are known again. */
+  recall(): void {
+    for (const [kind, ids] of this.#rows("SELECT kind, ids FROM taken") as [Kind, Uint8Array][]) {
+      for (const id of unpackIds(ids)) this.#recallOne(kind, id);
+    }
+    for (const batch of this.batches()) if (batch.ids !== null) this.#recallBatch(batch, batch.ids);
   }
 
-  noteNode(key: string, internal: InternalId, state: "before" | "created"): void {
-    this.#statements.node.run(storable(key), internal, state);
+  #recallOne(kind: Kind, id: InternalId): void {
+    // Its key is not known, and nobody asks for it by this name.
+    if (kind === "node") this.known.noteNode(`taken ${id}`, id, "before");
+    else this.known.noteRelationship(null, { id, from: 0n }, "before");
   }
 
-  noteRelationship(id: string | null, { id: internal, from }: RelationshipRef, state: "before" | "created"): void {
-    this.#statements.relationship.run(internal, from, id === null ? null : storable(id), state);
+  #recallBatch({ kind, creations }: NotedBatch, ids: readonly InternalId[]): void {
+    for (const [at, { name, from }] of creations.entries()) {
+      if (kind === "node") this.known.noteNode(name, ids[at]!, "created");
+      else this.known.noteRelationship(null, { id: ids[at]!, from }, "created");
+    }
   }
 
-  forgetRelationship(internal: InternalId): void {
-    this.#statements.dropRelationship.run(internal);
+  /** Durable when it returns: only then may the batch be sent. */
+  beginBatch(kind: Kind, creations: readonly Creation[]): number {
+    const names = JSON.stringify(kind === "node" ? creations.map(({ name }) => name) : [creations[0]!.name]);
+    const sources = kind === "node" ? null : packIds(creations.map(({ from }) => from));
+    const marks = new Uint8Array(creations.length * MARK_BYTES);
+    for (const [at, { mark }] of creations.entries()) marks.set(mark, at * MARK_BYTES);
+    const number = this.#insert("power", "INSERT INTO batch (kind, names, sources, marks) VALUES (?, ?, ?, ?)", [
+      kind,
+      names,
+      sources,
+      marks,
+    ]);
+    moment("batch noted");
+    return number;
   }
 
-  knowsNode(key: string): boolean {
-    return this.#statements.find.values(storable(key)).length > 0;
+  answerBatch(number: number, kind: Kind, creations: readonly Creation[], ids: readonly InternalId[]): void {
+    this.#change("process", "UPDATE batch SET ids = ? WHERE number = ?", [packIds(ids), number]);
+    this.#recallBatch({ number, kind, creations, ids }, ids);
+    moment("batch answered");
   }
 
-  /** Null for a node that has not been written yet. */
-  internalOf(key: string): InternalId | null {
-    const [row] = this.#statements.find.values(storable(key)) as [number | bigint | null][];
-    return row?.[0] == null ? null : BigInt(row[0]);
+  /** It is certain that the server has not taken it. */
+  dropBatch(number: number): void {
+    this.#change("process", "DELETE FROM batch WHERE number = ?", [number]);
   }
 
-  findRelationship(id: string): RelationshipRef | null {
-    const [row] = this.#statements.findRelationship.values(storable(id)) as [number | bigint, number | bigint][];
-    return row === undefined ? null : { id: BigInt(row[0]), from: BigInt(row[1]) };
+  *batches(): Generator<NotedBatch> {
+    const sql = "SELECT number, kind, names, sources, marks, ids FROM batch WHERE number > ? ORDER BY number LIMIT 1";
+    for (let after = 0; ; ) {
+      const [row] = this.#rows(sql, after) as BatchRow[];
+      if (row === undefined) return;
+      yield decodeBatch(row);
+      after = Number(row[0]);
+    }
   }
 
-  noteFormer(record: Former): void {
-    this.#statements.former.run(encode(record));
+  unanswered(): NotedBatch[] {
+    const rows = this.#rows("SELECT number, kind, names, sources, marks, ids FROM batch WHERE ids IS NULL");
+    return (rows as BatchRow[]).map(decodeBatch);
+  }
+
+  /** Durable when it returns: only then may it be overwritten. */
+  noteFormers(formers: readonly { readonly former: Former; readonly after: ContentMark }[]): void {
+    const statement = this.#database.prepare("INSERT INTO former (kind, internal, record, after) VALUES (?, ?, ?, ?)");
+    try {
+      this.#write("power", () => {
+        for (const { former, after } of formers) statement.run(former.kind, former.id, encodeFormer(former), after);
+      });
+    } finally {
+      statement.finalize();
+    }
+    moment("former noted");
+  }
+
+  formerOf(kind: Kind, internal: InternalId): NotedFormer | null {
+    const rows = this.#rows("SELECT number, record, after FROM former WHERE kind = ? AND internal = ?", kind, internal);
+    return rows.length === 0 ? null : decodeNoted(rows[0] as FormerRow);
   }
 
   /** The latest first, so that they can be put back in this order. */
-  *formers(): Generator<Former> {
-    const query = this.#database.prepare("SELECT record FROM former ORDER BY number DESC");
-    const records = query.values() as [string][];
-    query.finalize();
-    for (const [text] of records) yield decode(text);
-  }
-
-  /** What was created, as pages of internal ids with what tells whether it is still ours. */
-  *createdNodes(): Generator<{ key: string; internal: InternalId }[]> {
-    yield* this.#pages("SELECT key, internal FROM node WHERE state = 'created' AND key > ? ORDER BY key LIMIT ?", "");
-  }
-
-  *createdRelationships(): Generator<RelationshipRef[]> {
-    let after = -1n;
-    while (true) {
-      const query = this.#database.prepare(
-        "SELECT internal, source FROM relationship WHERE state = 'created' AND internal > ? ORDER BY internal LIMIT ?",
-      );
-      const rows = query.values(after, PAGE) as [number | bigint, number | bigint][];
-      query.finalize();
-      if (rows.length === 0) return;
-      const page = rows.map(([id, from]) => ({ id: BigInt(id), from: BigInt(from) }));
-      yield page;
-      after = page.at(-1)!.id;
+  *formers(kind: Kind): Generator<NotedFormer> {
+    const sql = "SELECT number, record, after FROM former WHERE kind = ? AND number < ? ORDER BY number DESC LIMIT 1";
+    for (let below = Number.MAX_SAFE_INTEGER; ; ) {
+      const [row] = this.#rows(sql, kind, below) as FormerRow[];
+      if (row === undefined) return;
+      yield decodeNoted(row);
+      below = Number(row[0]);
     }
   }
 
-  /** Whether the server's number belongs to something that was there before, or that we know to have made. */
-  isKnown(kind: "node" | "relationship", internal: InternalId): boolean {
-    if (kind === "relationship") {
-      const query = this.#database.query("SELECT 1 FROM relationship WHERE internal = ?");
-      return query.values(internal).length > 0;
-    }
-    this.#database.run("CREATE INDEX IF NOT EXISTS temp.node_internal ON node(internal)");
-    return this.#database.query("SELECT 1 FROM node WHERE internal = ?").values(internal).length > 0;
+  /** Numbers that stood for something before the run. */
+  noteTaken(kind: Kind, ids: readonly InternalId[]): void {
+    if (ids.length > 0) this.#insert("process", "INSERT INTO taken (kind, ids) VALUES (?, ?)", [kind, packIds(ids)]);
   }
 
-  count(state: State): { nodes: number; relationships: number } {
-    const of = (table: string) =>
-      Number(this.#database.query(`SELECT count(*) FROM ${table} WHERE state = ?`).values(state)[0]![0]);
-    return { nodes: of("node"), relationships: of("relationship") };
+  /** A second reading of what stood there takes the place of the first. */
+  forgetTaken(): void {
+    this.#change("process", "DELETE FROM taken", []);
   }
 
+  noteSchema(item: SchemaItem): void {
+    this.#insert("power", "INSERT INTO schema_item (item) VALUES (?)", [JSON.stringify(item)]);
+  }
+
+  schema(): SchemaItem[] {
+    const rows = this.#rows("SELECT item FROM schema_item ORDER BY number") as [string][];
+    return rows.map(([item]) => JSON.parse(item) as SchemaItem);
+  }
+
+  count(): { nodes: number; relationships: number; formers: number; unanswered: number } {
+    const of = (where: string) =>
+      Number(this.#rows(`SELECT total(length(marks)) FROM batch WHERE ${where}`)[0]![0]) / MARK_BYTES;
+    const formers = Number(this.#rows("SELECT count(*) FROM former")[0]![0]);
+    return {
+      nodes: of("kind = 'node' AND ids IS NOT NULL"),
+      relationships: of("kind = 'relationship' AND ids IS NOT NULL"),
+      formers,
+      unanswered: of("ids IS NULL"),
+    };
+  }
+
+  /** The file stays open: it belongs to the run. */
   close(): void {
-    for (const statement of Object.values(this.#statements)) statement.finalize();
-    this.#database.close();
+    this.known.close();
+    if (this.#file === null) this.#database.close();
   }
 
-  *#pages(sql: string, start: string): Generator<{ key: string; internal: InternalId }[]> {
-    let after = start;
-    while (true) {
-      const query = this.#database.prepare(sql);
-      const page = (query.values(after, PAGE) as [string, number | bigint][]).map(([key, internal]) => ({
-        key,
-        internal: BigInt(internal),
-      }));
-      query.finalize();
-      if (page.length === 0) return;
-      yield page;
-      after = page.at(-1)!.key;
+  #insert(endurance: Endurance, sql: string, values: readonly Bound[]): number {
+    this.#change(endurance, sql, values);
+    return Number(this.#rows("SELECT last_insert_rowid()")[0]![0]);
+  }
+
+  #change(endurance: Endurance, sql: string, values: readonly Bound[]): void {
+    this.#write(endurance, () => this.#database.run(sql, [...values]));
+  }
+
+  #write(endurance: Endurance, work: () => void): void {
+    if (this.#file === null) {
+      work();
+      return;
+    }
+    try {
+      this.#file.write(endurance, work);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new WriteError(`the journal ${this.#file.path} cannot be written (${reason})`, {
+        next: "Free some space there, or name another folder with --state-dir, and run the same command again.",
+        cause,
+      });
     }
   }
+
+  #rows(sql: string, ...values: Bound[]): unknown[][] {
+    return this.#database.query(sql).values(...values);
+  }
 }
 
-function encode(record: Former): string {
-  const map = new Map<string, Value>([
-    ["kind", record.kind],
-    ["id", record.id],
-    ["properties", [...record.properties.entries()].map(([name, value]) => [name, tag(value)])],
-  ]);
-  if (record.kind === "node") {
-    map.set("labels", [...record.labels]);
-    map.set("labelsAfter", [...record.labelsAfter]);
-  } else {
-    map.set("ends", [record.from, record.to]);
-    map.set("type", record.type);
-    map.set("gone", record.gone);
-  }
-  return writeJson(map, "javascript");
+type Bound = string | number | bigint | Uint8Array | null;
+type BatchRow = [number, Kind, string, Uint8Array | null, Uint8Array, Uint8Array | null];
+type FormerRow = [number, string, Uint8Array];
+
+function decodeBatch([number, kind, names, sources, marks, ids]: BatchRow): NotedBatch {
+  const all = JSON.parse(names) as string[];
+  const from = sources === null ? [] : unpackIds(sources);
+  const creations = Array.from({ length: marks.length / MARK_BYTES }, (_, at) => ({
+    name: all[kind === "node" ? at : 0]!,
+    from: from[at] ?? 0n,
+    mark: marks.subarray(at * MARK_BYTES, (at + 1) * MARK_BYTES),
+  }));
+  return { number, kind, creations, ids: ids === null ? null : unpackIds(ids) };
 }
 
-function decode(text: string): Former {
-  const map = parseJson(text) as Map<string, Value>;
-  const id = map.get("id") as bigint;
-  const pairs = map.get("properties") as [string, Value][];
-  const properties = Properties.from(pairs.map(([name, value]) => [name, untag(value)] as const));
-  if (map.get("kind") === "node") {
-    const [labels, labelsAfter] = [map.get("labels"), map.get("labelsAfter")] as string[][];
-    return { kind: "node", id, labels: labels!, labelsAfter: labelsAfter!, properties };
-  }
-  const [from, to] = map.get("ends") as [bigint, bigint];
-  const gone = map.get("gone") === true;
-  return { kind: "relationship", id, from, to, type: map.get("type") as string, gone, properties };
+function decodeNoted([number, record, after]: FormerRow): NotedFormer {
+  return { number, former: decodeFormer(record), after };
 }

@@ -29,10 +29,11 @@ export class ExistingFile implements TargetSession {
   readonly #writer: RowWriter;
   /** A file without tables gets its schema in the same transaction, and the journal mode after it. */
   readonly #wasEmpty: boolean;
+  #removed = false;
   #oddities = new OddityLog();
 
   /** @throws BusyError, DamagedStoreError, AccessError; RefusedError for a file that we do not know how to write to. */
-  constructor(path: string, { release, fallbackRelease, signal }: WriteRequest) {
+  constructor(path: string, { release, fallbackRelease, signal, journal }: WriteRequest) {
     this.#path = path;
     this.#real = realpathSync(path);
     this.#signal = signal;
@@ -44,10 +45,15 @@ export class ExistingFile implements TargetSession {
       this.before = this.#guard(() => describe(this.#database, layout, path, "integrity"));
       if (this.#wasEmpty) for (const sql of schemaOf(this.release).tables) this.#guard(() => this.#database.run(sql));
       this.#writer = new RowWriter(this.#database, this.release, this.#layout());
+      journal?.();
     } catch (error) {
       this.#database.close();
       throw error;
     }
+  }
+
+  get identity(): string {
+    return this.#real;
   }
 
   get report(): WriteReport {
@@ -74,7 +80,15 @@ export class ExistingFile implements TargetSession {
     this.#guard(() => this.#writer.replaceAll(batch));
   }
 
+  async remove(batch: readonly GraphRecord[]): Promise<void> {
+    this.#guard(() => {
+      for (const record of batch) this.#writer.remove(record);
+      this.#removed = true;
+    });
+  }
+
   async finish(): Promise<void> {
+    if (this.#removed) this.#guard(() => this.#writer.dropEmptyExtra());
     if (this.#wasEmpty) for (const sql of schemaOf(this.release).indexes) this.#guard(() => this.#database.run(sql));
   }
 

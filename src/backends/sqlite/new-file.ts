@@ -3,15 +3,15 @@
  * it has been verified, so that it appears whole or not at all.
  */
 import { constants, Database } from "bun:sqlite";
-import { existsSync, renameSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, realpathSync, renameSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { BusyError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import type { Summary } from "../../memorygraph/summary.ts";
 import { codeOf, createPrivateFile, flushAhead, publishFile, remove, temporaryBeside } from "../../support/files.ts";
 import { breathe } from "../../support/time.ts";
-import type { Oddity, SourceStore, StoreDescription, TargetSession, WriteReport } from "../backend.ts";
+import type { Oddity, SourceStore, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
 import { copyTables, equalTables, type WholeTable, wholeTables } from "./adopt.ts";
 import { describe } from "./describe.ts";
@@ -24,9 +24,13 @@ import { type LayoutSchema, schemaOf } from "./schema.ts";
 import { openImmutable } from "./snapshot.ts";
 import { readBatches, SqliteSource } from "./source.ts";
 
+/** The fact in the journal of a run that names the file under way. */
+export const TEMPORARY = "temporary file";
+
 export class NewFile implements TargetSession {
   readonly release: Release;
   readonly before: StoreDescription;
+  readonly identity: string;
   readonly #path: string;
   readonly #signal: AbortSignal | undefined;
   readonly #schema: LayoutSchema;
@@ -36,12 +40,15 @@ export class NewFile implements TargetSession {
   #oddities = new OddityLog();
   readonly #writer: RowWriter;
 
-  constructor(path: string, release: Release, signal: AbortSignal | undefined) {
+  constructor(path: string, { release: asked, fallbackRelease, signal, journal }: WriteRequest) {
+    const release = asked ?? fallbackRelease;
     this.#path = path;
     this.release = release;
     this.#signal = signal;
     this.#schema = schemaOf(release);
+    this.identity = join(realpathSync(dirname(resolve(path))), basename(path));
     this.#temporary = temporaryBeside(resolve(path));
+    journal?.().note(TEMPORARY, this.#temporary);
     this.#database = this.#create();
     const layout = readLayout(this.#database);
     this.before = { ...describe(this.#database, layout, path, "counts"), layout: "new", bytes: null };

@@ -5,7 +5,7 @@ import { Summary } from "../../memorygraph/summary.ts";
 import type { Oddity } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
 import type { RowsRead } from "./reader.ts";
-import type { Share, ShareProgress, ShareSummary } from "./summary-worker.ts";
+import type { Share, ShareMarks, ShareProgress, ShareSummary } from "./summary-worker.ts";
 
 /** Below this a thread takes longer to start than to save. */
 const WORTH_BYTES = 16 << 20;
@@ -31,11 +31,14 @@ export async function summariseInParallel(
   each: (records: number) => void,
   busy: boolean,
   signal?: AbortSignal,
+  marks?: (marks: Uint8Array) => void,
 ): Promise<ParallelSummary> {
   // What this thread has left over since its last work is better gone before others ask for memory.
   Bun.gc(true);
   const of = Math.min(availableParallelism() - (busy ? 1 : 0), MOST_THREADS);
-  const threads = Array.from({ length: of }, (_, at) => startThread({ path: real, at, of }, each));
+  const threads = Array.from({ length: of }, (_, at) =>
+    startThread({ path: real, at, of, marks: marks !== undefined }, each, marks),
+  );
   const stop = () => {
     for (const { worker } of threads) worker.terminate();
   };
@@ -58,11 +61,16 @@ export async function summariseInParallel(
   }
 }
 
-function startThread(share: Share, each: (records: number) => void): { worker: Worker; answer: Promise<ShareSummary> } {
+function startThread(
+  share: Share,
+  each: (records: number) => void,
+  marks: (marks: Uint8Array) => void = () => {},
+): { worker: Worker; answer: Promise<ShareSummary> } {
   const worker = new Worker(new URL("./summary-worker.ts", import.meta.url).href, { smol: true });
   const answer = new Promise<ShareSummary>((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<ShareProgress | ShareSummary>) => {
+    worker.onmessage = ({ data }: MessageEvent<ShareProgress | ShareMarks | ShareSummary>) => {
       if ("summary" in data) resolve(data);
+      else if ("marks" in data) marks(data.marks);
       else each(data.records);
     };
     worker.onerror = (event) => reject(new Error(event.message));

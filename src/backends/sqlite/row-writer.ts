@@ -141,11 +141,31 @@ export class RowWriter {
   /** Takes a record out again by its identity, with what stands beside it. */
   remove(record: GraphRecord): void {
     const id = record.kind === "node" ? idOfKey(record.key) : relationshipId(record);
-    if (id !== null) this.#statement(`DELETE FROM ${this.#tables[record.kind].name} WHERE id = ?`).run(id);
+    const { name } = this.#tables[record.kind];
+    const isRow = id !== null && this.#statement(`SELECT 1 FROM ${name} WHERE id = ?`).values(id).length > 0;
+    if (isRow) this.#statement(`DELETE FROM ${name} WHERE id = ?`).run(id);
     if (!this.#hasExtra) return;
     if (id !== null) this.#statement(`DELETE FROM ${EXTRA_TABLE} WHERE kind = ? AND id = ?`).run(record.kind, id);
     if (record.kind === "node")
       this.#statement(`DELETE FROM ${EXTRA_TABLE} WHERE kind = 'node' AND key = ?`).run(record.key);
+    else if (!isRow) this.#removeWhole(record);
+  }
+
+  /** After removing: what stood beside the tables is not missed by a file that has nothing there any more. */
+  dropEmptyExtra(): void {
+    if (!this.#hasExtra || this.#statement(`SELECT 1 FROM ${EXTRA_TABLE} LIMIT 1`).values().length > 0) return;
+    this.close();
+    this.#database.run(`DROP TABLE ${EXTRA_TABLE}`);
+    this.#hasExtra = false;
+  }
+
+  /** A relationship beside the tables has no key there: one with the same content is as good as the other. */
+  #removeWhole(record: GraphRelationship): void {
+    const texts = [true, false].map((dangling) => writeWholeRecord({ record, dangling }));
+    this.#statement(
+      `DELETE FROM ${EXTRA_TABLE} WHERE rowid = (SELECT min(rowid) FROM ${EXTRA_TABLE}
+        WHERE kind = 'relationship' AND id IS NULL AND record IN (?, ?))`,
+    ).run(...texts);
   }
 
   close(): void {

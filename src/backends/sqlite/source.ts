@@ -65,14 +65,23 @@ export class SqliteSource implements SourceStore {
   }
 
   /** Null where the file is small, or cannot be opened twice. */
-  summarise(each: (records: number) => void = () => {}, busy = false): Promise<Summary> | null {
+  summarise(
+    each: (records: number) => void = () => {},
+    busy = false,
+    marks?: (marks: Uint8Array) => void,
+  ): Promise<Summary> | null {
     const { real } = this.#snapshot;
-    return real !== null && worthParallel(real) ? this.#summarise(real, each, busy) : null;
+    return real !== null && worthParallel(real) ? this.#summarise(real, each, busy, marks) : null;
   }
 
-  async #summarise(real: string, each: (records: number) => void, busy: boolean): Promise<Summary> {
+  async #summarise(
+    real: string,
+    each: (records: number) => void,
+    busy: boolean,
+    marks: ((marks: Uint8Array) => void) | undefined,
+  ): Promise<Summary> {
     const until = AbortSignal.any([this.#closing.signal, ...(this.#signal === undefined ? [] : [this.#signal])]);
-    const parallel = summariseInParallel(real, each, busy, until);
+    const parallel = summariseInParallel(real, each, busy, until, marks);
     const { summary, oddities, rows } = await parallel.catch((cause: unknown) => {
       // The same reading on this thread, with the same outcome, tells what happened in the words of errors.ts.
       if (until.aborted) throw cause;

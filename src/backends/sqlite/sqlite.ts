@@ -13,6 +13,7 @@ import { NewFile } from "./new-file.ts";
 import { previewExisting, previewNew } from "./preview.ts";
 import { openImmutable } from "./snapshot.ts";
 import { assertMemoryGraph, assertSqlite, openSource } from "./source.ts";
+import { settle, undo } from "./undo.ts";
 
 export const sqlite: Backend = {
   type: "sqlite",
@@ -23,6 +24,8 @@ export const sqlite: Backend = {
   assertDistinct,
   openForWriting,
   preview,
+  undo: (config, journal) => undo(pathOf(config), journal),
+  settle: (config, journal) => settle(pathOf(config), journal),
 };
 
 function pathOf(config: BackendConfig): string {
@@ -54,7 +57,7 @@ function statOf(path: string): Stats | undefined {
 
 async function openForWriting(config: BackendConfig, request: WriteRequest): Promise<TargetSession> {
   const path = pathOf(config);
-  if (!looksUsable(path)) return new NewFile(path, request.release ?? request.fallbackRelease, request.signal);
+  if (!looksUsable(path)) return new NewFile(path, request);
   return new ExistingFile(path, request);
 }
 

@@ -1,4 +1,8 @@
 /** Runs in a thread of its own: summarises one share of a SQLite file. Answers a Share with a ShareSummary. */
+import { hashText } from "../../graph/digest.ts";
+import { MarkPacker } from "../../graph/marks.ts";
+import type { GraphRecord } from "../../graph/record.ts";
+import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
 import { Summary, type SummaryTransfer } from "../../memorygraph/summary.ts";
 import type { Oddity } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
@@ -12,6 +16,8 @@ export interface Share {
   readonly path: string;
   readonly at: number;
   readonly of: number;
+  /** Whether a mark of each record is wanted as well. */
+  readonly marks: boolean;
 }
 
 export interface ShareSummary {
@@ -25,20 +31,36 @@ export interface ShareProgress {
   readonly records: number;
 }
 
+/** As graph/marks.ts packs them. */
+export interface ShareMarks {
+  readonly marks: Uint8Array;
+}
+
 self.onmessage = ({ data }: MessageEvent<Share>) => {
   const database = openImmutable(data.path, data.path);
   const oddities = new OddityLog();
   const reader = new SqliteReader(database, readLayout(database), oddities, data);
   const summary = new Summary();
+  const packer = new MarkPacker((marks) => self.postMessage({ marks } satisfies ShareMarks));
+  const add = (record: GraphRecord) => {
+    if (!data.marks) {
+      summary.add(record);
+      return;
+    }
+    const hash = hashText(canonicalizer.text(record));
+    summary.addHashed(record, hash);
+    packer.add(record, hash);
+  };
   let unreported = 0;
   for (const batch of reader.read()) {
-    for (const record of batch) summary.add(record);
+    for (const record of batch) add(record);
     unreported += batch.length;
     if (unreported >= 10_000) {
       self.postMessage({ records: unreported } satisfies ShareProgress);
       unreported = 0;
     }
   }
+  packer.flush();
   database.close();
   self.postMessage({ records: unreported } satisfies ShareProgress);
   self.postMessage({

@@ -1,14 +1,18 @@
 /** `migrate`: everything of one store into another, proven. */
 import * as v from "valibot";
+import type { BackendConfig } from "../../backends/config.ts";
 import { UsageError } from "../../errors.ts";
 import { RELEASES, type Release } from "../../memorygraph/releases.ts";
+import { Recorder } from "../../migration/journal/recorder.ts";
 import { runMigration } from "../../migration/migrate.ts";
 import { CONFLICT_POLICIES, type ConflictPolicy, toInstant } from "../../migration/models.ts";
+import type { Outcome } from "../../migration/outcome.ts";
 import { migrateArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
 import { jsonLine } from "../printable.ts";
 import { migrationHeadline, migrationReport, migrationWarnings } from "../reports/migrate.ts";
+import { registryOf } from "../state.ts";
 import { sourceConfig, targetConfig } from "../stores.ts";
 import type { Values } from "../strict.ts";
 
@@ -25,6 +29,7 @@ export interface MigrateOptions {
   readonly allowLoss?: true;
   readonly verify?: false;
   readonly rollbackOnFailure?: false;
+  readonly stateDir?: string;
 }
 
 const GIVEN = v.exactOptional(v.literal(true));
@@ -45,6 +50,7 @@ const MigrateSchema = v.object({
   "allow-loss": GIVEN,
   "no-verify": GIVEN,
   "no-rollback": GIVEN,
+  "state-dir": v.exactOptional(v.string()),
 });
 
 export const migrate: Command<MigrateOptions> = {
@@ -87,6 +93,7 @@ function parse(values: Values): MigrateOptions {
     ...(given["allow-loss"] ? { allowLoss: true } : {}),
     ...(given["no-verify"] ? { verify: false } : {}),
     ...(given["no-rollback"] ? { rollbackOnFailure: false } : {}),
+    ...(given["state-dir"] === undefined ? {} : { stateDir: given["state-dir"] }),
   };
 }
 
@@ -100,12 +107,18 @@ function policyOf(skipDuplicates?: boolean, onConflict?: ConflictPolicy): Confli
   });
 }
 
-async function run({ from, to, ...options }: MigrateOptions, context: CommandContext): Promise<void> {
-  const { json, quiet, colour, progress, signal, write, log, confirm } = context;
+async function run({ from, to, stateDir, ...options }: MigrateOptions, context: CommandContext): Promise<void> {
+  const { progress, signal, confirm } = context;
   const source = await sourceConfig(from, context);
   const target = await targetConfig(to, context);
-  const hooks = { onProgress: progress, signal, confirm };
-  const { result, error, planned } = await runMigration(source, target, options, hooks);
+  const recorder = options.dryRun ? undefined : Recorder.fresh(registryOf(stateDir, context.env));
+  const hooks = { onProgress: progress, signal, confirm, recorder };
+  tellOutcome(await runMigration(source, target, options, hooks), target, context);
+}
+
+/** The result on standard output, and what else there is to know. @throws what the run ended with */
+export function tellOutcome({ result, error, planned }: Outcome, target: BackendConfig, context: CommandContext): void {
+  const { json, quiet, colour, write, log } = context;
   if (json) write(jsonLine(result));
   else if (error === null || planned) {
     if (quiet) for (const warning of migrationWarnings(result)) log.warn(warning);

@@ -118,6 +118,7 @@ function nextSteps(result: MigrationResult, target: BackendConfig): string[] {
   const named = new BackendConfig({ ...target, ...(target.path !== undefined && { path: resolve(target.path) }) });
   const variables = Object.entries(named.toEnv()).map(([name, value]) => `${name}=${shellQuote(value)}`);
   steps.push(`start MemoryGraph ${result.release} with ${printable(variables.join(" "))}`);
+  if (result.run !== null) steps.push(`memorygraph-migrate rollback ${result.run} undoes this run, also later.`);
   steps.push("keep the source until you have seen your memories there; it was not changed.");
   return steps;
 }

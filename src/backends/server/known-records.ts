@@ -1,0 +1,81 @@
+/** What stands in a graph under which number, as far as the run knows: beside memory, since it grows with the store. */
+import { openScratch, storable } from "../../support/scratch.ts";
+import type { InternalId, RelationshipRef } from "./server.ts";
+
+/** Whether the record was there before, was written by us, or is only known from the source so far. */
+export type Standing = "before" | "created" | "expected";
+type Kind = "node" | "relationship";
+
+export class KnownRecords {
+  readonly database = openScratch(
+    "CREATE TEMP TABLE node (key TEXT PRIMARY KEY, internal INTEGER, state TEXT NOT NULL) WITHOUT ROWID",
+  );
+  readonly #statements;
+
+  constructor() {
+    this.database.run(
+      "CREATE TEMP TABLE relationship (internal INTEGER PRIMARY KEY, source INTEGER NOT NULL, id TEXT, state TEXT NOT NULL)",
+    );
+    this.database.run("CREATE INDEX temp.relationship_id ON relationship(id) WHERE id IS NOT NULL");
+    const prepare = (sql: string) => this.database.prepare(sql);
+    this.#statements = {
+      expect: prepare("INSERT OR IGNORE INTO node VALUES (?, NULL, 'expected')"),
+      node: prepare("INSERT OR REPLACE INTO node VALUES (?, ?, ?)"),
+      find: prepare("SELECT internal, state FROM node WHERE key = ?"),
+      relationship: prepare("INSERT OR REPLACE INTO relationship VALUES (?, ?, ?, ?)"),
+      findRelationship: prepare("SELECT internal, source FROM relationship WHERE id = ?"),
+      dropRelationship: prepare("DELETE FROM relationship WHERE internal = ?"),
+    };
+  }
+
+  /** A node that the source has, so that relationships may lead to it. */
+  expectNode(key: string): void {
+    this.#statements.expect.run(storable(key));
+  }
+
+  noteNode(key: string, internal: InternalId, state: "before" | "created"): void {
+    this.#statements.node.run(storable(key), internal, state);
+  }
+
+  noteRelationship(id: string | null, { id: internal, from }: RelationshipRef, state: "before" | "created"): void {
+    this.#statements.relationship.run(internal, from, id === null ? null : storable(id), state);
+  }
+
+  forgetRelationship(internal: InternalId): void {
+    this.#statements.dropRelationship.run(internal);
+  }
+
+  knowsNode(key: string): boolean {
+    return this.#find(key) !== null;
+  }
+
+  /** Null for a node that has not been written yet. */
+  internalOf(key: string): InternalId | null {
+    return this.#find(key)?.internal ?? null;
+  }
+
+  isCreated(key: string): boolean {
+    return this.#find(key)?.state === "created";
+  }
+
+  findRelationship(id: string): RelationshipRef | null {
+    const [row] = this.#statements.findRelationship.values(storable(id)) as [number | bigint, number | bigint][];
+    return row === undefined ? null : { id: BigInt(row[0]), from: BigInt(row[1]) };
+  }
+
+  /** Whether the server's number belongs to something that was there before, or that we know to have made. */
+  isKnown(kind: Kind, internal: InternalId): boolean {
+    if (kind === "node") this.database.run("CREATE INDEX IF NOT EXISTS temp.node_internal ON node(internal)");
+    return this.database.query(`SELECT 1 FROM ${kind} WHERE internal = ?`).values(internal).length > 0;
+  }
+
+  close(): void {
+    for (const statement of Object.values(this.#statements)) statement.finalize();
+    this.database.close();
+  }
+
+  #find(key: string): { internal: InternalId | null; state: Standing } | null {
+    const [row] = this.#statements.find.values(storable(key)) as [number | bigint | null, Standing][];
+    return row === undefined ? null : { internal: row[0] === null ? null : BigInt(row[0]), state: row[1] };
+  }
+}

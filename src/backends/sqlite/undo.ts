@@ -1,0 +1,57 @@
+/** What becomes of a SQLite target whose run was stopped, or is to be undone. */
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { ContentDigest } from "../../graph/digest.ts";
+import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
+import type { DurableFile } from "../../support/durable.ts";
+import { remove } from "../../support/files.ts";
+import type { Undone } from "../backend.ts";
+import { undoStaged } from "../staged-undo.ts";
+import { ExistingFile } from "./existing-file.ts";
+import { TEMPORARY } from "./new-file.ts";
+
+/** Removes what a stopped run has left beside the target, and tells whether it had been put in place. */
+export async function settle(path: string, journal: DurableFile): Promise<"as before" | "complete"> {
+  const temporary = journal.fact(TEMPORARY);
+  if (temporary !== null) return settleNew(path, temporary);
+  if (!existsSync(path)) return "as before";
+  // Opening it takes back what a transaction under way had written.
+  const session = open(path);
+  try {
+    // While nobody else can write, a journal that stands there still holds nothing, and belongs to nobody.
+    remove(`${session.identity}-journal`);
+    if (journal.fact("state") !== "committing") return "as before";
+    const now = new ContentDigest();
+    for await (const batch of session.read()) for (const record of batch) now.add(record, canonicalizer.text(record));
+    return now.toString() === journal.fact("target digest") ? "as before" : "complete";
+  } finally {
+    await session.rollback();
+  }
+}
+
+function settleNew(path: string, temporary: string): "as before" | "complete" {
+  const left = statSync(temporary, { throwIfNoEntry: false });
+  const target = statSync(path, { throwIfNoEntry: false });
+  // It gets its name as a second one, and loses the first.
+  const published =
+    target !== undefined && (left === undefined || (left.ino === target.ino && left.dev === target.dev));
+  remove(temporary, ...["-journal", "-wal", "-shm"].map((suffix) => temporary + suffix));
+  return published ? "complete" : "as before";
+}
+
+/** Throws nothing away that is not the run's: a file that it made goes only when nothing else is in it. */
+export async function undo(path: string, journal: DurableFile): Promise<Undone> {
+  const made = journal.fact(TEMPORARY) !== null;
+  const nothing = (await settle(path, journal)) === "as before" && (made || !existsSync(path));
+  if (nothing) return { left: [], expected: new ContentDigest(), removed: true };
+  const session = open(path);
+  const undone = await undoStaged(session, journal);
+  const empty = undone.expected.nodes + undone.expected.relationships === 0;
+  if (!made || !empty) return undone;
+  const real = realpathSync(path);
+  remove(`${real}-wal`, `${real}-shm`, real);
+  return { ...undone, removed: true };
+}
+
+function open(path: string): ExistingFile {
+  return new ExistingFile(path, { release: null, fallbackRelease: "0.12" });
+}

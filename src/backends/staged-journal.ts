@@ -1,0 +1,161 @@
+/**
+ * What a run puts into a target that shows nothing before its commit, kept with the run: a mark of each record that it
+ * creates, and the former version of each that it overwrites. The target itself needs no help to come back before the
+ * commit; this is for undoing the run after it.
+ */
+import { type ContentHash, hashText } from "../graph/digest.ts";
+import { parseJson, writeJson } from "../graph/json.ts";
+import { type Mark, MarkPacker, markOf, unpackMarks } from "../graph/marks.ts";
+import { Properties } from "../graph/properties.ts";
+import type { GraphRecord } from "../graph/record.ts";
+import { tag, untag } from "../graph/tagged.ts";
+import { isMap, type Value, type ValueMap } from "../graph/value.ts";
+import { canonicalizer } from "../memorygraph/canonicalizer.ts";
+import type { DurableFile } from "../support/durable.ts";
+import { openScratch } from "../support/scratch.ts";
+
+const TABLES = [
+  "CREATE TABLE IF NOT EXISTS created (number INTEGER PRIMARY KEY, marks BLOB NOT NULL)",
+  "CREATE TABLE IF NOT EXISTS overwritten (identity INTEGER PRIMARY KEY, after INTEGER NOT NULL, record TEXT NOT NULL)",
+];
+
+export class StagedJournal {
+  readonly #file: DurableFile;
+  readonly #packer: MarkPacker;
+
+  constructor(file: DurableFile) {
+    this.#file = file;
+    for (const table of TABLES) file.database.run(table);
+    this.#packer = new MarkPacker((marks) => this.noteMarks(marks));
+  }
+
+  /** An attempt that begins anew forgets the one before it. */
+  clear(): void {
+    this.#file.write("process", () => {
+      for (const name of ["created", "overwritten"]) this.#file.database.run(`DELETE FROM ${name}`);
+    });
+  }
+
+  noteCreated(record: GraphRecord, hash: ContentHash): void {
+    this.#packer.add(record, hash);
+  }
+
+  noteMarks(marks: Uint8Array): void {
+    this.#file.write("process", () => this.#file.database.run("INSERT INTO created (marks) VALUES (?)", [marks]));
+  }
+
+  noteFormers(
+    formers: readonly { readonly former: GraphRecord; readonly hash: ContentHash; readonly after: ContentHash }[],
+  ): void {
+    if (formers.length === 0) return;
+    this.#file.write("process", () => {
+      for (const { former, hash, after } of formers) {
+        this.#file.database.run("INSERT OR REPLACE INTO overwritten VALUES (?, ?, ?)", [
+          markOf(former, hash).identity,
+          markOf(former, after).content,
+          encode(former),
+        ]);
+      }
+    });
+  }
+
+  /** After the last record; what is noted next to endure a power cut takes it along. */
+  flush(): void {
+    this.#packer.flush();
+  }
+
+  formerOf(identity: bigint): { readonly former: GraphRecord; readonly after: bigint } | null {
+    const query = "SELECT CAST(after AS TEXT), record FROM overwritten WHERE identity = ?";
+    const [row] = this.#file.database.query(query).values(identity) as [string, string][];
+    return row === undefined ? null : { after: BigInt(row[0]), former: decode(row[1]) };
+  }
+
+  countFormers(): number {
+    return Number(this.#file.database.query("SELECT count(*) FROM overwritten").values()[0]![0]);
+  }
+
+  /** What was created, to be found and counted off. */
+  created(): CreatedMarks {
+    const marks = new CreatedMarks();
+    for (let after = 0; ; ) {
+      const query = "SELECT number, marks FROM created WHERE number > ? ORDER BY number LIMIT 1";
+      const [row] = this.#file.database.query(query).values(after) as [number, Uint8Array][];
+      if (row === undefined) return marks;
+      for (const mark of unpackMarks(row[1])) marks.add(mark);
+      after = row[0];
+    }
+  }
+}
+
+/** Whether a record is one that the run created, still is as it was written, and has not been counted off yet. */
+export class CreatedMarks {
+  readonly #database = openScratch(
+    "CREATE TEMP TABLE mark (identity INTEGER, content INTEGER, count INTEGER NOT NULL, PRIMARY KEY (identity, content)) WITHOUT ROWID",
+  );
+  readonly #add = this.#database.prepare(
+    "INSERT INTO mark VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
+  );
+  readonly #take = this.#database.prepare(
+    "UPDATE mark SET count = count - 1 WHERE identity = ? AND content = ? AND count > 0 RETURNING 1",
+  );
+  readonly #knows = this.#database.prepare("SELECT 1 FROM mark WHERE identity = ? LIMIT 1");
+
+  add({ identity, content }: Mark): void {
+    this.#add.run(identity, content);
+  }
+
+  take({ identity, content }: Mark): "ours" | "changed" | "not ours" {
+    if (this.#take.values(identity, content).length > 0) return "ours";
+    return this.#knows.values(identity).length > 0 ? "changed" : "not ours";
+  }
+
+  close(): void {
+    for (const statement of [this.#add, this.#take, this.#knows]) statement.finalize();
+    this.#database.close();
+  }
+}
+
+export function hashOf(record: GraphRecord): ContentHash {
+  return hashText(canonicalizer.text(record));
+}
+
+/** With the row as the layout held it, so that it returns byte for byte. */
+function encode(record: GraphRecord): string {
+  const map: ValueMap = new Map<string, Value>([["kind", record.kind]]);
+  if (record.kind === "node") map.set("key", record.key).set("labels", [...record.labels]);
+  else map.set("from", record.from).set("to", record.to).set("type", record.type);
+  if (record.kind === "relationship" && record.sharesId) map.set("sharesId", true);
+  map.set(
+    "properties",
+    [...record.properties.entries()].map(([name, value]) => [name, tag(value)]),
+  );
+  if (record.native !== undefined) {
+    const { layout, columns, ...others } = record.native;
+    const extra = "extra" in others && typeof others.extra === "string" ? others.extra : null;
+    map.set("native", [layout, (columns as Value[]).map(tag), extra]);
+  }
+  return writeJson(map, "javascript");
+}
+
+function decode(text: string): GraphRecord {
+  const map = parseJson(text);
+  if (!isMap(map)) throw new TypeError("an object expected");
+  const properties = Properties.from(
+    (map.get("properties") as [string, Value][]).map(([name, value]) => [name, untag(value)] as const),
+  );
+  const noted = map.get("native") as [string, Value[], string | null] | undefined;
+  const native =
+    noted === undefined ? {} : { native: { layout: noted[0], columns: noted[1].map(untag), extra: noted[2] } };
+  if (map.get("kind") === "node") {
+    return {
+      kind: "node",
+      key: map.get("key") as string,
+      labels: map.get("labels") as string[],
+      properties,
+      ...native,
+    };
+  }
+  const [from, to, type] = [map.get("from"), map.get("to"), map.get("type")] as [string, string, string];
+  const shared = map.get("sharesId") === true ? { sharesId: true as const } : {};
+  return { kind: "relationship", from, to, type, properties, ...shared, ...native };
+}

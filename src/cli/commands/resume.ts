@@ -1,0 +1,44 @@
+/** `resume RUN`: goes on with a run that was stopped, to the same verified end. */
+import * as v from "valibot";
+import { findRun } from "../../migration/journal/stopped.ts";
+import { resumeRun } from "../../migration/resume.ts";
+import { resumeArgs } from "../args.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { decode, type PasswordSource, passwordOf } from "../endpoint.ts";
+import { registryOf } from "../state.ts";
+import { notedConfig } from "../stores.ts";
+import { tellOutcome } from "./migrate.ts";
+
+const TEXT = v.exactOptional(v.string());
+const ResumeSchema = v.object({ run: v.string(), "to-path": TEXT, "state-dir": TEXT });
+
+interface ResumeOptions extends v.InferOutput<typeof ResumeSchema> {
+  readonly passwords: Readonly<Record<"from" | "to", PasswordSource | undefined>>;
+}
+
+export const resume: Command<ResumeOptions> = {
+  meta: {
+    name: "resume",
+    description: "Go on with a run that was stopped, write nothing twice, and prove the result.",
+    examples: [{ what: "Go on with a run after a power cut", type: "resume RUN" }],
+  },
+  args: resumeArgs,
+  parse: (values) => ({
+    ...decode(ResumeSchema, values),
+    passwords: { from: passwordOf("from", values), to: passwordOf("to", values) },
+  }),
+  run,
+};
+
+async function run(options: ResumeOptions, context: CommandContext): Promise<void> {
+  const { progress: onProgress, signal } = context;
+  const registry = registryOf(options["state-dir"], context.env);
+  const found = findRun(registry, options.run, options["to-path"]);
+  try {
+    const from = await notedConfig(found.from, options.passwords.from, "from", context);
+    const to = await notedConfig(found.to, options.passwords.to, "to", context);
+    tellOutcome(await resumeRun(registry, found, from, to, { onProgress, signal }), to, context);
+  } finally {
+    found.file.close();
+  }
+}

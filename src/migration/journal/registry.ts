@@ -1,0 +1,203 @@
+/** The list of all runs and the locks of their targets: one small database in the state folder that every process opens. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { BusyError } from "../../errors.ts";
+import { type Database, openShared, removeDurable } from "../../support/durable.ts";
+import { type ProcessIdentity, stillRuns, thisProcess } from "../../support/processes.ts";
+import { FINAL_STATES, ProcessSchema, parseState, type RunState } from "./models.ts";
+import { createFolder, onDisk, openIfFree } from "./place.ts";
+
+const SCHEMA = [
+  `CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY, started TEXT NOT NULL, state TEXT NOT NULL, source TEXT NOT NULL,
+    target TEXT NOT NULL, identity TEXT, journal TEXT, owner TEXT NOT NULL)`,
+  "CREATE TABLE IF NOT EXISTS lock (identity TEXT PRIMARY KEY, run TEXT NOT NULL, owner TEXT NOT NULL)",
+];
+const KEPT_DAYS = 30;
+const KEPT_RUNS = 10;
+
+export interface RunEntry {
+  readonly id: string;
+  readonly started: string;
+  readonly state: RunState;
+  /** For people, as the backend shows it. */
+  readonly source: string;
+  readonly target: string;
+  readonly identity: string | null;
+  /** Null where nothing is left to resume or undo. */
+  readonly journal: string | null;
+  readonly owner: ProcessIdentity;
+}
+
+export class RunRegistry {
+  readonly folder: string;
+  /** The release of this program, for what is written down. */
+  readonly program: string;
+
+  constructor(folder: string, program: string) {
+    this.folder = folder;
+    this.program = program;
+  }
+
+  add(entry: RunEntry): void {
+    const { id, started, state, source, target, identity, journal, owner } = entry;
+    const values = [id, started, state, source, target, identity, journal, JSON.stringify(owner)];
+    this.#work((database) => {
+      database.run("INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values);
+    });
+  }
+
+  change(id: string, what: { readonly state?: RunState; readonly identity?: string; readonly journal?: null }): void {
+    this.#work((database) => {
+      if (what.state !== undefined) database.run("UPDATE run SET state = ? WHERE id = ?", [what.state, id]);
+      if (what.identity !== undefined) database.run("UPDATE run SET identity = ? WHERE id = ?", [what.identity, id]);
+      if (what.journal === null) database.run("UPDATE run SET journal = NULL WHERE id = ?", [id]);
+    });
+  }
+
+  /** The latest first. */
+  list(): RunEntry[] {
+    if (!existsSync(this.#path)) return [];
+    return this.#work((database) => {
+      const rows = database.query("SELECT * FROM run ORDER BY started DESC, id DESC").all() as Record<
+        string,
+        unknown
+      >[];
+      return rows.map(entryOf);
+    });
+  }
+
+  find(id: string): RunEntry | null {
+    return this.list().find((entry) => entry.id === id) ?? null;
+  }
+
+  /**
+   * A process can end between telling the journal of a run and telling the list: the journal is right. Called before the
+   * list is used.
+   */
+  heal(): void {
+    for (const { id, state, journal, owner } of this.list()) {
+      if (journal === null || stillRuns(owner) !== false) continue;
+      if (!existsSync(journal)) {
+        const ended = state === "started" || state === "rolling back" ? "rolled back" : "lost";
+        this.#settle(id, FINAL_STATES.has(state) ? state : ended);
+        continue;
+      }
+      const file = openIfFree(journal);
+      if (file === null) continue;
+      const noted = file.fact("run") === null ? "rolled back" : parseState(file.fact("state"));
+      file.close();
+      if (noted === "rolled back") {
+        removeDurable(journal);
+        this.#settle(id, noted);
+      } else if (noted !== state) this.change(id, { state: noted });
+    }
+  }
+
+  #settle(id: string, state: RunState): void {
+    this.change(id, { state, journal: null });
+    this.unlock(id);
+  }
+
+  /** Runs on this target that were stopped: not ended, and no process works on them. */
+  stoppedOn(identity: string, except: string): RunEntry[] {
+    return this.list().filter((entry) => entry.identity === identity && entry.id !== except && isStopped(entry));
+  }
+
+  /**
+   * One run at a time on one target. Gives the run whose lock was left behind, since its process has ended, or null.
+   * @throws BusyError naming who has it
+   */
+  lock(identity: string, run: string): string | null {
+    return this.#work((database) => {
+      const [row] = database.query("SELECT run, owner FROM lock WHERE identity = ?").values(identity) as [
+        string,
+        string,
+      ][];
+      if (row !== undefined && row[0] !== run) {
+        const owner = ownerOf(row[1]);
+        const running = stillRuns(owner);
+        if (running !== false) throw held(identity, row[0], owner, running);
+      }
+      const owner = JSON.stringify(thisProcess());
+      database.run("INSERT OR REPLACE INTO lock VALUES (?, ?, ?)", [identity, run, owner]);
+      database.run("UPDATE run SET owner = ? WHERE id = ?", [owner, run]);
+      return row !== undefined && row[0] !== run ? row[0] : null;
+    });
+  }
+
+  unlock(run: string): void {
+    this.#work((database) => database.run("DELETE FROM lock WHERE run = ?", [run]));
+  }
+
+  /** 30 days or the last 10 runs are kept, whichever is more; one that was stopped always. */
+  prune(now = Date.now()): void {
+    const since = new Date(now - KEPT_DAYS * 86_400_000).toISOString();
+    const old = this.list().filter(({ state, started }, at) => {
+      return FINAL_STATES.has(state) && at >= KEPT_RUNS && started < since;
+    });
+    for (const { id, journal } of old) {
+      if (journal !== null) removeDurable(journal);
+      this.forget(id);
+    }
+  }
+
+  forget(id: string): void {
+    this.#work((database) => {
+      database.run("DELETE FROM run WHERE id = ?", [id]);
+      database.run("DELETE FROM lock WHERE run = ?", [id]);
+    });
+  }
+
+  get #path(): string {
+    return join(this.folder, "runs.db");
+  }
+
+  /** One transaction on a connection of its own: nobody waits for a process that does something else. */
+  #work<T>(work: (database: Database) => T): T {
+    createFolder(this.folder);
+    return onDisk(this.#path, () => {
+      const database = openShared(this.#path, SCHEMA);
+      try {
+        return database.transaction(() => work(database)).immediate();
+      } finally {
+        database.close();
+      }
+    });
+  }
+}
+
+/** Whether it has not come to an end and nobody works on it; of a process on another machine that is not known. */
+export function isStopped({ state, owner }: Pick<RunEntry, "state" | "owner">): boolean {
+  return !FINAL_STATES.has(state) && stillRuns(owner) === false;
+}
+
+function entryOf(row: Record<string, unknown>): RunEntry {
+  const text = (name: string) => String(row[name]);
+  const textOrNull = (name: string) => (row[name] === null ? null : text(name));
+  return {
+    id: text("id"),
+    started: text("started"),
+    state: parseState(text("state")),
+    source: text("source"),
+    target: text("target"),
+    identity: textOrNull("identity"),
+    journal: textOrNull("journal"),
+    owner: ownerOf(text("owner")),
+  };
+}
+
+function ownerOf(text: string): ProcessIdentity {
+  return v.parse(v.pipe(v.string(), v.parseJson(), ProcessSchema), text);
+}
+
+function held(identity: string, run: string, { pid, host }: ProcessIdentity, running: boolean | null): BusyError {
+  const who = `process ${pid} on ${host}`;
+  return new BusyError(`run ${run} works on the same target (${who})`, {
+    details: [identity],
+    next:
+      running === null
+        ? `Nothing here tells whether it still runs on ${host}. If it does not, undo it there or here: memorygraph-migrate rollback ${run}`
+        : "Wait until it has ended, then run the same command again.",
+  });
+}

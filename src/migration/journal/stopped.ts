@@ -1,0 +1,77 @@
+/** A run found again by its name: in the list of runs, or beside the file that was its target. */
+import { existsSync } from "node:fs";
+import type { BackendConfig } from "../../backends/config.ts";
+import { BackendConfig as Config } from "../../backends/config.ts";
+import { RefusedError, UsageError } from "../../errors.ts";
+import type { DurableFile } from "../../support/durable.ts";
+import { stillRuns } from "../../support/processes.ts";
+import { parseRunInfo, parseState, type RunInfo, type RunState } from "./models.ts";
+import { journalsBeside, openJournal } from "./place.ts";
+import type { RunEntry, RunRegistry } from "./registry.ts";
+import { parseRunId } from "./run-id.ts";
+
+export interface FoundRun {
+  readonly id: string;
+  readonly path: string;
+  readonly info: RunInfo;
+  readonly state: RunState;
+  readonly from: BackendConfig;
+  readonly to: BackendConfig;
+  /** Open, and nobody else's until it is closed. */
+  readonly file: DurableFile;
+}
+
+/**
+ * @param toPath the target, for a run that the list does not know, as after moving the file to another machine
+ * @throws UsageError, RefusedError, BusyError
+ */
+export function findRun(registry: RunRegistry, typed: string, toPath?: string): FoundRun {
+  registry.heal();
+  const id = parseRunId(typed);
+  const listed = id === null ? null : registry.find(id);
+  const path = listed?.journal ?? (id !== null && toPath !== undefined ? journalsBeside(toPath).get(id) : undefined);
+  if (id === null || path === undefined) throw unknown(registry, typed, listed);
+  if (listed !== null && stillRuns(listed.owner) === true && !isFinal(listed)) assertOpenable(path);
+  if (!existsSync(path)) {
+    throw new RefusedError(`the journal of run ${id} is not there any more: ${path}`, {
+      next: "It travels with its target: if that was moved, name it with --to-path.",
+    });
+  }
+  const file = openJournal(path);
+  try {
+    const info = parseRunInfo(path, file.fact("run"));
+    const to = moved(Config.from(info.to), toPath);
+    return { id, path, info, state: parseState(file.fact("state")), from: Config.from(info.from), to, file };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** @throws BusyError while another process works on it */
+function assertOpenable(path: string): void {
+  if (existsSync(path)) openJournal(path).close();
+}
+
+function isFinal({ state }: RunEntry): boolean {
+  return state === "done" || state === "rolled back" || state === "kept";
+}
+
+function moved(to: BackendConfig, toPath: string | undefined): BackendConfig {
+  return toPath === undefined ? to : new Config({ ...to, path: toPath });
+}
+
+function unknown(registry: RunRegistry, typed: string, listed: RunEntry | null): UsageError {
+  if (listed !== null) {
+    return new UsageError(`run ${listed.id} is ${listed.state}: there is nothing left of it to resume or undo`, {
+      next: "memorygraph-migrate runs lists all runs.",
+    });
+  }
+  return new UsageError(`there is no run ${typed}`, {
+    next: "memorygraph-migrate runs lists all runs; one whose target was moved here is found with --to-path.",
+    details: registry
+      .list()
+      .slice(0, 5)
+      .map(({ id, state, target }) => `${id}  ${state}  ${target}`),
+  });
+}

@@ -1,0 +1,62 @@
+/** Undoes a run, whenever: also one that was completed weeks ago, and one whose process was killed. */
+import type { Undone } from "../backends/backend.ts";
+import type { BackendConfig } from "../backends/config.ts";
+import { loadBackend } from "../backends/registry.ts";
+import { RollbackError } from "../errors.ts";
+import { removeDurable } from "../support/durable.ts";
+import { summarise } from "./compare.ts";
+import type { RunRegistry } from "./journal/registry.ts";
+import type { FoundRun } from "./journal/stopped.ts";
+import type { RollbackResult } from "./models.ts";
+import { type Hooks, ProgressReporter } from "./run.ts";
+
+/**
+ * The run's journal is closed afterwards, and gone where nothing of the run is left.
+ * @param to the target, with the credentials that the journal does not hold
+ * @throws RollbackError when it cannot be undone now
+ */
+export async function rollbackRun(
+  registry: RunRegistry,
+  run: FoundRun,
+  to: BackendConfig,
+  hooks: Hooks,
+): Promise<RollbackResult> {
+  const { id, file, path } = run;
+  const progress = new ProgressReporter(hooks);
+  progress.start("rollback", null);
+  const backend = await loadBackend(to);
+  const before = file.fact("target digest");
+  let undone: Undone;
+  try {
+    file.note("state", "rolling back");
+    registry.change(id, { state: "rolling back" });
+    undone = await backend.undo(to, file);
+  } finally {
+    file.close();
+  }
+  const { left, expected, removed } = undone;
+  const forget = () => {
+    registry.change(id, { state: "rolled back", journal: null });
+    registry.unlock(id);
+    removeDurable(path);
+  };
+  const told = { run: id, target: backend.locate(to), left: [...left], digestBefore: before };
+  if (removed) {
+    forget();
+    return { ...told, exact: true, digestAfter: expected.toString() };
+  }
+  const store = await backend.openForReading(to, { signal: hooks.signal });
+  try {
+    const { digest } = await summarise(store, (records) => progress.add(records));
+    if (!digest.equals(expected)) {
+      throw new RollbackError(`${backend.locate(to)} is not what it should be without run ${id}`, {
+        details: [`expected: ${expected}`, `found:    ${digest}`],
+        next: "Stop the applications that use it, keep it as it is, and compare it with a backup.",
+      });
+    }
+    forget();
+    return { ...told, exact: digest.toString() === before, digestAfter: digest.toString() };
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * A small database that survives the process, and where asked for a power cut: what has to be known afterwards is
+ * written here before it is done. Only its owner can read it.
+ */
+import { constants, Database } from "bun:sqlite";
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { codeOf, createPrivateFile, flushFolder, remove } from "./files.ts";
+
+export type { Database } from "bun:sqlite";
+
+/** How much one may lose: `process` outlives the end of the program, `power` that of the machine too. */
+export type Endurance = "process" | "power";
+
+/** What SQLite keeps beside a database. */
+const SIDE_FILES = ["", "-wal", "-shm", "-journal"] as const;
+
+export class DurableFile {
+  readonly path: string;
+  readonly database: Database;
+  #endurance: Endurance = "power";
+
+  private constructor(path: string) {
+    this.path = path;
+    this.database = new Database(path, constants.SQLITE_OPEN_READWRITE);
+    try {
+      // Exclusive: nobody else has it open, and no file is shared in memory, which network shares cannot do.
+      for (const pragma of ["locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"]) {
+        this.database.run(`PRAGMA ${pragma}`);
+      }
+      // Beside it, as in scratch.ts: temporary tables without a name.
+      this.database.run("PRAGMA temp_store = FILE");
+      this.database.run("CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
+    } catch (error) {
+      this.database.close();
+      throw error;
+    }
+  }
+
+  /** @throws the system's or SQLite's error */
+  static create(path: string): DurableFile {
+    createPrivateFile(path);
+    flushFolder(dirname(path));
+    return new DurableFile(path);
+  }
+
+  /** @throws SQLite's error; SQLITE_BUSY while another process has it open */
+  static open(path: string): DurableFile {
+    return new DurableFile(path);
+  }
+
+  /** A text kept under a name; null where there is none. */
+  fact(name: string): string | null {
+    const [row] = this.database.query("SELECT value FROM fact WHERE name = ?").values(name) as [string][];
+    return row?.[0] ?? null;
+  }
+
+  note(name: string, value: string, endurance: Endurance = "power"): void {
+    this.write(endurance, () => this.database.run("INSERT OR REPLACE INTO fact VALUES (?, ?)", [name, value]));
+  }
+
+  /** One transaction. */
+  write(endurance: Endurance, work: () => void): void {
+    if (endurance !== this.#endurance) {
+      this.database.run(`PRAGMA synchronous = ${endurance === "power" ? "FULL" : "NORMAL"}`);
+      this.#endurance = endurance;
+    }
+    this.database.run("BEGIN IMMEDIATE");
+    try {
+      work();
+      this.database.run("COMMIT");
+    } catch (error) {
+      if (this.database.inTransaction) this.database.run("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Can be called twice. */
+  close(): void {
+    this.database.close();
+  }
+}
+
+/** Takes such a file away, with what stands beside it. */
+export function removeDurable(path: string): void {
+  // The database itself goes last: without it, nobody would know what the others are.
+  remove(...SIDE_FILES.toReversed().map((suffix) => path + suffix));
+}
+
+/** A small database that several processes share, each for moments. Made where it is not there. @throws SQLite's error */
+export function openShared(path: string, schema: readonly string[]): Database {
+  if (!existsSync(path)) makeShared(path);
+  const database = new Database(path, constants.SQLITE_OPEN_READWRITE);
+  try {
+    for (const statement of ["PRAGMA busy_timeout = 10000", ...schema]) database.run(statement);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function makeShared(path: string): void {
+  try {
+    createPrivateFile(path);
+  } catch (error) {
+    // Another process was first.
+    if (codeOf(error) !== "EEXIST") throw error;
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * Moments at which tests end the process or make something fail. A release has none: scripts/build.ts folds the
+ * constant in, and with it the call disappears.
+ */
+declare const BUILD_VERSION: string;
+
+/** Every moment, in the order of a run. */
+export const MOMENTS = [
+  "journal created",
+  "target opened",
+  "before writing",
+  "batch noted",
+  "batch answered",
+  "former noted",
+  "former replaced",
+  "written",
+  "verified",
+  "before commit",
+  "after commit",
+  "before rollback",
+  "half rolled back",
+  "rolled back",
+] as const;
+export type Moment = (typeof MOMENTS)[number];
+
+let hook: ((moment: Moment) => void) | null = null;
+
+export function moment(name: Moment): void {
+  if (typeof BUILD_VERSION !== "string") hook?.(name);
+}
+
+/** For tests. */
+export function onMoment(act: (moment: Moment) => void): void {
+  hook = act;
+}

@@ -1,0 +1,27 @@
+/** A seeded part of the kills that test/faults/run-kills.ts repeats by the hundred. */
+import { describe, expect, test } from "bun:test";
+import { killRounds } from "./kills.ts";
+import { allTargets } from "./targets.ts";
+
+/** Each named moment once, and as many random ones, would be twice as long. */
+const ROUNDS = 8;
+const SEED = Number(Bun.env.FAULT_SEED ?? 20_261_123);
+
+const targets = await allTargets();
+
+describe("killed at any moment, a run is complete, as before, or to be resumed or undone", () => {
+  test.each(targets.map((open, at) => [at, open] as const))(
+    "target %i",
+    async (at, open) => {
+      const target = await open();
+      try {
+        const figures = await killRounds(target, SEED + at, ROUNDS);
+        expect([target.name, figures.problems]).toEqual([target.name, []]);
+        expect(figures.kills).toBeGreaterThan(0);
+      } finally {
+        await target.close();
+      }
+    },
+    180_000,
+  );
+});
