@@ -157,6 +157,7 @@ async function realRun(
     const verification =
       filled || run.options.since !== undefined ? await merge(run, session, keep, confirmed) : await fill(run, session);
     run.outcome.verified(verification);
+    moment("verified");
     if (verification !== null && !verification.valid) throw differs(verification);
     run.progress.start("commit", null);
     const after = await session.describe();

@@ -2,7 +2,7 @@
 import type { BackendConfig } from "../backends/config.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { RefusedError } from "../errors.ts";
-import { FINAL_STATES } from "./journal/models.ts";
+import { isFinal } from "./journal/models.ts";
 import { Recorder } from "./journal/recorder.ts";
 import type { RunRegistry } from "./journal/registry.ts";
 import type { FoundRun } from "./journal/stopped.ts";
@@ -22,7 +22,7 @@ export async function resumeRun(
   to: BackendConfig,
   hooks: Hooks,
 ): Promise<Outcome> {
-  if (FINAL_STATES.has(state)) {
+  if (isFinal(state)) {
     file.close();
     throw new RefusedError(`run ${id} is ${state}: there is nothing to resume`, {
       next: `memorygraph-migrate rollback ${id} undoes it.`,

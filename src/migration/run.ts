@@ -1,5 +1,6 @@
 /** What the phases of one run share. */
 import type { SourceStore, StoreDescription } from "../backends/backend.ts";
+import { moment } from "../support/moments.ts";
 import type { Recorder } from "./journal/recorder.ts";
 import type { OnProgress, Progress, parseOptions } from "./models.ts";
 import type { Outcome } from "./outcome.ts";
@@ -33,6 +34,7 @@ export class ProgressReporter {
     // Undoing is what an abort is for.
     if (phase !== "rollback") this.hooks.signal?.throwIfAborted();
     this.phase = phase;
+    if (phase === "verify") moment("written");
     this.hooks.recorder?.phase(phase);
     this.#done = 0;
     this.#total = total;

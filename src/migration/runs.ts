@@ -2,10 +2,10 @@
 import { existsSync } from "node:fs";
 import { BackendConfig } from "../backends/config.ts";
 import { loadBackend } from "../backends/registry.ts";
-import { stillRuns } from "../support/processes.ts";
-import { FINAL_STATES, parseRunInfo, parseState } from "./journal/models.ts";
+import { stillRuns, thisProcess } from "../support/processes.ts";
+import { isFinal, parseRunInfo, parseState } from "./journal/models.ts";
 import { journalsBeside, openJournal } from "./journal/place.ts";
-import { isStopped, type RunEntry, type RunRegistry } from "./journal/registry.ts";
+import type { RunEntry, RunRegistry } from "./journal/registry.ts";
 import type { ListedRun } from "./models.ts";
 
 /**
@@ -15,26 +15,23 @@ import type { ListedRun } from "./models.ts";
 export async function listRuns(registry: RunRegistry, toPath: string | undefined): Promise<ListedRun[]> {
   registry.heal();
   const listed = registry.list();
-  if (toPath === undefined) return listed.map(shown);
+  if (toPath === undefined) return listed.map((entry) => shown(entry));
   const beside = journalsBeside(toPath);
   const known = listed.filter(({ id, journal }) => journal !== null && beside.get(id) === journal);
   for (const { id } of known) beside.delete(id);
   const strangers = await Promise.all([...beside.values()].map(readEntry));
-  return [...known, ...strangers].sort((a, b) => (a.started < b.started ? 1 : -1)).map(shown);
+  const all = [...known.map((entry) => shown(entry)), ...strangers.map((entry) => shown(entry, false))];
+  return all.sort((a, b) => (a.started < b.started ? 1 : -1));
 }
 
-function shown(entry: RunEntry): ListedRun {
-  const { id, started, state, source, target, journal, owner } = entry;
-  const final = FINAL_STATES.has(state);
-  const status = isStopped(entry)
-    ? "stopped"
-    : final
-      ? (state as Exclude<ListedRun["status"], "running" | "stopped">)
-      : "running";
-  const there = journal !== null && existsSync(journal) && stillRuns(owner) !== null;
+/** @param runs whether a process works on it; null where that cannot be told */
+function shown(entry: RunEntry, runs = stillRuns(entry.owner)): ListedRun {
+  const { id, started, state, source, target, journal } = entry;
   const can: ListedRun["can"] = [];
+  const there = journal !== null && existsSync(journal) && runs !== null;
+  const status = isFinal(state) ? state : runs === false ? "stopped" : "running";
   if (there && status === "stopped" && state !== "rolling back") can.push("resume");
-  if (there && status !== "running" && state !== "rolled back") can.push("rollback");
+  if (there && status !== "running" && status !== "rolled back") can.push("rollback");
   return { id, started, status, source, target, can };
 }
 
@@ -52,8 +49,7 @@ async function readEntry(path: string): Promise<RunEntry> {
       target: (await loadBackend(target)).locate(target),
       identity: null,
       journal: path,
-      // It can be opened: nobody else has it.
-      owner: { pid: 0, host: "", start: "" },
+      owner: thisProcess(),
     };
   } finally {
     file.close();

@@ -76,7 +76,7 @@ async function oneRound(target: Target, { before, complete, length, random, roun
   const resuming = run.can.includes("resume") && random() < 0.5;
   const command = resuming ? ["resume", run.id] : ["rollback", run.id, "--yes"];
   if (!run.can.includes(command[0]!)) throw new Error(`${told}: ${run.status}, but it cannot ${command[0]}`);
-  if (random() < 0.3) {
+  if (random() < 0.6) {
     const again = await program(target, command, pickStop(target, random, length, round));
     if (again.code === null) figures.kills++;
     else if (again.code !== 0)
@@ -102,7 +102,7 @@ async function oneRound(target: Target, { before, complete, length, random, roun
 
 /** Every named moment in turn, and as often any moment at all. */
 function pickStop({ moments }: Target, random: () => number, length: number, round: number): Stop {
-  if (round % 2 === 0) return { after: Math.floor(random() * length) };
+  if (round % 2 === 0) return { after: Math.floor((0.2 + 0.8 * random()) * length) };
   const moment = moments[Math.floor(round / 2) % moments.length]!;
   return { at: `${moment}#${1 + Math.floor(random() * (moment.startsWith("batch") ? 6 : 1.5))}` };
 }

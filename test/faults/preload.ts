@@ -1,10 +1,15 @@
-/** Loaded before the program by the failure tests: STOP_AT=MOMENT#N kills it when it comes to that moment the Nth time. */
+/**
+ * Loaded before the program by the failure tests. STOP_AT=MOMENT#N kills it when it comes to that moment the Nth time,
+ * PAUSE_AT=MOMENT#N makes it stand still there.
+ */
 import { onMoment } from "../../src/support/moments.ts";
 
-const [name, number] = (Bun.env.STOP_AT ?? "").split("#");
-let seen = 0;
+const signals = { STOP_AT: "SIGKILL", PAUSE_AT: "SIGSTOP" } as const;
+const seen = new Map<string, number>();
 onMoment((moment) => {
-  if (moment !== name) return;
-  seen++;
-  if (seen === Number(number)) process.kill(process.pid, "SIGKILL");
+  const number = (seen.get(moment) ?? 0) + 1;
+  seen.set(moment, number);
+  for (const [variable, signal] of Object.entries(signals)) {
+    if (Bun.env[variable] === `${moment}#${number}`) process.kill(process.pid, signal);
+  }
 });

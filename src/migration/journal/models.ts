@@ -22,7 +22,11 @@ export const RUN_STATES = [
 ] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
-export const FINAL_STATES: ReadonlySet<RunState> = new Set<RunState>(["done", "rolled back", "kept", "lost"]);
+const FINAL_STATES = ["done", "rolled back", "kept", "lost"] as const satisfies readonly RunState[];
+
+export function isFinal(state: RunState): state is (typeof FINAL_STATES)[number] {
+  return FINAL_STATES.some((final) => final === state);
+}
 
 export const ProcessSchema = v.object({ pid: v.number(), host: v.string(), start: v.string() });
 

@@ -8,7 +8,7 @@ import { type DurableFile, removeDurable } from "../../support/durable.ts";
 import { moment } from "../../support/moments.ts";
 import { thisProcess } from "../../support/processes.ts";
 import type { MigrationOptions, Progress } from "../models.ts";
-import { FINAL_STATES, parseState, type RunInfo, type RunState, withoutSecrets } from "./models.ts";
+import { isFinal, parseState, type RunInfo, type RunState, withoutSecrets } from "./models.ts";
 import { createJournal, journalsBeside, openIfFree, placeOf } from "./place.ts";
 import type { RunEntry, RunRegistry } from "./registry.ts";
 import { newRunId } from "./run-id.ts";
@@ -29,12 +29,15 @@ export class Recorder {
   staged: StagedJournal | null = null;
   #file: DurableFile | null;
   #state: RunState = "started";
+  /** Whether anything may have been written. */
+  #begun: boolean;
 
   private constructor(registry: RunRegistry, id: string, file: DurableFile | null) {
     this.registry = registry;
     this.id = id;
     this.#file = file;
     this.resumed = file !== null;
+    this.#begun = this.resumed;
   }
 
   static fresh(registry: RunRegistry): Recorder {
@@ -91,7 +94,7 @@ export class Recorder {
     for (const [id, path] of journalsBeside(to.path)) {
       if (id === this.id) continue;
       const file = openIfFree(path);
-      if (file === null || FINAL_STATES.has(parseState(file.fact("state")))) {
+      if (file === null || isFinal(parseState(file.fact("state")))) {
         file?.close();
         continue;
       }
@@ -125,6 +128,7 @@ export class Recorder {
   phase(phase: Progress["phase"]): void {
     const state = STATES[phase];
     if (state === undefined || this.#file === null || state === this.#state) return;
+    this.#begun ||= state === "writing";
     this.staged?.flush();
     this.#enter(state);
   }
@@ -157,7 +161,9 @@ export class Recorder {
     this.#enter("rolled back");
     this.#release();
     removeDurable(path);
-    this.registry.change(this.id, { journal: null });
+    // What was refused before anything was written is no run that anybody looks for.
+    if (this.#begun) this.registry.change(this.id, { journal: null });
+    else this.registry.forget(this.id);
   }
 
   kept(): void {

@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { BusyError } from "../../errors.ts";
 import { type Database, openShared, removeDurable } from "../../support/durable.ts";
 import { type ProcessIdentity, stillRuns, thisProcess } from "../../support/processes.ts";
-import { FINAL_STATES, ProcessSchema, parseState, type RunState } from "./models.ts";
+import { isFinal, ProcessSchema, parseState, type RunState } from "./models.ts";
 import { createFolder, onDisk, openIfFree } from "./place.ts";
 
 const SCHEMA = [
@@ -80,7 +80,7 @@ export class RunRegistry {
       if (journal === null || stillRuns(owner) !== false) continue;
       if (!existsSync(journal)) {
         const ended = state === "started" || state === "rolling back" ? "rolled back" : "lost";
-        this.#settle(id, FINAL_STATES.has(state) ? state : ended);
+        this.#settle(id, isFinal(state) ? state : ended);
         continue;
       }
       const file = openIfFree(journal);
@@ -134,7 +134,7 @@ export class RunRegistry {
   prune(now = Date.now()): void {
     const since = new Date(now - KEPT_DAYS * 86_400_000).toISOString();
     const old = this.list().filter(({ state, started }, at) => {
-      return FINAL_STATES.has(state) && at >= KEPT_RUNS && started < since;
+      return isFinal(state) && at >= KEPT_RUNS && started < since;
     });
     for (const { id, journal } of old) {
       if (journal !== null) removeDurable(journal);
@@ -169,7 +169,7 @@ export class RunRegistry {
 
 /** Whether it has not come to an end and nobody works on it; of a process on another machine that is not known. */
 export function isStopped({ state, owner }: Pick<RunEntry, "state" | "owner">): boolean {
-  return !FINAL_STATES.has(state) && stillRuns(owner) === false;
+  return !isFinal(state) && stillRuns(owner) === false;
 }
 
 function entryOf(row: Record<string, unknown>): RunEntry {

@@ -5,7 +5,7 @@ import { BackendConfig as Config } from "../../backends/config.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
 import type { DurableFile } from "../../support/durable.ts";
 import { stillRuns } from "../../support/processes.ts";
-import { parseRunInfo, parseState, type RunInfo, type RunState } from "./models.ts";
+import { isFinal, parseRunInfo, parseState, type RunInfo, type RunState } from "./models.ts";
 import { journalsBeside, openJournal } from "./place.ts";
 import type { RunEntry, RunRegistry } from "./registry.ts";
 import { parseRunId } from "./run-id.ts";
@@ -31,7 +31,7 @@ export function findRun(registry: RunRegistry, typed: string, toPath?: string): 
   const listed = id === null ? null : registry.find(id);
   const path = listed?.journal ?? (id !== null && toPath !== undefined ? journalsBeside(toPath).get(id) : undefined);
   if (id === null || path === undefined) throw unknown(registry, typed, listed);
-  if (listed !== null && stillRuns(listed.owner) === true && !isFinal(listed)) assertOpenable(path);
+  if (listed !== null && stillRuns(listed.owner) === true && !isFinal(listed.state)) assertOpenable(path);
   if (!existsSync(path)) {
     throw new RefusedError(`the journal of run ${id} is not there any more: ${path}`, {
       next: "It travels with its target: if that was moved, name it with --to-path.",
@@ -51,10 +51,6 @@ export function findRun(registry: RunRegistry, typed: string, toPath?: string): 
 /** @throws BusyError while another process works on it */
 function assertOpenable(path: string): void {
   if (existsSync(path)) openJournal(path).close();
-}
-
-function isFinal({ state }: RunEntry): boolean {
-  return state === "done" || state === "rolled back" || state === "kept";
 }
 
 function moved(to: BackendConfig, toPath: string | undefined): BackendConfig {
