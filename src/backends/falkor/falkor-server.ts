@@ -1,5 +1,5 @@
 /** A graph on a FalkorDB server. */
-import { ConnectionError, RefusedError, UsageError } from "../../errors.ts";
+import { ConnectionError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
 import type { Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { SchemaItem } from "../backend.ts";
@@ -29,6 +29,7 @@ import { Writer } from "./writer.ts";
 const SCHEMES = ["redis", "rediss", "falkor", "falkors"] as const;
 const PORT = 6379;
 const GRAPH = "memorygraph";
+const SHOWN_GRAPHS = 10;
 
 export const openFalkor: OpenServer = async (config, { access, target = access === "write", signal }) => {
   signal?.throwIfAborted();
@@ -125,6 +126,18 @@ class FalkorServer implements GraphServer {
   /** Another one after each start of the server. */
   async #run(): Promise<string | null> {
     return /^run_id:(\w+)/m.exec(String(await this.#client.tryCommand("INFO", "server")))?.[1] ?? null;
+  }
+
+  async assertThere(): Promise<void> {
+    const graphs = await this.#client.tryCommand("GRAPH.LIST");
+    if (!Array.isArray(graphs) || graphs.includes(this.#graph)) return;
+    throw new StoreKindError(`${this.location} is not there: the server has no graph of that name`, {
+      details: graphs.slice(0, SHOWN_GRAPHS).map((name) => `it has: ${name}`),
+      next:
+        graphs.length === 0
+          ? "The server holds no graph at all: check host and port, and that it has loaded its data."
+          : "Name one of its graphs: --from-graph or --to-graph, or the last part of the address.",
+    });
   }
 
   counts(): Promise<{ nodes: number; relationships: number }> {
