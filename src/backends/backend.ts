@@ -78,6 +78,8 @@ export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
   /** Read from a private copy even where reading in place would do, because the store turned out to change. */
   readonly isolate?: boolean;
+  /** A store that is not there is read as an empty one, since it is looked at as a target. */
+  readonly maybeMissing?: boolean;
 }
 
 /** A store opened for reading: one moment of it, or an error that says that it changed. */

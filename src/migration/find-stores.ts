@@ -126,7 +126,8 @@ async function lookAt(location: string, places: readonly Place[]): Promise<Found
 }
 
 async function lookInto(config: BackendConfig, base: Omit<FoundStore, "backend" | "what">): Promise<FoundStore> {
-  const store = await (await loadBackend(config)).openForReading(config);
+  // A graph that is still to come is a place for memories like an empty one.
+  const store = await (await loadBackend(config)).openForReading(config, { maybeMissing: true });
   try {
     const { engine, layout, nodes, relationships, readableBy, oddities } = await store.describe("links");
     return {
@@ -160,7 +161,11 @@ function adviceFor(stores: readonly FoundStore[], backend: BackendType, location
   const supported = supportedBackends();
   const advice: Diagnosis["advice"] = [];
   const current = stores.find((store) => store.location === location);
-  const usable = current === undefined || current.readableBy.length > 0 || (current.memories ?? 0) === 0;
+  // A server that could not be looked into takes nothing either.
+  const closed = stores.filter(({ backend: of, memories }) => memories === null && !isFile(of));
+  const usable =
+    current === undefined ||
+    (!closed.includes(current) && (current.readableBy.length > 0 || (current.memories ?? 0) === 0));
   for (const store of holding) {
     const from = ["memorygraph-migrate", ...naming("from", store.backend ?? "sqlite", store.location)];
     if (store.readableBy.length === 0) {
@@ -191,7 +196,13 @@ function adviceFor(stores: readonly FoundStore[], backend: BackendType, location
       });
     }
   }
-  if (holding.length === 0) {
+  for (const { location: at, notes } of closed) {
+    advice.push({
+      text: `${at} could not be looked into. ${notes[0]} Then look again:`,
+      command: "memorygraph-migrate doctor",
+    });
+  }
+  if (holding.length === 0 && closed.length === 0) {
     advice.push({
       text: "No memories were found. If you know a file, look into it:",
       command: "memorygraph-migrate inspect --from sqlite --from-path FILE",

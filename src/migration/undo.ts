@@ -30,7 +30,7 @@ export async function undo(
     return;
   }
   if (before === null) return;
-  const store = await backend.openForReading(to);
+  const store = await backend.openForReading(to, { maybeMissing: true });
   try {
     const after = (await summarise(store)).digest;
     if (!after.equals(before)) {

@@ -51,9 +51,12 @@ class Neo4jDialect implements Dialect {
     this.#hasVectors = atLeast(version, VECTORS);
   }
 
-  /** Neo4j replaces `\u0060` by the character even within a quoted name, before it reads the statement. */
+  /**
+   * Neo4j replaces `\u0060` by the character even within a quoted name, before it reads the statement; but not where
+   * another backslash stands before it. So there is none but those of our own.
+   */
   quote(name: string): string {
-    return `\`${name.replaceAll("\\u", "\\u005Cu").replaceAll("`", "``")}\``;
+    return `\`${name.replaceAll("\\", "\\u005C").replaceAll("`", "``")}\``;
   }
 
   async identity(connection: Connection): Promise<string | null> {

@@ -1,5 +1,5 @@
 /** A graph on a FalkorDB server. */
-import { ConnectionError, RefusedError, UsageError } from "../../errors.ts";
+import { ConnectionError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
 import type { Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { SchemaItem } from "../backend.ts";
@@ -29,6 +29,7 @@ import { Writer } from "./writer.ts";
 const SCHEMES = ["redis", "rediss", "falkor", "falkors"] as const;
 const PORT = 6379;
 const GRAPH = "memorygraph";
+const SHOWN_GRAPHS = 10;
 
 export const openFalkor: OpenServer = async (config, { access, target = access === "write", signal }) => {
   signal?.throwIfAborted();
@@ -38,9 +39,9 @@ export const openFalkor: OpenServer = async (config, { access, target = access =
   const location = `${address.scheme}://${host}:${address.port}/${graph}`;
   const client = await Client.connect(config, address, graph, { location, access });
   try {
+    await client.takeTime();
     // Also finds out that it is a graph, or that there is none.
     await client.read("RETURN 1");
-    await client.takeTime();
     await assertServes(client, target);
     return new FalkorServer(client, graph, await engineOf(client));
   } catch (error) {
@@ -127,6 +128,24 @@ class FalkorServer implements GraphServer {
     return /^run_id:(\w+)/m.exec(String(await this.#client.tryCommand("INFO", "server")))?.[1] ?? null;
   }
 
+  async assertThere(): Promise<void> {
+    const others = await this.#otherGraphs();
+    if (others === null) return;
+    throw new StoreKindError(`${this.location} is not there: the server has no graph of that name`, {
+      details: others.slice(0, SHOWN_GRAPHS).map((name) => `it has: ${name}`),
+      next:
+        others.length === 0
+          ? "The server holds no graph at all: check host and port, and that it has loaded its data."
+          : "Name one of its graphs: --from-graph or --to-graph, or the last part of the address.",
+    });
+  }
+
+  /** Those that the server has instead; null where the graph is there, or the user may not ask. */
+  async #otherGraphs(): Promise<readonly string[] | null> {
+    const graphs = await this.#client.tryCommand("GRAPH.LIST");
+    return !Array.isArray(graphs) || graphs.includes(this.#graph) ? null : graphs;
+  }
+
   counts(): Promise<{ nodes: number; relationships: number }> {
     return this.#reader.counts();
   }
@@ -150,6 +169,11 @@ class FalkorServer implements GraphServer {
   /** Only what may end a long reading or writing: all else is taken care of. */
   async peculiarities(): Promise<string[]> {
     const found: string[] = [];
+    const others = await this.#otherGraphs();
+    if (others !== null) {
+      const instead = others.length === 0 ? "" : `; the server has ${others.slice(0, SHOWN_GRAPHS).join(", ")}`;
+      found.push(`there is no graph ${this.#graph} yet${instead}`);
+    }
     const replication = String(await this.#client.tryCommand("INFO", "replication"));
     if (/^role:slave/m.test(replication)) {
       found.push("the server is a replica: it may lack what its master has taken last");

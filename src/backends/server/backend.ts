@@ -67,7 +67,7 @@ function serverOf(identity: string): string {
 
 async function preview(open: OpenServer, config: BackendConfig, request: WriteRequest): Promise<TargetPreview> {
   const server = await open(config, { access: "read", target: true, signal: request.signal });
-  const source = await ServerSource.over(server, { signal: request.signal });
+  const source = await ServerSource.over(server, { signal: request.signal, maybeMissing: true });
   // It only knows which nodes there would be.
   const journal = new UndoJournal();
   const before = await source.describe();

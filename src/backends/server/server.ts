@@ -90,6 +90,8 @@ export interface GraphServer {
    * change it.
    */
   mark(): Promise<string | null>;
+  /** Absent where what can be opened is there. @throws StoreKindError where there is no such graph, naming those there are */
+  assertThere?(): Promise<void>;
   /** Zero both where there is no such graph yet. */
   counts(): Promise<{ nodes: number; relationships: number }>;
   /** Each text that is the `id` of more than one node. */
