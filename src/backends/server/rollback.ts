@@ -166,6 +166,11 @@ async function restore(server: GraphServer, former: Former): Promise<void> {
     await server.changeNodes([{ id, labelsBefore: former.labelsAfter, labels: former.labels, properties }]);
   } else if (former.gone) {
     const { from, to, type } = former;
+    // The line can have broken before it was deleted.
+    const [there] = await server.relationshipsById([{ id, from }]);
+    const content = relationshipContent(from, to, type, properties);
+    if (there !== undefined && relationshipContent(there.from, there.to, there.type, there.properties) === content)
+      return;
     await server.createRelationships({ type, rows: [{ from, to, properties }] });
   } else {
     await server.changeRelationships([{ id, from: former.from, properties }]);
