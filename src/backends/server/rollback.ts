@@ -145,7 +145,7 @@ export class Rollback {
 
   #failed(location: string, cause: unknown): RollbackError {
     const created = this.#journal.count("created");
-    const former = [...this.#journal.formers()].length;
+    const former = this.#journal.countFormers();
     const ids = this.#journal.createdNodes().next().value ?? [];
     return new RollbackError(`what this run did to ${location} could not be undone: ${reasonOf(cause)}`, {
       details: [
