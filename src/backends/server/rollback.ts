@@ -145,7 +145,7 @@ export class Rollback {
 
   #failed(location: string, cause: unknown): RollbackError {
     const created = this.#journal.count("created");
-    const former = [...this.#journal.formers()].length;
+    const former = this.#journal.countFormers();
     const ids = this.#journal.createdNodes().next().value ?? [];
     return new RollbackError(`what this run did to ${location} could not be undone: ${reasonOf(cause)}`, {
       details: [
@@ -166,6 +166,11 @@ async function restore(server: GraphServer, former: Former): Promise<void> {
     await server.changeNodes([{ id, labelsBefore: former.labelsAfter, labels: former.labels, properties }]);
   } else if (former.gone) {
     const { from, to, type } = former;
+    // The line can have broken before it was deleted.
+    const [there] = await server.relationshipsById([{ id, from }]);
+    const content = relationshipContent(from, to, type, properties);
+    if (there !== undefined && relationshipContent(there.from, there.to, there.type, there.properties) === content)
+      return;
     await server.createRelationships({ type, rows: [{ from, to, properties }] });
   } else {
     await server.changeRelationships([{ id, from: former.from, properties }]);

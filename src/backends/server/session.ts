@@ -11,7 +11,7 @@ import { describe } from "./describe.ts";
 import { Fitter } from "./fitting.ts";
 import { readRecords, type Witness } from "./reader.ts";
 import { Rollback } from "./rollback.ts";
-import type { GraphServer, InternalId, NewNodes, NewRelationships, OpenServer } from "./server.ts";
+import type { GraphServer, InternalId, NewNodes, NewRelationships, OpenServer, ServerNode } from "./server.ts";
 import { UndoJournal } from "./undo-journal.ts";
 
 interface NodeRow {
@@ -261,6 +261,7 @@ export class ServerSession implements TargetSession {
     const wanted = new Map(nodes.map((node) => [this.#internal(node.key), node]));
     const there = await this.#server.nodesById([...wanted.keys()]);
     this.#assertAllThere(wanted.size, there.length);
+    this.#assertSameKind(there, wanted);
     for (const former of there) {
       this.#journal.noteFormer({ kind: "node", ...former, labelsAfter: wanted.get(former.id)!.labels });
     }
@@ -269,6 +270,25 @@ export class ServerSession implements TargetSession {
         const { labels, properties } = wanted.get(id)!;
         return { id, labelsBefore, labels, properties };
       }),
+    );
+  }
+
+  /** An id can be that of somebody else's node: nothing of it would be left. @throws RefusedError */
+  #assertSameKind(there: readonly ServerNode[], wanted: ReadonlyMap<InternalId, GraphNode>): void {
+    const strangers = there.filter(({ id, labels }) => {
+      const next = wanted.get(id)!.labels;
+      return labels.length + next.length > 0 && !labels.some((label) => next.includes(label));
+    });
+    if (strangers.length === 0) return;
+    throw new RefusedError(
+      `${strangers.length} nodes of ${this.before.location} have the id of a node that comes, but are something else`,
+      {
+        details: strangers.slice(0, 10).map(({ id, labels }) => {
+          const next = wanted.get(id)!;
+          return `${next.properties.get("id")}: (:${labels.join(":")}) there, (:${next.labels.join(":")}) in the source`;
+        }),
+        next: "Choose an empty database or another graph as the target; or leave those as they are with --on-conflict skip.",
+      },
     );
   }
 

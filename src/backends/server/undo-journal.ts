@@ -99,10 +99,20 @@ export class UndoJournal {
 
   /** The latest first, so that they can be put back in this order. */
   *formers(): Generator<Former> {
-    const query = this.#database.prepare("SELECT record FROM former ORDER BY number DESC");
-    const records = query.values() as [string][];
-    query.finalize();
-    for (const [text] of records) yield decode(text);
+    for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+      const query = this.#database.prepare(
+        "SELECT number, record FROM former WHERE number < ? ORDER BY number DESC LIMIT ?",
+      );
+      const page = query.values(before, PAGE) as [number, string][];
+      query.finalize();
+      if (page.length === 0) return;
+      for (const [, text] of page) yield decode(text);
+      before = Number(page.at(-1)![0]);
+    }
+  }
+
+  countFormers(): number {
+    return Number(this.#database.query("SELECT count(*) FROM former").values()[0]![0]);
   }
 
   /** What was created, as pages of internal ids with what tells whether it is still ours. */
