@@ -62,6 +62,8 @@ export interface StoreDescription {
   readonly indexes: readonly string[];
   /** The indexes and constraints of a graph server, which a target of the same kind gets as well. */
   readonly schema?: readonly SchemaItem[];
+  /** Whose indexes and constraints it takes as a target, where not only its own kind's. */
+  readonly takesSchemaOf?: BackendType;
   readonly oddities: readonly Oddity[];
 }
 

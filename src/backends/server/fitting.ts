@@ -17,7 +17,7 @@ import { contextValue, toPlain } from "../../memorygraph/plain.ts";
 import { type Release, respellTimestamp } from "../../memorygraph/releases.ts";
 import type { Fitting, Oddity, WriteReport } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
-import type { GraphServer } from "./server.ts";
+import type { Holder } from "./server.ts";
 
 /** What a name becomes that the server cannot have, where that was allowed. */
 const NAMELESS = "unnamed";
@@ -39,7 +39,7 @@ export interface FittingOptions {
 }
 
 export class Fitter implements Fitting {
-  readonly #server: GraphServer;
+  readonly #server: Holder;
   readonly #options: FittingOptions;
   readonly #log = new OddityLog();
   readonly #plans = new WeakMap<Shape, readonly FieldPlan[]>();
@@ -47,7 +47,7 @@ export class Fitter implements Fitting {
   readonly #clashes: string[] = [];
   #clashCount = 0;
 
-  constructor(server: GraphServer, options: FittingOptions) {
+  constructor(server: Holder, options: FittingOptions) {
     this.#server = server;
     this.#options = options;
   }

@@ -149,6 +149,18 @@ export interface GraphServer {
   close(): Promise<void>;
 }
 
+/** Where records are read from: a server, or whatever else holds such a graph. */
+export type RecordStore = Pick<
+  GraphServer,
+  "sharedIds" | "sharedRelationshipIds" | "nodes" | "relationships" | "beginMoment" | "endMoment"
+>;
+
+/** Who says which values and names a store can hold. */
+export type Holder = Pick<
+  GraphServer,
+  "location" | "engine" | "unsupported" | "unsupportedId" | "unsupportedName" | "keepsNative"
+>;
+
 export interface ServerOptions {
   readonly access: "read" | "write";
   readonly signal?: AbortSignal | undefined;
