@@ -141,6 +141,8 @@ export interface DumpGraph {
   readonly schema: GraphSchema;
   /** In the order of the dump. */
   readonly keys: readonly GraphKey[];
+  /** How many it says that it has. */
+  readonly keyCount: number;
 }
 
 /** A graph's key that cannot be read; it stays where it is when the dump is written again. */

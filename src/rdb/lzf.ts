@@ -38,7 +38,7 @@ const MAX_LITERALS = 32;
 const MAX_OFFSET = 1 << 13;
 const MAX_RUN = 264;
 
-/** Positions by the hash of three bytes. Kept between calls: what an earlier one left is recognised by its bytes. */
+/** Positions by the hash of three bytes. */
 const positions = new Int32Array(1 << HASH_BITS);
 
 /**
