@@ -4,7 +4,7 @@ import type { Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
-import { addressOf } from "../server/address.ts";
+import { type Address, addressOf } from "../server/address.ts";
 import type {
   GraphServer,
   InternalId,
@@ -31,7 +31,21 @@ const SCHEMES = ["redis", "rediss", "falkor", "falkors"] as const;
 const PORT = 6379;
 const GRAPH = "memorygraph";
 
-export const openFalkor: OpenServer = async (config, { access, signal }) => {
+/** A connection to a graph that is one, or to the name of none. */
+export interface Connected {
+  readonly client: Client;
+  readonly address: Address;
+  readonly graph: string;
+  readonly engine: string;
+}
+
+export const openFalkor: OpenServer = async (config, options) => {
+  const { client, graph, engine } = await connectFalkor(config, options);
+  return new FalkorServer(client, graph, engine);
+};
+
+/** @throws UsageError, ConnectionError, StoreKindError, RefusedError */
+export async function connectFalkor(config: BackendConfig, { access, signal }: ServerOptions): Promise<Connected> {
   signal?.throwIfAborted();
   const address = addressOf(config, SCHEMES, PORT);
   const graph = graphOf(config, address.path);
@@ -42,12 +56,12 @@ export const openFalkor: OpenServer = async (config, { access, signal }) => {
     // Also finds out that it is a graph, or that there is none.
     await client.read("RETURN 1");
     await assertServes(client, access);
-    return new FalkorServer(client, graph, await engineOf(client));
+    return { client, address, graph, engine: await engineOf(client) };
   } catch (error) {
     client.close();
     throw error;
   }
-};
+}
 
 /** @throws UsageError when options and address name two graphs */
 function graphOf({ graph }: BackendConfig, path: string | null): string {

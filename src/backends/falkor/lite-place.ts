@@ -40,8 +40,8 @@ export function placeToRead(path: string): LitePlace {
 }
 
 export interface Target extends LitePlace {
-  /** Whether there is a dump to be replaced; an empty file counts, a directory without one does not. */
-  readonly exists: boolean;
+  /** `blank`: a directory without a dump, or an empty file. */
+  readonly content: "new" | "blank" | "store";
   readonly release: Release;
 }
 
@@ -57,11 +57,11 @@ export function placeToWrite(path: string, asked: Release | null, fallback: Rele
       return newPlace(path, asked ?? fallback);
     case "directory":
       assertUnused(path);
-      return assertAsked({ path, form: "directory", dump: join(realpathSync(path), DUMP), exists: false }, asked);
+      return assertAsked({ path, form: "directory", dump: join(realpathSync(path), DUMP), content: "blank" }, asked);
     case "empty file":
-      return assertAsked({ path, form: "file", dump: real(path, path), exists: true }, asked);
+      return assertAsked({ path, form: "file", dump: real(path, path), content: "blank" }, asked);
     default:
-      return assertAsked({ ...placeToRead(path), exists: true }, asked);
+      return assertAsked({ ...placeToRead(path), content: "store" }, asked);
   }
 }
 
@@ -83,7 +83,7 @@ function newPlace(path: string, release: Release): Target {
   }
   assertWritable(folder);
   const dump = form === "file" ? resolve(path) : join(resolve(path), DUMP);
-  return { path, form, dump, exists: false, release };
+  return { path, form, dump, content: "new", release };
 }
 
 function assertAsked(place: Omit<Target, "release">, asked: Release | null): Target {

@@ -23,6 +23,8 @@ export class StagedDump {
   readonly #temporary: string;
   /** The dump itself. */
   readonly file: string;
+  /** For records on their way into it: a name for a file on the same disk. */
+  readonly spool: string;
 
   /** @throws the system's error */
   constructor(place: Target, state: string | null) {
@@ -33,15 +35,16 @@ export class StagedDump {
     this.file = folder ? join(this.#temporary, basename(place.dump)) : this.#temporary;
     if (folder) mkdirSync(this.#temporary, { mode: 0o700 });
     createPrivateFile(this.file);
+    this.spool = temporaryBeside(this.#temporary);
   }
 
   /** @throws BusyError when the store is not as it was read, or an engine holds it */
   async publish(): Promise<void> {
-    const { path, dump, exists } = this.#place;
+    const { path, dump } = this.#place;
     await assertNoEngine(this.#place);
     if (stateOf(dump) !== this.#state) throw this.#changed();
     try {
-      if (exists) replaceFile(this.file, dump);
+      if (this.#state !== null) replaceFile(this.file, dump);
       else if (this.file === this.#temporary) publishFile(this.file, dump);
       else publishFolder(this.#temporary, dirname(dump));
     } catch (cause) {
@@ -54,7 +57,7 @@ export class StagedDump {
   }
 
   discard(): void {
-    remove(this.#temporary);
+    remove(this.#temporary, this.spool);
   }
 
   /** @returns where it is kept */
