@@ -175,7 +175,7 @@ class Indexer {
 
   async #readDeleted(payload: Payload, count: number, ids: IdLedger): Promise<void> {
     if (this.#graph.encoding >= PACKED_SINCE) {
-      const list = payload.buffer();
+      const list = payload.buffer((bytes) => bytes.length === count * ID_BYTES);
       if (list.length !== count * ID_BYTES) payload.fail(`${count} deleted ids in ${list.length} bytes`);
       const view = new DataView(list.buffer, list.byteOffset, list.length);
       for (let at = 0; at < list.length; at += ID_BYTES) {

@@ -2,7 +2,7 @@
  * The sparse matrices of GraphBLAS, as they stand in a graph's data: arrays by which a cell can be found. `visitCells`
  * takes them in any of their forms; engines have been seen to write the two sparse ones, by row.
  */
-import type { Payload } from "./payload.ts";
+import type { Payload, WholeTest } from "./payload.ts";
 
 export const FORM = { hypersparse: 1, sparse: 2, bitmap: 4, full: 8 } as const;
 /** The value of a cell that stands for several relationships. */
@@ -56,7 +56,7 @@ export function readMatrix(payload: Payload): Matrix {
 export function skipMatrix(payload: Payload): void {
   payload.skipBuffer();
   for (let vector = 0; vector < 5; vector++) {
-    payload.skipBuffer();
+    payload.skipBuffer(isArray);
     payload.skipBuffer();
     payload.unsigned();
     payload.unsigned();
@@ -64,9 +64,15 @@ export function skipMatrix(payload: Payload): void {
   }
 }
 
+/** What follows an array in the same string is the name of its type. */
+const isArray: WholeTest = (bytes) => {
+  const end = 8 + bytes.readUInt32LE(0);
+  return end < bytes.length && bytes.toString("latin1", end + 8, end + 12) !== "GrB_";
+};
+
 /** Copied out, since the data are gone with the next call. What follows the entries is left over from larger times. */
 function readVector(payload: Payload): Numbers {
-  const data = new Uint8Array(payload.buffer());
+  const data = new Uint8Array(payload.buffer(isArray));
   const width = WIDTHS[payload.text()];
   if (width === undefined) payload.fail("a matrix of an unknown type");
   const entries = payload.unsigned();

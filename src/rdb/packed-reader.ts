@@ -4,7 +4,7 @@
  */
 import type { Cursor } from "./cursor.ts";
 import { PACKED_SINCE } from "./header.ts";
-import { DirectPayload, type Mark, Payload } from "./payload.ts";
+import { DirectPayload, type Mark, Payload, type WholeTest } from "./payload.ts";
 import { skipModule } from "./skip.ts";
 
 export const CHUNK = 256_000;
@@ -13,6 +13,12 @@ export const TAGGED_SINCE = 19;
 
 const STRING = 5;
 const NO_BYTES = Buffer.alloc(0);
+
+const never: WholeTest = () => false;
+
+/** As one buffer the count at its front fits; as the first of several, the count that would stand within does not. */
+const isVector: WholeTest = (bytes) =>
+  4 + 4 * bytes.readUInt32LE(0) === bytes.length && 4 + 4 * bytes.readUInt32LE(8) !== bytes.readUInt32LE(0);
 
 /** The reader of a value's data, where the cursor stands. */
 export function payloadAt(cursor: Cursor, encoding: number): Payload {
@@ -53,35 +59,38 @@ export class PackedPayload extends Payload {
   }
 
   vector(): number[] {
-    this.#findBuffer();
-    const count = this.#at - this.#from < 4 ? -1 : this.#view.getUint32(this.#from, true);
-    if (count * 4 !== this.#at - this.#from - 4) this.fail("a vector whose length does not fit its data");
+    this.#findBuffer(isVector);
+    const length = this.#at - this.#from;
+    const count = length < 4 ? 0 : this.#view.getUint32(this.#from, true);
+    // More can follow that only fills the string up (packed-writer.ts).
+    if (length < 4 + 4 * count) this.fail(`a vector of ${count} numbers in ${length} bytes`);
     const elements: number[] = [];
-    for (let at = this.#from + 4; at < this.#at; at += 4) elements.push(this.#view.getFloat32(at, true));
+    for (let at = 0; at < count; at++) elements.push(this.#view.getFloat32(this.#from + 4 + 4 * at, true));
     return elements;
   }
 
   skipVector(): void {
-    this.#findBuffer();
+    this.#findBuffer(isVector);
   }
 
-  buffer(): Uint8Array {
-    this.#findBuffer();
+  buffer(isWhole: WholeTest = never): Uint8Array {
+    this.#findBuffer(isWhole);
     return this.#bytes.subarray(this.#from, this.#at);
   }
 
   text(): string {
-    this.#findBuffer();
+    // Without a NUL within, it cannot be taken for the length of something else.
+    this.#findBuffer(never);
     return this.decode(this.#bytes, this.#from, this.#at);
   }
 
-  skipBuffer(): void {
-    this.#findBuffer();
+  skipBuffer(isWhole: WholeTest = never): void {
+    this.#findBuffer(isWhole);
   }
 
   /** Moves over a buffer: it begins at #from and ends where we are then. */
-  #findBuffer(): void {
-    if (this.#isBufferNext()) {
+  #findBuffer(isWhole: WholeTest): void {
+    if (this.#isBufferNext(isWhole)) {
       this.#from = 0;
       this.#at = this.#bytes.length;
       return;
@@ -159,10 +168,10 @@ export class PackedPayload extends Payload {
   }
 
   /** Whether a whole string is the next buffer; then it has been begun. */
-  #isBufferNext(): boolean {
+  #isBufferNext(isWhole: WholeTest): boolean {
     if (this.#at === this.#bytes.length) {
       this.#next();
-      if (!this.#isTagged) return this.#isOneBuffer();
+      if (!this.#isTagged) return this.#isOneBuffer(isWhole);
     }
     if (!this.#isTagged || this.#bytes[this.#at] !== TAG.ownChunk) return false;
     if (this.#at + 1 !== this.#bytes.length) this.fail("data behind the sign for a large buffer");
@@ -174,10 +183,11 @@ export class PackedPayload extends Payload {
    * Whether the string that was just begun is a buffer alone, where no tag tells. Of lengths near the limit the engine's
    * own rule (longer than a chunk) is wrong: it then crashes over what it wrote itself.
    */
-  #isOneBuffer(): boolean {
+  #isOneBuffer(isWhole: WholeTest): boolean {
     const { length } = this.#bytes;
     if (length > CHUNK) return true;
     if (length <= CHUNK - 8) return false;
-    return this.#view.getUint32(4, true) !== 0 || this.#view.getUint32(0, true) + 8 > length;
+    if (this.#view.getUint32(4, true) !== 0 || this.#view.getUint32(0, true) + 8 > length) return true;
+    return isWhole(this.#bytes);
   }
 }

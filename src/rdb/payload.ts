@@ -12,6 +12,12 @@ export interface Mark {
   readonly at: number;
 }
 
+/**
+ * Says of a string that can be either one buffer alone, or several data of which the first is a shorter buffer, that it
+ * is the former. Versions 17 and 18 write strings of some lengths of which nothing but their contents tells.
+ */
+export type WholeTest = (bytes: Buffer) => boolean;
+
 export abstract class Payload {
   /** What is being read, for messages: `node` and its id. */
   subject = "";
@@ -25,13 +31,13 @@ export abstract class Payload {
   abstract double(): number;
   abstract vector(): number[];
   /** Good until the next call. */
-  abstract buffer(): Uint8Array;
+  abstract buffer(isWhole?: WholeTest): Uint8Array;
   /** A buffer that holds a text and a NUL. @throws DamagedStoreError for what is not UTF-8 */
   abstract text(): string;
   /** Over one number of the kind named. */
   abstract skipSigned(): void;
   abstract skipDouble(): void;
-  abstract skipBuffer(): void;
+  abstract skipBuffer(isWhole?: WholeTest): void;
   abstract skipVector(): void;
   abstract mark(): Mark;
   abstract seek(mark: Mark): void;

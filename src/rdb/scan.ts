@@ -35,15 +35,18 @@ const OPCODE = {
   end: 255,
 } as const;
 
+interface ScanOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told of every key that belongs to no graph. */
+  readonly eachKey?: (db: number, key: Uint8Array) => void;
+}
+
 /**
  * Walks over the dump once.
  * @throws DamagedStoreError with the offset, for what cannot be a whole dump; RefusedError for what is newer
  */
-export async function scanDump(
-  source: ByteSource,
-  { signal }: { signal?: AbortSignal | undefined } = {},
-): Promise<DumpScan> {
-  const scanner = new Scanner(source);
+export async function scanDump(source: ByteSource, { signal, eachKey }: ScanOptions = {}): Promise<DumpScan> {
+  const scanner = new Scanner(source, eachKey ?? null);
   let pause = STRETCH;
   while (scanner.next()) {
     if (scanner.position < pause) continue;
@@ -54,6 +57,7 @@ export async function scanDump(
   return scanner.finish();
 }
 
+/** Null where there is none. @throws the reason why it cannot be read */
 export function findGraph(scan: DumpScan, name: string, db = 0): DumpGraph | null {
   const unreadable = scan.unreadable.find((graph) => graph.key === name && graph.db === db);
   if (unreadable !== undefined) throw unreadable.error;
@@ -70,6 +74,7 @@ interface Found {
 class Scanner {
   readonly #cursor: Cursor;
   readonly #source: ByteSource;
+  readonly #eachKey: ((db: number, key: Uint8Array) => void) | null;
   readonly #version: number;
   readonly #templates: Templates = new Map();
   readonly #fields = new Map<string, string>();
@@ -88,7 +93,8 @@ class Scanner {
   #keyBegin: number | null = null;
   #end = 0;
 
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, eachKey: ((db: number, key: Uint8Array) => void) | null) {
+    this.#eachKey = eachKey;
     this.#source = source;
     this.#cursor = new Cursor(source, 0, new Crc64());
     const magic = source.size < 9 ? "" : Buffer.from(this.#cursor.bytes(9)).toString("latin1");
@@ -220,17 +226,18 @@ class Scanner {
     const cursor = this.#cursor;
     const offset = this.#keyBegin!;
     this.#keysBegin ??= offset;
-    const key = Buffer.from(cursor.string()).toString();
+    const bytes = Buffer.from(cursor.string());
+    const key = bytes.toString();
     if (type !== MODULE_VALUE) {
       skipValue(cursor, type, this.#templates, key);
-      this.#countOther();
+      this.#countOther(bytes);
     } else {
       const { name, encoding } = readModuleType(cursor);
       if (name === GRAPH_DATA || name === GRAPH_META) {
         this.#readGraph(key, encoding, { offset, typeOffset, isMain: name === GRAPH_DATA });
       } else {
         skipModule(cursor);
-        this.#countOther();
+        this.#countOther(bytes);
       }
     }
     this.#keyBegin = null;
@@ -238,7 +245,8 @@ class Scanner {
     this.#lastDb = this.#db;
   }
 
-  #countOther(): void {
+  #countOther(key: Uint8Array): void {
+    this.#eachKey?.(this.#db, key);
     this.#otherKeys.set(this.#db, (this.#otherKeys.get(this.#db) ?? 0) + 1);
   }
 
