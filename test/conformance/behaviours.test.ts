@@ -1,6 +1,6 @@
 /** What every store has to do as a target and as a source, beside holding values. */
 import { describe, expect, test } from "bun:test";
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { loadBackend } from "../../src/backends/registry.ts";
 import { runMigration } from "../../src/migration/migrate.ts";
@@ -146,9 +146,9 @@ describe.each(ends.map((end) => ({ name: end.name, end })))("$name as a target",
       expect(result.errors[0]?.code).toBe("interrupted");
       expect(linesOf(await end.read())).toEqual(before);
       expect(await indexesOf(end)).toEqual(indexes);
-      // What is not there yet is not put there.
-      const isNew = end.config.path !== undefined && graph.nodes.length === 0;
-      expect(result.rollback.join(" ")).toContain(isNew ? "no file was put in place" : "proved by digest");
+      // What is staged never stood in an empty file.
+      const wasEmpty = end.config.path !== undefined && graph.nodes.length === 0;
+      expect(result.rollback.join(" ")).toContain(wasEmpty ? "undid what had been written" : "proved by digest");
     }
   });
 
@@ -239,7 +239,7 @@ describe.each(ends.map((end) => ({ name: end.name, end })))("$name as a source",
     const { config } = end;
     const other =
       config.uri === undefined
-        ? new BackendConfig({ ...config, path: `${config.path}/../${basename(config.path!)}` })
+        ? new BackendConfig({ ...config, path: `${dirname(config.path!)}/./${basename(config.path!)}` })
         : new BackendConfig({ ...config, uri: config.uri.replace("127.0.0.1", "localhost") });
     const result = await run(config, other);
     expect(result.errors[0]?.message).toContain("same store");

@@ -57,7 +57,7 @@ export function liteEnd(form: Form): End {
     config: new BackendConfig({ type: "falkordblite", path }),
     fill: (content) => fillLite(path, form, content),
     read: () => readLite(path, form),
-    empty: () => emptyLite(path),
+    empty: () => emptyLite(path, form),
   };
 }
 

@@ -38,6 +38,8 @@ export async function readLite(path: string, form: Form, graph = GRAPH): Promise
   return readFalkor(engine.server, graph);
 }
 
-export async function emptyLite(path: string): Promise<void> {
+/** Only an empty directory says that a directory is wanted. */
+export async function emptyLite(path: string, form: Form): Promise<void> {
   rmSync(path, { recursive: true, force: true });
+  if (form === "directory") mkdirSync(path);
 }

@@ -3,13 +3,10 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BackendConfig, migrate } from "../../src/index.ts";
+import { ask, hasOracle } from "./python.ts";
 
 const root = join(import.meta.dir, "../..");
-const python = process.env.MEMORYGRAPH_PYTHON ?? join(root, ".lab/python/bin/python");
-const available = existsSync(python);
-if (!available) console.warn("SKIPPED: MemoryGraph 0.12.4 is not here to open our stores; run scripts/oracle first");
-if (!available && process.env.REQUIRE_ORACLE)
-  throw new Error("REQUIRE_ORACLE is set, but scripts/oracle has not been run");
+const available = hasOracle();
 
 let folder: string;
 beforeAll(() => {
@@ -21,12 +18,6 @@ interface Answer {
   memories: Record<string, { title: string; content: string; created_at: string }>;
   related: number;
   total: number;
-}
-
-function ask(...args: string[]): string {
-  const { stdout, stderr, exitCode } = Bun.spawnSync([python, join(import.meta.dir, "open_store.py"), ...args]);
-  if (exitCode !== 0) throw new Error(stderr.toString());
-  return stdout.toString();
 }
 
 async function copyTo(target: string, source: string, release: "0.12" | "0.13"): Promise<void> {
@@ -57,7 +48,7 @@ describe.skipIf(!available)("MemoryGraph 0.12.4 itself", () => {
     test(`opens what we make of ${name} and returns every memory and its relationships`, async () => {
       const target = join(folder, `for-0.12-${name}`);
       await copyTo(target, fixture(name), "0.12");
-      const answer = JSON.parse(ask(target)) as Answer;
+      const answer = JSON.parse(ask("open_store.py", target)) as Answer;
       expect(Object.keys(answer.memories)).toHaveLength(memories);
       expect(answer.total).toBe(memories);
       expect(answer.related).toBeGreaterThan(0);
@@ -70,11 +61,11 @@ describe.skipIf(!available)("MemoryGraph 0.12.4 itself", () => {
       string,
       string,
     ];
-    ask("--write", own, "40");
+    ask("open_store.py", "--write", own, "40");
     await copyTo(newer, own, "0.13");
     await copyTo(back, newer, "0.12");
-    const before = JSON.parse(ask(own)) as Answer;
+    const before = JSON.parse(ask("open_store.py", own)) as Answer;
     expect(Object.keys(before.memories)).toHaveLength(40);
-    expect(JSON.parse(ask(back))).toEqual(before);
+    expect(JSON.parse(ask("open_store.py", back))).toEqual(before);
   });
 });

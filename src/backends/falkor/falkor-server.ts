@@ -8,6 +8,7 @@ import { type Address, addressOf } from "../server/address.ts";
 import type {
   GraphServer,
   InternalId,
+  NameKind,
   NewNodes,
   NewRelationships,
   NodeChange,
@@ -220,8 +221,8 @@ class FalkorServer implements GraphServer {
     return fatalWhenUnique(id);
   }
 
-  unsupportedName(name: string): string | null {
-    return unsupportedName(name);
+  unsupportedName(name: string, kind: NameKind): string | null {
+    return unsupportedName(name, kind);
   }
 
   /** The application reads and writes text here. */

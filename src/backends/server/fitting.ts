@@ -17,7 +17,7 @@ import { contextValue, toPlain } from "../../memorygraph/plain.ts";
 import { type Release, respellTimestamp } from "../../memorygraph/releases.ts";
 import type { Fitting, Oddity, WriteReport } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
-import type { Holder } from "./server.ts";
+import type { Holder, NameKind } from "./server.ts";
 
 /** What a name becomes that the server cannot have, where that was allowed. */
 const NAMELESS = "unnamed";
@@ -147,7 +147,7 @@ export class Fitter implements Fitting {
       plan = shape.keys.map((key) => ({
         time: isTimestampField(key),
         context: key.startsWith(CONTEXT_PREFIX),
-        unsupported: this.#server.unsupportedName(key),
+        unsupported: this.#server.unsupportedName(key, "property"),
       }));
       this.#plans.set(shape, plan);
     }
@@ -173,10 +173,10 @@ export class Fitter implements Fitting {
     return text;
   }
 
-  #name(what: string, name: string, record: () => string): string {
+  #name(what: Exclude<NameKind, "property">, name: string, record: () => string): string {
     let why = this.#names.get(name);
     if (why === undefined) {
-      why = this.#server.unsupportedName(name);
+      why = this.#server.unsupportedName(name, what);
       if (this.#names.size < 10_000) this.#names.set(name, why);
     }
     if (why === null) return name;
