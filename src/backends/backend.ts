@@ -48,6 +48,18 @@ export interface SchemaItem {
   readonly own: boolean;
 }
 
+/** What a dump of Redis is besides one graph. */
+export interface DumpFacts {
+  /** The release of Redis that wrote it. */
+  readonly redis: string | null;
+  /** FalkorDB's version of the graph's encoding; null where there is no graph. */
+  readonly encoding: number | null;
+  /** Every graph in the first database. */
+  readonly graphs: readonly string[];
+  /** Keys that belong to no graph. */
+  readonly otherKeys: number;
+}
+
 export interface StoreDescription {
   readonly backend: BackendType;
   /** For people: a path, or an address without credentials. */
@@ -65,6 +77,9 @@ export interface StoreDescription {
   readonly indexes: readonly string[];
   /** The indexes and constraints of a graph server, which a target of the same kind gets as well. */
   readonly schema?: readonly SchemaItem[];
+  /** Whose indexes and constraints it takes as a target, where not only its own kind's. */
+  readonly takesSchemaOf?: BackendType;
+  readonly dump?: DumpFacts;
   readonly oddities: readonly Oddity[];
 }
 

@@ -1,6 +1,6 @@
 /** The options of every command. Nothing has a default here: what was not given stays absent. */
 import type { ArgsDef } from "citty";
-import { BACKEND_TYPES } from "../backends/config.ts";
+import { BACKEND_TYPES, READING_WAYS } from "../backends/config.ts";
 import { RELEASES } from "../memorygraph/releases.ts";
 import { CONFLICT_POLICIES } from "../migration/models.ts";
 
@@ -28,20 +28,26 @@ function serverArgs<S extends "from" | "to">(side: S) {
     [`${side}-password-command`]: text("COMMAND", "its password, as a command prints it"),
     [`${side}-password-stdin`]: { type: "boolean" as const, description: "its password, from standard input" },
     [`${side}-database`]: text("NAME", `database of the ${what} (neo4j, memgraph)`),
-    [`${side}-graph`]: text("NAME", `graph of the ${what} (falkordb), else memorygraph`),
+    [`${side}-graph`]: text("NAME", `graph of the ${what} (falkordb, falkordblite), else memorygraph`),
     [`${side}-ca-file`]: text("FILE", "certificates to trust beside the system's, PEM"),
   } satisfies ArgsDef;
 }
 
 const sourceArgs: ArgsDef = {
   from: { ...kind, description: "what the source is; else MEMORY_BACKEND says" },
-  "from-path": { type: "string", valueHint: "FILE", description: "the source, if it is a file" },
+  "from-path": { type: "string", valueHint: "FILE", description: "the source, if it is a file or directory" },
   ...serverArgs("from"),
+  "read-by": {
+    type: "enum",
+    options: [...READING_WAYS],
+    valueHint: "WAY",
+    description: "read a falkordb source by snapshot or query",
+  },
 };
 
 const targetArgs: ArgsDef = {
   to: { ...kind, required: true, description: "what the target is" },
-  "to-path": { type: "string", valueHint: "FILE", description: "the target, if it is a file" },
+  "to-path": { type: "string", valueHint: "FILE", description: "the target, if it is a file or directory" },
   ...serverArgs("to"),
 };
 

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { BackendConfig, type BackendType, FILE_BACKENDS, withoutCredentials } from "../backends/config.ts";
 import { type Found, recognise } from "../backends/recognise.ts";
-import { loadBackend, supportedBackends } from "../backends/registry.ts";
+import { loadBackend } from "../backends/registry.ts";
 import { MigrateError, UsageError } from "../errors.ts";
 import type { Diagnosis, FoundStore } from "./models.ts";
 
@@ -117,8 +117,10 @@ async function lookAt(location: string, places: readonly Place[]): Promise<Found
         ? { ...base, backend: places[0]!.backend, what: "nothing there, although the variables name it" }
         : null;
     }
-    if (found === "SQLite database") return await lookInto(new BackendConfig({ type: "sqlite", path: location }), base);
-    return { ...base, backend: backendOf(found), what: found, notes: hintsFor(found) };
+    const type = backendOf(found);
+    if (type === null) return { ...base, backend: null, what: found, notes: hintsFor(found) };
+    const store = await lookInto(new BackendConfig({ type, path: location }), base);
+    return { ...store, notes: [...hintsFor(found), ...store.notes] };
   } catch (error) {
     if (!(error instanceof MigrateError)) throw error;
     return { ...base, backend: places[0]!.backend, what: error.message, notes: [error.next] };
@@ -133,7 +135,7 @@ async function lookInto(config: BackendConfig, base: Omit<FoundStore, "backend" 
     return {
       ...base,
       backend: config.type,
-      what: config.path === undefined ? engine : `SQLite, ${layout} layout`,
+      what: config.path === undefined ? engine : `${engine.split(" ")[0]}, ${layout} layout`,
       memories: nodes,
       relationships,
       readableBy: [...readableBy],
@@ -145,6 +147,7 @@ async function lookInto(config: BackendConfig, base: Omit<FoundStore, "backend" 
 }
 
 function backendOf(found: Found): BackendType | null {
+  if (found === "SQLite database") return "sqlite";
   return found === "Redis dump (FalkorDBLite)" || found === "FalkorDBLite directory" ? "falkordblite" : null;
 }
 
@@ -158,7 +161,6 @@ function hintsFor(found: Found): string[] {
 /** The commands that would put every memory where MemoryGraph looks. */
 function adviceFor(stores: readonly FoundStore[], backend: BackendType, location: string): Diagnosis["advice"] {
   const holding = stores.filter(({ memories }) => memories !== null && memories > 0);
-  const supported = supportedBackends();
   const advice: Diagnosis["advice"] = [];
   const current = stores.find((store) => store.location === location);
   // A server that could not be looked into takes nothing either.
@@ -170,12 +172,12 @@ function adviceFor(stores: readonly FoundStore[], backend: BackendType, location
     const from = ["memorygraph-migrate", ...naming("from", store.backend ?? "sqlite", store.location)];
     if (store.readableBy.length === 0) {
       const fresh = `${store.location.replace(/\.db$/, "")}-whole.db`;
-      const release = store.what.includes("hybrid") ? "0.13" : "0.12";
+      const release = /hybrid|directory layout/.test(store.what) ? "0.13" : "0.12";
       advice.push({
         text: `No MemoryGraph sees all of ${store.location}; this makes a file that ${release} does:`,
         command: command([...from, "--to", "sqlite", "--to-path", fresh, "--for", release]),
       });
-    } else if (store.location !== location && supported.includes(backend) && usable) {
+    } else if (store.location !== location && usable) {
       const folder = dirname(location);
       const make = !isFile(backend) || existsSync(folder) ? "" : `mkdir -p ${command([folder])} && `;
       advice.push({

@@ -70,7 +70,8 @@ async function attempt(
   const [fromBackend, toBackend] = [await loadBackend(from), await loadBackend(to)];
   const progress = new ProgressReporter(hooks);
   progress.start("check", null);
-  const distinct = from.type === to.type ? await fromBackend.assertDistinct(from, to) : { neighbours: false };
+  const distinct =
+    fromBackend.type === toBackend.type ? await fromBackend.assertDistinct(from, to) : { neighbours: false };
   const source = await fromBackend.openForReading(from, {
     signal: hooks.signal,
     isolate: isolate || distinct.neighbours,

@@ -1,7 +1,7 @@
 /** What follows a failure: the target as it was, and the proof of it. */
 import type { Backend, TargetSession } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
-import { RollbackError, SourceChangedError } from "../errors.ts";
+import { BusyError, RollbackError, SourceChangedError } from "../errors.ts";
 import type { ContentDigest } from "../graph/digest.ts";
 import { summarise } from "./compare.ts";
 import type { Run } from "./run.ts";
@@ -27,6 +27,10 @@ export async function undo(
   outcome.step(`undid what had been written to ${session.before.location}`);
   if (session.before.layout === "new") {
     outcome.step("no file was put in place");
+    return;
+  }
+  if (backend.capabilities.staged && cause instanceof BusyError) {
+    outcome.step("somebody else has changed it meanwhile; it is as they left it");
     return;
   }
   if (before === null) return;

@@ -1,8 +1,9 @@
 /** Servers on the command line: where passwords come from, what is said when something is wrong, and TLS. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { emptyBolt } from "../conformance/bolt.ts";
 import { emptyFalkor, fillFalkor } from "../conformance/falkor.ts";
+import { selfSigned } from "../support/certificate.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { addressOf, proxyTo } from "../support/proxy.ts";
 import { serversOf, type TestServer } from "../support/servers.ts";
@@ -125,7 +126,7 @@ describe.each(closed.map((server) => ({ name: server.kind, server })))("a $name 
   });
 
   test("behind TLS is reached with its authority's certificate only, and only by its name", async () => {
-    const { key, cert, file } = certificate();
+    const { key, cert, file } = selfSigned(folder);
     await using proxy = await proxyTo(addressOf(server.uri), { key, cert });
     const scheme = server.kind === "falkordb" ? "rediss" : "bolt+s";
     const flags = (host: string) => {
@@ -291,14 +292,3 @@ describe("options for a server", () => {
     expectError(await program(folder, both, {}, "x\n"), 2, "both passwords");
   });
 });
-
-/** For the name localhost, signed by itself. */
-function certificate(): { key: string; cert: string; file: string } {
-  const [key, cert] = [folder.file("key.pem"), folder.file("cert.pem")];
-  const made = Bun.spawnSync([
-    ...["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert],
-    ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-  ]);
-  if (made.exitCode !== 0) throw new Error(made.stderr.toString());
-  return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8"), file: cert };
-}

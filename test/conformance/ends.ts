@@ -1,28 +1,36 @@
 /** The ends that a migration can have in the tests: each can be filled, read and emptied by plain means. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { availableServers, type TestServer } from "../support/servers.ts";
 import { emptyBolt, fillBolt, readBolt } from "./bolt.ts";
 import type { PlainGraph } from "./corpus.ts";
 import { emptyFalkor, fillFalkor, readFalkor } from "./falkor.ts";
+import { emptyLite, type Form, fillLite, readLite } from "./falkordblite.ts";
 
 export interface End {
   /** As a test's name has it. */
   readonly name: string;
-  readonly server: TestServer;
+  readonly kind: BackendConfig["type"];
   readonly config: BackendConfig;
+  /** Adds to what is there. */
   fill(graph: PlainGraph): Promise<void>;
   read(): Promise<PlainGraph>;
   empty(): Promise<void>;
 }
 
-export function endOf(server: TestServer, graph = "tests"): End {
+export interface ServerEnd extends End {
+  readonly server: TestServer;
+}
+
+export function endOf(server: TestServer, graph = "tests"): ServerEnd {
   const { kind, number, uri, username, password } = server;
-  const name = `${kind} ${number}`;
+  const base = { name: `${kind} ${number}`, kind, server };
   const login = { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
   if (kind === "falkordb") {
     return {
-      name,
-      server,
+      ...base,
       config: new BackendConfig({ type: kind, uri, graph, ...login }),
       fill: (content) => fillFalkor(server, graph, content),
       read: () => readFalkor(server, graph),
@@ -30,8 +38,7 @@ export function endOf(server: TestServer, graph = "tests"): End {
     };
   }
   return {
-    name,
-    server,
+    ...base,
     config: new BackendConfig({ type: kind, uri, ...login }),
     fill: (content) => fillBolt(server, content),
     read: () => readBolt(server),
@@ -39,11 +46,36 @@ export function endOf(server: TestServer, graph = "tests"): End {
   };
 }
 
-/** One end of each kind, and of each kind a second one where there is one. */
-export async function allEnds(): Promise<{ readonly first: readonly End[]; readonly second: readonly End[] }> {
+const folder = mkdtempSync(join(tmpdir(), "migrate-test-ends-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+export function liteEnd(form: Form): End {
+  const path = join(folder, form === "file" ? "falkordblite.db" : "falkordblite");
+  return {
+    name: `falkordblite ${form}`,
+    kind: "falkordblite",
+    config: new BackendConfig({ type: "falkordblite", path }),
+    fill: (content) => fillLite(path, form, content),
+    read: () => readLite(path, form),
+    empty: () => emptyLite(path, form),
+  };
+}
+
+/** One end of each kind of server, and of each kind a second one where there is one. */
+export async function serverEnds(): Promise<{
+  readonly first: readonly ServerEnd[];
+  readonly second: readonly ServerEnd[];
+}> {
   const servers = [...(await availableServers()).values()];
   return {
     first: servers.map((list) => endOf(list[0]!)),
     second: servers.map((list) => endOf(list.at(-1)!)),
   };
+}
+
+/** As serverEnds, and FalkorDBLite in its two forms wherever there is a FalkorDB to judge it. */
+export async function allEnds(): Promise<{ readonly first: readonly End[]; readonly second: readonly End[] }> {
+  const { first, second } = await serverEnds();
+  if (!first.some(({ kind }) => kind === "falkordb")) return { first, second };
+  return { first: [...first, liteEnd("file")], second: [...second, liteEnd("directory")] };
 }

@@ -11,10 +11,10 @@ import { addressOf, proxyTo } from "../support/proxy.ts";
 import { serversOf } from "../support/servers.ts";
 import { at, copyFixture, createLike, settle } from "../support/stores.ts";
 import type { Plain, PlainGraph } from "./corpus.ts";
-import { allEnds, type End, endOf } from "./ends.ts";
+import { endOf, type ServerEnd, serverEnds } from "./ends.ts";
 import { exact } from "./graph.ts";
 
-const { second: ends } = await allEnds();
+const { second: ends } = await serverEnds();
 const COUNT = 40;
 /** With CUTS=100 in the environment, every stretch of the line. */
 const CUTS = Number(Bun.env.CUTS ?? 7);
@@ -184,7 +184,7 @@ const [falkor] = await serversOf("falkordb");
 test.skipIf(falkor === undefined)("other graphs of a FalkorDB server are never looked at", async () => {
   using folder = temporaryFolder();
   const [ours, others] = [endOf(falkor!, "ours"), endOf(falkor!, "of-others")] as const;
-  const clear = async (...all: End[]) => Promise.all(all.map((one) => one.empty()));
+  const clear = async (...all: ServerEnd[]) => Promise.all(all.map((one) => one.empty()));
   await clear(ours, others);
   await others.fill(there());
   const before = digestOf(await others.read());

@@ -10,13 +10,13 @@ import { temporaryFolder } from "../support/folder.ts";
 import { serversOf, type TestServer } from "../support/servers.ts";
 import { withDriver } from "./bolt.ts";
 import type { PlainGraph } from "./corpus.ts";
-import { allEnds, endOf } from "./ends.ts";
+import { endOf, serverEnds } from "./ends.ts";
 import { graphOfTruth, isReadBy013, isTime, linesOf, plainJson, timesOf } from "./graph.ts";
 
 const FIXTURE = join(import.meta.dir, "../fixtures/neo4j-0.12.4");
 const truth = graphOfTruth(`${FIXTURE}.truth.jsonl`);
 const [first, second] = await serversOf("neo4j");
-const ends = (await allEnds()).second;
+const ends = (await serverEnds()).second;
 const others = ends.filter(({ server }) => server.kind !== "neo4j");
 
 async function move(from: BackendConfig, to: BackendConfig, options: MigrationOptionsInput = {}): Promise<void> {

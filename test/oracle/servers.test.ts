@@ -7,10 +7,10 @@ import { graphOfTruth } from "../conformance/graph.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { availableServers, type TestServer } from "../support/servers.ts";
 import { at, copyFixture, FIXTURES, truthFile } from "../support/stores.ts";
-import { available, listening } from "./oracle.ts";
+import { hasOracle, listening } from "./oracle.ts";
 
 const GRAPH = "oracle";
-const servers = available ? [...(await availableServers()).values()].map(([first]) => first!) : [];
+const servers = hasOracle("neo4j", "falkordb") ? [...(await availableServers()).values()].map(([first]) => first!) : [];
 
 interface Memory {
   readonly type: string;

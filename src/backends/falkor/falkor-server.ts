@@ -4,10 +4,11 @@ import type { Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
-import { addressOf } from "../server/address.ts";
+import { type Address, addressOf } from "../server/address.ts";
 import type {
   GraphServer,
   InternalId,
+  NameKind,
   NewNodes,
   NewRelationships,
   NodeChange,
@@ -15,6 +16,7 @@ import type {
   RelationshipChange,
   RelationshipRef,
   ServerNode,
+  ServerOptions,
   ServerRelationship,
   WriteLimits,
 } from "../server/server.ts";
@@ -31,7 +33,24 @@ const PORT = 6379;
 const GRAPH = "memorygraph";
 const SHOWN_GRAPHS = 10;
 
-export const openFalkor: OpenServer = async (config, { access, target = access === "write", signal }) => {
+/** A connection to a graph that is one, or to the name of none. */
+export interface Connected {
+  readonly client: Client;
+  readonly address: Address;
+  readonly graph: string;
+  readonly engine: string;
+}
+
+export const openFalkor: OpenServer = async (config, options) => {
+  const { client, graph, engine } = await connectFalkor(config, options);
+  return new FalkorServer(client, graph, engine);
+};
+
+/** @throws UsageError, ConnectionError, StoreKindError, RefusedError */
+export async function connectFalkor(
+  config: BackendConfig,
+  { access, target = access === "write", signal }: ServerOptions,
+): Promise<Connected> {
   signal?.throwIfAborted();
   const address = addressOf(config, SCHEMES, PORT);
   const graph = graphOf(config, address.path);
@@ -43,12 +62,12 @@ export const openFalkor: OpenServer = async (config, { access, target = access =
     // Also finds out that it is a graph, or that there is none.
     await client.read("RETURN 1");
     await assertServes(client, target);
-    return new FalkorServer(client, graph, await engineOf(client));
+    return { client, address, graph, engine: await engineOf(client) };
   } catch (error) {
     client.close();
     throw error;
   }
-};
+}
 
 /** @throws UsageError when options and address name two graphs */
 function graphOf({ graph }: BackendConfig, path: string | null): string {
@@ -242,8 +261,8 @@ class FalkorServer implements GraphServer {
     return fatalWhenUnique(id);
   }
 
-  unsupportedName(name: string): string | null {
-    return unsupportedName(name);
+  unsupportedName(name: string, kind: NameKind): string | null {
+    return unsupportedName(name, kind);
   }
 
   /** The application reads and writes text here. */

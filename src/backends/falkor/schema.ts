@@ -13,7 +13,8 @@ const PAUSE_MS = 20;
 /** For an index over millions of records. */
 const PATIENCE_MS = 600_000;
 
-interface Named {
+/** What an index or constraint is, whether a server tells it or a dump. */
+export interface Named {
   readonly kind: "index" | "constraint";
   readonly type: string;
   readonly entity: "NODE" | "RELATIONSHIP";
@@ -38,12 +39,16 @@ export function ownSchema(): SchemaItem[] {
 const OWN_TENANT = ["context_tenant_id", "context_team_id", "context_visibility", "context_created_by", "version"];
 
 export async function readSchema(client: Client): Promise<SchemaItem[]> {
+  return itemsOf([...(await indexes(client)), ...(await constraints(client))].map(({ named }) => named));
+}
+
+/** MemoryGraph's own marked so. */
+export function itemsOf(found: readonly Named[]): SchemaItem[] {
   const own = new Set([
     ...ownSchema().map(({ what }) => what),
     ...OWN_TENANT.map((name) => `index on :${MEMORY_LABEL}(${name})`),
   ]);
-  const found = [...(await indexes(client)), ...(await constraints(client))];
-  return found.map(({ named }) => itemOf(named)).map((item) => ({ ...item, own: own.has(item.what) }));
+  return found.map(itemOf).map((item) => ({ ...item, own: own.has(item.what) }));
 }
 
 export async function uniqueIdLabels(client: Client): Promise<string[]> {

@@ -5,7 +5,7 @@ import type { Value } from "../../graph/value.ts";
 import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
 import { openScratch } from "../../support/scratch.ts";
 import type { OddityLog } from "../oddities.ts";
-import type { GraphServer, InternalId, RelationshipRef, ServerNode, ServerRelationship } from "./server.ts";
+import type { InternalId, RecordStore, RelationshipRef, ServerNode, ServerRelationship } from "./server.ts";
 
 /** Told of every record that has been read, with what the server knows it by. */
 export interface Witness {
@@ -14,7 +14,7 @@ export interface Witness {
 }
 
 export async function* readRecords(
-  server: GraphServer,
+  server: RecordStore,
   oddities: OddityLog,
   signal: AbortSignal | undefined,
   witness?: Witness,

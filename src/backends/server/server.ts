@@ -17,6 +17,8 @@ import type { BackendConfig, BackendType } from "../config.ts";
 /** The server's own number of a node or relationship; it may be used again once the record is deleted. */
 export type InternalId = bigint;
 
+export type NameKind = "label" | "relationship type" | "property";
+
 export interface ServerNode {
   readonly id: InternalId;
   readonly labels: readonly string[];
@@ -134,8 +136,8 @@ export interface GraphServer {
   unsupported(value: Value): string | null;
   /** Why an id must not be where the server demands unique ids; null where it may, and absent where any may. */
   unsupportedId?(id: Value): string | null;
-  /** Why it cannot have such a label, relationship type or property name; null where it can. */
-  unsupportedName(name: string): string | null;
+  /** Why it cannot have such a name; null where it can. */
+  unsupportedName(name: string, kind: NameKind): string | null;
   /**
    * Whether the release's own application keeps this timestamp as a native date-time on such a server, in a node of those
    * labels or a relationship of that type.
@@ -157,6 +159,18 @@ export interface GraphServer {
 
   close(): Promise<void>;
 }
+
+/** Where records are read from: a server, or whatever else holds such a graph. */
+export type RecordStore = Pick<
+  GraphServer,
+  "sharedIds" | "sharedRelationshipIds" | "nodes" | "relationships" | "beginMoment" | "endMoment"
+>;
+
+/** Who says which values and names a store can hold. */
+export type Holder = Pick<
+  GraphServer,
+  "location" | "engine" | "unsupported" | "unsupportedId" | "unsupportedName" | "keepsNative"
+>;
 
 export interface ServerOptions {
   readonly access: "read" | "write";
