@@ -72,7 +72,7 @@ const isArray: WholeTest = (bytes) => {
 
 /** Copied out, since the data are gone with the next call. What follows the entries is left over from larger times. */
 function readVector(payload: Payload): Numbers {
-  const data = new Uint8Array(payload.buffer(isArray));
+  const data = payload.taken(isArray);
   const width = WIDTHS[payload.text()];
   if (width === undefined) payload.fail("a matrix of an unknown type");
   const entries = payload.unsigned();
