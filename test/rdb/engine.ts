@@ -21,7 +21,6 @@ export const MODULES = join(
 /** With the release of falkordblite that each comes from, and the encoding that it writes. */
 export const OLDER = [
   { version: "4.14.2", package: "0.1.0", encoding: 18 },
-  { version: "4.14.7", package: "0.4.0", encoding: 18 },
   { version: "4.16.2", package: "0.9.0", encoding: 18 },
   { version: "4.18.3", package: "0.10.0", encoding: 19 },
 ] as const;
