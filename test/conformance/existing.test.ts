@@ -17,7 +17,7 @@ import { exact } from "./graph.ts";
 const { second: ends } = await serverEnds();
 const COUNT = 40;
 /** With CUTS=100 in the environment, every stretch of the line. */
-const CUTS = Number(Bun.env.CUTS ?? 7);
+const CUTS = Number(Bun.env.CUTS ?? 5);
 const WHEN = "2024-01-01T00:00:00+00:00";
 
 /** Ours, with every relationship of another type and other ends than in the source; and what belongs to others. */
@@ -106,7 +106,7 @@ async function overwrite(
 
 describe.each(ends.map((end) => ({ name: end.name, end })))("$name with something in it", ({ end }) => {
   async function filled(): Promise<string> {
-    await end.empty();
+    await end.clear();
     await end.fill(there());
     return digestOf(await end.read());
   }
@@ -128,7 +128,7 @@ describe.each(ends.map((end) => ({ name: end.name, end })))("$name with somethin
 
   test("does not lose a node of others that has the id of a memory", async () => {
     using folder = temporaryFolder();
-    await end.empty();
+    await end.clear();
     const stranger = { name: "m1", labels: ["Person"], properties: { id: "m1", name: "Ada" } };
     await end.fill({ nodes: [stranger], relationships: [] });
     const before = digestOf(await end.read());
