@@ -1,0 +1,77 @@
+/** What the tests of a release try: built when first asked for, once in a test run, and removed at its end (preload.ts). */
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "../../scripts/release/project.ts";
+import { executableName, type Target, targetsNamed } from "../../scripts/release/targets.ts";
+
+/** Other machines whose executables are tried too; each downloads its Bun, so nobody gets that unasked. */
+export const OTHER_TARGETS: readonly Target[] = targetsNamed(
+  (Bun.env.RELEASE_TARGETS ?? "").split(/[\s,]+/).filter((name) => name !== ""),
+);
+if (OTHER_TARGETS.length === 0) {
+  console.warn("SKIPPED: executables for other machines; RELEASE_TARGETS names some (linux-arm64,darwin-x64), or all");
+}
+
+const folders: string[] = [];
+let own: Promise<string> | undefined;
+let twice: Promise<readonly [string, string]> | undefined;
+
+/** The path of this machine's executable, built from the working tree. */
+export function executable(): Promise<string> {
+  own ??= buildOwn();
+  return own;
+}
+
+async function buildOwn(): Promise<string> {
+  const out = newFolder();
+  await build(ROOT, out);
+  return join(out, executableName({ extension: process.platform === "win32" ? ".exe" : "" }));
+}
+
+/** Two folders with the executable of this machine and, by the target's name, of each other one, from sources apart. */
+export function twins(): Promise<readonly [string, string]> {
+  twice ??= Promise.all([buildCopy("a"), buildCopy("another/place/with a space")]);
+  return twice;
+}
+
+/** The file of a target in one of the twins. */
+export function builtFor(folder: string, target: Target): string {
+  return join(folder, target.name, executableName(target));
+}
+
+export function removeBuilds(): void {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+}
+
+async function buildCopy(place: string): Promise<string> {
+  const folder = newFolder();
+  const source = join(folder, place);
+  for (const name of ["src", "scripts", "package.json", "package-lock.json", "node_modules"]) {
+    cpSync(join(ROOT, name), join(source, name), { recursive: true, filter: (path) => !isTool(path) });
+  }
+  // Only the downloads are shared.
+  symlinkSync(join(ROOT, ".lab"), join(source, ".lab"));
+  const out = join(folder, "out");
+  await build(source, out);
+  if (OTHER_TARGETS.length > 0) await build(source, out, ...OTHER_TARGETS.map(({ name }) => name));
+  return out;
+}
+
+/** Development tools are large and end up in no executable. */
+function isTool(path: string): boolean {
+  return /node_modules\/(bun|bun-types|@oven|typescript|@typescript|@biomejs|@types)$/.test(path.replaceAll("\\", "/"));
+}
+
+async function build(source: string, out: string, ...targets: string[]): Promise<void> {
+  const command = [process.execPath, join(source, "scripts/build.ts"), "--out", out, ...targets];
+  const child = Bun.spawn(command, { cwd: source, stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  const [stderr, code] = await Promise.all([child.stderr.text(), child.exited]);
+  if (code !== 0) throw new Error(`the build failed with ${code}: ${stderr}`);
+}
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "memorygraph-release-"));
+  folders.push(folder);
+  return folder;
+}
