@@ -14,7 +14,7 @@ const BOOLEAN = 1;
 
 /** @param limit bytes that an array can have at most, as far as the graph's own figures tell */
 export function readBlob(payload: Payload, limit: number): Matrix {
-  const blob = new Uint8Array(payload.buffer());
+  const blob = payload.taken();
   if (blob.length < HEAD_BYTES) payload.fail("a serialized matrix that is too short");
   const reader = new BlobReader(payload, blob, limit);
   return reader.matrix();

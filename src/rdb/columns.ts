@@ -1,20 +1,18 @@
-/** Numbers by internal id, in one array that grows with the largest. */
+/** Numbers by internal id, in blocks, so that growing neither copies nor leaves room unused. */
+const BITS = 16;
+const BLOCK = 1 << BITS;
+
 export class Column {
-  #values: Uint32Array = new Uint32Array(1024);
+  readonly #blocks: Uint32Array[] = [];
 
   get(id: number): number {
-    return id < this.#values.length ? this.#values[id]! : 0;
+    const block = this.#blocks[id >>> BITS];
+    return block === undefined ? 0 : block[id & (BLOCK - 1)]!;
   }
 
   set(id: number, value: number): void {
-    if (id >= this.#values.length) this.#grow(id + 1);
-    this.#values[id] = value;
-  }
-
-  /** Grows by half: doubling would cost as much again as what is held. */
-  #grow(length: number): void {
-    const larger = new Uint32Array(Math.max(length, Math.ceil(this.#values.length * 1.5)));
-    larger.set(this.#values);
-    this.#values = larger;
+    const at = id >>> BITS;
+    while (at >= this.#blocks.length) this.#blocks.push(new Uint32Array(BLOCK));
+    this.#blocks[at]![id & (BLOCK - 1)] = value;
   }
 }

@@ -8,6 +8,8 @@ import type { ByteSource } from "./dump.ts";
 import { LZF_MAX_RATIO, lzfDecompress } from "./lzf.ts";
 
 const WINDOW = 1 << 19;
+/** Longer strings get memory of their own, which goes with them. */
+export const LARGE = 1 << 20;
 /** What one array of the runtime can hold. */
 const LONGEST = 2 ** 32 - 1;
 const TWO_32 = 2 ** 32;
@@ -146,9 +148,27 @@ export class Cursor {
       this.fail(`${compressed} compressed bytes that are said to become ${length}`, start);
     }
     const data = this.bytes(compressed);
-    if (this.#plain.length < length) this.#plain = this.#allocate(length);
-    if (!lzfDecompress(data, 0, compressed, this.#plain, length)) this.fail("a damaged compressed string", start);
-    return this.#plain.subarray(0, length);
+    const isLarge = length > LARGE;
+    if (!isLarge && this.#plain.length < length) this.#plain = new Uint8Array(LARGE);
+    const plain = isLarge ? this.#allocate(length) : this.#plain;
+    if (!lzfDecompress(data, 0, compressed, plain, length)) this.fail("a damaged compressed string", start);
+    return plain.subarray(0, length);
+  }
+
+  /** How long the string here is, decompressed; does not move. */
+  plainLength(): number {
+    const { position } = this;
+    const first = this.byte();
+    let length = 0;
+    if (first < 0xc0) {
+      this.#at--;
+      length = this.length();
+    } else if (first === 0xc3) {
+      this.length();
+      length = this.length();
+    }
+    this.seek(position);
+    return length;
   }
 
   /** What the checksum is of everything passed so far; null where none is kept. */

@@ -35,23 +35,28 @@ export class Joins {
   }
 
   sorted(nodes: number, types: number): SortedJoins {
-    let order: Uint32Array = new Uint32Array(this.count);
+    let order = new Uint32Array(this.count);
     let at = 0;
     for (let id = 0; id < this.total; id++) if (this.has(id)) order[at++] = id;
     // Each sort keeps the order that the one before it has made among equals.
-    order = countingSort(order, this.#ends, nodes);
-    order = countingSort(order, this.#starts, nodes);
-    return new SortedJoins(order, this.#starts, this.#ends, this.#types, types, nodes);
+    let other = new Uint32Array(this.count);
+    for (const keys of [this.#ends, this.#starts]) {
+      countingSort(order, other, keys, nodes);
+      [order, other] = [other, order];
+    }
+    return new SortedJoins([order, other], this.#starts, this.#ends, this.#types, types, nodes);
   }
 }
 
-function countingSort(ids: Uint32Array, keys: Column, range: number): Uint32Array {
+/** Sorts ids by a key, and keeps the order that they have among equals. */
+function countingSort(ids: Uint32Array, sorted: Uint32Array, keys: Column, range: number): void {
   const places = new Uint32Array(range + 1);
-  for (const id of ids) places[keys.get(id) + 1]!++;
+  for (let at = 0; at < ids.length; at++) places[keys.get(ids[at]!) + 1]!++;
   for (let key = 1; key <= range; key++) places[key]! += places[key - 1]!;
-  const sorted = new Uint32Array(ids.length);
-  for (const id of ids) sorted[places[keys.get(id)]!++] = id;
-  return sorted;
+  for (let at = 0; at < ids.length; at++) {
+    const id = ids[at]!;
+    sorted[places[keys.get(id)]!++] = id;
+  }
 }
 
 /** Relationships by start, then end, then id. */
@@ -64,16 +69,25 @@ export class SortedJoins {
   readonly #begins: Uint32Array;
   readonly #size: number;
 
-  constructor(order: Uint32Array, starts: Column, ends: Column, typeOf: Column, types: number, size: number) {
+  /** @param order the ids in that order, and as much room again */
+  constructor(
+    [order, room]: readonly [Uint32Array, Uint32Array],
+    starts: Column,
+    ends: Column,
+    typeOf: Column,
+    types: number,
+    size: number,
+  ) {
     this.#order = order;
     this.#starts = starts;
     this.#ends = ends;
     this.#size = Math.max(size, 1);
     this.#begins = new Uint32Array(types + 1);
     // Types are kept one up, so that each counts for the one behind it.
-    for (const id of order) this.#begins[typeOf.get(id)]!++;
+    for (let at = 0; at < order.length; at++) this.#begins[typeOf.get(order[at]!)]!++;
     for (let type = 1; type <= types; type++) this.#begins[type]! += this.#begins[type - 1]!;
-    this.#byType = countingSort(order, typeOf, types + 1);
+    countingSort(order, room, typeOf, types + 1);
+    this.#byType = room;
   }
 
   /** Whether any two relationships of the type join the same nodes the same way. */

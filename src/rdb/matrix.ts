@@ -72,7 +72,7 @@ const isArray: WholeTest = (bytes) => {
 
 /** Copied out, since the data are gone with the next call. What follows the entries is left over from larger times. */
 function readVector(payload: Payload): Numbers {
-  const data = new Uint8Array(payload.buffer(isArray));
+  const data = payload.taken(isArray);
   const width = WIDTHS[payload.text()];
   if (width === undefined) payload.fail("a matrix of an unknown type");
   const entries = payload.unsigned();
@@ -82,21 +82,20 @@ function readVector(payload: Payload): Numbers {
   return numbersOf(payload, data, width, entries);
 }
 
-/** @param data is taken over */
-export function numbersOf(payload: Payload, data: Uint8Array, width: 1 | 4 | 8, entries: number): Numbers {
+/**
+ * The numbers take the place of their bytes: there can be hundreds of millions of them.
+ * @param data at the front of a buffer of its own, on a little-endian machine, as all are that this runs on
+ */
+export function numbersOf(payload: Payload, data: Uint8Array<ArrayBuffer>, width: 1 | 4 | 8, entries: number): Numbers {
   if (width === 1) return data.subarray(0, entries);
-  const view = new DataView(data.buffer, data.byteOffset, data.length);
-  if (width === 4) {
-    const numbers = new Uint32Array(entries);
-    for (let at = 0; at < entries; at++) numbers[at] = view.getUint32(4 * at, true);
-    return numbers;
-  }
-  const numbers = new Float64Array(entries);
+  const halves = new Uint32Array(data.buffer, 0, (width / 4) * entries);
+  if (width === 4) return halves;
+  const numbers = new Float64Array(data.buffer, 0, entries);
   for (let at = 0; at < entries; at++) {
-    const high = view.getUint32(8 * at + 4, true);
+    const high = halves[2 * at + 1]!;
     if (high >= 2 ** 31) numbers[at] = SEVERAL;
     else if (high >= 2 ** 21) payload.fail("a number of a matrix that is impossible");
-    else numbers[at] = high * 2 ** 32 + view.getUint32(8 * at, true);
+    else numbers[at] = high * 2 ** 32 + halves[2 * at]!;
   }
   return numbers;
 }

@@ -2,7 +2,7 @@
  * Encoding versions 17 to 20: numbers and buffers packed into strings of up to 256,000 bytes. None crosses the end of its
  * string; a buffer that fits in none is a string of its own. From 19 on a byte before each says what it is.
  */
-import type { Cursor } from "./cursor.ts";
+import { type Cursor, LARGE } from "./cursor.ts";
 import { PACKED_SINCE } from "./header.ts";
 import { DirectPayload, type Mark, Payload, type WholeTest } from "./payload.ts";
 import { skipModule } from "./skip.ts";
@@ -84,8 +84,17 @@ export class PackedPayload extends Payload {
     return this.decode(this.#bytes, this.#from, this.#at);
   }
 
-  skipBuffer(isWhole: WholeTest = never): void {
+  taken(isWhole: WholeTest = never): Uint8Array<ArrayBuffer> {
     this.#findBuffer(isWhole);
+    const { buffer } = this.#bytes;
+    const isOwn = buffer.byteLength > LARGE && this.#at - this.#from === buffer.byteLength;
+    if (!isOwn) return new Uint8Array(this.#bytes.subarray(this.#from, this.#at));
+    this.#forget();
+    return new Uint8Array(buffer as ArrayBuffer);
+  }
+
+  skipBuffer(isWhole: WholeTest = never): void {
+    if (!this.#skipLarge()) this.#findBuffer(isWhole);
   }
 
   /** Moves over a buffer: it begins at #from and ends where we are then. */
@@ -113,17 +122,46 @@ export class PackedPayload extends Payload {
   }
 
   mark(): Mark {
+    // Behind a string is in front of the next one.
+    if (this.#at === this.#bytes.length) return { offset: this.#cursor.position, at: 0 };
     return { offset: this.#offset, at: this.#at };
   }
 
   seek({ offset, at }: Mark): void {
     if (offset !== this.#offset || this.#bytes.length === 0) {
       this.#cursor.seek(offset);
-      this.#bytes = NO_BYTES;
+      this.#forget();
       this.#offset = offset;
       if (at > 0) this.#next();
     }
     this.#at = at;
+  }
+
+  /** Over a buffer that is a string of its own without decompressing it. False where something else follows. */
+  #skipLarge(): boolean {
+    if (this.#at === this.#bytes.length) {
+      if (this.#isTagged) this.#next();
+      else {
+        const { position } = this.#cursor;
+        this.#expectString();
+        const isLarge = this.#cursor.plainLength() > CHUNK;
+        if (isLarge) this.#cursor.skipString();
+        else this.#cursor.seek(position);
+        if (isLarge) this.#forget();
+        return isLarge;
+      }
+    }
+    if (!this.#isTagged || !this.#isBeforeLarge()) return false;
+    this.#expectString();
+    this.#cursor.skipString();
+    this.#forget();
+    return true;
+  }
+
+  /** What was read is of no further use, or not ours any more. */
+  #forget(): void {
+    this.#bytes = NO_BYTES;
+    this.#at = 0;
   }
 
   skipRest(): void {
@@ -155,10 +193,7 @@ export class PackedPayload extends Payload {
   /** Into the next string that holds anything. */
   #next(): void {
     do {
-      const { position } = this.#cursor;
-      const opcode = this.#cursor.length();
-      if (opcode !== STRING) this.#cursor.fail("less data than the graph is said to have", position);
-      this.#offset = position;
+      this.#expectString();
       const bytes = this.#cursor.string();
       this.passed += bytes.length;
       this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -167,14 +202,27 @@ export class PackedPayload extends Payload {
     this.#at = 0;
   }
 
+  #expectString(): void {
+    const { position } = this.#cursor;
+    const opcode = this.#cursor.length();
+    if (opcode !== STRING) this.#cursor.fail("less data than the graph is said to have", position);
+    this.#offset = position;
+  }
+
+  /** Whether the sign is next that the buffer is the whole next string. */
+  #isBeforeLarge(): boolean {
+    if (this.#bytes[this.#at] !== TAG.ownChunk) return false;
+    if (this.#at + 1 !== this.#bytes.length) this.fail("data behind the sign for a large buffer");
+    return true;
+  }
+
   /** Whether a whole string is the next buffer; then it has been begun. */
   #isBufferNext(isWhole: WholeTest): boolean {
     if (this.#at === this.#bytes.length) {
       this.#next();
       if (!this.#isTagged) return this.#isOneBuffer(isWhole);
     }
-    if (!this.#isTagged || this.#bytes[this.#at] !== TAG.ownChunk) return false;
-    if (this.#at + 1 !== this.#bytes.length) this.fail("data behind the sign for a large buffer");
+    if (!this.#isTagged || !this.#isBeforeLarge()) return false;
     this.#next();
     return true;
   }

@@ -13,8 +13,8 @@ const LZF = 0xc3;
 const NUMBER = 8;
 /** The longest buffer that shares a string with others. */
 const LONGEST_SHARED = CHUNK - NUMBER;
-/** Longer ones are compressed at no gain in time or memory; the engine takes them as they are. */
-const LONGEST_COMPRESSED = 1 << 26;
+/** Longer ones, which are arrays of numbers, are not worth the memory; the engine takes them as they are. */
+const LONGEST_COMPRESSED = 1 << 23;
 /** UTF-8 bytes for each UTF-16 unit. */
 const MOST_UTF8 = 3;
 

@@ -32,6 +32,8 @@ export abstract class Payload {
   abstract vector(): number[];
   /** Good until the next call. */
   abstract buffer(isWhole?: WholeTest): Uint8Array;
+  /** A buffer for the caller to keep, at the front of memory of its own. */
+  abstract taken(isWhole?: WholeTest): Uint8Array<ArrayBuffer>;
   /** A buffer that holds a text and a NUL. @throws DamagedStoreError for what is not UTF-8 */
   abstract text(): string;
   /** Over one number of the kind named. */
@@ -110,6 +112,10 @@ export class DirectPayload extends Payload {
     const bytes = this.#cursor.string();
     this.passed += bytes.length;
     return bytes;
+  }
+
+  taken(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.buffer());
   }
 
   text(): string {

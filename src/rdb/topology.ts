@@ -76,7 +76,7 @@ export class Topology {
       let several = 0;
       visitDelta(payload, delta, (start, end, id) => {
         if (id === SEVERAL) several++;
-        else this.#join(payload, id, { start, end, type });
+        else this.#join(payload, id, start, end, type);
       });
       const lists = this.#readLists(payload, type);
       if (lists !== several) payload.fail(`${lists} lists of parallel relationships instead of ${several}`);
@@ -95,7 +95,7 @@ export class Topology {
         const end = payload.unsigned();
         const ids = readBlob(payload, this.#limit);
         visitCells(payload, ids, (row, column) => {
-          this.#join(payload, ids.isByColumn ? row : column, { start, end, type });
+          this.#join(payload, ids.isByColumn ? row : column, start, end, type);
         });
       }
     }
@@ -104,9 +104,8 @@ export class Topology {
     return lists;
   }
 
-  #join(payload: Payload, id: number, ends: { start: number; end: number; type: number }): void {
+  #join(payload: Payload, id: number, start: number, end: number, type: number): void {
     const { nodeIds, relationshipIds } = this.#index;
-    const { start, end, type } = ends;
     if (id < 0 || !relationshipIds.live.has(id)) payload.fail(`ends for relationship ${id}, which is not there`);
     if (!nodeIds.live.has(start) || !nodeIds.live.has(end)) {
       payload.fail(`relationship ${id} from node ${start} to node ${end}, which are not both there`);

@@ -4,7 +4,7 @@ import type { DumpNode, DumpRelationship } from "../../src/rdb/dump.ts";
 import { writeDump } from "../../src/rdb/write.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Engine, engines } from "./engine.ts";
-import { spellNode, spellRelationship } from "./expected.ts";
+import { spellGraph } from "./expected.ts";
 import { NASTY_SCHEMA, nastyGraph } from "./nasty.ts";
 import { readFile } from "./read.ts";
 
@@ -12,13 +12,8 @@ const kinds = await engines();
 
 type Contents = { readonly nodes: readonly DumpNode[]; readonly relationships: readonly DumpRelationship[] };
 
-/** One line a record, sorted. */
-function spell({ nodes, relationships }: Contents): string[] {
-  return [...nodes.map(spellNode), ...relationships.map(spellRelationship)].sort();
-}
-
-async function writeNasty(path: string): Promise<Contents> {
-  const graph = nastyGraph();
+async function writeNasty(path: string, spokes: number): Promise<Contents> {
+  const graph = nastyGraph({ spokes, long: true });
   using draft = new GraphDraft(`${path}.spool`, { name: "memorygraph", schema: NASTY_SCHEMA });
   for (const node of graph.nodes) draft.addNode(node);
   for (const relationship of graph.relationships) draft.addRelationship(relationship);
@@ -30,10 +25,10 @@ describe.each(kinds.map((kind) => [kind.version, kind] as const))("FalkorDB %s",
   test("loads a dump of ours with equal contents, uses its indexes, goes on, and saves what we read", async () => {
     using folder = temporaryFolder();
     const path = folder.file("dump.rdb");
-    const written = await writeNasty(path);
-    expect(spell(await readFile(path))).toEqual(spell(written));
+    const written = await writeNasty(path, module === kinds.at(-1)!.module ? 10_000 : 1_000);
+    expect(spellGraph(await readFile(path))).toEqual(spellGraph(written));
     await using engine = await Engine.start(module, folder.path, "dump.rdb");
-    expect(spell(await engine.read("memorygraph"))).toEqual(spell(written));
+    expect(spellGraph(await engine.read("memorygraph"))).toEqual(spellGraph(written));
 
     const explain = String(
       await engine.command("GRAPH.EXPLAIN", "memorygraph", "MATCH (m:Memory {id: 'm-7'}) RETURN m"),
@@ -57,7 +52,7 @@ describe.each(kinds.map((kind) => [kind.version, kind] as const))("FalkorDB %s",
     const after = await engine.read("memorygraph");
     const saved = await readFile(path);
     expect(saved.graph.encoding).toBe(encoding);
-    expect(spell(saved)).toEqual(spell(after));
+    expect(spellGraph(saved)).toEqual(spellGraph(after));
     expect(after.nodes.length).toBe(written.nodes.length + 1);
   });
 });

@@ -45,6 +45,14 @@ export function spellRelationship({ id, type, start, end, properties }: DumpRela
   return `relationship ${id} ${start} ${JSON.stringify(type)} ${end} {${spelt(properties)}}`;
 }
 
+/** One line a record, sorted. */
+export function spellGraph(graph: {
+  readonly nodes: readonly DumpNode[];
+  readonly relationships: readonly DumpRelationship[];
+}): string[] {
+  return [...graph.nodes.map(spellNode), ...graph.relationships.map(spellRelationship)].sort();
+}
+
 /** A number keeps its digits, as JSON.parse would not tell 1 from 1.0. */
 interface Digits {
   readonly source: string;

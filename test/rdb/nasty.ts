@@ -102,8 +102,14 @@ export interface NastyGraph {
   readonly relationships: readonly DumpRelationship[];
 }
 
-/** @param spokes how many relationships one node has */
-export function nastyGraph(spokes = 10_000): NastyGraph {
+interface Size {
+  /** How many relationships one node has. */
+  readonly spokes: number;
+  /** Whether texts and vectors of all lengths are in it. */
+  readonly long: boolean;
+}
+
+export function nastyGraph({ spokes, long }: Size): NastyGraph {
   const nodes: DumpNode[] = [];
   // Every seventh id is free.
   let id = 0;
@@ -113,11 +119,11 @@ export function nastyGraph(spokes = 10_000): NastyGraph {
   VALUES.forEach((value, at) => {
     node(["Value"], [["at", BigInt(at)] as const, ["value", value] as const]);
   });
-  for (const length of LENGTHS) {
+  for (const length of long ? LENGTHS : []) {
     node(["Text"], [["text", "x".repeat(length)] as const, ["length", BigInt(length)] as const]);
     node(["Text"], [["text", "ä".repeat(length >> 1)] as const]);
   }
-  for (const length of [63_996, 63_997, 63_998, 63_999, 64_000]) {
+  for (const length of long ? [63_996, 63_997, 63_998, 63_999, 64_000] : []) {
     node(["Vector"], [["vector", new Vector(Array.from({ length }, (_, at) => at % 100))] as const]);
   }
   node([], []);
