@@ -142,7 +142,9 @@ async function realRun(run: Run, backend: Backend, to: BackendConfig, request: W
     targetFound(run, session);
     const filled = session.before.nodes + session.before.relationships > 0;
     const verification =
-      filled || run.options.since !== undefined ? await merge(run, session, keep, confirmed) : await fill(run, session);
+      filled || run.options.since !== undefined
+        ? await merge(run, session, keep, confirmed)
+        : await fill(run, session, backend.capabilities.staged);
     run.outcome.verified(verification);
     if (verification !== null && !verification.valid) throw differs(verification);
     run.progress.start("commit", null);

@@ -14,18 +14,25 @@ import { noteTarget, PlanFollower, Planner } from "./plan.ts";
 import type { Run } from "./run.ts";
 import { provenEqual, verifyMerged, verifyWhole } from "./verify.ts";
 
-/** Everything goes into a target that holds nothing: one reading of the source, one of the target. */
-export async function fill(run: Run, session: TargetSession): Promise<VerificationResult | null> {
+/**
+ * Everything goes into a target that holds nothing: one reading of the source, one of the target.
+ * @param staged whether nothing of it is visible before the commit
+ */
+export async function fill(run: Run, session: TargetSession, staged: boolean): Promise<VerificationResult | null> {
   const { source, description, options, outcome, progress } = run;
   const total = description.nodes + description.relationships;
-  if (session.fitting !== undefined) return fillAtOnce(run, session, session.fitting);
+  const { fitting } = session;
+  if (fitting !== undefined && !staged) return fillAtOnce(run, session, fitting);
   progress.start("transfer", total);
   if (!options.allowLoss && session.canAdopt?.(source)) return adopt(run, session);
-  // Another thread digests the source while this one writes; its failure counts where it is awaited.
-  const ahead = options.verify ? (source.summarise?.(undefined, true) ?? null) : null;
+  // Another thread digests the source while this one writes; its failure counts where it is awaited. Where something
+  // may be left behind, only what was fitted tells what is to be there.
+  const apart = options.verify && (fitting === undefined || !options.allowLoss);
+  const ahead = apart ? (source.summarise?.(undefined, true) ?? null) : null;
   ahead?.catch(() => {});
+  const fitted = fittedTo(source, fitting);
   const counted = new Summary();
-  for await (const batch of source.read()) {
+  for await (const batch of fitted.read()) {
     await session.write(batch);
     for (const record of batch) {
       if (options.verify && ahead === null) counted.add(record);
@@ -36,10 +43,14 @@ export async function fill(run: Run, session: TargetSession): Promise<Verificati
   const expected = (await ahead) ?? counted;
   outcome.imported = { ...expected.counts };
   await endOfReading(run, session);
+  if (fitting !== undefined) {
+    assertNothingLost([...source.oddities(), ...fitting.losses()], options.allowLoss, outcome);
+    fitting.assertPossible();
+  }
   await session.finish();
   if (!options.verify) return null;
   progress.start("verify", total);
-  return verifyWhole(source, expected, session, (records) => progress.add(records));
+  return verifyWhole(fitted, expected, session, (records) => progress.add(records));
 }
 
 /**

@@ -7,12 +7,14 @@
  *     const scan = await scanDump(source, { signal });       // scan.ts: container and checksum, names, counts, schema
  *     const graph = findGraph(scan, "memorygraph");          // scan.ts: null where there is none; db 0 unless said
  *     const reader = await openGraph(scan, graph, { signal }); // graph.ts: proves the graph whole, builds the topology
- *     for await (const batch of reader.nodes()) ...          // DumpNode[], ascending internal ids
- *     for await (const batch of reader.relationships()) ...  // DumpRelationship[], ascending internal ids
+ *     for await (const batch of reader.nodes()) ...          // DumpNode[], as they stand there
+ *     for await (const batch of reader.relationships()) ...  // DumpRelationship[], likewise
  *
- * Both generators can be run again, and relationships before nodes. Records are small batches: a caller who stops
- * between two of them stops soon. Memory: 12 bytes a relationship and 5 a node while a reader is held, while it is made
- * 12 more for each relationship of the commonest type; besides that a few MiB, and the longest text.
+ * Both generators can be run again, and relationships before nodes. Records come in the order of the dump, which is that of
+ * their ids where an engine wrote it (types first in versions 14 to 16), in small batches: a caller who stops between two
+ * of them stops soon. Memory: 11 bytes a relationship and 5 a node while a reader is held (of versions 14 to 16
+ * less than one), and up to 30 more for each relationship of the commonest type while it is made; besides that a few MiB,
+ * and the longest text.
  *
  * Writing. Records go into a draft, in any number of calls, all nodes before all relationships; then the dump is put
  * together, with everything of another dump that is not that graph, byte for byte, in its order:
@@ -25,13 +27,15 @@
  *
  * Attributes, labels and types get their numbers when they first come (after those that a schema names). Internal ids
  * are kept: those that are left out are listed as deleted. Equal calls give equal bytes. Without `keep` the dump holds
- * the graph alone. The caller flushes and names the file (support/files.ts). Memory: 22 bytes a relationship, 9 a node.
+ * the graph alone. The caller flushes and names the file (support/files.ts). A draft that has thrown within a record is
+ * of no further use. Memory: 12 bytes a relationship and 4 a node while records are added; since the engine wants each
+ * matrix whole and sorted, some 50 bytes a relationship while the dump is written.
  *
  * Errors: DamagedStoreError, with the byte offset, for what is not as the format says; RefusedError for what the
  * format knows but this release does not, and for what cannot be written; the system's own for the file system.
  *
- * The written encoding is 18 in a dump of version 11: it loads in every FalkorDB since 4.12, hence in every FalkorDBLite
- * there has been, and holds every type of value. 16 knows no temporal values; 19 and 20 are refused by older engines,
+ * The written encoding is 18 in a dump of version 11: it loads in every FalkorDB since 4.12 (tried from 4.14.2 to 4.22.1),
+ * hence in every FalkorDBLite there has been, and holds every type of value. 16 knows no temporal values; 19 and 20 are refused by older engines,
  * which a newer one's own dump is anyway, so nothing is gained. Its trap, a text of some 256,000 bytes that old engines
  * cannot load, is avoided in packed-writer.ts.
  */

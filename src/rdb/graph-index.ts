@@ -41,7 +41,6 @@ export interface Ids {
 export interface GraphIndex {
   readonly source: ByteSource;
   readonly graph: DumpGraph;
-  readonly hasParallels: readonly boolean[];
   readonly nodes: readonly Section[];
   readonly relationships: readonly Section[];
   readonly matrices: ReadonlyMap<number, Section>;
@@ -66,7 +65,6 @@ class Indexer {
   readonly #matrices = new Map<number, Section>();
   readonly #nodeIds: IdLedger;
   readonly #relationshipIds: IdLedger;
-  #hasParallels: readonly boolean[] = [];
 
   constructor(source: ByteSource, graph: DumpGraph, signal: AbortSignal | undefined) {
     const { counts, schema, keys } = graph;
@@ -90,7 +88,6 @@ class Indexer {
     const payload = payloadAt(this.#cursor, encoding);
     const header = readHeader(payload, encoding);
     this.#assertSame(header, payload);
-    this.#hasParallels = header.hasParallels;
     for (const { state, count } of header.directory) {
       const mark = payload.mark();
       const section = (first: number): Section => ({ key, mark, count, first });
@@ -131,7 +128,6 @@ class Indexer {
     return {
       source: this.#source,
       graph: this.#graph,
-      hasParallels: this.#hasParallels,
       nodes: ascending(this.#nodes),
       relationships: ascending(this.#relationships),
       matrices: this.#matrices,

@@ -44,7 +44,7 @@ export class GraphReader {
     this.#types = index.graph.schema.types.map(({ name }) => name);
   }
 
-  /** Ascending by id. @throws DamagedStoreError for a value that cannot be read, text that is not UTF-8 included */
+  /** In the order of the dump. @throws DamagedStoreError for a value that cannot be read, text that is not UTF-8 included */
   nodes(): AsyncGenerator<readonly DumpNode[]> {
     const { encoding, schema } = this.graph;
     const names = schema.labels.map(({ name }) => name);
@@ -61,7 +61,7 @@ export class GraphReader {
     });
   }
 
-  /** As `nodes`. In dumps of the versions 14 to 16 the order is that of the types. */
+  /** As `nodes`. */
   relationships(): AsyncGenerator<readonly DumpRelationship[]> {
     const { encoding, schema } = this.graph;
     const topology = this.#topology;

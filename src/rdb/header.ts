@@ -24,8 +24,6 @@ export const STATE = {
 export interface GraphHeader {
   readonly name: string;
   readonly counts: GraphCounts;
-  /** By type: whether two of its relationships join the same nodes. */
-  readonly hasParallels: readonly boolean[];
   /** How many keys the graph has in all. */
   readonly keys: number;
   readonly schema: GraphSchema;
@@ -42,9 +40,10 @@ export function readHeader(payload: Payload, encoding: number): GraphHeader {
   };
   const labels = payload.unsigned();
   const types = payload.unsigned();
-  const hasParallels = times(types, () => payload.unsigned() !== 0);
+  // Whether any relationships of a type are parallel: what they themselves tell, too.
+  for (let left = types; left > 0; left--) payload.unsigned();
   const keys = payload.unsigned();
   const schema = readSchema(payload, { labels, types }, encoding);
   const directory = times(payload.unsigned(), () => ({ state: payload.unsigned(), count: payload.unsigned() }));
-  return { name, counts, hasParallels, keys, schema, directory };
+  return { name, counts, keys, schema, directory };
 }

@@ -62,6 +62,7 @@ export function liteEnd(form: Form): End {
     fill: (content) => fillLite(path, form, content),
     read: () => readLite(path, form),
     empty: () => emptyLite(path, form),
+    clear: () => emptyLite(path, form),
   };
 }
 

@@ -58,6 +58,21 @@ interface RawClient {
   destroy(): void;
 }
 
+/** Null while it does not listen yet, or still loads. */
+async function connected(port: number): Promise<RawClient | null> {
+  const client = createClient({ socket: { host: "127.0.0.1", port, reconnectStrategy: false } });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    const raw = client as unknown as RawClient;
+    if ((await raw.sendCommand(["PING"])) === "PONG") return raw;
+  } catch {
+    // What it says instead does not matter: it is asked again.
+  }
+  if (client.isOpen) client.destroy();
+  return null;
+}
+
 export class Engine implements AsyncDisposable {
   readonly #child: Bun.Subprocess;
   readonly #port: number;
@@ -83,25 +98,18 @@ export class Engine implements AsyncDisposable {
       ],
       { stdin: "ignore", stdout: log, stderr: log },
     );
-    for (let waited = 0; ; waited++) {
-      const client = createClient({ socket: { host: "127.0.0.1", port, reconnectStrategy: false } });
-      client.on("error", () => {});
-      try {
-        await client.connect();
-        const raw = client as unknown as RawClient;
-        if ((await raw.sendCommand(["PING"])) === "PONG") return new Engine(child, port, folder, raw);
-      } catch {
-        // Not listening yet, or still loading.
-      }
-      if (client.isOpen) client.destroy();
-      if (child.exitCode === null && child.signalCode === null && waited < 1_200) {
+    try {
+      for (let waited = 0; waited < 1_200 && child.exitCode === null && child.signalCode === null; waited++) {
+        const client = await connected(port);
+        if (client !== null) return new Engine(child, port, folder, client);
         await Bun.sleep(50);
-        continue;
       }
-      child.kill("SIGKILL");
       throw new Error(
         `the engine does not load ${file}: ${readFileSync(join(folder, `log-${port}`), "utf8").slice(-3_000)}`,
       );
+    } catch (error) {
+      child.kill("SIGKILL");
+      throw error;
     }
   }
 

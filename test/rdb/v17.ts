@@ -5,19 +5,20 @@
 import { zstdCompressSync } from "node:zlib";
 import { Crc64 } from "../../src/rdb/crc64.ts";
 import { Cursor } from "../../src/rdb/cursor.ts";
-import type { DumpGraph, DumpScan } from "../../src/rdb/dump.ts";
+import type { ByteSource, DumpGraph, DumpScan } from "../../src/rdb/dump.ts";
 import { indexGraph } from "../../src/rdb/graph-index.ts";
 import { STATE } from "../../src/rdb/header.ts";
 import { type Numbers, readMatrix, SEVERAL } from "../../src/rdb/matrix.ts";
 import { GRAPH_DATA, moduleTypeBytes } from "../../src/rdb/module-type.ts";
 import { payloadAt } from "../../src/rdb/packed-reader.ts";
 import { PackedWriter } from "../../src/rdb/packed-writer.ts";
-import type { Payload } from "../../src/rdb/payload.ts";
+import type { Mark, Payload } from "../../src/rdb/payload.ts";
 import { FileSink } from "../../src/rdb/sink.ts";
 
 const V18 = moduleTypeBytes({ name: GRAPH_DATA, encoding: 18 });
 const V17 = moduleTypeBytes({ name: GRAPH_DATA, encoding: 17 });
 const COMPRESSED_FROM = 256;
+const STRING = 5;
 
 /** @param dump one that writeDump made, with a single graph */
 export async function asVersion17(path: string, dump: Buffer, scan: DumpScan, graph: DumpGraph): Promise<void> {
@@ -28,7 +29,7 @@ export async function asVersion17(path: string, dump: Buffer, scan: DumpScan, gr
   const sink = new FileSink(path, checksum);
   sink.write(replaceAll(dump.subarray(0, key!.payload), V18, V17));
   const writer = new PackedWriter(sink);
-  copyUpTo(payloadAt(new Cursor(scan.source, key!.payload), 18), first, writer, sink, dump);
+  copyBefore(first, key!.payload, scan.source, sink);
   const payload = payloadAt(new Cursor(scan.source, key!.payload), 18);
   payload.seek(first);
   writer.unsigned(payload.unsigned());
@@ -65,26 +66,13 @@ function replaceAll(bytes: Buffer, from: Uint8Array, to: Uint8Array): Buffer {
 
 const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
 
-/** Whole strings as they are; of the one in which the matrices begin, what stands before them. */
-function copyUpTo(
-  payload: Payload,
-  { offset, at }: { offset: number; at: number },
-  writer: PackedWriter,
-  sink: FileSink,
-  dump: Buffer,
-): void {
-  const start = payload.mark().offset;
-  sink.write(dump.subarray(start, offset));
-  payload.seek({ offset, at: 0 });
-  // The bytes before it, as numbers of eight bytes would not do: one by one they are the tail of a string of their own.
-  const cursor = new Cursor(
-    { name: "", size: dump.length, read: (into, from) => dump.copy(into, 0, from) },
-    offset + 1,
-  );
-  const bytes = cursor.string().slice(0, at);
-  sink.byte(5);
-  sink.string(bytes);
-  writer.flush();
+/** Whole strings as they are; of the one in which the matrices begin, what stands before them, as a string of its own. */
+function copyBefore({ offset, at }: Mark, start: number, source: ByteSource, sink: FileSink): void {
+  const bytes = new Uint8Array(offset - start);
+  source.read(bytes, start);
+  sink.write(bytes);
+  sink.byte(STRING);
+  sink.string(new Cursor(source, offset + 1).string().slice(0, at));
 }
 
 function copyDelta(payload: Payload, writer: PackedWriter): void {
@@ -98,7 +86,7 @@ function copyDelta(payload: Payload, writer: PackedWriter): void {
     isHyper ? bytes4(main.h) : new Uint8Array(0),
     new Uint8Array(0),
     bytes4(main.i),
-    isBoolean ? new Uint8Array(main.x) : bytes8(main.x, payload),
+    isBoolean ? new Uint8Array(main.x) : bytes8(main.x),
   ];
   const blocks = arrays.map((array) =>
     array.length >= COMPRESSED_FROM
@@ -133,7 +121,7 @@ function bytes4(numbers: Numbers): Uint8Array {
 }
 
 /** What the reader has made one number of stands there as 2^63 and more. */
-function bytes8(numbers: Numbers, _payload: Payload): Uint8Array {
+function bytes8(numbers: Numbers): Uint8Array {
   const wide = BigUint64Array.from(numbers, (number) => (number === SEVERAL ? 2n ** 63n + 2n : BigInt(number)));
   return new Uint8Array(wide.buffer);
 }

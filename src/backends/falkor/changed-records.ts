@@ -9,6 +9,7 @@ import { openScratch } from "../../support/scratch.ts";
 export class ChangedRecords {
   readonly #database = openScratch(
     "CREATE TEMP TABLE node (id INTEGER PRIMARY KEY, labels TEXT NOT NULL, properties TEXT NOT NULL)",
+    4_000,
   );
   readonly #statements;
   #count = 0;

@@ -6,6 +6,8 @@ import type { GraphReader } from "../../rdb/graph.ts";
 import { openScratch } from "../../support/scratch.ts";
 import type { RecordStore, ServerNode, ServerRelationship } from "../server/server.ts";
 
+const CACHE_KILOBYTES = 4_000;
+
 export class DumpStore implements RecordStore {
   /** Null for a graph that is not there yet. */
   readonly #reader: GraphReader | null;
@@ -86,7 +88,10 @@ export class DumpStore implements RecordStore {
 
 /** The property `id` of every node, by its number: relationships know only that. */
 class NodeIds {
-  readonly #scratch = openScratch("CREATE TEMP TABLE named (internal INTEGER PRIMARY KEY, id TEXT NOT NULL)");
+  readonly #scratch = openScratch(
+    "CREATE TEMP TABLE named (internal INTEGER PRIMARY KEY, id TEXT NOT NULL)",
+    CACHE_KILOBYTES,
+  );
   readonly #put = this.#scratch.prepare("INSERT INTO named VALUES (?, ?)");
   readonly #get = this.#scratch.prepare("SELECT id FROM named WHERE internal = ?");
   shared: string[] = [];
@@ -116,7 +121,7 @@ class NodeIds {
 }
 
 async function sharedAmong(relationships: AsyncIterable<readonly DumpRelationship[]>): Promise<string[]> {
-  const scratch = openScratch("CREATE TEMP TABLE given (id TEXT NOT NULL)");
+  const scratch = openScratch("CREATE TEMP TABLE given (id TEXT NOT NULL)", CACHE_KILOBYTES);
   const put = scratch.prepare("INSERT INTO given VALUES (?)");
   try {
     for await (const batch of relationships) {

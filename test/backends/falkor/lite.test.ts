@@ -128,7 +128,9 @@ describe.skipIf(available === undefined)("a FalkorDBLite store", () => {
     expect(realpathSync(folder.file("link.db"))).toBe(realpathSync(path));
     expect(statSync(path).mode & 0o777).toBe(0o640);
     const after = await contentOf(path);
-    expect(after.keys).toEqual(before.keys);
+    // Fields of these expire, whenever the engine finds the time.
+    const lasting = (keys: readonly string[]) => keys.filter((key) => !/^h[1h] /.test(key));
+    expect(lasting(after.keys)).toEqual(lasting(before.keys));
     const { another, ...others } = after.graphs;
     expect(others).toEqual(before.graphs);
     expect(another).toHaveLength(180);
