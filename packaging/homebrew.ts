@@ -52,7 +52,7 @@ export function formula(version: string, sums: ReadonlyMap<string, string>): str
 
   test do
     assert_match "${PROGRAM} #{version} ", shell_output("#{bin}/${PROGRAM} --version")
-    assert_match "no such file", shell_output("#{bin}/${PROGRAM} inspect --from-path none.db 2>&1", 2)
+    assert_match "none.db does not exist", shell_output("#{bin}/${PROGRAM} inspect --from-path none.db 2>&1", 2)
   end
 end
 `;
