@@ -1,5 +1,5 @@
 /** What the tests of a release try: built when first asked for, once in a test run, and removed at its end (preload.ts). */
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../../scripts/release/project.ts";
@@ -10,6 +10,8 @@ export const OTHER_TARGETS: readonly Target[] = targetsNamed(
   (Bun.env.RELEASE_TARGETS ?? "").split(/[\s,]+/).filter((name) => name !== ""),
 );
 
+/** The process that made a folder stands in its name. */
+const PREFIX = "memorygraph-release-";
 const folders: string[] = [];
 let own: Promise<string> | undefined;
 let whole: Promise<string> | undefined;
@@ -105,7 +107,24 @@ async function run(command: string[], cwd: string, env: Record<string, string> =
 }
 
 function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "memorygraph-release-"));
+  if (folders.length === 0) removeAbandoned();
+  const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   folders.push(folder);
   return folder;
+}
+
+/** After a kill no hook is called; then the next run tidies up. */
+function removeAbandoned(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const [, pid] = /^memorygraph-release-(\d+)-/.exec(name) ?? [];
+    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
