@@ -17,7 +17,6 @@ const ARROWS: Record<string, readonly string[]> = {
   backends: ["memorygraph", "rdb", "graph", "errors.ts", "support"],
   rdb: ["graph", "errors.ts", "support"],
   memorygraph: ["graph", "errors.ts", "support"],
-  rdb: ["graph", "errors.ts", "support"],
   graph: ["errors.ts", "support"],
   support: [],
 };
