@@ -16,7 +16,6 @@ const ARROWS: Record<string, readonly string[]> = {
   migration: ["backends", "memorygraph", "graph", "errors.ts", "support"],
   backends: ["memorygraph", "rdb", "graph", "errors.ts", "support"],
   memorygraph: ["graph", "errors.ts", "support"],
-  rdb: ["graph", "errors.ts", "support"],
   graph: ["errors.ts", "support"],
   support: [],
 };
