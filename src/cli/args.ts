@@ -3,6 +3,7 @@ import type { ArgsDef } from "citty";
 import { BACKEND_TYPES, READING_WAYS } from "../backends/config.ts";
 import { RELEASES } from "../memorygraph/releases.ts";
 import { CONFLICT_POLICIES } from "../migration/models.ts";
+import { SHELLS } from "./completions/grammar.ts";
 
 export const sharedArgs = {
   json: { type: "boolean", description: "print one JSON document on standard output" },
@@ -84,3 +85,12 @@ export const verifyArgs = { ...sourceArgs, ...targetArgs, ...sharedArgs } satisf
 export const inspectArgs = { ...sourceArgs, ...sharedArgs } satisfies ArgsDef;
 
 export const doctorArgs = { ...sharedArgs } satisfies ArgsDef;
+
+const shell = {
+  type: "positional" as const,
+  options: [...SHELLS],
+  required: true,
+  description: "the shell that will read the script",
+};
+
+export const completionsArgs = { shell, ...sharedArgs } satisfies ArgsDef;

@@ -88,10 +88,20 @@ describe("a usage error leaves standard output empty, exits with 2 and says what
       "constructor as the command",
       ["constructor"],
       'unknown command "constructor"',
-      "migrate, verify, inspect, doctor",
+      "migrate, verify, inspect, doctor, completions",
     ],
-    ["toString as the command", ["toString"], 'unknown command "toString"', "migrate, verify, inspect, doctor"],
-    ["__proto__ as the command", ["__proto__"], 'unknown command "__proto__"', "migrate, verify, inspect, doctor"],
+    [
+      "toString as the command",
+      ["toString"],
+      'unknown command "toString"',
+      "migrate, verify, inspect, doctor, completions",
+    ],
+    [
+      "__proto__ as the command",
+      ["__proto__"],
+      'unknown command "__proto__"',
+      "migrate, verify, inspect, doctor, completions",
+    ],
     ["a mistyped command", ["migrat"], 'unknown command "migrat"', "Did you mean migrate?"],
     [
       "help for a command that is not there",

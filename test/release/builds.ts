@@ -9,9 +9,6 @@ import { executableName, type Target, targetsNamed } from "../../scripts/release
 export const OTHER_TARGETS: readonly Target[] = targetsNamed(
   (Bun.env.RELEASE_TARGETS ?? "").split(/[\s,]+/).filter((name) => name !== ""),
 );
-if (OTHER_TARGETS.length === 0) {
-  console.warn("SKIPPED: executables for other machines; RELEASE_TARGETS names some (linux-arm64,darwin-x64), or all");
-}
 
 const folders: string[] = [];
 let own: Promise<string> | undefined;

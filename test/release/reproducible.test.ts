@@ -19,6 +19,10 @@ const KINDS: Readonly<Record<string, RegExp>> = {
   "windows-arm64": /^PE32\+ executable \(console\) Aarch64, for MS Windows/,
 };
 
+if (OTHER_TARGETS.length === 0) {
+  console.warn("SKIPPED: executables for other machines; RELEASE_TARGETS names some (linux-arm64,darwin-x64), or all");
+}
+
 let first: string;
 let second: string;
 beforeAll(async () => {

@@ -70,7 +70,8 @@ describe.each(servers.map((server) => ({ name: `${server.kind} ${server.number}`
     expect((await end.read()).nodes).toHaveLength(60);
     expect(await digestOf(back)).toBe(await digestOf(source));
     await end.empty();
-  });
+    // A Neo4j that has just started takes its time over the first write.
+  }, 180_000);
 });
 
 function addressOf({ kind, uri, username }: TestServer, side: "from" | "to"): string[] {
