@@ -1,5 +1,5 @@
 /** What the tests of a release try: built when first asked for, once in a test run, and removed at its end (preload.ts). */
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../../scripts/release/project.ts";
@@ -12,6 +12,7 @@ export const OTHER_TARGETS: readonly Target[] = targetsNamed(
 
 const folders: string[] = [];
 let own: Promise<string> | undefined;
+let whole: Promise<string> | undefined;
 let twice: Promise<readonly [string, string]> | undefined;
 
 /** The path of this machine's executable, built from the working tree. */
@@ -35,6 +36,38 @@ export function twins(): Promise<readonly [string, string]> {
 /** The file of a target in one of the twins. */
 export function builtFor(folder: string, target: Target): string {
   return join(folder, target.name, executableName(target));
+}
+
+/** This machine as a target. */
+export const HOST: Target = targetsNamed([
+  `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`,
+])[0]!;
+
+/** The targets that `packaged` holds archives of. */
+export const PACKAGED: readonly Target[] = [HOST, ...OTHER_TARGETS.filter(({ name }) => name !== HOST.name)];
+
+/** A folder with everything that is published, of this machine's executable and of the other ones. */
+export function packaged(): Promise<string> {
+  whole ??= packageAll();
+  return whole;
+}
+
+async function packageAll(): Promise<string> {
+  const folder = newFolder();
+  mkdirSync(join(folder, HOST.name), { recursive: true });
+  copyFileSync(await executable(), join(folder, HOST.name, executableName(HOST)));
+  for (const target of PACKAGED) {
+    if (target !== HOST) symlinkSync(join((await twins())[0], target.name), join(folder, target.name));
+  }
+  const out = join(folder, "release");
+  await packageInto(folder, out);
+  return out;
+}
+
+/** Runs scripts/package.ts. @throws Error with what it said when it fails */
+export async function packageInto(from: string, out: string, env: Record<string, string> = {}): Promise<void> {
+  const names = PACKAGED.map(({ name }) => name);
+  await run([process.execPath, join(ROOT, "scripts/package.ts"), "--from", from, "--out", out, ...names], ROOT, env);
 }
 
 export function removeBuilds(): void {
@@ -61,10 +94,14 @@ function isTool(path: string): boolean {
 }
 
 async function build(source: string, out: string, ...targets: string[]): Promise<void> {
-  const command = [process.execPath, join(source, "scripts/build.ts"), "--out", out, ...targets];
-  const child = Bun.spawn(command, { cwd: source, stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  await run([process.execPath, join(source, "scripts/build.ts"), "--out", out, ...targets], source);
+}
+
+async function run(command: string[], cwd: string, env: Record<string, string> = {}): Promise<void> {
+  const options = { cwd, env: { ...Bun.env, ...env }, stdin: "ignore", stdout: "ignore", stderr: "pipe" } as const;
+  const child = Bun.spawn(command, options);
   const [stderr, code] = await Promise.all([child.stderr.text(), child.exited]);
-  if (code !== 0) throw new Error(`the build failed with ${code}: ${stderr}`);
+  if (code !== 0) throw new Error(`${command[1]} failed with ${code}: ${stderr}`);
 }
 
 function newFolder(): string {

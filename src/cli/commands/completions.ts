@@ -35,7 +35,12 @@ export const completions: Command<Shell> = {
 };
 
 async function run(shell: Shell, { json, write }: CommandContext): Promise<void> {
-  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
-  const script = SCRIPTS[shell](grammarOf(PROGRAM, commands, DEFAULT_COMMAND, LEADING));
+  const script = await completionScript(shell);
   write(json ? jsonLine({ shell, script }) : script);
+}
+
+/** What `completions SHELL` prints. */
+export async function completionScript(shell: Shell): Promise<string> {
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  return SCRIPTS[shell](grammarOf(PROGRAM, commands, DEFAULT_COMMAND, LEADING));
 }
