@@ -12,7 +12,7 @@ import { allEnds, type End, liteEnd } from "./ends.ts";
 import { linesOf } from "./graph.ts";
 
 const { second } = await allEnds();
-const ends = second.some(({ kind }) => kind === "falkordblite") ? [...second, liteEnd("file")] : second;
+const ends = second.some(({ kind }) => kind === "falkordblite") ? [...second, await liteEnd("file")] : second;
 const OLD = "2024-01-01T00:00:00.000000+00:00";
 const NEW = "2024-06-01T00:00:00.000000+00:00";
 

@@ -1,8 +1,7 @@
 /** The ends that a migration can have in the tests: each can be filled, read and emptied by plain means. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BackendConfig } from "../../src/backends/config.ts";
+import { sharedEngine } from "../support/engine.ts";
 import { availableServers, type TestServer } from "../support/servers.ts";
 import { emptyBolt, fillBolt, readBolt, withDriver } from "./bolt.ts";
 import type { PlainGraph } from "./corpus.ts";
@@ -50,10 +49,9 @@ export function endOf(server: TestServer, graph = "tests"): ServerEnd {
   };
 }
 
-const folder = mkdtempSync(join(tmpdir(), "migrate-test-ends-"));
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-
-export function liteEnd(form: Form): End {
+/** Its store is in the folder of the engine that judges it, and goes with that. */
+export async function liteEnd(form: Form): Promise<End> {
+  const { folder } = await sharedEngine();
   const path = join(folder, form === "file" ? "falkordblite.db" : "falkordblite");
   return {
     name: `falkordblite ${form}`,
@@ -82,5 +80,5 @@ export async function serverEnds(): Promise<{
 export async function allEnds(): Promise<{ readonly first: readonly End[]; readonly second: readonly End[] }> {
   const { first, second } = await serverEnds();
   if (!first.some(({ kind }) => kind === "falkordb")) return { first, second };
-  return { first: [...first, liteEnd("file")], second: [...second, liteEnd("directory")] };
+  return { first: [...first, await liteEnd("file")], second: [...second, await liteEnd("directory")] };
 }

@@ -137,7 +137,10 @@ class Neo4jDialect implements Dialect {
   }
 
   /** Indexes are filled all at once in the background. A value of more than about 8 kB makes one fail for good. */
-  async schemaReady(connection: Connection, created: readonly SchemaItem[]): Promise<SchemaItem[]> {
+  async schemaReady(
+    connection: Connection,
+    created: readonly SchemaItem[],
+  ): Promise<{ item: SchemaItem; why: string }[]> {
     const wanted = new Map(created.map((item) => [item.what, item]));
     // Not db.awaitIndexes, which knows no difference between ours and others, and ends with the first that fails.
     const columns = "type, entityType, labelsOrTypes, properties, name, state";
@@ -149,7 +152,10 @@ class Neo4jDialect implements Dialect {
         continue;
       }
       for (const row of open) await connection.rows(`DROP INDEX ${this.quote(String(row[4]))} IF EXISTS`);
-      return open.map((row) => wanted.get(describeRow("index", row))!);
+      return open.map((row) => ({
+        item: wanted.get(describeRow("index", row))!,
+        why: "a value is too large to be indexed",
+      }));
     }
   }
 

@@ -24,7 +24,7 @@ import { Client } from "./client.ts";
 import { collected } from "./pages.ts";
 import { Reader } from "./reader.ts";
 import { decode, type Reply } from "./reply.ts";
-import { createSchema, dropSchema, ownSchema, readSchema, uniqueIdLabels } from "./schema.ts";
+import { createSchema, dropSchema, ownSchema, readSchema, schemaReady, uniqueIdLabels } from "./schema.ts";
 import { fatalWhenUnique, unsupported, unsupportedName } from "./values.ts";
 import { Writer } from "./writer.ts";
 
@@ -240,9 +240,8 @@ class FalkorServer implements GraphServer {
     return createSchema(this.#client, this.#graph, item);
   }
 
-  /** Creating waits for each already. */
-  async schemaReady(): Promise<SchemaItem[]> {
-    return [];
+  schemaReady(created: readonly SchemaItem[]): Promise<{ item: SchemaItem; why: string }[]> {
+    return schemaReady(this.#client, this.#graph, created);
   }
 
   dropSchema(item: SchemaItem): Promise<void> {

@@ -13,6 +13,7 @@ import { readRecords, type Witness } from "../server/reader.ts";
 import { UndoJournal } from "../server/undo-journal.ts";
 import { type DumpOrigin, describeDump, describeNew } from "./describe-dump.ts";
 import { GraphRewrite } from "./graph-rewrite.ts";
+import { onStore } from "./lite-errors.ts";
 import { holderOf, uniqueIdLabelsOf } from "./lite-holder.ts";
 import type { Target } from "./lite-place.ts";
 import { type OpenDump, openDump } from "./open-dump.ts";
@@ -66,28 +67,32 @@ export class LiteSession implements TargetSession {
   /** @throws StoreKindError, DamagedStoreError, RefusedError, AccessError; BusyError when an engine holds the store */
   static async begin(place: Target, origin: DumpOrigin, request: WriteRequest): Promise<LiteSession> {
     await assertNoEngine(place);
-    const state = stateOf(place.dump);
-    const old = await openTarget(place, origin, request);
-    try {
-      const before = await describeTarget(place, origin, old);
-      const staged = new StagedDump(place, state);
+    return onStore(place.path, async () => {
+      const state = stateOf(place.dump);
+      const old = await openTarget(place, origin, request);
       try {
-        return new LiteSession(origin, request, place, old, before, staged);
+        const before = await describeTarget(place, origin, old);
+        const staged = new StagedDump(place, state);
+        try {
+          return new LiteSession(origin, request, place, old, before, staged);
+        } catch (error) {
+          staged.discard();
+          throw error;
+        }
       } catch (error) {
-        staged.discard();
+        old?.[Symbol.dispose]();
         throw error;
       }
-    } catch (error) {
-      old?.[Symbol.dispose]();
-      throw error;
-    }
+    });
   }
 
-  async write(batch: readonly GraphRecord[]): Promise<void> {
-    this.#request.signal?.throwIfAborted();
-    await this.#addWaiting();
-    for (const record of batch) if (record.kind === "node") this.#addNode(record);
-    this.#waiting = batch.filter((record) => record.kind === "relationship");
+  write(batch: readonly GraphRecord[]): Promise<void> {
+    return this.#guard(async () => {
+      this.#request.signal?.throwIfAborted();
+      await this.#addWaiting();
+      for (const record of batch) if (record.kind === "node") this.#addNode(record);
+      this.#waiting = batch.filter((record) => record.kind === "relationship");
+    });
   }
 
   async replace(batch: readonly GraphRecord[]): Promise<void> {
@@ -105,8 +110,10 @@ export class LiteSession implements TargetSession {
 
   async finish(): Promise<void> {
     const { signal } = this.#request;
-    await this.#addWaiting();
-    const violated = await this.#rewrite.write(this.#staged.file, signal);
+    const violated = await this.#guard(async () => {
+      await this.#addWaiting();
+      return this.#rewrite.write(this.#staged.file, signal);
+    });
     for (const { item, why } of violated) {
       const what = `an index or constraint that what the store holds does not allow, and that it is left without: ${why}`;
       this.report.notes.push({ kind: "note", what, count: 1, examples: [item.what] });
@@ -133,7 +140,7 @@ export class LiteSession implements TargetSession {
   async commit(): Promise<void> {
     // Windows renames nothing that is open.
     this.#close();
-    await this.#staged.publish();
+    await this.#guard(() => this.#staged.publish());
   }
 
   async rollback(): Promise<void> {
@@ -144,6 +151,10 @@ export class LiteSession implements TargetSession {
   async keep(): Promise<string> {
     this.#close();
     return this.#staged.keep();
+  }
+
+  #guard<T>(work: () => Promise<T>): Promise<T> {
+    return onStore(this.#origin.location, work);
   }
 
   /** The first reading tells what stands there, for finding what is to be replaced and joined. */

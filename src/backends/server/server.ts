@@ -127,7 +127,7 @@ export interface GraphServer {
   /** Creates it where it is not there; it need not work yet. @throws SchemaConflictError when the data forbid it. */
   createSchema(item: SchemaItem): Promise<void>;
   /** Waits until all that was created works. Gives those that the data turned out to forbid, which are gone again. */
-  schemaReady(created: readonly SchemaItem[]): Promise<SchemaItem[]>;
+  schemaReady(created: readonly SchemaItem[]): Promise<{ item: SchemaItem; why: string }[]>;
   dropSchema(item: SchemaItem): Promise<void>;
   /** The labels on which `id` must be unique. */
   uniqueIdLabels(): Promise<readonly string[]>;

@@ -137,9 +137,7 @@ export class ServerSession implements TargetSession {
   }
 
   async #awaitSchema(): Promise<void> {
-    for (const item of await this.#server.schemaReady(this.#createdSchema)) {
-      this.#leaveWithout(item, "a value is too large to be indexed");
-    }
+    for (const { item, why } of await this.#server.schemaReady(this.#createdSchema)) this.#leaveWithout(item, why);
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
