@@ -153,7 +153,7 @@ describe("what is offered is what the commands accept", () => {
   test("PowerShell's script has every word, quoted", async () => {
     const script = await Bun.file(folder.file("powershell")).text();
     for (const name of NAMES) {
-      for (const word of await accepted(name)) expect(script).toContain(`@('${word}', '`);
+      for (const word of await accepted(name)) expect(script).toContain(`\n            '${word}' = '`);
     }
     expect(script).toContain("'--from' = @('sqlite', 'falkordblite', 'neo4j', 'memgraph', 'falkordb')");
     expect(script.match(/'/g)!.length % 2).toBe(0);

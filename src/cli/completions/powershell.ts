@@ -8,7 +8,11 @@ export function powershellScript(grammar: Grammar): string {
     const choices = value.kind === "choice" ? value.choices.map(single).join(", ") : "";
     return [`        ${single(spelled)} = @(${choices})`];
   });
-  const names = commands.map(({ name, description }) => entry(name, description));
+  const names = commands.map(({ name, description }) => meaning(name, description));
+  const known = [
+    ...commands.map((command) => table(command.name, wordsOf(command))),
+    table("", [...names, ...wordsOf(fallback)]),
+  ];
   return `# PowerShell completion for ${program}, written by "${program} completions powershell".
 Register-ArgumentCompleter -Native -CommandName ${single(program)} -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
@@ -16,8 +20,9 @@ Register-ArgumentCompleter -Native -CommandName ${single(program)} -ScriptBlock 
     $values = @{
 ${values.join("\n")}
     }
+    # What may follow a command, with its meaning.
     $known = @{
-${[...commands.map((command) => knownOf(command.name, wordsOf(command))), knownOf("", [...names, ...wordsOf(fallback)])].join("\n")}
+${known.join("\n")}
     }
     $typed = @($commandAst.CommandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition } |
         Select-Object -Skip 1 | ForEach-Object { $_.Extent.Text })
@@ -31,13 +36,11 @@ ${[...commands.map((command) => knownOf(command.name, wordsOf(command))), knownO
     $start = ''
     $end = "$wordToComplete"
     if ($end -match '^(--[^=]+)=(.*)$') { $before = $Matches[1]; $start = "$before="; $end = $Matches[2] }
-    if ($values.ContainsKey($before)) {
-        $found = $values[$before] | ForEach-Object { , @($_, $_) }
-    } else {
-        $found = $known[$command]
-    }
-    $found | Where-Object { $_ -and $_[0].StartsWith($end) -and $typed -cnotcontains $_[0] } | ForEach-Object {
-        [System.Management.Automation.CompletionResult]::new($start + $_[0], $_[0], 'ParameterValue', $_[1])
+    $meanings = if ($values.ContainsKey($before)) { @{} } else { $known[$command] }
+    $words = if ($values.ContainsKey($before)) { $values[$before] } else { $meanings.Keys }
+    @($words) | Where-Object { $_ -and $_.StartsWith($end) -and $typed -cnotcontains $_ } | ForEach-Object {
+        $meaning = if ($meanings.Contains($_)) { $meanings[$_] } else { $_ }
+        [System.Management.Automation.CompletionResult]::new($start + $_, $_, 'ParameterValue', $meaning)
     }
 }
 `;
@@ -45,18 +48,18 @@ ${[...commands.map((command) => knownOf(command.name, wordsOf(command))), knownO
 
 function wordsOf({ options, operands }: CommandGrammar): string[] {
   return [
-    ...options.map(({ spelled, description }) => entry(spelled, description)),
-    ...operands.map((operand) => entry(operand, operand)),
+    ...options.map(({ spelled, description }) => meaning(spelled, description)),
+    ...operands.map((operand) => meaning(operand, operand)),
   ];
 }
 
-/** A word and what it means. */
-function entry(word: string, meaning: string): string {
-  return `@(${single(word)}, ${single(meaning)})`;
+function meaning(word: string, description: string): string {
+  return `            ${single(word)} = ${single(description)}`;
 }
 
-function knownOf(command: string, entries: readonly string[]): string {
-  return [`        ${single(command)} = @(`, ...entries.map((line) => `            ${line}`), "        )"].join("\n");
+/** In the order of the help, which a plain table would not keep. */
+function table(command: string, meanings: readonly string[]): string {
+  return [`        ${single(command)} = [ordered]@{`, ...meanings, "        }"].join("\n");
 }
 
 function single(text: string): string {
