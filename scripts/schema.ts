@@ -8,6 +8,8 @@ import {
   InspectionResultSchema,
   MigrationOptionsSchema,
   MigrationResultSchema,
+  RollbackResultSchema,
+  RunListSchema,
 } from "../src/migration/models.ts";
 
 const SCHEMAS = {
@@ -16,6 +18,8 @@ const SCHEMAS = {
   "comparison-result": ComparisonResultSchema,
   "inspection-result": InspectionResultSchema,
   diagnosis: DiagnosisSchema,
+  "rollback-result": RollbackResultSchema,
+  "run-list": RunListSchema,
 };
 
 /** File names and contents, as they should be committed. */

@@ -51,6 +51,18 @@ export interface SchemaItem {
   readonly own: boolean;
 }
 
+/** What a dump of Redis is besides one graph. */
+export interface DumpFacts {
+  /** The release of Redis that wrote it. */
+  readonly redis: string | null;
+  /** FalkorDB's version of the graph's encoding; null where there is no graph. */
+  readonly encoding: number | null;
+  /** Every graph in the first database. */
+  readonly graphs: readonly string[];
+  /** Keys that belong to no graph. */
+  readonly otherKeys: number;
+}
+
 export interface StoreDescription {
   readonly backend: BackendType;
   /** For people: a path, or an address without credentials. */
@@ -68,6 +80,9 @@ export interface StoreDescription {
   readonly indexes: readonly string[];
   /** The indexes and constraints of a graph server, which a target of the same kind gets as well. */
   readonly schema?: readonly SchemaItem[];
+  /** Whose indexes and constraints it takes as a target, where not only its own kind's. */
+  readonly takesSchemaOf?: BackendType;
+  readonly dump?: DumpFacts;
   readonly oddities: readonly Oddity[];
 }
 
@@ -81,6 +96,8 @@ export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
   /** Read from a private copy even where reading in place would do, because the store turned out to change. */
   readonly isolate?: boolean;
+  /** A store that is not there is read as an empty one, since it is looked at as a target. */
+  readonly maybeMissing?: boolean;
 }
 
 /** A store opened for reading: one moment of it, or an error that says that it changed. */

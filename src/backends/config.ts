@@ -7,6 +7,10 @@ import { UsageError } from "../errors.ts";
 export const BACKEND_TYPES = ["sqlite", "falkordblite", "neo4j", "memgraph", "falkordb"] as const;
 export type BackendType = (typeof BACKEND_TYPES)[number];
 
+/** How a FalkorDB server is read: by the snapshot that it sends to a replica, or by queries. */
+export const READING_WAYS = ["snapshot", "query"] as const;
+export type ReadingWay = (typeof READING_WAYS)[number];
+
 export const BackendConfigSchema = v.strictObject({
   type: v.picklist(BACKEND_TYPES),
   path: v.optional(v.string()),
@@ -17,6 +21,8 @@ export const BackendConfigSchema = v.strictObject({
   graph: v.optional(v.string()),
   /** A file of certificates (PEM) to trust beside the system's, for a server with a private authority. */
   caFile: v.optional(v.string()),
+  /** Left out: by queries, and by a snapshot where those cannot give one moment of the graph. */
+  readBy: v.optional(v.picklist(READING_WAYS)),
 });
 export type BackendConfigFields = v.InferOutput<typeof BackendConfigSchema>;
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -42,6 +48,7 @@ export class BackendConfig implements BackendConfigFields {
   declare readonly database?: string;
   declare readonly graph?: string;
   declare readonly caFile?: string;
+  declare readonly readBy?: ReadingWay;
 
   constructor(fields: BackendConfigFields) {
     this.type = fields.type;
@@ -57,7 +64,7 @@ export class BackendConfig implements BackendConfigFields {
     throw new UsageError(
       `the configuration of a store is not valid: ${parsed.issues.map((i) => i.message).join("; ")}`,
       {
-        next: "docs/CLI.md lists the fields: type, path, uri, username, password, database, graph.",
+        next: "docs/CLI.md lists the fields: type, path, uri, username, password, database, graph, caFile, readBy.",
       },
     );
   }

@@ -1,37 +1,59 @@
 /** The only list of backends. Each is imported when it is first asked for, which keeps the start of the program short. */
-import { StoreKindError, UsageError } from "../errors.ts";
-import type { Backend, Capabilities } from "./backend.ts";
+import type { Backend, Capabilities, Oddity } from "./backend.ts";
 import { BackendConfig, type BackendType } from "./config.ts";
 import { recognise } from "./recognise.ts";
 
-const BACKENDS: Partial<Record<BackendType, () => Promise<Backend>>> = {
+const BACKENDS: Record<BackendType, () => Promise<Backend>> = {
   sqlite: async () => (await import("./sqlite/sqlite.ts")).sqlite,
+  falkordblite: async () => (await import("./falkor/falkordblite.ts")).falkordblite,
   neo4j: async () => (await import("./bolt/open.ts")).neo4jBackend,
   memgraph: async () => (await import("./bolt/open.ts")).memgraphBackend,
   falkordb: async () => (await import("./falkor/falkordb.ts")).falkordb,
 };
 
-export function supportedBackends(): BackendType[] {
-  return Object.keys(BACKENDS) as BackendType[];
-}
-
 /**
- * @throws StoreKindError when the path holds another kind of store than was said
- * @throws UsageError for a backend that this release cannot open yet
+ * The backend of a store; of one that is something else than was said, but something that we know, the right one.
+ * @throws AccessError when the system does not let us look
  */
 export async function loadBackend({ type, path }: BackendConfig): Promise<Backend> {
-  const load = BACKENDS[type];
-  if (load !== undefined) return load();
-  if (path !== undefined && recognise(path) === "SQLite database") {
-    throw new StoreKindError(`${path} is a SQLite file, not a ${type} store`, {
-      next: `Name its kind: sqlite instead of ${type}.`,
-    });
-  }
-  throw new UsageError(`this release cannot open ${type} stores yet`, {
-    next: `It can open: ${supportedBackends().join(", ")}. Nothing was touched.`,
+  const backend = await BACKENDS[type]();
+  // Documents used to call FalkorDBLite "SQLite-based", and people believed it.
+  if (type !== "falkordblite" || path === undefined || recognise(path) !== "SQLite database") return backend;
+  return misnamed(await BACKENDS.sqlite(), {
+    kind: "note",
+    what: "a SQLite file that was called FalkorDBLite; it is taken for what it is",
+    count: 1,
+    examples: [path],
   });
 }
 
 export async function capabilitiesOf(type: BackendType): Promise<Capabilities> {
   return (await loadBackend(new BackendConfig({ type }))).capabilities;
+}
+
+/** The same backend, whose stores tell that they are no others. */
+function misnamed(backend: Backend, note: Oddity): Backend {
+  return {
+    ...backend,
+    async openForReading(config, options) {
+      const store = await backend.openForReading(config, options);
+      const describe = store.describe.bind(store);
+      const noted: typeof store.describe = async (depth) => {
+        const description = await describe(depth);
+        return { ...description, oddities: [...description.oddities, note] };
+      };
+      // Not a copy: its backend knows its own stores.
+      return Object.assign(store, { describe: noted });
+    },
+    async openForWriting(config, request) {
+      const session = await backend.openForWriting(config, request);
+      Object.assign(session.report, { notes: [...(session.report.notes ?? []), note] });
+      return session;
+    },
+    async preview(config, request) {
+      const preview = await backend.preview(config, request);
+      Object.assign(preview.report, { notes: [...(preview.report.notes ?? []), note] });
+      return preview;
+    },
+  };
 }

@@ -8,7 +8,7 @@ import type { DurableFile } from "../support/durable.ts";
 import { moment } from "../support/moments.ts";
 import { openScratch } from "../support/scratch.ts";
 import type { TargetSession, Undone } from "./backend.ts";
-import { hashOf, StagedJournal } from "./staged-journal.ts";
+import { type CreatedMarks, hashOf, StagedJournal } from "./staged-journal.ts";
 
 /** A target under change that can also lose records. */
 export interface UndoableSession extends TargetSession {
@@ -18,32 +18,56 @@ export interface UndoableSession extends TargetSession {
 
 const PAGE = 500;
 
+/** What becomes of each record that stands in the target now. */
+export class UndoDecision {
+  /** Records of the run that stay, since somebody has changed them. */
+  readonly left: string[] = [];
+  /** What the target will hold. */
+  readonly expected = new ContentDigest();
+  readonly #journal: StagedJournal;
+  readonly #created: CreatedMarks;
+
+  constructor(file: DurableFile) {
+    this.#journal = new StagedJournal(file);
+    this.#created = this.#journal.created();
+  }
+
+  /** The record that is to stand there: itself, or the former one in its place; null for one that the run created. */
+  of(record: GraphRecord): GraphRecord | null {
+    const hash = hashOf(record);
+    const mark = markOf(record, hash);
+    const what = this.#created.take(mark);
+    if (what === "ours") return null;
+    const noted = what === "changed" ? null : this.#journal.formerOf(mark.identity);
+    if (noted !== null && noted.after === mark.content) {
+      this.expected.addHash(record, hashOf(noted.former));
+      return noted.former;
+    }
+    if (what === "changed" || (noted !== null && !isFormer(noted.former, mark))) this.left.push(nameOf(record));
+    this.expected.addHash(record, hash);
+    return record;
+  }
+
+  close(): void {
+    this.#created.close();
+  }
+}
+
 /** Commits. @throws RollbackError, after which the target is as it was, when it would not be what it should be */
 export async function undoStaged(session: UndoableSession, file: DurableFile): Promise<Undone> {
-  const journal = new StagedJournal(file);
-  const left: string[] = [];
+  const decision = new UndoDecision(file);
   const formers: GraphRecord[] = [];
   const nodes = openScratch("CREATE TEMP TABLE node (key TEXT NOT NULL)");
-  const created = journal.created();
-  const expected = new ContentDigest();
   try {
     moment("before rollback");
     for await (const batch of session.read()) {
       const ours: GraphRecord[] = [];
       for (const record of batch) {
-        const hash = hashOf(record);
-        const mark = markOf(record, hash);
-        const what = created.take(mark);
-        if (what === "ours") {
-          if (record.kind === "relationship") ours.push(record);
-          else nodes.run("INSERT INTO node VALUES (?)", [JSON.stringify(record.key)]);
-          continue;
-        }
-        const noted = what === "changed" ? null : journal.formerOf(mark.identity);
-        const former = noted !== null && noted.after === mark.content ? noted.former : null;
-        if (former !== null) formers.push(former);
-        else if (what === "changed" || (noted !== null && !isFormer(noted.former, mark))) left.push(nameOf(record));
-        expected.addHash(record, former === null ? hash : hashOf(former));
+        const next = decision.of(record);
+        if (next !== null && next !== record) formers.push(next);
+        if (next !== null) continue;
+        if (record.kind === "relationship") ours.push(record);
+        else nodes.run("INSERT INTO node VALUES (?)", [JSON.stringify(record.key)]);
       }
       await session.remove(ours);
     }
@@ -51,20 +75,21 @@ export async function undoStaged(session: UndoableSession, file: DurableFile): P
     for (const page of pagesOf(nodes)) await session.remove(page);
     for (let at = 0; at < formers.length; at += PAGE) await session.replace(formers.slice(at, at + PAGE));
     await session.finish();
-    await prove(session, expected);
+    await assertExpected(session, decision.expected);
     await session.commit();
     moment("rolled back");
-    return { left, expected };
+    return { left: decision.left, expected: decision.expected };
   } catch (error) {
     await session.rollback();
     throw error;
   } finally {
-    created.close();
+    decision.close();
     nodes.close();
   }
 }
 
-async function prove(session: TargetSession, expected: ContentDigest): Promise<void> {
+/** Before the commit. @throws RollbackError */
+export async function assertExpected(session: TargetSession, expected: ContentDigest): Promise<void> {
   const found = new ContentDigest();
   for await (const batch of session.read()) for (const record of batch) found.addHash(record, hashOf(record));
   if (found.equals(expected)) return;

@@ -1,8 +1,9 @@
 /** The options of every command. Nothing has a default here: what was not given stays absent. */
 import type { ArgsDef } from "citty";
-import { BACKEND_TYPES } from "../backends/config.ts";
+import { BACKEND_TYPES, READING_WAYS } from "../backends/config.ts";
 import { RELEASES } from "../memorygraph/releases.ts";
 import { CONFLICT_POLICIES } from "../migration/models.ts";
+import { SHELLS } from "./completions/grammar.ts";
 
 /** Where runs are remembered; for every command that has to do with them. */
 const stateArgs = {
@@ -37,20 +38,26 @@ function serverArgs<S extends "from" | "to">(side: S) {
     [`${side}-password-command`]: text("COMMAND", "its password, as a command prints it"),
     [`${side}-password-stdin`]: { type: "boolean" as const, description: "its password, from standard input" },
     [`${side}-database`]: text("NAME", `database of the ${what} (neo4j, memgraph)`),
-    [`${side}-graph`]: text("NAME", `graph of the ${what} (falkordb), else memorygraph`),
+    [`${side}-graph`]: text("NAME", `graph of the ${what} (falkordb, falkordblite), else memorygraph`),
     [`${side}-ca-file`]: text("FILE", "certificates to trust beside the system's, PEM"),
   } satisfies ArgsDef;
 }
 
 const sourceArgs: ArgsDef = {
   from: { ...kind, description: "what the source is; else MEMORY_BACKEND says" },
-  "from-path": { type: "string", valueHint: "FILE", description: "the source, if it is a file" },
+  "from-path": { type: "string", valueHint: "FILE", description: "the source, if it is a file or directory" },
   ...serverArgs("from"),
+  "read-by": {
+    type: "enum",
+    options: [...READING_WAYS],
+    valueHint: "WAY",
+    description: "read a falkordb source by snapshot or query",
+  },
 };
 
 const targetArgs: ArgsDef = {
   to: { ...kind, required: true, description: "what the target is" },
-  "to-path": { type: "string", valueHint: "FILE", description: "the target, if it is a file" },
+  "to-path": { type: "string", valueHint: "FILE", description: "the target, if it is a file or directory" },
   ...serverArgs("to"),
 };
 
@@ -90,7 +97,7 @@ export const inspectArgs = { ...sourceArgs, ...sharedArgs } satisfies ArgsDef;
 export const doctorArgs = { ...sharedArgs } satisfies ArgsDef;
 
 const runArg = {
-  run: { type: "positional", valueHint: "RUN", description: "the run, as `runs` names it" },
+  run: { type: "positional", required: true, valueHint: "RUN", description: "the run, as `runs` names it" },
 } satisfies ArgsDef;
 
 /** Of a side that the journal of a run names: only what the journal never holds. */
@@ -126,3 +133,12 @@ export const runsArgs = {
   ...stateArgs,
   ...sharedArgs,
 } satisfies ArgsDef;
+
+const shell = {
+  type: "positional" as const,
+  options: [...SHELLS],
+  required: true,
+  description: "the shell that will read the script",
+};
+
+export const completionsArgs = { shell, ...sharedArgs } satisfies ArgsDef;

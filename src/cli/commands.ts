@@ -3,8 +3,11 @@ import type { Command } from "./command.ts";
 
 export type Commands = Readonly<Record<string, () => Promise<Command>>>;
 
+export const PROGRAM = "memorygraph-migrate";
 /** What runs when the first argument is an option. */
 export const DEFAULT_COMMAND = "migrate";
+/** Options that may also stand before the command: `memorygraph-migrate --json doctor`. */
+export const LEADING: readonly string[] = ["--json", "--quiet", "--verbose", "--no-color", "--yes", "--debug"];
 
 export const COMMANDS: Commands = {
   migrate: async () => (await import("./commands/migrate.ts")).migrate,
@@ -14,4 +17,5 @@ export const COMMANDS: Commands = {
   rollback: async () => (await import("./commands/rollback.ts")).rollback,
   runs: async () => (await import("./commands/runs.ts")).runs,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
+  completions: async () => (await import("./commands/completions.ts")).completions,
 };

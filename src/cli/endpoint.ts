@@ -1,6 +1,6 @@
 /** One side of a migration as the options name it, and valibot's complaints in the words of the command line. */
 import * as v from "valibot";
-import { BACKEND_TYPES, type BackendType } from "../backends/config.ts";
+import { BACKEND_TYPES, type BackendType, READING_WAYS, type ReadingWay } from "../backends/config.ts";
 import { UsageError } from "../errors.ts";
 import type { Values } from "./strict.ts";
 
@@ -15,6 +15,7 @@ export interface Endpoint {
   readonly database?: string;
   readonly graph?: string;
   readonly caFile?: string;
+  readonly readBy?: ReadingWay;
   readonly password?: PasswordSource;
 }
 
@@ -49,6 +50,7 @@ export const SourceSchema = v.object({
   from: v.exactOptional(v.picklist(BACKEND_TYPES)),
   "from-path": TEXT,
   ...serverEntries("from"),
+  "read-by": v.exactOptional(v.picklist(READING_WAYS)),
 });
 
 export const TargetSchema = v.object({
@@ -59,7 +61,8 @@ export const TargetSchema = v.object({
 
 /** @throws UsageError when the options name the one source twice */
 export function sourceOf(values: v.InferOutput<typeof SourceSchema>): Endpoint {
-  return endpointOf("from", values.from, values);
+  const { "read-by": readBy } = values;
+  return { ...endpointOf("from", values.from, values), ...(readBy !== undefined && { readBy }) };
 }
 
 /** @throws UsageError when the options name the one target twice */

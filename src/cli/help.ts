@@ -2,11 +2,10 @@
 import { type ArgDef, type ArgsDef, renderUsage } from "citty";
 import type { Colour } from "./colour.ts";
 import type { Command, Example } from "./command.ts";
-import type { Commands } from "./commands.ts";
+import { type Commands, PROGRAM } from "./commands.ts";
 import { EXIT_STATUS } from "./exit-codes.ts";
-import { choicesOf } from "./strict.ts";
+import { choicesOf, hintOf } from "./strict.ts";
 
-const PROGRAM = "memorygraph-migrate";
 const DESCRIPTION = "Move, upgrade, verify and rescue MemoryGraph stores, with nothing lost and the proof shown.";
 
 /** The help of one command. */
@@ -80,8 +79,8 @@ function withoutLists(args: ArgsDef): ArgsDef {
 
 function valuesBlock(args: ArgsDef): string {
   const lists = new Map<string, string>();
-  for (const option of Object.values(args)) {
-    if (choicesOf(option).length > 0) lists.set(option.valueHint ?? "VALUE", choicesOf(option).join(", "));
+  for (const [name, option] of Object.entries(args)) {
+    if (choicesOf(option).length > 0) lists.set(hintOf(name, option), choicesOf(option).join(", "));
   }
   return lists.size === 0
     ? ""

@@ -3,7 +3,7 @@ import { UsageError } from "../errors.ts";
 import { BUN_VERSION, COMMIT, VERSION } from "../version.ts";
 import { createColour, wantsColour } from "./colour.ts";
 import type { Command } from "./command.ts";
-import { COMMANDS, type Commands, DEFAULT_COMMAND } from "./commands.ts";
+import { COMMANDS, type Commands, DEFAULT_COMMAND, LEADING, PROGRAM } from "./commands.ts";
 import { createReport, type Report } from "./failure.ts";
 import { jsonLine } from "./printable.ts";
 import { guardStreams } from "./streams.ts";
@@ -11,8 +11,6 @@ import { nearest } from "./suggest.ts";
 
 /** Answered before anything else is loaded. */
 const VERSION_REQUESTS = ["--version", "--version --json", "--json --version"];
-/** Options that may also stand before the command: `memorygraph-migrate --json doctor`. */
-const LEADING = ["--json", "--quiet", "--verbose", "--no-color", "--yes", "--debug"];
 
 /**
  * Runs the program; never rejects, and sets `process.exitCode` instead of exiting, so that all output arrives.
@@ -88,7 +86,7 @@ async function printHelp(command: Command | undefined, argv: readonly string[], 
 
 function printVersion(json: boolean): number {
   const about = {
-    name: "memorygraph-migrate",
+    name: PROGRAM,
     version: VERSION,
     commit: COMMIT,
     bun: BUN_VERSION,

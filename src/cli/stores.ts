@@ -48,7 +48,7 @@ function kindOf({ path, uri }: Endpoint): BackendType | undefined {
 }
 
 function withAddress(config: BackendConfig, endpoint: Endpoint, side: Side): BackendConfig {
-  const { path, uri, username, database, graph, caFile } = endpoint;
+  const { path, uri, username, database, graph, caFile, readBy } = endpoint;
   const file = FILE_BACKENDS.has(config.type);
   if (file && uri !== undefined) {
     throw new UsageError(`a ${config.type} store is a file, not an address`, {
@@ -69,6 +69,7 @@ function withAddress(config: BackendConfig, endpoint: Endpoint, side: Side): Bac
     ...(database !== undefined && { database }),
     ...(graph !== undefined && { graph }),
     ...(caFile !== undefined && { caFile }),
+    ...(readBy !== undefined && { readBy }),
   });
 }
 
@@ -78,14 +79,23 @@ const OPTIONS: Record<BackendType, readonly (keyof Endpoint)[]> = {
   falkordblite: ["graph"],
   neo4j: ["username", "password", "database", "caFile"],
   memgraph: ["username", "password", "database", "caFile"],
-  falkordb: ["username", "password", "graph", "caFile"],
+  falkordb: ["username", "password", "graph", "caFile", "readBy"],
 };
-const FLAGS = { username: "user", password: "password-file", database: "database", graph: "graph", caFile: "ca-file" };
+const FLAGS = {
+  username: "user",
+  password: "password-file",
+  database: "database",
+  graph: "graph",
+  caFile: "ca-file",
+  readBy: "read-by",
+};
 
 function assertMeaningful(type: BackendType, endpoint: Endpoint, side: Side): void {
   for (const [field, flag] of Object.entries(FLAGS) as [keyof typeof FLAGS, string][]) {
     if (endpoint[field] === undefined || OPTIONS[type].includes(field)) continue;
-    const name = field === "password" ? `${side}-password-${endpoint.password?.by}` : `${side}-${flag}`;
+    const own = field === "password" ? `password-${endpoint.password?.by}` : flag;
+    // Only a source is read in one way or the other.
+    const name = field === "readBy" ? own : `${side}-${own}`;
     throw new UsageError(`--${name} means nothing for a ${type} store`, { next: "Leave the option out." });
   }
 }

@@ -22,14 +22,14 @@ interface Spelling {
 export function parseStrictly(argv: readonly string[], args: ArgsDef, command: string): Values {
   const spellings = spellingsOf(args);
   const help = `"memorygraph-migrate ${command} --help" lists the options.`;
+  const operands = Object.entries(args).filter(([, option]) => option.type === "positional");
   const values: Record<string, string | boolean> = {};
-  const places = Object.keys(args).filter((name) => args[name]?.type === "positional");
   for (const token of tokensOf(argv, spellings)) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
-      const place = places.shift();
-      if (place !== undefined) {
-        values[place] = token.value;
+      const [name, option] = operands.shift() ?? [];
+      if (name !== undefined && option !== undefined) {
+        values[name] = chosenValue(hintOf(name, option), option, token.value);
         continue;
       }
       throw new UsageError(`unexpected argument "${token.value}"`, { next: `Every value follows an option; ${help}` });
@@ -42,7 +42,7 @@ export function parseStrictly(argv: readonly string[], args: ArgsDef, command: s
     values[name] =
       option.type === "boolean"
         ? switchValue(token.rawName, token.value, negated)
-        : textValue(token.rawName, option, token.value, token.inlineValue === true);
+        : textValue(token.rawName, hintOf(name, option), option, token.value, token.inlineValue === true);
   }
   return values;
 }
@@ -50,22 +50,24 @@ export function parseStrictly(argv: readonly string[], args: ArgsDef, command: s
 /** @throws UsageError when an option that the command cannot do without was not given */
 export function requireGiven(values: Values, args: ArgsDef, command: string): void {
   for (const [name, option] of Object.entries(args)) {
-    if (option.type === "positional" && !Object.hasOwn(values, name)) {
-      throw new UsageError(`${option.valueHint ?? name} is missing`, {
-        next: `Name it behind the command: memorygraph-migrate ${command} ${option.valueHint ?? name}`,
-      });
-    }
     if (option.required !== true || Object.hasOwn(values, name)) continue;
     const choices = choicesOf(option);
     const among = choices.length > 0 ? `, one of ${choices.join(", ")}` : "";
-    throw new UsageError(`--${name} is missing`, {
-      next: `Add --${name} ${option.valueHint ?? "VALUE"}${among}; "memorygraph-migrate ${command} --help" has examples.`,
+    const [what, typed] =
+      option.type === "positional" ? [hintOf(name, option)] : [`--${name}`, `--${name} ${hintOf(name, option)}`];
+    throw new UsageError(`${what} is missing`, {
+      next: `Add ${typed ?? what}${among}; "memorygraph-migrate ${command} --help" has examples.`,
     });
   }
 }
 
 export function choicesOf(option: ArgDef): readonly string[] {
   return "options" in option && Array.isArray(option.options) ? option.options : [];
+}
+
+/** What stands for the value in help and messages. */
+export function hintOf(name: string, option: ArgDef): string {
+  return option.valueHint ?? (option.type === "positional" ? name.toUpperCase() : "VALUE");
 }
 
 /** Every accepted way to write every option. */
@@ -112,12 +114,15 @@ function switchValue(spelled: string, value: string | undefined, negated: boolea
   throw new UsageError(`${spelled} takes no value`, { next: `Write ${spelled} alone, or leave it out.` });
 }
 
-function textValue(spelled: string, option: ArgDef, value: string | undefined, inline: boolean): string {
-  const hint = option.valueHint ?? "VALUE";
+function textValue(spelled: string, hint: string, option: ArgDef, value: string | undefined, inline: boolean): string {
   // "--from-path --json" is a forgotten value; a value that does begin with a dash can be written with "=".
   if (value === undefined || value === "" || (!inline && value.length > 1 && value.startsWith("-"))) {
     throw new UsageError(`${spelled} needs a value`, { next: `Write ${spelled} ${hint}, or ${spelled}=${hint}.` });
   }
+  return chosenValue(spelled, option, value);
+}
+
+function chosenValue(spelled: string, option: ArgDef, value: string): string {
   const choices = choicesOf(option);
   if (choices.length === 0 || choices.includes(value)) return value;
   const near = nearest(value, choices);

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { BackendConfig, type BackendType, FILE_BACKENDS, withoutCredentials } from "../backends/config.ts";
 import { type Found, recognise } from "../backends/recognise.ts";
-import { loadBackend, supportedBackends } from "../backends/registry.ts";
+import { loadBackend } from "../backends/registry.ts";
 import { MigrateError, UsageError } from "../errors.ts";
 import type { Diagnosis, FoundStore } from "./models.ts";
 
@@ -117,8 +117,10 @@ async function lookAt(location: string, places: readonly Place[]): Promise<Found
         ? { ...base, backend: places[0]!.backend, what: "nothing there, although the variables name it" }
         : null;
     }
-    if (found === "SQLite database") return await lookInto(new BackendConfig({ type: "sqlite", path: location }), base);
-    return { ...base, backend: backendOf(found), what: found, notes: hintsFor(found) };
+    const type = backendOf(found);
+    if (type === null) return { ...base, backend: null, what: found, notes: hintsFor(found) };
+    const store = await lookInto(new BackendConfig({ type, path: location }), base);
+    return { ...store, notes: [...hintsFor(found), ...store.notes] };
   } catch (error) {
     if (!(error instanceof MigrateError)) throw error;
     return { ...base, backend: places[0]!.backend, what: error.message, notes: [error.next] };
@@ -126,13 +128,14 @@ async function lookAt(location: string, places: readonly Place[]): Promise<Found
 }
 
 async function lookInto(config: BackendConfig, base: Omit<FoundStore, "backend" | "what">): Promise<FoundStore> {
-  const store = await (await loadBackend(config)).openForReading(config);
+  // A graph that is still to come is a place for memories like an empty one.
+  const store = await (await loadBackend(config)).openForReading(config, { maybeMissing: true });
   try {
     const { engine, layout, nodes, relationships, readableBy, oddities } = await store.describe("links");
     return {
       ...base,
       backend: config.type,
-      what: config.path === undefined ? engine : `SQLite, ${layout} layout`,
+      what: config.path === undefined ? engine : `${engine.split(" ")[0]}, ${layout} layout`,
       memories: nodes,
       relationships,
       readableBy: [...readableBy],
@@ -144,6 +147,7 @@ async function lookInto(config: BackendConfig, base: Omit<FoundStore, "backend" 
 }
 
 function backendOf(found: Found): BackendType | null {
+  if (found === "SQLite database") return "sqlite";
   return found === "Redis dump (FalkorDBLite)" || found === "FalkorDBLite directory" ? "falkordblite" : null;
 }
 
@@ -157,20 +161,23 @@ function hintsFor(found: Found): string[] {
 /** The commands that would put every memory where MemoryGraph looks. */
 function adviceFor(stores: readonly FoundStore[], backend: BackendType, location: string): Diagnosis["advice"] {
   const holding = stores.filter(({ memories }) => memories !== null && memories > 0);
-  const supported = supportedBackends();
   const advice: Diagnosis["advice"] = [];
   const current = stores.find((store) => store.location === location);
-  const usable = current === undefined || current.readableBy.length > 0 || (current.memories ?? 0) === 0;
+  // A server that could not be looked into takes nothing either.
+  const closed = stores.filter(({ backend: of, memories }) => memories === null && !isFile(of));
+  const usable =
+    current === undefined ||
+    (!closed.includes(current) && (current.readableBy.length > 0 || (current.memories ?? 0) === 0));
   for (const store of holding) {
     const from = ["memorygraph-migrate", ...naming("from", store.backend ?? "sqlite", store.location)];
     if (store.readableBy.length === 0) {
       const fresh = `${store.location.replace(/\.db$/, "")}-whole.db`;
-      const release = store.what.includes("hybrid") ? "0.13" : "0.12";
+      const release = /hybrid|directory layout/.test(store.what) ? "0.13" : "0.12";
       advice.push({
         text: `No MemoryGraph sees all of ${store.location}; this makes a file that ${release} does:`,
         command: command([...from, "--to", "sqlite", "--to-path", fresh, "--for", release]),
       });
-    } else if (store.location !== location && supported.includes(backend) && usable) {
+    } else if (store.location !== location && usable) {
       const folder = dirname(location);
       const make = !isFile(backend) || existsSync(folder) ? "" : `mkdir -p ${command([folder])} && `;
       advice.push({
@@ -191,7 +198,13 @@ function adviceFor(stores: readonly FoundStore[], backend: BackendType, location
       });
     }
   }
-  if (holding.length === 0) {
+  for (const { location: at, notes } of closed) {
+    advice.push({
+      text: `${at} could not be looked into. ${notes[0]} Then look again:`,
+      command: "memorygraph-migrate doctor",
+    });
+  }
+  if (holding.length === 0 && closed.length === 0) {
     advice.push({
       text: "No memories were found. If you know a file, look into it:",
       command: "memorygraph-migrate inspect --from sqlite --from-path FILE",

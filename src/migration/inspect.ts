@@ -33,6 +33,7 @@ export async function inspectStore(
       readableBy: [...description.readableBy],
       ...census.result(),
       indexes: [...description.indexes],
+      dump: description.dump === undefined ? null : { ...description.dump, graphs: [...description.dump.graphs] },
       damage: oddities.filter(({ kind }) => kind !== "note").map(finding),
       notes: oddities.filter(({ kind }) => kind === "note").map(finding),
     };

@@ -74,7 +74,8 @@ async function attempt(
   const [fromBackend, toBackend] = [await loadBackend(from), await loadBackend(to)];
   const progress = new ProgressReporter(hooks);
   progress.start("check", null);
-  const distinct = from.type === to.type ? await fromBackend.assertDistinct(from, to) : { neighbours: false };
+  const distinct =
+    fromBackend.type === toBackend.type ? await fromBackend.assertDistinct(from, to) : { neighbours: false };
   const source = await fromBackend.openForReading(from, {
     signal: hooks.signal,
     isolate: isolate || distinct.neighbours,
@@ -155,7 +156,9 @@ async function realRun(
     targetFound(run, session);
     const filled = session.before.nodes + session.before.relationships > 0;
     const verification =
-      filled || run.options.since !== undefined ? await merge(run, session, keep, confirmed) : await fill(run, session);
+      filled || run.options.since !== undefined
+        ? await merge(run, session, keep, confirmed)
+        : await fill(run, session, backend.capabilities.staged);
     run.outcome.verified(verification);
     moment("verified");
     if (verification !== null && !verification.valid) throw differs(verification);

@@ -193,6 +193,18 @@ export const InspectionResultSchema = v.object({
   earliest: v.nullable(v.string()),
   latest: v.nullable(v.string()),
   indexes: v.array(v.string()),
+  /** Of a graph in a dump of Redis: what else the dump tells of itself. */
+  dump: v.nullable(
+    v.object({
+      /** The release of Redis that wrote it. */
+      redis: v.nullable(v.string()),
+      /** FalkorDB's version of the graph's encoding. */
+      encoding: v.nullable(Count),
+      graphs: v.array(v.string()),
+      /** Keys that belong to no graph. */
+      otherKeys: Count,
+    }),
+  ),
   damage: v.array(FindingSchema),
   notes: v.array(FindingSchema),
 });

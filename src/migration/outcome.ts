@@ -153,7 +153,8 @@ export class Outcome {
   #notCarried(): Finding[] {
     const target = this.#targetBefore;
     if (target === null) return [];
-    const left = (this.#source?.schema ?? []).filter(({ own, backend }) => !own && backend !== target.backend);
+    const taken = target.takesSchemaOf ?? target.backend;
+    const left = (this.#source?.schema ?? []).filter(({ own, backend }) => !own && backend !== taken);
     const what = `an index or constraint of the source that MemoryGraph did not make; a ${target.backend} store does not get it`;
     return left.length === 0 ? [] : [{ what, count: left.length, examples: left.map((item) => item.what) }];
   }

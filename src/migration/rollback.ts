@@ -36,9 +36,10 @@ export async function rollbackRun(
   }
   const { left, expected, removed } = undone;
   const forget = () => {
+    // The list learns of it last: until then it tells where the journal is.
+    removeDurable(path);
     registry.change(id, { state: "rolled back", journal: null });
     registry.unlock(id);
-    removeDurable(path);
   };
   const told = { run: id, target: backend.locate(to), left: [...left], digestBefore: before };
   if (removed) {

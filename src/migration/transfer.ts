@@ -16,23 +16,30 @@ import { noteTarget, PlanFollower, Planner } from "./plan.ts";
 import type { Run } from "./run.ts";
 import { provenEqual, verifyMerged, verifyWhole } from "./verify.ts";
 
-/** Everything goes into a target that holds nothing: one reading of the source, one of the target. */
-export async function fill(run: Run, session: TargetSession): Promise<VerificationResult | null> {
+/**
+ * Everything goes into a target that holds nothing: one reading of the source, one of the target.
+ * @param staged whether nothing of it is visible before the commit
+ */
+export async function fill(run: Run, session: TargetSession, staged: boolean): Promise<VerificationResult | null> {
   const { source, description, options, outcome, progress, hooks } = run;
   const total = description.nodes + description.relationships;
-  if (session.fitting !== undefined) return fillAtOnce(run, session, session.fitting);
+  const { fitting } = session;
+  if (fitting !== undefined && !staged) return fillAtOnce(run, session, fitting);
   progress.start("transfer", total);
   if (!options.allowLoss && session.canAdopt?.(source)) return adopt(run, session);
-  // Another thread digests the source while this one writes; its failure counts where it is awaited.
-  const staged = hooks.recorder?.staged ?? null;
-  const digesting = options.verify || staged !== null;
-  const ahead = digesting ? (source.summarise?.(undefined, true, marksInto(staged)) ?? null) : null;
+  const journal = hooks.recorder?.staged ?? null;
+  const digesting = options.verify || journal !== null;
+  // Another thread digests the source while this one writes; its failure counts where it is awaited. Where something
+  // may be left behind, only what was fitted tells what is to be there.
+  const apart = digesting && (fitting === undefined || !options.allowLoss);
+  const ahead = apart ? (source.summarise?.(undefined, true, marksInto(journal)) ?? null) : null;
   ahead?.catch(() => {});
+  const fitted = fittedTo(source, fitting);
   const counted = new Summary();
-  for await (const batch of source.read()) {
+  for await (const batch of fitted.read()) {
     await session.write(batch);
     for (const record of batch) {
-      if (digesting && ahead === null) count(record, counted, staged);
+      if (digesting && ahead === null) count(record, counted, journal);
       else tally(counted.counts, record);
     }
     progress.add(batch.length);
@@ -41,10 +48,14 @@ export async function fill(run: Run, session: TargetSession): Promise<Verificati
   outcome.imported = { ...expected.counts };
   noteDigests(run, expected.digest);
   await endOfReading(run, session);
+  if (fitting !== undefined) {
+    assertNothingLost([...source.oddities(), ...fitting.losses()], options.allowLoss, outcome);
+    fitting.assertPossible();
+  }
   await session.finish();
   if (!options.verify) return null;
   progress.start("verify", total);
-  return verifyWhole(source, expected, session, (records) => progress.add(records));
+  return verifyWhole(fitted, expected, session, (records) => progress.add(records));
 }
 
 function count(record: GraphRecord, into: Summary, staged: StagedJournal | null): void {

@@ -1,7 +1,7 @@
 /** What follows a failure: the target as it was, and the proof of it. */
 import type { Backend, TargetSession } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
-import { RollbackError, SourceChangedError } from "../errors.ts";
+import { BusyError, RollbackError, SourceChangedError } from "../errors.ts";
 import type { ContentDigest } from "../graph/digest.ts";
 import { summarise } from "./compare.ts";
 import type { Outcome } from "./outcome.ts";
@@ -53,7 +53,9 @@ export async function undo(
     recorder?.undone();
     return cause;
   }
-  if (before !== null) await prove(backend, to, outcome, session.before.location, before, cause);
+  if (backend.capabilities.staged && cause instanceof BusyError) {
+    outcome.step("somebody else has changed it meanwhile; it is as they left it");
+  } else if (before !== null) await prove(backend, to, outcome, session.before.location, before, cause);
   recorder?.undone();
   return cause;
 }
@@ -67,7 +69,7 @@ async function prove(
   before: ContentDigest,
   cause: unknown,
 ): Promise<void> {
-  const store = await backend.openForReading(to);
+  const store = await backend.openForReading(to, { maybeMissing: true });
   try {
     const after = (await summarise(store)).digest;
     if (!after.equals(before)) {

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
+  chownSync,
   close,
   closeSync,
   fsync,
@@ -15,6 +16,7 @@ import {
   renameSync,
   rmSync,
   statfsSync,
+  statSync,
   unlinkSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -70,6 +72,38 @@ export function publishFile(temporary: string, path: string): void {
     }
     renameSync(temporary, path);
   }
+  flushFolder(dirname(path));
+}
+
+/**
+ * Puts a finished file in the place of another, durably: whoever opens it gets the one or the other. It takes over the
+ * mode, and the owner where the system lets us.
+ */
+export function replaceFile(temporary: string, path: string): void {
+  const { mode, uid, gid } = statSync(path);
+  const own = statSync(temporary);
+  if (own.uid !== uid || own.gid !== gid) {
+    try {
+      chownSync(temporary, uid, gid);
+    } catch (error) {
+      // Only the system's administrator may give files away; whoever may replace it may also own it.
+      if (codeOf(error) !== "EPERM") throw error;
+    }
+  }
+  chmodSync(temporary, mode & 0o7777);
+  flush(temporary);
+  renameSync(temporary, path);
+  flushFolder(dirname(path));
+}
+
+/** As publishFile, for a new folder with finished files in it. */
+export function publishFolder(temporary: string, path: string): void {
+  for (const name of readdirSync(temporary)) flush(join(temporary, name));
+  flushFolder(temporary);
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
+    throw Object.assign(new Error(`${path} exists`), { code: "EEXIST" });
+  }
+  renameSync(temporary, path);
   flushFolder(dirname(path));
 }
 

@@ -4,11 +4,14 @@
  */
 import { Database } from "bun:sqlite";
 
-/** @param schema one CREATE TEMP TABLE statement */
-export function openScratch(schema: string): Database {
+/**
+ * @param schema one CREATE TEMP TABLE statement
+ * @param cacheKilobytes for one of several that are open at a time, rather less
+ */
+export function openScratch(schema: string, cacheKilobytes = 16_000): Database {
   const database = new Database(":memory:");
   database.run("PRAGMA temp_store = FILE");
-  database.run("PRAGMA temp.cache_size = -16000");
+  database.run(`PRAGMA temp.cache_size = -${cacheKilobytes}`);
   database.run(schema);
   database.run("BEGIN");
   return database;

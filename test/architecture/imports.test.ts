@@ -15,6 +15,7 @@ const ARROWS: Record<string, readonly string[]> = {
   cli: ["migration", "backends", "memorygraph", "graph", "errors.ts", "support", "version.ts"],
   migration: ["backends", "memorygraph", "graph", "errors.ts", "support"],
   backends: ["memorygraph", "rdb", "graph", "errors.ts", "support"],
+  rdb: ["graph", "errors.ts", "support"],
   memorygraph: ["graph", "errors.ts", "support"],
   graph: ["errors.ts", "support"],
   support: [],

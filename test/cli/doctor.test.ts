@@ -1,12 +1,15 @@
 /** `doctor` in a HOME as people have it: what it finds, what it advises, and whether the advice works. */
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { DiagnosisSchema } from "../../src/migration/models.ts";
 import { listing, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { copyFixture, type FixtureName } from "../support/stores.ts";
 import { document, type Environment, program, shell } from "./program.ts";
+
+/** Python's FalkorDBLite, as MemoryGraph 0.12.4 wrote it. */
+const DUMP = join(import.meta.dir, "../fixtures/rdb/falkordblite-0.12.4.db");
 
 function place(folder: TemporaryFolder, ...names: string[]): string {
   const path = folder.file("home", ...names);
@@ -72,7 +75,7 @@ describe("doctor", () => {
     const current = put(folder, "0.12.4", ".memorygraph", "memory.db");
     const former = put(folder, "0.8.3", ".claude-memory", "memory.db");
     const dump = place(folder, ".memorygraph", "falkordblite.db");
-    writeFileSync(dump, "REDIS0011\xfa");
+    copyFileSync(DUMP, dump);
     const ladybug = place(folder, ".memorygraph", "ladybugdb.db", "catalog.kz");
     writeFileSync(ladybug, "");
     const { stores, current: opened } = await diagnose(folder);
@@ -80,7 +83,8 @@ describe("doctor", () => {
     const at = (location: string) => stores.find((store) => store.location === location);
     expect(at(current)).toMatchObject({ backend: "sqlite", memories: 60, relationships: 120, readableBy: ["0.12"] });
     expect(at(former)).toMatchObject({ backend: "sqlite", memories: 12, readableBy: [] });
-    expect(at(dump)).toMatchObject({ backend: "falkordblite", memories: null });
+    expect(at(dump)).toMatchObject({ backend: "falkordblite", memories: 60, relationships: 120, readableBy: ["0.12"] });
+    expect(at(dump)!.what).toBe("FalkorDBLite, file layout");
     expect(at(dump)!.notes.join()).toContain("0.13 cannot open it");
     expect(at(dirname(ladybug))).toMatchObject({ backend: null, what: "LadybugDB directory" });
     expect(stores).toHaveLength(4);
@@ -92,15 +96,31 @@ describe("doctor", () => {
   test("knows falkordblite.db as a folder with a dump, and as a SQLite file", async () => {
     using folder = temporaryFolder();
     const path = place(folder, ".memorygraph", "falkordblite.db");
-    writeFileSync(place(folder, ".memorygraph", "falkordblite.db", "dump.rdb"), "REDIS0011\xfa");
+    const dump = place(folder, ".memorygraph", "falkordblite.db", "dump.rdb");
+    copyFileSync(DUMP, dump);
+    // 0.12 wants a file, and 0.13 drops every memory with such timestamps.
     expect((await diagnose(folder)).stores).toMatchObject([
-      { location: path, backend: "falkordblite", what: "FalkorDBLite directory" },
+      { location: path, backend: "falkordblite", what: "FalkorDBLite, directory layout", memories: 60, readableBy: [] },
+    ]);
+    writeFileSync(dump, "REDIS0011\xfa");
+    expect((await diagnose(folder)).stores).toMatchObject([
+      { location: path, backend: "falkordblite", memories: null },
     ]);
     using other = temporaryFolder();
     const file = put(other, "0.13.0", ".memorygraph", "falkordblite.db");
     expect((await diagnose(other)).stores).toMatchObject([
       { location: file, backend: "sqlite", memories: 30, readableBy: ["0.13"] },
     ]);
+  });
+
+  test("finds memories in FalkorDBLite, and its advice brings them to where MemoryGraph looks", async () => {
+    using folder = temporaryFolder();
+    copyFileSync(DUMP, place(folder, ".memorygraph", "falkordblite.db"));
+    expect(await follow(folder)).toBe(1);
+    expect(await memoriesOf(folder, place(folder, ".memorygraph", "memory.db"))).toEqual({
+      memories: 60,
+      readableBy: ["0.12"],
+    });
   });
 
   test("tells of a store that the variables name and that is not there", async () => {

@@ -10,7 +10,7 @@ const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 const run = (args: readonly string[], env: Record<string, string> = {}) => program(folder, args, env);
 const source = copyFixture("0.12.4", folder);
-const NAMES = ["migrate", "verify", "inspect", "resume", "rollback", "runs", "doctor"];
+const NAMES = ["migrate", "verify", "inspect", "resume", "rollback", "runs", "doctor", "completions"];
 const MIGRATE = ["migrate", "--from-path", source, "--to", "sqlite", "--to-path", folder.file("never.db")];
 
 describe("help", () => {
@@ -160,8 +160,8 @@ describe("every command", () => {
   test("shows each of its options in its help", async () => {
     for (const [name, load] of Object.entries(COMMANDS)) {
       const { stdout } = await run([name, "--help"]);
-      for (const [option, { type, valueHint }] of Object.entries((await load()).args)) {
-        expect(stdout).toContain(type === "positional" ? `${valueHint}` : `--${option}`);
+      for (const [option, { type }] of Object.entries((await load()).args)) {
+        expect(stdout).toContain(type === "positional" ? ` <${option.toUpperCase()}>` : `--${option}`);
       }
     }
   });

@@ -84,13 +84,10 @@ describe("a target that cannot be", () => {
     );
   });
 
-  test("of kind falkordblite is not supported yet (2)", async () => {
-    expectError(
-      await program(folder, ["migrate", "--from-path", plain, "--to", "falkordblite", "--to-path", target]),
-      2,
-      "cannot open falkordblite stores yet",
-    );
-    expect(readdirSync(targets)).toEqual([]);
+  test("is to be read in a way that its kind does not know (2)", async () => {
+    const args = ["migrate", "--from", "falkordblite", "--from-path", plain, "--to", "sqlite", "--to-path", target];
+    expectError(await program(folder, [...args, "--read-by", "snapshot"]), 2, "--read-by means nothing");
+    expectError(await program(folder, [...args, "--read-by", "magic"]), 2, "read-by");
   });
 
   test("is named wrongly by MEMORY_BACKEND (2)", async () => {

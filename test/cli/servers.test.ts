@@ -1,8 +1,9 @@
 /** Servers on the command line: where passwords come from, what is said when something is wrong, and TLS. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { emptyBolt } from "../conformance/bolt.ts";
-import { emptyFalkor } from "../conformance/falkor.ts";
+import { emptyFalkor, fillFalkor } from "../conformance/falkor.ts";
+import { selfSigned } from "../support/certificate.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { addressOf, proxyTo } from "../support/proxy.ts";
 import { serversOf, type TestServer } from "../support/servers.ts";
@@ -11,6 +12,7 @@ import { expectError, program } from "./program.ts";
 
 const CANARY = "canary-5t6y7u";
 const servers = [...(await serversOf("neo4j")), ...(await serversOf("falkordb"))];
+const memgraphs = await serversOf("memgraph");
 const closed = servers.filter(({ password }) => password !== undefined);
 const folder = temporaryFolder();
 let fixture: string;
@@ -33,6 +35,12 @@ describe.each(closed.map((server) => ({ name: server.kind, server })))("a $name 
   server,
 }) => {
   const inspect = ["inspect", ...addressFlags(server, "from"), "--quiet"];
+
+  beforeAll(async () => {
+    const graph = { nodes: [{ name: "a", labels: ["Memory"], properties: { id: "a" } }], relationships: [] };
+    await empty(server);
+    if (server.kind === "falkordb") await fillFalkor(server, "memorygraph", graph);
+  });
 
   test("takes it from a file, a command, standard input, a variable and the address", async () => {
     const file = folder.file("secret");
@@ -58,7 +66,7 @@ describe.each(closed.map((server) => ({ name: server.kind, server })))("a $name 
     for (const [args, env, input] of ways) {
       const { code, stdout, stderr } = await program(folder, args, env, input);
       expect([code, stderr]).toEqual([0, ""]);
-      expect(stdout).toContain("memories");
+      expect(stdout).toMatch(/memor(y|ies)/);
       expect(stdout).not.toContain(server.password!);
     }
   });
@@ -118,7 +126,7 @@ describe.each(closed.map((server) => ({ name: server.kind, server })))("a $name 
   });
 
   test("behind TLS is reached with its authority's certificate only, and only by its name", async () => {
-    const { key, cert, file } = certificate();
+    const { key, cert, file } = selfSigned(folder);
     await using proxy = await proxyTo(addressOf(server.uri), { key, cert });
     const scheme = server.kind === "falkordb" ? "rediss" : "bolt+s";
     const flags = (host: string) => {
@@ -178,6 +186,64 @@ describe.skipIf(servers.length < 4)("a server that is another than was said", ()
   });
 });
 
+describe("doctor", () => {
+  const memgraph = memgraphs[0];
+  const neo4j = servers.find(({ kind, password }) => kind === "neo4j" && password === undefined);
+  const doctor = (env: Record<string, string>) => program(folder, ["doctor"], env);
+
+  test("says of a server that is down how to go on, and not to bring anything into it", async () => {
+    const env = { MEMORY_BACKEND: "falkordb", MEMORY_FALKORDB_HOST: "127.0.0.1", MEMORY_FALKORDB_PORT: "1" };
+    const alone = await doctor(env);
+    expect([alone.code, alone.stderr]).toEqual([0, ""]);
+    expect(alone.stdout).toContain("nothing listens at 127.0.0.1:1");
+    expect(alone.stdout).toContain("next: redis://127.0.0.1:1 could not be looked into. Start the falkordb server");
+    expect(alone.stdout).not.toContain("No memories were found");
+    const beside = await doctor({ ...env, MEMORY_SQLITE_PATH: fixture });
+    expect(beside.stdout).toContain("60 nodes");
+    expect(beside.stdout).not.toContain("--to falkordb");
+    expect(beside.stdout).toContain(`MEMORY_SQLITE_PATH=${fixture}`);
+  });
+
+  test("says of a graph that is not there which there are", async () => {
+    const falkor = servers.find(({ kind, password }) => kind === "falkordb" && password === undefined);
+    if (falkor === undefined) return;
+    const { host, port } = addressOf(falkor.uri);
+    await emptyFalkor(falkor, "memorygraph");
+    await fillFalkor(falkor, "somebody-else", {
+      nodes: [{ name: "x", labels: ["X"], properties: {} }],
+      relationships: [],
+    });
+    const env = { MEMORY_BACKEND: "falkordb", MEMORY_FALKORDB_HOST: host, MEMORY_FALKORDB_PORT: String(port) };
+    const { stdout } = await doctor({ ...env, MEMORY_SQLITE_PATH: fixture });
+    expect(stdout).toMatch(/there is no graph memorygraph yet; the server has .*somebody-else/);
+    // It is where MemoryGraph would write.
+    expect(stdout).toContain(`--to falkordb --to-uri ${falkor.uri}`);
+    const inspect = ["inspect", "--from", "falkordb", "--from-uri", falkor.uri];
+    expectError(await program(folder, inspect), 2, "it has: somebody-else");
+    const migrate = ["migrate", ...inspect.slice(1), "--to", "sqlite", "--to-path", folder.file("none.db")];
+    expectError(await program(folder, migrate), 2, "is not there");
+    await emptyFalkor(falkor, "somebody-else");
+  });
+
+  test.skipIf(memgraph === undefined || neo4j === undefined)(
+    "names Memgraph in the place of Neo4j, and the reverse",
+    async () => {
+      const wrong = await doctor({
+        MEMORY_BACKEND: "neo4j",
+        MEMORY_NEO4J_URI: memgraph!.uri,
+        MEMORY_NEO4J_PASSWORD: CANARY,
+      });
+      expect(wrong.stdout).toContain("is Memgraph, not Neo4j");
+      expect(wrong.stdout).toContain("Name its kind: memgraph instead of neo4j.");
+      expect(wrong.stdout + wrong.stderr).not.toContain(CANARY);
+      const reverse = await doctor({ MEMORY_BACKEND: "memgraph", MEMORY_MEMGRAPH_URI: neo4j!.uri });
+      expect(reverse.stdout).toContain("is Neo4j, not Memgraph");
+      const inspect = ["inspect", "--from", "neo4j", "--from-uri", memgraph!.uri];
+      expectError(await program(folder, inspect), 2, "is Memgraph, not Neo4j");
+    },
+  );
+});
+
 describe("options for a server", () => {
   const file = ["inspect", "--from", "sqlite", "--from-path"];
   test.each([
@@ -226,14 +292,3 @@ describe("options for a server", () => {
     expectError(await program(folder, both, {}, "x\n"), 2, "both passwords");
   });
 });
-
-/** For the name localhost, signed by itself. */
-function certificate(): { key: string; cert: string; file: string } {
-  const [key, cert] = [folder.file("key.pem"), folder.file("cert.pem")];
-  const made = Bun.spawnSync([
-    ...["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert],
-    ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-  ]);
-  if (made.exitCode !== 0) throw new Error(made.stderr.toString());
-  return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8"), file: cert };
-}

@@ -28,7 +28,7 @@ export async function withDriver<T>(
 }
 
 function quoted(name: string): string {
-  return `\`${name.replaceAll("\\u", "\\u005Cu").replaceAll("`", "``")}\``;
+  return `\`${name.replaceAll("\\", "\\u005C").replaceAll("`", "``")}\``;
 }
 
 /** Memgraph takes names as they stand. */

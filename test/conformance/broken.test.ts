@@ -7,11 +7,12 @@ import { temporaryFolder } from "../support/folder.ts";
 import { addressOf, proxyTo } from "../support/proxy.ts";
 import { serversOf } from "../support/servers.ts";
 import { at, copyFixture } from "../support/stores.ts";
-import { allEnds } from "./ends.ts";
+import { serverEnds } from "./ends.ts";
 import { linesOf } from "./graph.ts";
 
-const { second: ends } = await allEnds();
-const CUTS = 6;
+const { second: ends } = await serverEnds();
+/** With CUTS=100 in the environment, every stretch of the line. */
+const CUTS = Number(Bun.env.CUTS ?? 6);
 
 describe.each(ends.map((end) => ({ name: end.name, end })))("$name behind a line that breaks", ({ end }) => {
   const through = (port: number) =>

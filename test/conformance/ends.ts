@@ -1,49 +1,84 @@
 /** The ends that a migration can have in the tests: each can be filled, read and emptied by plain means. */
+import { join } from "node:path";
 import { BackendConfig } from "../../src/backends/config.ts";
+import { sharedEngine } from "../support/engine.ts";
 import { availableServers, type TestServer } from "../support/servers.ts";
-import { emptyBolt, fillBolt, readBolt } from "./bolt.ts";
+import { emptyBolt, fillBolt, readBolt, withDriver } from "./bolt.ts";
 import type { PlainGraph } from "./corpus.ts";
 import { emptyFalkor, fillFalkor, readFalkor } from "./falkor.ts";
+import { emptyLite, type Form, fillLite, readLite } from "./falkordblite.ts";
 
 export interface End {
   /** As a test's name has it. */
   readonly name: string;
-  readonly server: TestServer;
+  readonly kind: BackendConfig["type"];
   readonly config: BackendConfig;
+  /** Adds to what is there. */
   fill(graph: PlainGraph): Promise<void>;
   read(): Promise<PlainGraph>;
   empty(): Promise<void>;
+  /** As empty, but indexes stay where making them takes longer than all else in a test. */
+  clear(): Promise<void>;
 }
 
-export function endOf(server: TestServer, graph = "tests"): End {
+export interface ServerEnd extends End {
+  readonly server: TestServer;
+}
+
+export function endOf(server: TestServer, graph = "tests"): ServerEnd {
   const { kind, number, uri, username, password } = server;
-  const name = `${kind} ${number}`;
+  const base = { name: `${kind} ${number}`, kind, server };
   const login = { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
   if (kind === "falkordb") {
     return {
-      name,
-      server,
+      ...base,
       config: new BackendConfig({ type: kind, uri, graph, ...login }),
       fill: (content) => fillFalkor(server, graph, content),
       read: () => readFalkor(server, graph),
       empty: () => emptyFalkor(server, graph),
+      clear: () => emptyFalkor(server, graph),
     };
   }
   return {
-    name,
-    server,
+    ...base,
     config: new BackendConfig({ type: kind, uri, ...login }),
     fill: (content) => fillBolt(server, content),
     read: () => readBolt(server),
     empty: () => emptyBolt(server),
+    clear: () => withDriver(server, async (run) => void (await run("MATCH (n) DETACH DELETE n"))),
   };
 }
 
-/** One end of each kind, and of each kind a second one where there is one. */
-export async function allEnds(): Promise<{ readonly first: readonly End[]; readonly second: readonly End[] }> {
+/** Its store is in the folder of the engine that judges it, and goes with that. */
+export async function liteEnd(form: Form): Promise<End> {
+  const { folder } = await sharedEngine();
+  const path = join(folder, form === "file" ? "falkordblite.db" : "falkordblite");
+  return {
+    name: `falkordblite ${form}`,
+    kind: "falkordblite",
+    config: new BackendConfig({ type: "falkordblite", path }),
+    fill: (content) => fillLite(path, form, content),
+    read: () => readLite(path, form),
+    empty: () => emptyLite(path, form),
+    clear: () => emptyLite(path, form),
+  };
+}
+
+/** One end of each kind of server, and of each kind a second one where there is one. */
+export async function serverEnds(): Promise<{
+  readonly first: readonly ServerEnd[];
+  readonly second: readonly ServerEnd[];
+}> {
   const servers = [...(await availableServers()).values()];
   return {
     first: servers.map((list) => endOf(list[0]!)),
     second: servers.map((list) => endOf(list.at(-1)!)),
   };
+}
+
+/** As serverEnds, and FalkorDBLite in its two forms wherever there is a FalkorDB to judge it. */
+export async function allEnds(): Promise<{ readonly first: readonly End[]; readonly second: readonly End[] }> {
+  const { first, second } = await serverEnds();
+  if (!first.some(({ kind }) => kind === "falkordb")) return { first, second };
+  return { first: [...first, await liteEnd("file")], second: [...second, await liteEnd("directory")] };
 }

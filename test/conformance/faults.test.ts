@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { loadBackend } from "../../src/backends/registry.ts";
 import { exitCodeOf } from "../../src/cli/exit-codes.ts";
+import { inspectStore } from "../../src/migration/inspect.ts";
 import { runMigration } from "../../src/migration/migrate.ts";
 import type { MigrationOptionsInput, MigrationResult, Progress } from "../../src/migration/models.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -173,6 +174,14 @@ describe.skipIf((await serversOf("falkordb")).length === 0)("a FalkorDB server",
     expect(JSON.stringify(result.notes)).toContain("replica");
   });
 
+  test("that drops graphs when it is full says so beforehand", async () => {
+    await using own = await ownFalkor("--maxmemory", "500mb", "--maxmemory-policy", "allkeys-lru");
+    await endOf(own.server, "memorygraph").fill(STRANGE);
+    expect(JSON.stringify((await inspectStore(config(own), () => {})).notes)).toContain("maxmemory-policy allkeys-lru");
+    await set(own, "maxmemory-policy", "noeviction");
+    expect((await inspectStore(config(own), () => {})).notes).toEqual([]);
+  });
+
   test("whose user may only read is left as it was (2)", async () => {
     await using own = await ownFalkor();
     await endOf(own.server, "memorygraph").fill(STRANGE);
@@ -234,5 +243,8 @@ describe.skipIf((await serversOf("neo4j")).length === 0)("a Neo4j server", () =>
       const { code, told } = await run(source, config(own), { dryRun });
       expect([code, told]).toEqual([4, expect.stringContaining("is read-only")]);
     }
+    const { store: seen, notes } = await inspectStore(config(own), () => {});
+    expect(seen.engine).toMatch(/^Neo4j \d+\.\d+\.\d+ community$/);
+    expect(notes.map(({ what }) => what)).toContain("the server is read-only: it can be a source, but no target");
   }, 120_000);
 });

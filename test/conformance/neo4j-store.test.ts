@@ -10,13 +10,13 @@ import { temporaryFolder } from "../support/folder.ts";
 import { serversOf, type TestServer } from "../support/servers.ts";
 import { withDriver } from "./bolt.ts";
 import type { PlainGraph } from "./corpus.ts";
-import { allEnds, endOf } from "./ends.ts";
+import { endOf, serverEnds } from "./ends.ts";
 import { graphOfTruth, isReadBy013, isTime, linesOf, plainJson, timesOf } from "./graph.ts";
 
 const FIXTURE = join(import.meta.dir, "../fixtures/neo4j-0.12.4");
 const truth = graphOfTruth(`${FIXTURE}.truth.jsonl`);
 const [first, second] = await serversOf("neo4j");
-const ends = (await allEnds()).second;
+const ends = (await serverEnds()).second;
 const others = ends.filter(({ server }) => server.kind !== "neo4j");
 
 async function move(from: BackendConfig, to: BackendConfig, options: MigrationOptionsInput = {}): Promise<void> {
@@ -48,8 +48,6 @@ function suite(first: TestServer, second: TestServer): void {
   const source = endOf(first);
   const back = endOf(second);
   const lines = linesOf(truth);
-  // Indexes stay: making them anew takes Neo4j longer than all else here.
-  const clear = () => withDriver(second, (run) => run("MATCH (n) DETACH DELETE n"));
 
   beforeAll(async () => {
     await source.empty();
@@ -72,7 +70,7 @@ function suite(first: TestServer, second: TestServer): void {
 
   test.each(others.map((end) => ({ name: end.server.kind, end })))("goes to $name and back", async ({ end }) => {
     await end.empty();
-    await clear();
+    await back.clear();
     await move(source.config, end.config);
     expect(linesOf(await end.read())).toEqual(lines);
     await move(end.config, back.config);
@@ -84,7 +82,7 @@ function suite(first: TestServer, second: TestServer): void {
   test.each(["0.12", "0.13"] as const)("goes into a SQLite file of %s and back", async (release) => {
     using folder = temporaryFolder();
     const path = folder.file("store.db");
-    await clear();
+    await back.clear();
     await move(source.config, new BackendConfig({ type: "sqlite", path }), { for: release });
     expect(memoriesIn(path)).toEqual(truth.nodes.filter(({ labels }) => labels.includes("Memory")).length);
     await move(new BackendConfig({ type: "sqlite", path }), back.config, { for: "0.12" });

@@ -14,10 +14,11 @@ import { graphOfTruth, isReadBy013, linesOf, timesOf } from "./graph.ts";
 const { first, second } = await allEnds();
 const pairs = first.flatMap((from) =>
   second
-    .filter(({ server }) => server.kind !== from.server.kind || server.uri !== from.server.uri)
+    .filter((to) => to.kind !== from.kind || JSON.stringify(to.config) !== JSON.stringify(from.config))
     .map((to) => [from, to] as const),
 );
-const RUNS = 12;
+/** RUNS=500 in the environment hunts longer, each time from another seed, which a failure tells. */
+const RUNS = Number(Bun.env.RUNS ?? 12);
 
 async function move(
   from: BackendConfig,
@@ -38,8 +39,8 @@ describe.each(pairs.map(([from, to]) => ({ name: `${from.name} to ${to.name}`, f
   from,
   to,
 }) => {
-  // A backtick in a name is what FalkorDB cannot have; the rest is what everybody can.
-  const withBackticks = ![from, to].some(({ server }) => server.kind === "falkordb");
+  // A backtick in a name is what FalkorDB's Cypher cannot spell, and only a dump can bring in; the rest everybody can have.
+  const withBackticks = !from.kind.startsWith("falkordb") && to.kind !== "falkordb";
 
   test("the adversarial corpus arrives as it is", async () => {
     await emptied(from, to);
@@ -74,18 +75,22 @@ describe.each(pairs.map(([from, to]) => ({ name: `${from.name} to ${to.name}`, f
     }
   });
 
-  test("any graph arrives as it is", async () => {
-    await fc.assert(
-      fc.asyncProperty(graphs, async (graph) => {
-        const content = without(graph, withBackticks);
-        await emptied(from, to);
-        await from.fill(content);
-        await move(from.config, to.config);
-        expect(linesOf(await to.read())).toEqual(linesOf(content));
-      }),
-      { numRuns: RUNS },
-    );
-  }, 120_000);
+  test(
+    "any graph arrives as it is",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(graphs, async (graph) => {
+          const content = without(graph, withBackticks);
+          await emptied(from, to);
+          await from.fill(content);
+          await move(from.config, to.config);
+          expect(linesOf(await to.read())).toEqual(linesOf(content));
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    RUNS * 10_000,
+  );
 });
 
 describe.each(second.map((end) => ({ name: end.name, end })))("between SQLite and $name", ({ end }) => {

@@ -14,6 +14,7 @@ const STAGE: Record<string, string> = {
   "ancient.db": "sqlite-0.8.3.db",
   "laptop.db": "sqlite-0.10.0.db",
   "hybrid.db": "sqlite-hybrid-0.12-0.13.db",
+  "falkordblite.db": "rdb/falkordblite-0.12.4.db",
   ".memorygraph/memory.db": "sqlite-0.12.4.db",
 };
 

@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { generate } from "../../bench/generate.ts";
-import type { BackendConfig } from "../../src/backends/config.ts";
+import { BackendConfig } from "../../src/backends/config.ts";
 import { loadBackend } from "../../src/backends/registry.ts";
 import { summarise } from "../../src/migration/compare.ts";
 import { runMigration } from "../../src/migration/migrate.ts";
@@ -37,8 +37,10 @@ export const stateOf = (folder: TemporaryFolder) => folder.file("state");
 export async function allTargets(): Promise<(() => Promise<Target>)[]> {
   const servers = [...(await availableServers()).values()].map((list) => list.at(-1)!);
   return [
-    () => fileTarget("a new SQLite file", false),
-    () => fileTarget("a filled SQLite file", true),
+    () => fileTarget("a new SQLite file", "sqlite", false),
+    () => fileTarget("a filled SQLite file", "sqlite", true),
+    () => fileTarget("a new FalkorDBLite file", "falkordblite", false),
+    () => fileTarget("a filled FalkorDBLite file", "falkordblite", true),
     ...servers.flatMap((server) => [
       () => serverTarget(`an empty ${server.kind} graph`, server, false),
       () => serverTarget(`a filled ${server.kind} graph`, server, true),
@@ -71,22 +73,27 @@ function sources(folder: TemporaryFolder): { source: string; filled: string } {
   return { source, filled };
 }
 
-async function fileTarget(name: string, isFilled: boolean): Promise<Target> {
+async function fileTarget(name: string, type: "sqlite" | "falkordblite", isFilled: boolean): Promise<Target> {
   const folder = temporaryFolder();
   const { source, filled } = sources(folder);
   mkdirSync(folder.file("target"));
   const path = folder.file("target", "store.db");
-  if (isFilled) copyFileSync(filled, path);
+  const config = new BackendConfig({ type, path });
+  if (isFilled && type === "sqlite") copyFileSync(filled, path);
+  else if (isFilled) {
+    const { error } = await runMigration(at(filled), config, {}, {});
+    if (error !== null) throw error;
+  }
   const beside = () => readdirSync(folder.file("target")).filter((entry) => entry !== "store.db");
   return {
     name,
     folder,
     source,
-    config: at(path),
+    config,
     moments: MOMENTS.filter((moment) => !/^(batch|former|before writing)/.test(moment)),
-    options: ["--to", "sqlite", "--to-path", path],
+    options: ["--to", type, "--to-path", path],
     env: {},
-    state: async () => (existsSync(path) ? stateAt(at(path)) : "no file"),
+    state: async () => (existsSync(path) ? stateAt(config) : "no file"),
     leftovers: () => [...beside(), ...stateLeftovers(folder)],
     close: async () => folder[Symbol.dispose](),
   };

@@ -41,6 +41,28 @@ describe("a full disk", () => {
     });
   }
 
+  test("leaves nothing of a FalkorDBLite store that was to be made, nor anything beside one that is there", async () => {
+    const lite = (path: string) => new BackendConfig({ type: "falkordblite", path });
+    const source = join(root, "test/fixtures/rdb/falkordblite-0.12.4.db");
+    const mounted = await withSmallDisk(64, async (disk) => {
+      for (const release of ["0.12", "0.13"] as const) {
+        const { errors } = await migrate(lite(source), lite(join(disk, "new")), { for: release });
+        expect(errors.map(({ code, message }) => `${code}: ${message}`)).toEqual([
+          `write_failed: no room left to write ${join(disk, "new")}`,
+        ]);
+        expect(readdirSync(disk)).toEqual([]);
+      }
+      copyFileSync(join(root, "test/fixtures/rdb/v20-4.22.1-other-keys.rdb"), join(disk, "there.db"));
+      const { errors } = await migrate(
+        lite(source),
+        new BackendConfig({ ...lite(join(disk, "there.db")), graph: "new" }),
+      );
+      expect(errors.map(({ code }) => code)).toEqual(["write_failed"]);
+      expect(readdirSync(disk)).toEqual(["there.db"]);
+    });
+    if (!mounted) console.warn("SKIPPED: no right to mount a small disk here");
+  });
+
   test("leaves an existing target as it was", async () => {
     const mounted = await withSmallDisk(264, async (disk) => {
       const target = join(disk, "there.db");

@@ -3,9 +3,11 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BackendConfig, migrate } from "../../src/index.ts";
-import { ask, available } from "./oracle.ts";
+import { ask, hasOracle } from "./oracle.ts";
 
 const root = join(import.meta.dir, "../..");
+const available = hasOracle();
+
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "memorygraph-oracle-"));

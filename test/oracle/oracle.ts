@@ -7,10 +7,15 @@ import { Readable } from "node:stream";
 const root = resolve(import.meta.dir, "../..");
 const python = process.env.MEMORYGRAPH_PYTHON ?? join(root, ".lab/python/bin/python");
 
-export const available = existsSync(python);
-if (!available) console.warn("SKIPPED: MemoryGraph 0.12.4 is not here to open our stores; run scripts/oracle first");
-if (!available && process.env.REQUIRE_ORACLE)
-  throw new Error("REQUIRE_ORACLE is set, but scripts/oracle has not been run");
+/** Whether it is here with these modules; says so where it is not. @throws where REQUIRE_ORACLE asks for it */
+export function hasOracle(...modules: readonly string[]): boolean {
+  const imported = `import ${["memorygraph", ...modules].join(", ")}`;
+  if (existsSync(python) && Bun.spawnSync([python, "-c", imported]).exitCode === 0) return true;
+  const what = ["MemoryGraph 0.12.4", ...modules].join(" with ");
+  if (process.env.REQUIRE_ORACLE) throw new Error(`REQUIRE_ORACLE is set, but there is no ${what}: run scripts/oracle`);
+  console.warn(`SKIPPED: ${what} is not here to open our stores; run scripts/oracle first`);
+  return false;
+}
 
 /** What one of the scripts beside this file prints. @throws Error with what it complains about */
 export function ask(script: string, args: readonly string[], env: Record<string, string> = {}): string {

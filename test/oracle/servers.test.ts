@@ -7,10 +7,10 @@ import { graphOfTruth } from "../conformance/graph.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { availableServers, type TestServer } from "../support/servers.ts";
 import { at, copyFixture, FIXTURES, truthFile } from "../support/stores.ts";
-import { available, listening } from "./oracle.ts";
+import { hasOracle, listening } from "./oracle.ts";
 
 const GRAPH = "oracle";
-const servers = available ? [...(await availableServers()).values()].map(([first]) => first!) : [];
+const servers = hasOracle("neo4j", "falkordb") ? [...(await availableServers()).values()].map(([first]) => first!) : [];
 
 interface Memory {
   readonly type: string;
@@ -91,10 +91,12 @@ const sorted = (list: readonly Joined[]) => list.map((joined) => JSON.stringify(
 describe.each(servers.map((server) => ({ name: server.kind, server })))("MemoryGraph 0.12.4 itself on $name", ({
   server,
 }) => {
+  const end = endOf(server, GRAPH);
+  afterAll(() => end.empty());
+
   test.each(FIXTURES)("returns every memory and its relationships of sqlite-%s, and goes on writing", async (name) => {
     using folder = temporaryFolder();
-    const end = endOf(server, GRAPH);
-    await end.empty();
+    await end.clear();
     const { result } = await runMigration(at(copyFixture(name, folder)), end.config, { for: "0.12" }, {});
     expect(result.errors).toEqual([]);
     const truth = graphOfTruth(truthFile(name));
@@ -119,6 +121,5 @@ describe.each(servers.map((server) => ({ name: server.kind, server })))("MemoryG
       expect([written.refusal, written.related["written-later"]]).toEqual([null, [[old, "SOLVES", 0.625]]]);
       expect(written.related[old]!.length).toBe(Math.min(MOST, related[old]!.length + 1));
     }
-    await end.empty();
   });
 });

@@ -68,7 +68,10 @@ export function skippedKinds(): readonly Kind[] {
   return [...skipped];
 }
 
-/** Ends what this process has started. */
+/** Ends what this process has started, and leaves empty what was lent empty (MEMGRAPH_URI). */
 export async function stopServers(): Promise<void> {
   if (hasOwn) await stop();
+  if (!Bun.env.MEMGRAPH_URI || Bun.env.MEMGRAPH_TEST_URI) return;
+  const { emptyBolt } = await import("../conformance/bolt.ts");
+  for (const server of (await started.get("memgraph")) ?? []) await emptyBolt(server);
 }

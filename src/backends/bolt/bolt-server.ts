@@ -124,7 +124,7 @@ export class BoltServer implements GraphServer {
     return this.#dialect.createSchema(this.#connection, item);
   }
 
-  schemaReady(created: readonly SchemaItem[]): Promise<SchemaItem[]> {
+  schemaReady(created: readonly SchemaItem[]): Promise<{ item: SchemaItem; why: string }[]> {
     return this.#dialect.schemaReady(this.#connection, created);
   }
 

@@ -31,7 +31,7 @@ export interface Dialect {
   schema(connection: Connection): Promise<SchemaItem[]>;
   ownSchema(release: Release): SchemaItem[];
   createSchema(connection: Connection, item: SchemaItem): Promise<void>;
-  schemaReady(connection: Connection, created: readonly SchemaItem[]): Promise<SchemaItem[]>;
+  schemaReady(connection: Connection, created: readonly SchemaItem[]): Promise<{ item: SchemaItem; why: string }[]>;
   dropSchema(connection: Connection, item: SchemaItem): Promise<void>;
   uniqueIdLabels(connection: Connection): Promise<string[]>;
   unsupported(value: Value): string | null;

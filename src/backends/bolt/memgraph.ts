@@ -93,7 +93,7 @@ class MemgraphDialect implements Dialect {
   }
 
   /** Statements that create something return when it works. */
-  async schemaReady(): Promise<SchemaItem[]> {
+  async schemaReady(): Promise<{ item: SchemaItem; why: string }[]> {
     return [];
   }
 

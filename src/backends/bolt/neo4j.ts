@@ -51,9 +51,12 @@ class Neo4jDialect implements Dialect {
     this.#hasVectors = atLeast(version, VECTORS);
   }
 
-  /** Neo4j replaces `\u0060` by the character even within a quoted name, before it reads the statement. */
+  /**
+   * Neo4j replaces `\u0060` by the character even within a quoted name, before it reads the statement; but not where
+   * another backslash stands before it. So there is none but those of our own.
+   */
   quote(name: string): string {
-    return `\`${name.replaceAll("\\u", "\\u005Cu").replaceAll("`", "``")}\``;
+    return `\`${name.replaceAll("\\", "\\u005C").replaceAll("`", "``")}\``;
   }
 
   async identity(connection: Connection): Promise<string | null> {
@@ -134,7 +137,10 @@ class Neo4jDialect implements Dialect {
   }
 
   /** Indexes are filled all at once in the background. A value of more than about 8 kB makes one fail for good. */
-  async schemaReady(connection: Connection, created: readonly SchemaItem[]): Promise<SchemaItem[]> {
+  async schemaReady(
+    connection: Connection,
+    created: readonly SchemaItem[],
+  ): Promise<{ item: SchemaItem; why: string }[]> {
     const wanted = new Map(created.map((item) => [item.what, item]));
     // Not db.awaitIndexes, which knows no difference between ours and others, and ends with the first that fails.
     const columns = "type, entityType, labelsOrTypes, properties, name, state";
@@ -146,7 +152,10 @@ class Neo4jDialect implements Dialect {
         continue;
       }
       for (const row of open) await connection.rows(`DROP INDEX ${this.quote(String(row[4]))} IF EXISTS`);
-      return open.map((row) => wanted.get(describeRow("index", row))!);
+      return open.map((row) => ({
+        item: wanted.get(describeRow("index", row))!,
+        why: "a value is too large to be indexed",
+      }));
     }
   }
 

@@ -1,13 +1,14 @@
 /** A graph on a FalkorDB server. */
-import { ConnectionError, RefusedError, UsageError } from "../../errors.ts";
+import { ConnectionError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
 import type { Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
-import { addressOf } from "../server/address.ts";
+import { type Address, addressOf } from "../server/address.ts";
 import type {
   GraphServer,
   InternalId,
+  NameKind,
   NewNodes,
   NewRelationships,
   NodeChange,
@@ -15,6 +16,7 @@ import type {
   RelationshipChange,
   RelationshipRef,
   ServerNode,
+  ServerOptions,
   ServerRelationship,
   WriteLimits,
 } from "../server/server.ts";
@@ -22,15 +24,33 @@ import { Client } from "./client.ts";
 import { collected } from "./pages.ts";
 import { Reader } from "./reader.ts";
 import { decode, type Reply } from "./reply.ts";
-import { createSchema, dropSchema, ownSchema, readSchema, uniqueIdLabels } from "./schema.ts";
+import { createSchema, dropSchema, ownSchema, readSchema, schemaReady, uniqueIdLabels } from "./schema.ts";
 import { fatalWhenUnique, unsupported, unsupportedName } from "./values.ts";
 import { Writer } from "./writer.ts";
 
 const SCHEMES = ["redis", "rediss", "falkor", "falkors"] as const;
 const PORT = 6379;
 const GRAPH = "memorygraph";
+const SHOWN_GRAPHS = 10;
 
-export const openFalkor: OpenServer = async (config, { access, target = access === "write", signal }) => {
+/** A connection to a graph that is one, or to the name of none. */
+export interface Connected {
+  readonly client: Client;
+  readonly address: Address;
+  readonly graph: string;
+  readonly engine: string;
+}
+
+export const openFalkor: OpenServer = async (config, options) => {
+  const { client, graph, engine } = await connectFalkor(config, options);
+  return new FalkorServer(client, graph, engine);
+};
+
+/** @throws UsageError, ConnectionError, StoreKindError, RefusedError */
+export async function connectFalkor(
+  config: BackendConfig,
+  { access, target = access === "write", signal }: ServerOptions,
+): Promise<Connected> {
   signal?.throwIfAborted();
   const address = addressOf(config, SCHEMES, PORT);
   const graph = graphOf(config, address.path);
@@ -38,16 +58,16 @@ export const openFalkor: OpenServer = async (config, { access, target = access =
   const location = `${address.scheme}://${host}:${address.port}/${graph}`;
   const client = await Client.connect(config, address, graph, { location, access });
   try {
+    await client.takeTime();
     // Also finds out that it is a graph, or that there is none.
     await client.read("RETURN 1");
-    await client.takeTime();
     await assertServes(client, target);
-    return new FalkorServer(client, graph, await engineOf(client));
+    return { client, address, graph, engine: await engineOf(client) };
   } catch (error) {
     client.close();
     throw error;
   }
-};
+}
 
 /** @throws UsageError when options and address name two graphs */
 function graphOf({ graph }: BackendConfig, path: string | null): string {
@@ -127,6 +147,24 @@ class FalkorServer implements GraphServer {
     return /^run_id:(\w+)/m.exec(String(await this.#client.tryCommand("INFO", "server")))?.[1] ?? null;
   }
 
+  async assertThere(): Promise<void> {
+    const others = await this.#otherGraphs();
+    if (others === null) return;
+    throw new StoreKindError(`${this.location} is not there: the server has no graph of that name`, {
+      details: others.slice(0, SHOWN_GRAPHS).map((name) => `it has: ${name}`),
+      next:
+        others.length === 0
+          ? "The server holds no graph at all: check host and port, and that it has loaded its data."
+          : "Name one of its graphs: --from-graph or --to-graph, or the last part of the address.",
+    });
+  }
+
+  /** Those that the server has instead; null where the graph is there, or the user may not ask. */
+  async #otherGraphs(): Promise<readonly string[] | null> {
+    const graphs = await this.#client.tryCommand("GRAPH.LIST");
+    return !Array.isArray(graphs) || graphs.includes(this.#graph) ? null : graphs;
+  }
+
   counts(): Promise<{ nodes: number; relationships: number }> {
     return this.#reader.counts();
   }
@@ -150,6 +188,11 @@ class FalkorServer implements GraphServer {
   /** Only what may end a long reading or writing: all else is taken care of. */
   async peculiarities(): Promise<string[]> {
     const found: string[] = [];
+    const others = await this.#otherGraphs();
+    if (others !== null) {
+      const instead = others.length === 0 ? "" : `; the server has ${others.slice(0, SHOWN_GRAPHS).join(", ")}`;
+      found.push(`there is no graph ${this.#graph} yet${instead}`);
+    }
     const replication = String(await this.#client.tryCommand("INFO", "replication"));
     if (/^role:slave/m.test(replication)) {
       found.push("the server is a replica: it may lack what its master has taken last");
@@ -197,9 +240,8 @@ class FalkorServer implements GraphServer {
     return createSchema(this.#client, this.#graph, item);
   }
 
-  /** Creating waits for each already. */
-  async schemaReady(): Promise<SchemaItem[]> {
-    return [];
+  schemaReady(created: readonly SchemaItem[]): Promise<{ item: SchemaItem; why: string }[]> {
+    return schemaReady(this.#client, this.#graph, created);
   }
 
   dropSchema(item: SchemaItem): Promise<void> {
@@ -218,8 +260,8 @@ class FalkorServer implements GraphServer {
     return fatalWhenUnique(id);
   }
 
-  unsupportedName(name: string): string | null {
-    return unsupportedName(name);
+  unsupportedName(name: string, kind: NameKind): string | null {
+    return unsupportedName(name, kind);
   }
 
   /** The application reads and writes text here. */

@@ -1,9 +1,11 @@
 /** The FalkorDB server backend. */
-import type { Backend } from "../backend.ts";
+import type { Backend, Oddity, OpenOptions, SourceStore } from "../backend.ts";
+import type { BackendConfig } from "../config.ts";
 import { serverBackend } from "../server/backend.ts";
 import { openFalkor } from "./falkor-server.ts";
+import { openSnapshot, refusal } from "./snapshot.ts";
 
-export const falkordb: Backend = serverBackend("falkordb", openFalkor, [
+const CANNOT_HOLD = [
   "map",
   "list with null",
   "large integer",
@@ -18,4 +20,43 @@ export const falkordb: Backend = serverBackend("falkordb", openFalkor, [
   "calendar duration",
   "point",
   "dangling relationship",
-]);
+] as const;
+
+const queried = serverBackend("falkordb", openFalkor, CANNOT_HOLD);
+
+export const falkordb: Backend = { ...queried, openForReading };
+
+/**
+ * By queries, unless a snapshot is wanted: that needs rights that applications have no use for, a fork of the server,
+ * and room here for everything that it holds, other graphs included. Where the graph changes while it is read, only a
+ * snapshot is one moment of it: then it is tried first, and where the server refuses it the readings are compared.
+ */
+async function openForReading(config: BackendConfig, options: OpenOptions = {}): Promise<SourceStore> {
+  const { readBy } = config;
+  if (readBy === "query" || (readBy === undefined && options.isolate !== true)) {
+    return queried.openForReading(config, options);
+  }
+  const opened = await openSnapshot(config, options);
+  if ("store" in opened) return opened.store;
+  if (readBy === "snapshot") throw refusal(opened);
+  return noted(await queried.openForReading(config, options), {
+    kind: "note",
+    what: `read by queries, since the server gives no snapshot: ${opened.reason}`,
+    count: 1,
+    examples: [opened.location],
+  });
+}
+
+function noted(store: SourceStore, note: Oddity): SourceStore {
+  const describe: SourceStore["describe"] = async (depth) => {
+    const description = await store.describe(depth);
+    return { ...description, oddities: [...description.oddities, note] };
+  };
+  return {
+    describe,
+    read: () => store.read(),
+    oddities: () => store.oddities(),
+    assertUnchanged: () => store.assertUnchanged(),
+    close: () => store.close(),
+  };
+}

@@ -13,7 +13,8 @@ const PAUSE_MS = 20;
 /** For an index over millions of records. */
 const PATIENCE_MS = 600_000;
 
-interface Named {
+/** What an index or constraint is, whether a server tells it or a dump. */
+export interface Named {
   readonly kind: "index" | "constraint";
   readonly type: string;
   readonly entity: "NODE" | "RELATIONSHIP";
@@ -38,12 +39,16 @@ export function ownSchema(): SchemaItem[] {
 const OWN_TENANT = ["context_tenant_id", "context_team_id", "context_visibility", "context_created_by", "version"];
 
 export async function readSchema(client: Client): Promise<SchemaItem[]> {
+  return itemsOf([...(await indexes(client)), ...(await constraints(client))].map(({ named }) => named));
+}
+
+/** MemoryGraph's own marked so. */
+export function itemsOf(found: readonly Named[]): SchemaItem[] {
   const own = new Set([
     ...ownSchema().map(({ what }) => what),
     ...OWN_TENANT.map((name) => `index on :${MEMORY_LABEL}(${name})`),
   ]);
-  const found = [...(await indexes(client)), ...(await constraints(client))];
-  return found.map(({ named }) => itemOf(named)).map((item) => ({ ...item, own: own.has(item.what) }));
+  return found.map(itemOf).map((item) => ({ ...item, own: own.has(item.what) }));
 }
 
 export async function uniqueIdLabels(client: Client): Promise<string[]> {
@@ -54,7 +59,7 @@ export async function uniqueIdLabels(client: Client): Promise<string[]> {
     .map(({ named }) => named.label);
 }
 
-/** @throws SchemaConflictError when what stands in the graph forbids the constraint */
+/** @throws SchemaConflictError where that would make the server fall; what else is forbidden is found by schemaReady */
 export async function createSchema(client: Client, graph: string, item: SchemaItem): Promise<void> {
   const named = JSON.parse(item.statement) as Named;
   if (named.properties.includes("")) {
@@ -63,20 +68,44 @@ export async function createSchema(client: Client, graph: string, item: SchemaIt
     });
   }
   if (named.type === "UNIQUE") await assertHarmless(client, named, item.what);
-  if ((await stateOf(client, item)) === null) await run(client, graph, named, "CREATE");
+  if ((await stateOf(client, item)) !== null) return;
+  // A constraint wants its index to be there, and to work.
+  if (item.kind === "constraint") await settled(client, indexes);
+  await run(client, graph, named, "CREATE");
+}
+
+/** As schemaReady of GraphServer: a constraint that does not hold is found out while it is built. */
+export async function schemaReady(
+  client: Client,
+  graph: string,
+  created: readonly SchemaItem[],
+): Promise<{ item: SchemaItem; why: string }[]> {
+  const states = [...(await settled(client, indexes)), ...(await settled(client, constraints))];
+  const failed = states.filter(({ state }) => state === "FAILED").map(({ named }) => itemOf(named).what);
+  const ours = created.filter(({ what }) => failed.includes(what));
+  for (const { statement } of ours) await run(client, graph, JSON.parse(statement) as Named, "DROP");
+  return ours.map((item) => ({ item, why: "several nodes share what has to be unique" }));
+}
+
+interface Stated {
+  readonly named: Named;
+  readonly state: string;
+}
+
+/** Once none of them is being built any more. */
+async function settled(
+  client: Client,
+  list: (client: Client) => Promise<readonly Stated[]>,
+): Promise<readonly Stated[]> {
   const start = performance.now();
   while (true) {
-    const state = await stateOf(client, item);
-    if (state === "OPERATIONAL") return;
-    if (state === "FAILED") {
-      await run(client, graph, named, "DROP");
-      throw new SchemaConflictError(`what the graph holds violates the ${item.what}`, {
-        next: "Look for nodes that share the property.",
-      });
-    }
+    const found = await list(client);
+    const open = found.find(({ state }) => state !== "OPERATIONAL" && state !== "FAILED");
+    if (open === undefined) return found;
     if (performance.now() - start > PATIENCE_MS) {
+      const minutes = PATIENCE_MS / 60_000;
       throw new WriteError(
-        `the ${item.what} of ${client.location} is not ready after ${PATIENCE_MS / 60_000} minutes`,
+        `the ${itemOf(open.named).what} of ${client.location} is not ready after ${minutes} minutes`,
         {
           next: "Look at CALL db.indexes() and CALL db.constraints() in the graph, then run the same command again.",
         },

@@ -4,6 +4,9 @@
  */
 import { DamagedStoreError } from "../../errors.ts";
 import { Point, Temporal, type Value, Vector } from "../../graph/value.ts";
+import { secondsOf } from "../../rdb/temporal.ts";
+import { DEEPEST } from "../../rdb/value-types.ts";
+import type { NameKind } from "../server/server.ts";
 
 const WGS84 = 4326;
 const DAY = 86_400n;
@@ -62,11 +65,42 @@ export function fatalWhenUnique(value: Value): string | null {
   return Buffer.byteLength(value) > LONGEST_UNIQUE_BYTES ? `it has more than ${LONGEST_UNIQUE_BYTES} bytes` : null;
 }
 
-export function unsupportedName(name: string): string | null {
+/** Engines refuse a longer one, and fall when they load a dump that has it. */
+const LONGEST_NAME_BYTES = 512;
+
+export function unsupportedName(name: string, kind: NameKind): string | null {
   // Cypher doubles it within a quoted name; FalkorDB's parser does not know that (4.22.1).
-  if (name.includes("`")) return "it has a backtick";
+  return name.includes("`") ? "it has a backtick" : unstorableName(name, kind);
+}
+
+/** Why no graph can have the name, however it comes into it. */
+export function unstorableName(name: string, kind: NameKind): string | null {
   if (name.includes("\0")) return "it has a NUL character";
-  return name.isWellFormed() ? null : "it has a lone surrogate";
+  if (!name.isWellFormed()) return "it has a lone surrogate";
+  const long = kind !== "property" && Buffer.byteLength(name) > LONGEST_NAME_BYTES;
+  return long ? `it has more than ${LONGEST_NAME_BYTES} bytes` : null;
+}
+
+/** As unsupported, for a dump, where nothing has to be spelled in Cypher: more comes through. */
+export function unstorable(value: Value, depth = 0): string | null {
+  if (value instanceof Temporal) return secondsOf(value) === null ? `a ${value.kind} like ${value.text}` : null;
+  if (value instanceof Vector) {
+    const exact = value.elementType === "float32" && value.elements.every((n) => Object.is(Math.fround(n), n));
+    return exact ? null : "a vector of other than 32-bit numbers";
+  }
+  if (value instanceof Point) {
+    const { srid, x, y, z } = value;
+    if (srid !== WGS84 || z !== undefined) return "a point of another system than WGS 84 with two dimensions";
+    return [x, y].every((n) => Object.is(Math.fround(n), n)) ? null : "a point that is not exact in 32 bits";
+  }
+  if (!Array.isArray(value)) return unsupported(value);
+  if (depth === DEEPEST) return `lists within lists, more than ${DEEPEST} deep`;
+  for (const item of value) {
+    if (item === null) return "a list that holds null";
+    const why = unstorable(item, depth + 1);
+    if (why !== null) return depth === 0 ? `a list that holds ${why}` : why;
+  }
+  return null;
 }
 
 export type TemporalFunction = "localdatetime" | "date" | "localtime" | "duration";

@@ -2,10 +2,9 @@
 import { lookup } from "node:dns/promises";
 import { RefusedError } from "../../errors.ts";
 import type { HardValue } from "../../graph/hard-values.ts";
-import type { Backend, TargetPreview, WriteReport, WriteRequest } from "../backend.ts";
+import type { Backend, TargetPreview, WriteRequest } from "../backend.ts";
 import { type BackendConfig, type BackendType, withoutCredentials } from "../config.ts";
-import { Fitter } from "./fitting.ts";
-import { KnownRecords } from "./known-records.ts";
+import { previewOf } from "./preview.ts";
 import type { OpenServer } from "./server.ts";
 import { ServerSession } from "./session.ts";
 import { ServerSource } from "./source.ts";
@@ -69,35 +68,15 @@ function serverOf(identity: string): string {
 
 async function preview(open: OpenServer, config: BackendConfig, request: WriteRequest): Promise<TargetPreview> {
   const server = await open(config, { access: "read", target: true, signal: request.signal });
-  const source = await ServerSource.over(server, { signal: request.signal });
-  // It only knows which nodes there would be.
-  const known = new KnownRecords();
+  const source = await ServerSource.over(server, { signal: request.signal, maybeMissing: true });
   const before = await source.describe();
-  const report: WriteReport = { respelled: 0, defaulted: {}, setAside: {} };
-  const release = request.release ?? before.release ?? request.fallbackRelease;
-  const fitting = new Fitter(server, {
-    release,
-    report,
-    uniqueIds: await server.uniqueIdLabels(),
-    addNode: (key) => known.expectNode(key),
-    hasNode: (key) => known.knowsNode(key),
-  });
-  return {
+  return previewOf({
     before,
-    release,
-    report,
-    fitting,
-    assess() {},
-    async *read() {
-      for await (const batch of source.read()) {
-        for (const record of batch) if (record.kind === "node") known.expectNode(record.key);
-        yield batch;
-      }
-    },
+    release: request.release ?? before.release ?? request.fallbackRelease,
+    holder: server,
+    uniqueIds: await server.uniqueIdLabels(),
+    read: () => source.read(),
     oddities: () => source.oddities(),
-    async close() {
-      known.close();
-      await source.close();
-    },
-  };
+    close: () => source.close(),
+  });
 }

@@ -1,7 +1,6 @@
 /** What a graph is and holds, in figures. */
 import { parseInstant } from "../../graph/instant.ts";
 import type { Value } from "../../graph/value.ts";
-import type { Release } from "../../memorygraph/releases.ts";
 import type { StoreDescription } from "../backend.ts";
 import type { GraphServer } from "./server.ts";
 
@@ -19,8 +18,7 @@ export async function describe(server: GraphServer): Promise<StoreDescription> {
     location: server.location,
     engine: server.engine,
     layout: empty ? "empty" : "graph",
-    release: releaseOf(times),
-    readableBy: times.every(isUtcText) ? ["0.12", "0.13"] : ["0.12"],
+    ...releasesOf(times),
     bytes: null,
     nodes,
     relationships,
@@ -30,10 +28,16 @@ export async function describe(server: GraphServer): Promise<StoreDescription> {
   };
 }
 
-/** 0.13 reads only text that ends in Z, and it writes nothing else; 0.12 writes offsets, and native date-times. */
-function releaseOf(times: readonly Value[]): Release | null {
-  if (times.length === 0) return null;
-  return times.every(isUtcText) ? "0.13" : "0.12";
+/**
+ * Who wrote such times, and who reads them: 0.13 reads only text that ends in Z, and writes nothing else; 0.12 writes
+ * offsets, and native date-times, and reads everything.
+ */
+export function releasesOf(times: readonly Value[]): Pick<StoreDescription, "release" | "readableBy"> {
+  const isNew = times.every(isUtcText);
+  return {
+    release: times.length === 0 ? null : isNew ? "0.13" : "0.12",
+    readableBy: isNew ? ["0.12", "0.13"] : ["0.12"],
+  };
 }
 
 function isUtcText(time: Value): boolean {

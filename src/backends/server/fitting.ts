@@ -17,7 +17,7 @@ import { contextValue, toPlain } from "../../memorygraph/plain.ts";
 import { type Release, respellTimestamp } from "../../memorygraph/releases.ts";
 import type { Fitting, Oddity, WriteReport } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
-import type { GraphServer } from "./server.ts";
+import type { Holder, NameKind } from "./server.ts";
 
 /** What a name becomes that the server cannot have, where that was allowed. */
 const NAMELESS = "unnamed";
@@ -39,7 +39,7 @@ export interface FittingOptions {
 }
 
 export class Fitter implements Fitting {
-  readonly #server: GraphServer;
+  readonly #server: Holder;
   readonly #options: FittingOptions;
   readonly #log = new OddityLog();
   readonly #plans = new WeakMap<Shape, readonly FieldPlan[]>();
@@ -47,7 +47,7 @@ export class Fitter implements Fitting {
   readonly #clashes: string[] = [];
   #clashCount = 0;
 
-  constructor(server: GraphServer, options: FittingOptions) {
+  constructor(server: Holder, options: FittingOptions) {
     this.#server = server;
     this.#options = options;
   }
@@ -147,7 +147,7 @@ export class Fitter implements Fitting {
       plan = shape.keys.map((key) => ({
         time: isTimestampField(key),
         context: key.startsWith(CONTEXT_PREFIX),
-        unsupported: this.#server.unsupportedName(key),
+        unsupported: this.#server.unsupportedName(key, "property"),
       }));
       this.#plans.set(shape, plan);
     }
@@ -173,10 +173,10 @@ export class Fitter implements Fitting {
     return text;
   }
 
-  #name(what: string, name: string, record: () => string): string {
+  #name(what: Exclude<NameKind, "property">, name: string, record: () => string): string {
     let why = this.#names.get(name);
     if (why === undefined) {
-      why = this.#server.unsupportedName(name);
+      why = this.#server.unsupportedName(name, what);
       if (this.#names.size < 10_000) this.#names.set(name, why);
     }
     if (why === null) return name;

@@ -1,8 +1,7 @@
 /** A graph as it was before a run that was stopped: without what the run created, and with what it overwrote. */
 import { RefusedError } from "../../errors.ts";
 import { MarkMultiset, nodeMark, relationshipMark, sameMark } from "./content.ts";
-import type { RecordSource } from "./reader.ts";
-import type { GraphServer, InternalId, ServerNode, ServerRelationship } from "./server.ts";
+import type { GraphServer, InternalId, RecordStore, ServerNode, ServerRelationship } from "./server.ts";
 import type { UndoJournal } from "./undo-journal.ts";
 
 /** Everything that the run has written must still be there. */
@@ -14,7 +13,7 @@ interface Complete {
  * Nothing here decides whether somebody else has changed the graph: what the run wrote is only hidden while it is there
  * as it was written, so that every change shows in the digest of the view.
  */
-export function viewBefore(server: GraphServer, journal: UndoJournal, each: "as it is" | Complete): RecordSource {
+export function viewBefore(server: GraphServer, journal: UndoJournal, each: "as it is" | Complete): RecordStore {
   const created = marksOf(journal);
   return {
     sharedIds: () => server.sharedIds(),

@@ -5,7 +5,7 @@ import type { Value } from "../../graph/value.ts";
 import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
 import { openScratch } from "../../support/scratch.ts";
 import type { OddityLog } from "../oddities.ts";
-import type { GraphServer, InternalId, RelationshipRef, ServerNode, ServerRelationship } from "./server.ts";
+import type { InternalId, RecordStore, RelationshipRef, ServerNode, ServerRelationship } from "./server.ts";
 
 /** Told of every record that has been read, with what the server knows it by. */
 export interface Witness {
@@ -13,14 +13,8 @@ export interface Witness {
   relationship(record: GraphRelationship, ref: RelationshipRef): void;
 }
 
-/** Where records come from: a server, or what it held before. */
-export type RecordSource = Pick<
-  GraphServer,
-  "nodes" | "relationships" | "sharedIds" | "sharedRelationshipIds" | "beginMoment" | "endMoment"
->;
-
 export async function* readRecords(
-  server: RecordSource,
+  server: RecordStore,
   oddities: OddityLog,
   signal: AbortSignal | undefined,
   witness?: Witness,

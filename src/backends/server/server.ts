@@ -17,6 +17,8 @@ import type { BackendConfig, BackendType } from "../config.ts";
 /** The server's own number of a node or relationship; it may be used again once the record is deleted. */
 export type InternalId = bigint;
 
+export type NameKind = "label" | "relationship type" | "property";
+
 export interface ServerNode {
   readonly id: InternalId;
   readonly labels: readonly string[];
@@ -90,6 +92,8 @@ export interface GraphServer {
    * change it.
    */
   mark(): Promise<string | null>;
+  /** Absent where what can be opened is there. @throws StoreKindError where there is no such graph, naming those there are */
+  assertThere?(): Promise<void>;
   /** Zero both where there is no such graph yet. */
   counts(): Promise<{ nodes: number; relationships: number }>;
   /** Each text that is the `id` of more than one node. */
@@ -123,7 +127,7 @@ export interface GraphServer {
   /** Creates it where it is not there; it need not work yet. @throws SchemaConflictError when the data forbid it. */
   createSchema(item: SchemaItem): Promise<void>;
   /** Waits until all that was created works. Gives those that the data turned out to forbid, which are gone again. */
-  schemaReady(created: readonly SchemaItem[]): Promise<SchemaItem[]>;
+  schemaReady(created: readonly SchemaItem[]): Promise<{ item: SchemaItem; why: string }[]>;
   dropSchema(item: SchemaItem): Promise<void>;
   /** The labels on which `id` must be unique. */
   uniqueIdLabels(): Promise<readonly string[]>;
@@ -132,8 +136,8 @@ export interface GraphServer {
   unsupported(value: Value): string | null;
   /** Why an id must not be where the server demands unique ids; null where it may, and absent where any may. */
   unsupportedId?(id: Value): string | null;
-  /** Why it cannot have such a label, relationship type or property name; null where it can. */
-  unsupportedName(name: string): string | null;
+  /** Why it cannot have such a name; null where it can. */
+  unsupportedName(name: string, kind: NameKind): string | null;
   /**
    * Whether the release's own application keeps this timestamp as a native date-time on such a server, in a node of those
    * labels or a relationship of that type.
@@ -155,6 +159,18 @@ export interface GraphServer {
 
   close(): Promise<void>;
 }
+
+/** Where records are read from: a server, or whatever else holds such a graph. */
+export type RecordStore = Pick<
+  GraphServer,
+  "sharedIds" | "sharedRelationshipIds" | "nodes" | "relationships" | "beginMoment" | "endMoment"
+>;
+
+/** Who says which values and names a store can hold. */
+export type Holder = Pick<
+  GraphServer,
+  "location" | "engine" | "unsupported" | "unsupportedId" | "unsupportedName" | "keepsNative"
+>;
 
 export interface ServerOptions {
   readonly access: "read" | "write";

@@ -1,7 +1,7 @@
 /** A graph on a server as a target: written at once, batch by batch, with a journal by which all of it can be undone. */
-import { ConnectionError, MigrateError, RefusedError, SchemaConflictError, WriteError } from "../../errors.ts";
+import { ConnectionError, MigrateError, SchemaConflictError, WriteError } from "../../errors.ts";
 import type { Properties } from "../../graph/properties.ts";
-import { type GraphNode, type GraphRecord, type GraphRelationship, relationshipId } from "../../graph/record.ts";
+import { type GraphRecord, type GraphRelationship, relationshipId } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { moment } from "../../support/moments.ts";
 import type { Oddity, SchemaItem, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
@@ -12,8 +12,9 @@ import { assertNothingLeft, BEGINNING, type Beginning, beginningOf } from "./beg
 import { MarkMultiset, nodeMark, relationshipMark } from "./content.ts";
 import { describe } from "./describe.ts";
 import { Fitter } from "./fitting.ts";
-import { missingFormers, viewBefore } from "./former-view.ts";
+import { viewBefore } from "./former-view.ts";
 import { readRecords, type Witness } from "./reader.ts";
+import { type RelationshipRow, Replacement, type TypedRow } from "./replacement.ts";
 import { Rollback } from "./rollback.ts";
 import type { GraphServer, InternalId, OpenServer } from "./server.ts";
 import { settleUnanswered } from "./unanswered.ts";
@@ -22,13 +23,6 @@ import { type Creation, UndoJournal } from "./undo-journal.ts";
 interface NodeRow {
   readonly key: string;
   readonly labels: readonly string[];
-  readonly properties: Properties;
-}
-
-interface RelationshipRow {
-  readonly id: string | null;
-  readonly from: InternalId;
-  readonly to: InternalId;
   readonly properties: Properties;
 }
 
@@ -45,6 +39,7 @@ export class ServerSession implements TargetSession {
   readonly #journal: UndoJournal;
   /** Whether an earlier process has begun this run: what it wrote is there, and is hidden from the first reading. */
   readonly #resumed: boolean;
+  readonly #replacement: Replacement;
   readonly #inFlight: InFlight;
   readonly #nodes: Batches<NodeRow>;
   readonly #relationships: Batches<RelationshipRow>;
@@ -84,6 +79,7 @@ export class ServerSession implements TargetSession {
       addNode: (key) => journal.known.expectNode(key),
       hasNode: (key) => journal.known.knowsNode(key),
     });
+    this.#replacement = new Replacement(server, journal, before.location, resumed);
     this.#inFlight = new InFlight(server.limits.inFlight);
     this.#nodes = new Batches(server.limits, (_, rows) => this.#sendNodes(rows));
     this.#relationships = new Batches(server.limits, (type, rows) => this.#sendRelationships(type, rows));
@@ -151,11 +147,15 @@ export class ServerSession implements TargetSession {
     if (batch.length === 0) return;
     this.#request.signal?.throwIfAborted();
     this.#written = true;
-    await this.#replaceNodes(batch.filter((record) => record.kind === "node"));
+    await this.#replacement.nodes(batch.filter((record) => record.kind === "node"));
     const relationships = batch.filter((record) => record.kind === "relationship");
     if (relationships.length === 0) return;
     await this.#nodesDone();
-    await this.#replaceRelationships(relationships);
+    const moved = await this.#replacement.relationships(relationships, (record) => this.#row(record));
+    for (const { type, ...row } of moved) {
+      if (this.#done.take(relationshipMark({ type, ...row }))) continue;
+      await this.#relationships.add(type, row, sizeOfProperties(row.properties));
+    }
   }
 
   async finish(): Promise<void> {
@@ -183,9 +183,7 @@ export class ServerSession implements TargetSession {
   }
 
   async #awaitSchema(): Promise<void> {
-    for (const item of await this.#server.schemaReady(this.#journal.schema())) {
-      this.#leaveWithout(item, "a value is too large to be indexed");
-    }
+    for (const { item, why } of await this.#server.schemaReady(this.#journal.schema())) this.#leaveWithout(item, why);
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
@@ -327,71 +325,8 @@ export class ServerSession implements TargetSession {
     });
   }
 
-  async #replaceNodes(nodes: readonly GraphNode[]): Promise<void> {
-    if (nodes.length === 0) return;
-    const wanted = new Map(nodes.map((node) => [this.#internal(node.key), node]));
-    const there = await this.#server.nodesById([...wanted.keys()]);
-    this.#assertAllThere(wanted.size, there.length);
-    const formers = there.map((former) => {
-      const { labels, properties } = wanted.get(former.id)!;
-      return {
-        former: { kind: "node" as const, ...former, labelsAfter: labels },
-        after: nodeMark({ labels, properties }),
-      };
-    });
-    this.#journal.noteFormers(formers.filter(({ former: { id } }) => this.#journal.formerOf("node", id) === null));
-    await this.#server.changeNodes(
-      there.map(({ id, labels: labelsBefore }) => {
-        const { labels, properties } = wanted.get(id)!;
-        return { id, labelsBefore, labels, properties };
-      }),
-    );
-    moment("former replaced");
-  }
-
-  async #replaceRelationships(relationships: readonly GraphRelationship[]): Promise<void> {
-    const { known } = this.#journal;
-    const refs = relationships.map((relationship) => known.findRelationship(relationshipId(relationship)!)!);
-    const wanted = new Map(refs.map(({ id }, at) => [id, this.#row(relationships[at]!)]));
-    const there = await this.#server.relationshipsById(refs);
-    // Deleted already, before an earlier process ended.
-    const gone = this.#resumed ? missingFormers(this.#journal, [...wanted.keys()], there) : [];
-    this.#assertAllThere(wanted.size, there.length + gone.length);
-    const moved = there.filter(({ id, from, to, type }) => {
-      const next = wanted.get(id)!;
-      return next.from !== from || next.to !== to || next.type !== type;
-    });
-    const formers = there.map((former) => ({
-      former: { kind: "relationship" as const, ...former, gone: moved.includes(former) },
-      after: relationshipMark(wanted.get(former.id)!),
-    }));
-    this.#journal.noteFormers(
-      formers.filter(({ former: { id } }) => this.#journal.formerOf("relationship", id) === null),
-    );
-    const kept = there.filter((former) => !moved.includes(former));
-    await this.#server.changeRelationships(
-      kept.map(({ id, from }) => ({ id, from, properties: wanted.get(id)!.properties })),
-    );
-    moment("former replaced");
-    // Neither the type nor the ends of a relationship can be changed in place.
-    await this.#server.deleteRelationships(moved);
-    for (const id of [...moved.map((former) => former.id), ...gone]) {
-      known.forgetRelationship(id);
-      const { type, ...row } = wanted.get(id)!;
-      if (this.#done.take(relationshipMark({ type, ...row }))) continue;
-      await this.#relationships.add(type, row, sizeOfProperties(row.properties));
-    }
-  }
-
-  #row(relationship: GraphRelationship): RelationshipRow & { readonly type: string } {
+  #row(relationship: GraphRelationship): TypedRow {
     const { type, from, to, properties } = relationship;
     return { id: relationshipId(relationship), type, from: this.#internal(from), to: this.#internal(to), properties };
-  }
-
-  #assertAllThere(wanted: number, found: number): void {
-    if (wanted === found) return;
-    throw new RefusedError(`${this.before.location} changed meanwhile: ${wanted - found} records are gone`, {
-      next: "Stop the applications that use it, and run the same command again.",
-    });
   }
 }

@@ -7,9 +7,9 @@ import type { BackendConfig } from "../config.ts";
 import { OddityLog } from "../oddities.ts";
 import { BEGINNING, type Beginning } from "./beginning.ts";
 import { viewBefore } from "./former-view.ts";
-import { type RecordSource, readRecords } from "./reader.ts";
+import { readRecords } from "./reader.ts";
 import { Rollback } from "./rollback.ts";
-import type { OpenServer } from "./server.ts";
+import type { OpenServer, RecordStore } from "./server.ts";
 import { settleUnanswered } from "./unanswered.ts";
 import { UndoJournal } from "./undo-journal.ts";
 
@@ -36,7 +36,7 @@ export async function undo(open: OpenServer, config: BackendConfig, file: Durabl
   }
 }
 
-async function digestOf(store: RecordSource): Promise<ContentDigest> {
+async function digestOf(store: RecordStore): Promise<ContentDigest> {
   const digest = new ContentDigest();
   for await (const batch of readRecords(store, new OddityLog(), undefined)) {
     for (const record of batch) digest.add(record, canonicalizer.text(record));

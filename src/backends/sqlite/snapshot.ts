@@ -6,20 +6,17 @@
  * WAL beside it, or touched a moment ago, is copied together with them, and the copy is proven to be one moment.
  */
 import { constants, Database } from "bun:sqlite";
-import { chmodSync, closeSync, copyFileSync, existsSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AccessError, BusyError, SourceChangedError } from "../../errors.ts";
 import { createPrivateFolder, freeBytes, remove, removeOpen } from "../../support/files.ts";
+import { atRest, sameBytes, stateOf } from "../../support/stillness.ts";
 import { sleep } from "../../support/time.ts";
 import { accessError } from "../recognise.ts";
 import { onDatabase } from "./errors.ts";
 
 const SIDE_FILES = ["", "-wal", "-journal"] as const;
-/** A change within one tick of the file system's clock might keep the time stamp, so a file must be older than that. */
-const TICK_MS = 100;
-/** Some file systems (FAT, old network shares) keep whole seconds only. */
-const COARSE_TICK_MS = 2_100;
 const ATTEMPTS = 20;
 /** A larger copy keeps its name while it is read, for other threads to open it; a smaller one loses it at once. */
 const NAMED_COPY_BYTES = 16 << 20;
@@ -37,20 +34,12 @@ export async function openSnapshot(path: string, isolate: boolean, signal?: Abor
   const real = realpathSync(path);
   // Taken before we look for side files: whoever begins to write afterwards changes it.
   const before = stateOfAll(real);
-  if (!isolate && (await atRest(real))) return readInPlace(path, real, before);
+  if (!isolate && (await isQuiet(real))) return readInPlace(path, real, before);
   return readCopy(path, await copyOneMoment(path, real, signal));
 }
 
-async function atRest(real: string): Promise<boolean> {
-  if (stateOf(`${real}-wal`) !== null || stateOf(`${real}-journal`) !== null) return false;
-  const { mtimeNs } = statSync(real, { bigint: true });
-  const needed = mtimeNs % 1_000_000_000n === 0n ? COARSE_TICK_MS : TICK_MS;
-  const age = Date.now() - Number(mtimeNs / 1_000_000n);
-  if (age > needed) return true;
-  // A time stamp in the future tells nothing.
-  if (age < 0) return false;
-  await sleep(needed - age + 1);
-  return statSync(real, { bigint: true }).mtimeNs === mtimeNs;
+async function isQuiet(real: string): Promise<boolean> {
+  return stateOf(`${real}-wal`) === null && stateOf(`${real}-journal`) === null && atRest(real);
 }
 
 function readInPlace(path: string, real: string, before: string): Snapshot {
@@ -173,30 +162,4 @@ function copyAll(path: string, real: string, folder: string): boolean {
 
 function stateOfAll(real: string): string {
   return SIDE_FILES.map((suffix) => stateOf(real + suffix)).join("|");
-}
-
-/** Everything by which a change shows; the access time is not among it. */
-function stateOf(path: string): string | null {
-  // A side file whose name would be too long cannot be there.
-  const stat = existsSync(path) ? statSync(path, { bigint: true, throwIfNoEntry: false }) : undefined;
-  return stat === undefined ? null : [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(",");
-}
-
-const CHUNK = 1 << 20;
-
-function sameBytes(left: string, right: string): boolean {
-  const files = [openSync(left, "r"), openSync(right, "r")] as const;
-  try {
-    const a = Buffer.allocUnsafe(CHUNK);
-    const b = Buffer.allocUnsafe(CHUNK);
-    for (;;) {
-      const length = readSync(files[0], a, 0, CHUNK, null);
-      if (readSync(files[1], b, 0, CHUNK, null) !== length) return false;
-      if (length === 0) return true;
-      if (!a.subarray(0, length).equals(b.subarray(0, length))) return false;
-    }
-  } finally {
-    closeSync(files[0]);
-    closeSync(files[1]);
-  }
 }

@@ -12,7 +12,7 @@ import { TEMPORARY } from "./new-file.ts";
 /** Removes what a stopped run has left beside the target, and tells whether it had been put in place. */
 export async function settle(path: string, journal: DurableFile): Promise<"as before" | "complete"> {
   const temporary = journal.fact(TEMPORARY);
-  if (temporary !== null) return settleNew(path, temporary);
+  if (temporary !== null) return settleNew(path, temporary, journal.fact("state"));
   if (!existsSync(path)) return "as before";
   // Opening it takes back what a transaction under way had written.
   const session = open(path);
@@ -28,12 +28,13 @@ export async function settle(path: string, journal: DurableFile): Promise<"as be
   }
 }
 
-function settleNew(path: string, temporary: string): "as before" | "complete" {
+function settleNew(path: string, temporary: string, state: string | null): "as before" | "complete" {
   const left = statSync(temporary, { throwIfNoEntry: false });
   const target = statSync(path, { throwIfNoEntry: false });
   // It gets its name as a second one, and loses the first.
+  const reached = state !== "started" && state !== "writing" && state !== "verifying";
   const published =
-    target !== undefined && (left === undefined || (left.ino === target.ino && left.dev === target.dev));
+    reached && target !== undefined && (left === undefined || (left.ino === target.ino && left.dev === target.dev));
   remove(temporary, ...["-journal", "-wal", "-shm"].map((suffix) => temporary + suffix));
   return published ? "complete" : "as before";
 }

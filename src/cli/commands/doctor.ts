@@ -8,7 +8,7 @@ import { diagnosisReport } from "../reports/doctor.ts";
 export const doctor: Command<null> = {
   meta: {
     name: "doctor",
-    description: "Look wherever MemoryGraph keeps or kept its stores, and say what to do. Changes nothing.",
+    description: "Look where MemoryGraph keeps or kept its stores, and say what to do. Changes nothing.",
     examples: [{ what: "After an upgrade, when all memories seem to be gone", type: "doctor" }],
   },
   args: doctorArgs,

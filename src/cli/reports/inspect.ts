@@ -11,7 +11,7 @@ export function inspectionHeadline({ store, count }: InspectionResult): string {
 }
 
 export function inspectionReport(result: InspectionResult, colour: Colour): string {
-  const { store, readableBy, digest, labels, memoryTypes, relationshipTypes, earliest, latest, indexes, notes } =
+  const { store, readableBy, digest, labels, memoryTypes, relationshipTypes, earliest, latest, indexes, dump, notes } =
     result;
   const visible =
     readableBy.length > 0 ? `MemoryGraph ${readableBy.join(" and ")}` : "no MemoryGraph release, not whole";
@@ -23,6 +23,7 @@ export function inspectionReport(result: InspectionResult, colour: Colour): stri
     ["relationships", frequencies(relationshipTypes) || "none"],
     ["oldest, newest", earliest === null ? "no memory tells a time" : `${earliest}, ${latest}`],
     ["indexes", indexes.map(printable).join(", ") || "none"],
+    ...(dump === null ? [] : [["dump", dumpLine(dump)] satisfies [string, string]]),
     ["digest", digest],
   ];
   const lines = [
@@ -36,6 +37,15 @@ export function inspectionReport(result: InspectionResult, colour: Colour): stri
   }
   const step = nextStep(result);
   return [...lines, ...(step === null ? [] : ["", `${colour.bold("next:")} ${step}`])].join("\n");
+}
+
+function dumpLine({ redis, encoding, graphs, otherKeys }: NonNullable<InspectionResult["dump"]>): string {
+  return [
+    redis === null ? "of an unknown Redis" : `of Redis ${printable(redis)}`,
+    ...(encoding === null ? [] : [`graph encoding ${encoding}`]),
+    graphs.length === 0 ? "no graph" : `${counted(graphs.length, "graph")} (${graphs.map(printable).join(", ")})`,
+    counted(otherKeys, "other key"),
+  ].join(", ");
 }
 
 function nextStep({ readableBy, store }: InspectionResult): string | null {

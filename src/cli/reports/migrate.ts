@@ -115,7 +115,13 @@ function nextSteps(result: MigrationResult, target: BackendConfig): string[] {
   if (result.conflicts.count > 0) {
     steps.push("look at the records listed above; --on-conflict newest or overwrite takes the source's instead.");
   }
-  const named = new BackendConfig({ ...target, ...(target.path !== undefined && { path: resolve(target.path) }) });
+  // What was called FalkorDBLite may have been something else.
+  const type = result.target?.before.backend ?? target.type;
+  const named = new BackendConfig({
+    ...target,
+    type,
+    ...(target.path !== undefined && { path: resolve(target.path) }),
+  });
   const variables = Object.entries(named.toEnv()).map(([name, value]) => `${name}=${shellQuote(value)}`);
   steps.push(`start MemoryGraph ${result.release} with ${printable(variables.join(" "))}`);
   if (result.run !== null) steps.push(`memorygraph-migrate rollback ${result.run} undoes this run, also later.`);

@@ -175,7 +175,7 @@ describe.skipIf(server === undefined)("FalkorDB gives back exactly", () => {
         "\u2028",
         "日本",
       ];
-      expect(names.map(unsupportedName).filter((why) => why !== null)).toEqual([]);
+      expect(names.map((name) => unsupportedName(name, "label")).filter((why) => why !== null)).toEqual([]);
       for (const name of names) {
         const properties = Properties.from([
           [name, 0.1 + 0.2],
@@ -265,9 +265,15 @@ describe.skipIf(server === undefined)("what FalkorDB cannot hold it refuses or c
 
   test("names with a backtick, a NUL or a lone surrogate", () =>
     withGraph(async (_, raw, name) => {
-      expect(unsupportedName("a`b")).toBe("it has a backtick");
-      expect(unsupportedName("\0")).toBe("it has a NUL character");
-      expect(unsupportedName("\ud800")).toBe("it has a lone surrogate");
+      expect(unsupportedName("a`b", "property")).toBe("it has a backtick");
+      expect(unsupportedName("\0", "label")).toBe("it has a NUL character");
+      expect(unsupportedName("\ud800", "label")).toBe("it has a lone surrogate");
+      const longest = "é".repeat(256);
+      expect(unsupportedName(longest, "label")).toBe(null);
+      expect(unsupportedName(`${longest}x`, "property")).toBe(null);
+      expect(unsupportedName(`${longest}x`, "relationship type")).toBe("it has more than 512 bytes");
+      await raw("GRAPH.QUERY", name, `CREATE (n:\`${longest}\` {\`${longest}x\`: 1})`);
+      expect(raw("GRAPH.QUERY", name, `CREATE (n:\`${longest}x\`)`)).rejects.toThrow("maximum length");
       for (const spelled of ["`a``b`", "`a\\`b`"]) {
         expect(raw("GRAPH.QUERY", name, `CREATE (n:${spelled})`)).rejects.toThrow();
         expect(raw("GRAPH.QUERY", name, `CYPHER p={${spelled}: 1} CREATE (n) SET n = $p`)).rejects.toThrow();

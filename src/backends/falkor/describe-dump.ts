@@ -1,0 +1,97 @@
+/** What a dump is and holds, in figures. */
+import type { Release } from "../../memorygraph/releases.ts";
+import type { DumpScan } from "../../rdb/dump.ts";
+import type { Oddity, StoreDescription } from "../backend.ts";
+import type { BackendType } from "../config.ts";
+import { releasesOf } from "../server/describe.ts";
+import { schemaItems } from "./dump-schema.ts";
+import { type LiteForm, RELEASE_OF } from "./lite-place.ts";
+import { graphNames, type OpenDump } from "./open-dump.ts";
+
+/** How many memories are asked for their times, to tell which releases can read them. */
+const SAMPLE = 1_000;
+
+/** Which FalkorDB writes an encoding. */
+const FALKORDB: Readonly<Record<number, string>> = {
+  14: "4.0",
+  15: "4.2",
+  16: "4.4 to 4.8",
+  17: "4.10",
+  18: "4.12 to 4.16",
+  19: "4.18 to 4.20",
+  20: "4.22",
+};
+
+export interface DumpOrigin {
+  readonly backend: BackendType;
+  readonly location: string;
+  readonly graph: string;
+  /** Of a FalkorDBLite store; null for what a server sent. */
+  readonly form: LiteForm | null;
+  /** As a server tells it; null where only the dump can. */
+  readonly engine: string | null;
+  readonly notes: readonly Oddity[];
+}
+
+export async function describeDump(dump: OpenDump, origin: DumpOrigin): Promise<StoreDescription> {
+  const { scan, graph, store } = dump;
+  const { backend, location, form } = origin;
+  const { nodes, relationships } = graph?.counts ?? { nodes: 0, relationships: 0 };
+  const empty = nodes + relationships === 0;
+  const schema = graph === null ? [] : schemaItems(graph.schema);
+  const { release, readableBy } = releasesOf(await store.sampleTimes(SAMPLE));
+  const graphs = graphNames(scan);
+  return {
+    backend,
+    location,
+    engine: origin.engine ?? engineOf(dump),
+    layout: empty ? "empty" : (form ?? "graph"),
+    release: form === null ? release : RELEASE_OF[form],
+    readableBy: form === null ? readableBy : readableBy.filter((one) => one === RELEASE_OF[form]),
+    bytes: form === null ? null : scan.source.size,
+    nodes,
+    relationships,
+    indexes: schema.map(({ what }) => what),
+    schema,
+    takesSchemaOf: "falkordb",
+    dump: {
+      redis: scan.fields.get("redis-ver") ?? null,
+      encoding: graph?.encoding ?? null,
+      graphs,
+      otherKeys: [...scan.otherKeys.values()].reduce((sum, count) => sum + count, 0),
+    },
+    oddities: [...origin.notes, ...beside(scan, origin)],
+  };
+}
+
+/** Of a store that is yet to be made. */
+export function describeNew(origin: DumpOrigin, release: Release): StoreDescription {
+  const { backend, location } = origin;
+  return {
+    ...{ backend, location, engine: "FalkorDBLite", layout: "new", release: null, readableBy: [release], bytes: null },
+    ...{ nodes: 0, relationships: 0, indexes: [], schema: [], takesSchemaOf: "falkordb", oddities: origin.notes },
+  };
+}
+
+function engineOf({ scan, graph }: OpenDump): string {
+  const redis = scan.fields.get("redis-ver");
+  const parts = [
+    ...(graph === null ? [] : [`FalkorDB ${FALKORDB[graph.encoding] ?? "?"}`, `encoding ${graph.encoding}`]),
+    ...(redis === undefined ? [] : [`Redis ${redis}`]),
+  ];
+  return parts.length === 0 ? "FalkorDBLite" : `FalkorDBLite (${parts.join(", ")})`;
+}
+
+function beside(scan: DumpScan, { graph: own }: DumpOrigin): Oddity[] {
+  const others = graphNames(scan).filter((name) => name !== own);
+  const unread = scan.unreadable.map(({ key }) => key);
+  const elsewhere = scan.graphs.filter(({ db }) => db !== 0).map(({ db, name }) => `${name} (database ${db})`);
+  const notes: [what: string, names: readonly string[]][] = [
+    ["another graph in the same dump; it is not read", others],
+    ["a graph in another database than the first, where no MemoryGraph looks; it is not read", elsewhere],
+    ["another graph in the same dump that cannot be read", unread],
+  ];
+  return notes
+    .filter(([, names]) => names.length > 0)
+    .map(([what, names]) => ({ kind: "note", what, count: names.length, examples: names.slice(0, 10) }));
+}

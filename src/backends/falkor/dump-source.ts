@@ -1,0 +1,126 @@
+/** A dump as a source: in place where nobody writes to it, else, or when asked to, from a private copy. */
+import { realpathSync } from "node:fs";
+import { join } from "node:path";
+import { MigrateError, SourceChangedError } from "../../errors.ts";
+import type { GraphRecord } from "../../graph/record.ts";
+import { createPrivateFolder, remove } from "../../support/files.ts";
+import { atRest, copyStill, stateOf } from "../../support/stillness.ts";
+import { sleep } from "../../support/time.ts";
+import type { Oddity, OpenOptions, SourceStore, StoreDescription } from "../backend.ts";
+import { OddityLog } from "../oddities.ts";
+import { accessError } from "../recognise.ts";
+import { readRecords } from "../server/reader.ts";
+import { type DumpOrigin, describeDump } from "./describe-dump.ts";
+import { assertGraph, type OpenDump, openDump, stillWriting } from "./open-dump.ts";
+
+const ATTEMPTS = 20;
+
+/** What a source is read from. */
+interface Reading {
+  readonly dump: OpenDump;
+  /** Null for a copy, which nobody changes. */
+  readonly watched: { readonly file: string; readonly state: string | null } | null;
+  /** Ours, to be removed in the end. */
+  readonly folder: string | null;
+}
+
+export class DumpSource implements SourceStore {
+  readonly #origin: DumpOrigin;
+  readonly #reading: Reading;
+  readonly #signal: AbortSignal | undefined;
+  #oddities = new OddityLog();
+
+  private constructor(origin: DumpOrigin, reading: Reading, signal: AbortSignal | undefined) {
+    this.#origin = origin;
+    this.#reading = reading;
+    this.#signal = signal;
+  }
+
+  /** @throws StoreKindError, DamagedStoreError, RefusedError, AccessError, BusyError */
+  static async open(origin: DumpOrigin, file: string, { isolate = false, signal }: OpenOptions): Promise<DumpSource> {
+    try {
+      const real = realpathSync(file);
+      // Taken before anything is read: whoever begins to write afterwards changes it.
+      const state = stateOf(real);
+      if (isolate || !(await atRest(real))) return await DumpSource.#ofCopy(origin, real, signal);
+      const dump = await openDump({ ...origin, file: real, signal });
+      return DumpSource.#over(origin, { dump, watched: { file: real, state }, folder: null }, signal);
+    } catch (error) {
+      throw translate(origin, error);
+    }
+  }
+
+  /** Of a file in a folder of ours, which goes away with the source. */
+  static async ofOwn(origin: DumpOrigin, folder: string, file: string, signal?: AbortSignal): Promise<DumpSource> {
+    try {
+      const dump = await openDump({ ...origin, file, signal });
+      return DumpSource.#over(origin, { dump, watched: null, folder }, signal);
+    } catch (error) {
+      remove(folder);
+      throw translate(origin, error);
+    }
+  }
+
+  static async #ofCopy(origin: DumpOrigin, real: string, signal: AbortSignal | undefined): Promise<DumpSource> {
+    const folder = createPrivateFolder();
+    const copy = join(folder, "dump.rdb");
+    try {
+      for (let attempt = 0; !copyStill(real, copy); attempt++) {
+        signal?.throwIfAborted();
+        if (attempt === ATTEMPTS) throw stillWriting(origin.location);
+        await sleep(50 + 20 * attempt);
+      }
+    } catch (error) {
+      remove(folder);
+      throw error;
+    }
+    return DumpSource.ofOwn(origin, folder, copy, signal);
+  }
+
+  static #over(origin: DumpOrigin, reading: Reading, signal: AbortSignal | undefined): DumpSource {
+    const source = new DumpSource(origin, reading, signal);
+    try {
+      assertGraph(reading.dump, origin.location, origin.graph, "from");
+      return source;
+    } catch (error) {
+      source.#end();
+      throw error;
+    }
+  }
+
+  describe(): Promise<StoreDescription> {
+    return describeDump(this.#reading.dump, this.#origin);
+  }
+
+  async *read(): AsyncIterable<readonly GraphRecord[]> {
+    this.#oddities = new OddityLog();
+    yield* readRecords(this.#reading.dump.store, this.#oddities, this.#signal);
+  }
+
+  oddities(): readonly Oddity[] {
+    return this.#oddities.list();
+  }
+
+  async assertUnchanged(): Promise<void> {
+    const { watched } = this.#reading;
+    if (watched === null || stateOf(watched.file) === watched.state) return;
+    throw new SourceChangedError(`${this.#origin.location} changed while it was read`, {
+      next: "Close the application that writes to it, and run the same command again. Nothing was put in place.",
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#end();
+  }
+
+  #end(): void {
+    const { dump, folder } = this.#reading;
+    dump[Symbol.dispose]();
+    if (folder !== null) remove(folder);
+  }
+}
+
+function translate({ location }: DumpOrigin, error: unknown): unknown {
+  if (error instanceof MigrateError) return error;
+  return error instanceof Error && "syscall" in error ? accessError(location, error) : error;
+}

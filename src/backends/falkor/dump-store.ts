@@ -1,0 +1,139 @@
+/** One graph of a dump as records are read from it: by the same keys as from a server. */
+import type { Value } from "../../graph/value.ts";
+import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
+import type { DumpNode, DumpRelationship } from "../../rdb/dump.ts";
+import type { GraphReader } from "../../rdb/graph.ts";
+import { openScratch } from "../../support/scratch.ts";
+import type { RecordStore, ServerNode, ServerRelationship } from "../server/server.ts";
+
+const CACHE_KILOBYTES = 4_000;
+
+export class DumpStore implements RecordStore {
+  /** Null for a graph that is not there yet. */
+  readonly #reader: GraphReader | null;
+  #nodeIds: NodeIds | null = null;
+  #sharedRelationshipIds: string[] | null = null;
+
+  constructor(reader: GraphReader | null) {
+    this.#reader = reader;
+  }
+
+  /** The records as the dump has them. */
+  get raw(): Pick<GraphReader, "nodes" | "relationships"> {
+    return { nodes: () => this.#nodes(), relationships: () => this.#relationships() };
+  }
+
+  async sharedIds(): Promise<string[]> {
+    return (await this.#ids()).shared;
+  }
+
+  async sharedRelationshipIds(): Promise<string[]> {
+    this.#sharedRelationshipIds ??= await sharedAmong(this.#relationships());
+    return this.#sharedRelationshipIds;
+  }
+
+  /** `created_at` and `updated_at` of up to so many memories, nulls left out. */
+  async sampleTimes(memories: number): Promise<Value[]> {
+    const times: Value[] = [];
+    let left = memories;
+    for await (const batch of this.#nodes()) {
+      for (const { labels, properties } of batch) {
+        if (!labels.includes(MEMORY_LABEL) || left-- <= 0) continue;
+        times.push(properties.get("created_at"), properties.get("updated_at"));
+      }
+      if (left <= 0) break;
+    }
+    return times.filter((time) => time !== null);
+  }
+
+  async *nodes(signal?: AbortSignal): AsyncGenerator<readonly ServerNode[]> {
+    for await (const batch of this.#nodes()) {
+      signal?.throwIfAborted();
+      yield batch.map((node) => ({ ...node, id: BigInt(node.id) }));
+    }
+  }
+
+  async *relationships(signal?: AbortSignal): AsyncGenerator<readonly ServerRelationship[]> {
+    const ids = await this.#ids();
+    for await (const batch of this.#relationships()) {
+      signal?.throwIfAborted();
+      yield batch.map(({ id, type, start, end, properties }) => ({
+        ...{ id: BigInt(id), from: BigInt(start), to: BigInt(end), type, properties },
+        ...{ fromId: ids.of(start), toId: ids.of(end) },
+      }));
+    }
+  }
+
+  close(): void {
+    this.#nodeIds?.close();
+  }
+
+  async #ids(): Promise<NodeIds> {
+    if (this.#nodeIds !== null) return this.#nodeIds;
+    const ids = new NodeIds();
+    for await (const batch of this.#nodes()) ids.add(batch);
+    ids.settle();
+    this.#nodeIds = ids;
+    return ids;
+  }
+
+  async *#nodes(): AsyncGenerator<readonly DumpNode[]> {
+    if (this.#reader !== null) yield* this.#reader.nodes();
+  }
+
+  async *#relationships(): AsyncGenerator<readonly DumpRelationship[]> {
+    if (this.#reader !== null) yield* this.#reader.relationships();
+  }
+}
+
+/** The property `id` of every node, by its number: relationships know only that. */
+class NodeIds {
+  readonly #scratch = openScratch(
+    "CREATE TEMP TABLE named (internal INTEGER PRIMARY KEY, id TEXT NOT NULL)",
+    CACHE_KILOBYTES,
+  );
+  readonly #put = this.#scratch.prepare("INSERT INTO named VALUES (?, ?)");
+  readonly #get = this.#scratch.prepare("SELECT id FROM named WHERE internal = ?");
+  shared: string[] = [];
+
+  add(nodes: readonly DumpNode[]): void {
+    for (const { id: internal, properties } of nodes) {
+      const id = properties.get("id");
+      if (typeof id === "string") this.#put.run(internal, id);
+    }
+  }
+
+  settle(): void {
+    const repeated = this.#scratch.query("SELECT id FROM named GROUP BY id HAVING count(*) > 1");
+    this.shared = (repeated.values() as [string][]).map(([id]) => id);
+  }
+
+  of(internal: number): string | null {
+    const [row] = this.#get.values(internal) as [string][];
+    return row?.[0] ?? null;
+  }
+
+  close(): void {
+    this.#put.finalize();
+    this.#get.finalize();
+    this.#scratch.close();
+  }
+}
+
+async function sharedAmong(relationships: AsyncIterable<readonly DumpRelationship[]>): Promise<string[]> {
+  const scratch = openScratch("CREATE TEMP TABLE given (id TEXT NOT NULL)", CACHE_KILOBYTES);
+  const put = scratch.prepare("INSERT INTO given VALUES (?)");
+  try {
+    for await (const batch of relationships) {
+      for (const { properties } of batch) {
+        const id = properties.get("id");
+        if (typeof id === "string") put.run(id);
+      }
+    }
+    const repeated = scratch.query("SELECT id FROM given GROUP BY id HAVING count(*) > 1");
+    return (repeated.values() as [string][]).map(([id]) => id);
+  } finally {
+    put.finalize();
+    scratch.close();
+  }
+}

@@ -1,0 +1,116 @@
+/** The FalkorDBLite backend: FalkorDB's graphs in a dump, as its embedded engines keep it, read and written without one. */
+import { type Stats, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { RefusedError } from "../../errors.ts";
+import { freeBytes } from "../../support/files.ts";
+import type { Backend, Oddity, OpenOptions, SourceStore, TargetPreview, WriteRequest } from "../backend.ts";
+import type { BackendConfig } from "../config.ts";
+import { OddityLog } from "../oddities.ts";
+import { accessError } from "../recognise.ts";
+import { previewOf } from "../server/preview.ts";
+import { readRecords } from "../server/reader.ts";
+import type { DumpOrigin } from "./describe-dump.ts";
+import { DumpSource } from "./dump-source.ts";
+import { holderOf, uniqueIdLabelsOf } from "./lite-holder.ts";
+import { type LitePlace, pathOf, placeToRead, placeToWrite } from "./lite-place.ts";
+import { describeTarget, LiteSession, openTarget } from "./lite-session.ts";
+import { type LiteAccess, settleLite, undoLite } from "./lite-undo.ts";
+import { runningEngine } from "./running-engine.ts";
+import { assertNoEngine } from "./staged-dump.ts";
+
+const GRAPH = "memorygraph";
+/** As the server, but a dump has names in it that cannot be spelled in a statement. */
+const CANNOT_HOLD = [
+  "map",
+  "list with null",
+  "large integer",
+  "bytes",
+  "NUL",
+  "lone surrogate",
+  "time with offset",
+  "zoned date-time",
+  "fraction",
+  "nanoseconds",
+  "calendar duration",
+  "point",
+  "dangling relationship",
+] as const;
+
+export const falkordblite: Backend = {
+  type: "falkordblite",
+  capabilities: { staged: true, shared: false, cannotHold: CANNOT_HOLD },
+  locate: (config) => pathOf(config),
+  freeBytes: (config) => freeBytes(dirname(resolve(pathOf(config)))),
+  openForReading,
+  assertDistinct,
+  async openForWriting(config, request) {
+    const place = placeToWrite(pathOf(config), request.release, request.fallbackRelease);
+    return LiteSession.begin(place, originOf(config, place), request);
+  },
+  preview,
+  undo: (config, journal) => undoLite(accessTo(config), journal),
+  settle: async (config, journal) => settleLite(accessTo(config).place.dump, journal),
+};
+
+function accessTo(config: BackendConfig): LiteAccess {
+  const place = placeToWrite(pathOf(config), null, "0.12");
+  return {
+    place,
+    read: () => openForReading(config, { maybeMissing: true }),
+    rewrite: () => LiteSession.begin(place, originOf(config, place), { release: null, fallbackRelease: "0.12" }, true),
+  };
+}
+
+function originOf({ graph }: BackendConfig, { path, form }: LitePlace, notes: readonly Oddity[] = []): DumpOrigin {
+  return { backend: "falkordblite", location: path, graph: graph ?? GRAPH, form, engine: null, notes };
+}
+
+async function openForReading(config: BackendConfig, options: OpenOptions = {}): Promise<SourceStore> {
+  const place = placeToRead(pathOf(config));
+  const sign = await runningEngine(place.dump);
+  const what = "an engine holds this store: what it has taken since it last saved is not in the file, and not read";
+  const notes: Oddity[] = sign === null ? [] : [{ kind: "note", what, count: 1, examples: [sign] }];
+  return DumpSource.open(originOf(config, place, notes), place.dump, options);
+}
+
+/** One dump under two names, by a link or as the directory that it is in, is still one file, whatever graphs are in it. */
+async function assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ neighbours: false }> {
+  const [from, to] = [pathOf(source), pathOf(target)];
+  const [a, b] = [statOf(from), statOf(to)];
+  const same = a !== undefined && b !== undefined ? a.dev === b.dev && a.ino === b.ino : resolve(from) === resolve(to);
+  if (!same) return { neighbours: false };
+  throw new RefusedError(`source and target are the same store: ${from}`, {
+    next: "Choose another target; the source is never changed.",
+  });
+}
+
+/** Of the dump. Undefined for nothing. */
+function statOf(path: string): Stats | undefined {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat?.isDirectory() ? (statSync(join(path, "dump.rdb"), { throwIfNoEntry: false }) ?? stat) : stat;
+  } catch (cause) {
+    throw accessError(path, cause);
+  }
+}
+
+async function preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview> {
+  const place = placeToWrite(pathOf(config), request.release, request.fallbackRelease);
+  await assertNoEngine(place);
+  const origin = originOf(config, place);
+  const dump = await openTarget(place, origin, request);
+  const before = await describeTarget(place, origin, dump);
+  let oddities = new OddityLog();
+  return previewOf({
+    before,
+    release: place.release,
+    holder: holderOf(origin.location),
+    uniqueIds: uniqueIdLabelsOf(before.schema ?? []),
+    async *read() {
+      oddities = new OddityLog();
+      if (dump !== null) yield* readRecords(dump.store, oddities, request.signal);
+    },
+    oddities: () => oddities.list(),
+    close: () => dump?.[Symbol.dispose](),
+  });
+}

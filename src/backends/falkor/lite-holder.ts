@@ -1,0 +1,26 @@
+/** What a FalkorDBLite store can hold: what its engine can. */
+import type { SchemaItem } from "../backend.ts";
+import type { Holder } from "../server/server.ts";
+import type { Named } from "./schema.ts";
+import { fatalWhenUnique, unstorable, unstorableName } from "./values.ts";
+
+export function holderOf(location: string): Holder {
+  return {
+    location,
+    engine: "FalkorDB",
+    unsupported: (value) => unstorable(value),
+    unsupportedName: unstorableName,
+    unsupportedId: fatalWhenUnique,
+    // The application reads and writes text here.
+    keepsNative: () => false,
+  };
+}
+
+/** The labels on which `id` must be unique. */
+export function uniqueIdLabelsOf(schema: readonly SchemaItem[]): string[] {
+  return schema
+    .filter(({ kind }) => kind === "constraint")
+    .map(({ statement }) => JSON.parse(statement) as Named)
+    .filter(({ type, entity, properties }) => type === "UNIQUE" && entity === "NODE" && properties.join() === "id")
+    .map(({ label }) => label);
+}

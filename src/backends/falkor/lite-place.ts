@@ -1,0 +1,159 @@
+/**
+ * Where a FalkorDBLite store is. Python's is one file, TypeScript's a directory with `dump.rdb` in it, and both have the
+ * same default path: only looking tells which one stands there.
+ */
+import { accessSync, constants, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
+import type { Release } from "../../memorygraph/releases.ts";
+import type { BackendConfig } from "../config.ts";
+import { accessError, type Found, recognise } from "../recognise.ts";
+
+export type LiteForm = "file" | "directory";
+
+export interface LitePlace {
+  /** As it was given. */
+  readonly path: string;
+  readonly form: LiteForm;
+  /** The dump itself, links followed. */
+  readonly dump: string;
+}
+
+const DUMP = "dump.rdb";
+
+/** Each form is opened by one line of releases alone. */
+export const RELEASE_OF: Readonly<Record<LiteForm, Release>> = { file: "0.12", directory: "0.13" };
+const FORM_OF: Readonly<Record<Release, LiteForm>> = { "0.12": "file", "0.13": "directory" };
+
+export function pathOf(config: BackendConfig): string {
+  if (config.path) return config.path;
+  throw new UsageError(config.validate().join("; "), { next: "Name the store with --from-path or --to-path." });
+}
+
+/** A store that is there. @throws StoreKindError for what is none, AccessError */
+export function placeToRead(path: string): LitePlace {
+  const found = recognise(path);
+  if (found === "FalkorDBLite directory") return { path, form: "directory", dump: real(path, join(path, DUMP)) };
+  if (found !== "Redis dump (FalkorDBLite)") throw notAStore(path, found);
+  // The dump in a directory is the store of that directory.
+  return { path, form: basename(path) === DUMP ? "directory" : "file", dump: real(path, path) };
+}
+
+export interface Target extends LitePlace {
+  /** `blank`: a directory without a dump, or an empty file. */
+  readonly content: "new" | "blank" | "store";
+  readonly release: Release;
+}
+
+/**
+ * A store that is there, or could be.
+ * @param asked the release that --for names; what is there already belongs to one release
+ * @throws StoreKindError, RefusedError, AccessError
+ */
+export function placeToWrite(path: string, asked: Release | null, fallback: Release): Target {
+  const found = recognise(path);
+  switch (found) {
+    case "nothing":
+      return newPlace(path, asked ?? fallback);
+    case "directory":
+      assertUnused(path);
+      return assertAsked({ path, form: "directory", dump: join(realpathSync(path), DUMP), content: "blank" }, asked);
+    case "empty file":
+      return assertAsked({ path, form: "file", dump: real(path, path), content: "blank" }, asked);
+    default:
+      return assertAsked({ ...placeToRead(path), content: "store" }, asked);
+  }
+}
+
+function newPlace(path: string, release: Release): Target {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new StoreKindError(`${path} is a symbolic link to nothing`, {
+      next: "Name the store itself, or remove the link.",
+    });
+  }
+  const form = FORM_OF[release];
+  if (form === "file" && path.endsWith("/")) {
+    throw new StoreKindError(`${path} names a directory, and MemoryGraph ${release} keeps its store in a file`, {
+      next: "Add the name of the file, or make a store for 0.13 with --for 0.13.",
+    });
+  }
+  const folder = dirname(resolve(path));
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new StoreKindError(`the folder ${folder} does not exist`, { next: `Make it first: mkdir -p ${folder}` });
+  }
+  assertWritable(folder);
+  const dump = form === "file" ? resolve(path) : join(resolve(path), DUMP);
+  return { path, form, dump, content: "new", release };
+}
+
+function assertAsked(place: Omit<Target, "release">, asked: Release | null): Target {
+  const release = RELEASE_OF[place.form];
+  if (asked !== null && asked !== release) {
+    throw new RefusedError(`${place.path} is a ${place.form}, which MemoryGraph ${release} opens, and not ${asked}`, {
+      next: `Leave out --for, or choose a new path for ${asked}.`,
+    });
+  }
+  assertWritable(dirname(place.dump));
+  return { ...place, release };
+}
+
+/** What an engine leaves in its directory may be there, and nothing of anybody else's. */
+function assertUnused(path: string): void {
+  const others = readdirSync(path).filter((name) => !/^fdb-[0-9a-f]+\.sock$|^temp-.*\.rdb$/.test(name));
+  if (others.length === 0) return;
+  throw new StoreKindError(`${path} is a directory that holds other things, and no ${DUMP}`, {
+    details: others.slice(0, 5),
+    next: "Name a directory that does not exist yet, or an empty one.",
+  });
+}
+
+/** A new file takes the place of the old one: it is the folder that has to let us. */
+function assertWritable(folder: string): void {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new AccessError(`no permission to write in ${folder}`, {
+      next: "Choose a folder that you may write to, or run as its owner.",
+      cause,
+    });
+  }
+}
+
+function real(path: string, dump: string): string {
+  try {
+    accessSync(dump, constants.R_OK);
+    return realpathSync(dump);
+  } catch (cause) {
+    throw accessError(path, cause);
+  }
+}
+
+function notAStore(path: string, found: Exclude<Found, "Redis dump (FalkorDBLite)" | "FalkorDBLite directory">): Error {
+  const others: Record<typeof found, [string, string]> = {
+    nothing: [
+      `${path} does not exist`,
+      "Check the path; `memorygraph-migrate doctor` looks where MemoryGraph keeps its stores.",
+    ],
+    "empty file": [
+      `${path} is an empty file (0 bytes), not a store`,
+      "Look for the real file with `memorygraph-migrate doctor`, or restore it from a backup.",
+    ],
+    directory: [
+      `${path} is a directory without ${DUMP}, not a FalkorDBLite store`,
+      "Check the path; a store that was never saved has none.",
+    ],
+    "SQLite database": [`${path} is a SQLite file, not a FalkorDBLite store`, "Name its kind: sqlite."],
+    "LadybugDB directory": [
+      `${path} is a LadybugDB store, which is not one of MemoryGraph's five backends`,
+      "Export it with LadybugDB's own tools.",
+    ],
+    "JSON text": [
+      `${path} is a JSON text, not a FalkorDBLite store`,
+      "If it is an export of MemoryGraph, import it with the application.",
+    ],
+    "text file": [`${path} is a text file, not a FalkorDBLite store`, "Check the path."],
+    "other file": [`${path} is not a FalkorDBLite store`, "Check the path and the kind of store."],
+  };
+  const [message, next] = others[found];
+  return new StoreKindError(message, { next });
+}

@@ -1,0 +1,242 @@
+/**
+ * A FalkorDBLite store as a target: a new dump is put together beside it, out of what stands there and what comes, read
+ * back, and given the store's name only in the end.
+ */
+import { WriteError } from "../../errors.ts";
+import { type GraphNode, type GraphRecord, type GraphRelationship, relationshipId } from "../../graph/record.ts";
+import type { Release } from "../../memorygraph/releases.ts";
+import { stateOf } from "../../support/stillness.ts";
+import type { Oddity, SchemaItem, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
+import { OddityLog } from "../oddities.ts";
+import { Fitter } from "../server/fitting.ts";
+import { KnownRecords } from "../server/known-records.ts";
+import { readRecords, type Witness } from "../server/reader.ts";
+import { type DumpOrigin, describeDump, describeNew } from "./describe-dump.ts";
+import { DumpStore } from "./dump-store.ts";
+import { GraphRewrite } from "./graph-rewrite.ts";
+import { onStore } from "./lite-errors.ts";
+import { holderOf, uniqueIdLabelsOf } from "./lite-holder.ts";
+import type { Target } from "./lite-place.ts";
+import { type OpenDump, openDump } from "./open-dump.ts";
+import { ownSchema } from "./schema.ts";
+import { assertNoEngine, StagedDump } from "./staged-dump.ts";
+
+export class LiteSession implements TargetSession {
+  readonly before: StoreDescription;
+  readonly identity: string;
+  readonly release: Release;
+  readonly report: WriteReport & { notes: Oddity[] } = { respelled: 0, defaulted: {}, setAside: {}, notes: [] };
+  readonly fitting: Fitter;
+  readonly #origin: DumpOrigin;
+  readonly #request: WriteRequest;
+  /** What stands there; null for nothing. */
+  readonly #old: OpenDump | null;
+  readonly #staged: StagedDump;
+  readonly #rewrite: GraphRewrite;
+  /** Which record has which number. */
+  readonly #known = new KnownRecords();
+  /** Relationships of the last batch: its nodes come first, also those that are to be replaced. */
+  #waiting: readonly GraphRelationship[] = [];
+  /** The dump that was written, read anew; null until then. */
+  #written: OpenDump | null = null;
+  #oddities = new OddityLog();
+  #isClosed = false;
+
+  private constructor(
+    origin: DumpOrigin,
+    request: WriteRequest,
+    place: Target,
+    old: OpenDump | null,
+    before: StoreDescription,
+    staged: StagedDump,
+  ) {
+    this.#origin = origin;
+    this.#request = request;
+    this.#old = old;
+    this.before = before;
+    this.identity = `${place.dump} ${origin.graph}`;
+    this.release = place.release;
+    this.#staged = staged;
+    this.#rewrite = new GraphRewrite({ ...origin, spool: staged.spool }, old, wantedSchema(request));
+    this.fitting = new Fitter(holderOf(origin.location), {
+      release: this.release,
+      report: this.report,
+      uniqueIds: uniqueIdLabelsOf(before.schema ?? []),
+      addNode: (key) => this.#known.expectNode(key),
+      hasNode: (key) => this.#known.knowsNode(key),
+    });
+  }
+
+  /**
+   * @param anew whether nothing of the graph that stands there is to be taken over but what is written again
+   * @throws StoreKindError, DamagedStoreError, RefusedError, AccessError; BusyError when an engine holds the store
+   */
+  static async begin(place: Target, origin: DumpOrigin, request: WriteRequest, anew = false): Promise<LiteSession> {
+    await assertNoEngine(place);
+    return onStore(place.path, async () => {
+      const state = stateOf(place.dump);
+      const old = await openTarget(place, origin, request);
+      try {
+        const before = await describeTarget(place, origin, old);
+        const staged = new StagedDump(place, state, request.journal?.() ?? null);
+        try {
+          return new LiteSession(origin, request, place, anew && old !== null ? emptied(old) : old, before, staged);
+        } catch (error) {
+          staged.discard();
+          throw error;
+        }
+      } catch (error) {
+        old?.[Symbol.dispose]();
+        throw error;
+      }
+    });
+  }
+
+  write(batch: readonly GraphRecord[]): Promise<void> {
+    return this.#guard(async () => {
+      this.#request.signal?.throwIfAborted();
+      await this.#addWaiting();
+      for (const record of batch) if (record.kind === "node") this.#addNode(record);
+      this.#waiting = batch.filter((record) => record.kind === "relationship");
+    });
+  }
+
+  async replace(batch: readonly GraphRecord[]): Promise<void> {
+    this.#request.signal?.throwIfAborted();
+    for (const record of batch) {
+      const { properties } = record;
+      if (record.kind === "node") {
+        this.#rewrite.changeNode({ id: this.#internal(record.key), labels: record.labels, properties });
+      } else {
+        const { id } = this.#known.findRelationship(relationshipId(record)!)!;
+        this.#rewrite.changeRelationship({ id: Number(id), ...this.#row(record) });
+      }
+    }
+  }
+
+  async finish(): Promise<void> {
+    const { signal } = this.#request;
+    const violated = await this.#guard(async () => {
+      await this.#addWaiting();
+      return this.#rewrite.write(this.#staged.file, signal);
+    });
+    for (const { item, why } of violated) {
+      const what = `an index or constraint that what the store holds does not allow, and that it is left without: ${why}`;
+      this.report.notes.push({ kind: "note", what, count: 1, examples: [item.what] });
+    }
+    this.#rewrite.close();
+    this.#written = await openDump({ ...this.#origin, file: this.#staged.file, signal });
+  }
+
+  async *read(): AsyncIterable<readonly GraphRecord[]> {
+    this.#oddities = new OddityLog();
+    const { signal } = this.#request;
+    if (this.#written !== null) yield* readRecords(this.#written.store, this.#oddities, signal);
+    else if (this.#old !== null) yield* readRecords(this.#old.store, this.#oddities, signal, this.#witness());
+  }
+
+  oddities(): readonly Oddity[] {
+    return this.#oddities.list();
+  }
+
+  describe(): Promise<StoreDescription> {
+    return describeDump(this.#written!, this.#origin);
+  }
+
+  async commit(): Promise<void> {
+    // Windows renames nothing that is open.
+    this.#close();
+    await this.#guard(() => this.#staged.publish());
+  }
+
+  async rollback(): Promise<void> {
+    this.#close();
+    this.#staged.discard();
+  }
+
+  async keep(): Promise<string> {
+    this.#close();
+    return this.#staged.keep();
+  }
+
+  #guard<T>(work: () => Promise<T>): Promise<T> {
+    return onStore(this.#origin.location, work);
+  }
+
+  /** The first reading tells what stands there, for finding what is to be replaced and joined. */
+  #witness(): Witness {
+    const known = this.#known;
+    return {
+      node: ({ key }, id) => known.noteNode(key, id, "before"),
+      relationship: (record, ref) => known.noteRelationship(relationshipId(record), ref, "before"),
+    };
+  }
+
+  #addNode({ key, labels, properties }: GraphNode): void {
+    const id = this.#rewrite.addNode(labels, properties);
+    this.#known.noteNode(key, BigInt(id), "created");
+  }
+
+  async #addWaiting(): Promise<void> {
+    if (this.#waiting.length > 0) await this.#rewrite.nodesDone(this.#request.signal);
+    for (const relationship of this.#waiting) this.#rewrite.addRelationship(this.#row(relationship));
+    this.#waiting = [];
+  }
+
+  #row({ type, from, to, properties }: GraphRelationship) {
+    return { type, start: this.#internal(from), end: this.#internal(to), properties };
+  }
+
+  #internal(key: string): number {
+    const internal = this.#known.internalOf(key);
+    if (internal !== null) return Number(internal);
+    throw new WriteError(`a relationship leads to a node that is not there: ${key.replace(/^=/, "")}`, {
+      next: "The source may have changed meanwhile; run the same command again.",
+    });
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#known.close();
+    this.#rewrite.close();
+    this.#written?.[Symbol.dispose]();
+    this.#old?.[Symbol.dispose]();
+  }
+}
+
+/** What MemoryGraph makes, and what a graph of the same engine has besides. */
+function wantedSchema({ schema = [] }: WriteRequest): SchemaItem[] {
+  return [...ownSchema(), ...schema.filter(({ own, backend }) => !own && backend === "falkordb")];
+}
+
+/** Null where there is nothing to be read. */
+export async function openTarget(place: Target, origin: DumpOrigin, request: WriteRequest): Promise<OpenDump | null> {
+  if (place.content !== "store") return null;
+  return openDump({ ...origin, file: place.dump, signal: request.signal });
+}
+
+export async function describeTarget(
+  place: Target,
+  origin: DumpOrigin,
+  old: OpenDump | null,
+): Promise<StoreDescription> {
+  if (old !== null) return describeDump(old, origin);
+  const description = describeNew(origin, place.release);
+  // A directory, or an empty file, belongs to one release already.
+  return place.content === "new" ? description : { ...description, layout: "empty", release: place.release };
+}
+
+/** The dump without the records of its graph; what else is in it stays. */
+function emptied({ scan, graph, store, ...dump }: OpenDump): OpenDump {
+  const counts = { nodes: 0, relationships: 0, deletedNodes: 0, deletedRelationships: 0 };
+  return {
+    scan,
+    graph: graph === null ? null : { ...graph, counts },
+    store: new DumpStore(null),
+    [Symbol.dispose]() {
+      store.close();
+      dump[Symbol.dispose]();
+    },
+  };
+}

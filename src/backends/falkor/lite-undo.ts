@@ -1,0 +1,86 @@
+/** What becomes of a FalkorDBLite target whose run was stopped, or is to be undone. */
+import { existsSync, readdirSync, renameSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { ContentDigest } from "../../graph/digest.ts";
+import { type DurableFile, formerBeside } from "../../support/durable.ts";
+import { flushFolder, remove } from "../../support/files.ts";
+import { moment } from "../../support/moments.ts";
+import type { SourceStore, Undone } from "../backend.ts";
+import { hashOf } from "../staged-journal.ts";
+import { assertExpected, UndoDecision } from "../staged-undo.ts";
+import type { Target } from "./lite-place.ts";
+import type { LiteSession } from "./lite-session.ts";
+import { hashOfFile, PUBLISHED, TEMPORARY } from "./staged-dump.ts";
+
+/** Removes what a stopped run has left beside the target, and tells whether it had been put in place. */
+export function settleLite(dump: string, journal: DurableFile): "as before" | "complete" {
+  const noted = journal.fact(TEMPORARY);
+  if (noted === null) return "as before";
+  const [temporary, spool] = JSON.parse(noted) as [string, string];
+  const [left, target] = [temporary, dump].map((path) => statSync(path, { throwIfNoEntry: false }));
+  const reached = !["started", "writing", "verifying"].includes(journal.fact("state") ?? "started");
+  // It is renamed, or gets its name as a second one and loses the first.
+  const published =
+    reached && target !== undefined && (left === undefined || (left.ino === target.ino && left.dev === target.dev));
+  remove(temporary, spool);
+  return published ? "complete" : "as before";
+}
+
+export interface LiteAccess {
+  readonly place: Target;
+  read(): Promise<SourceStore>;
+  /** A session in which nothing of the graph is taken over but what is written again. */
+  rewrite(): Promise<LiteSession>;
+}
+
+/** Byte for byte where nobody has changed the dump since; else by writing it once more without what the run did. */
+export async function undoLite({ place, read, rewrite }: LiteAccess, journal: DurableFile): Promise<Undone> {
+  const { dump } = place;
+  const complete = settleLite(dump, journal) === "complete";
+  const former = formerBeside(journal.path);
+  if (!existsSync(dump)) return { left: [], expected: new ContentDigest(), removed: true };
+  if (!complete) return { left: [], expected: await digestOf(await read()) };
+  moment("before rollback");
+  if (existsSync(former) && hashOfFile(dump) === journal.fact(PUBLISHED)) {
+    renameSync(former, dump);
+    flushFolder(dirname(dump));
+    moment("rolled back");
+    return { left: [], expected: await digestOf(await read()) };
+  }
+  const undone = await rewriteWithout(await rewrite(), await read(), journal);
+  // With a former version it was there before the run.
+  if (existsSync(former) || undone.expected.nodes + undone.expected.relationships > 0) return undone;
+  remove(dump);
+  if (place.form === "directory" && readdirSync(dirname(dump)).length === 0) remove(dirname(dump));
+  return { ...undone, removed: true };
+}
+
+async function rewriteWithout(session: LiteSession, store: SourceStore, journal: DurableFile): Promise<Undone> {
+  const decision = new UndoDecision(journal);
+  try {
+    for await (const batch of store.read()) {
+      await session.write(batch.map((record) => decision.of(record)).filter((record) => record !== null));
+    }
+    await session.finish();
+    moment("half rolled back");
+    await assertExpected(session, decision.expected);
+    await session.commit();
+    return { left: decision.left, expected: decision.expected };
+  } catch (error) {
+    await session.rollback();
+    throw error;
+  } finally {
+    decision.close();
+    await store.close();
+  }
+}
+
+async function digestOf(store: SourceStore): Promise<ContentDigest> {
+  try {
+    const digest = new ContentDigest();
+    for await (const batch of store.read()) for (const record of batch) digest.addHash(record, hashOf(record));
+    return digest;
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,90 @@
+/** What can be typed, read off the definitions of the commands, as the scripts for every shell need it. */
+import type { ArgDef } from "citty";
+import type { Command } from "../command.ts";
+import { choicesOf, hintOf, spellingsOf } from "../strict.ts";
+
+export const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;
+export type Shell = (typeof SHELLS)[number];
+
+/** What follows an option: nothing, one of a list, a file, or something that nobody can foresee. */
+export type Value =
+  | { readonly kind: "none" | "file" | "text" }
+  | { readonly kind: "choice"; readonly choices: readonly string[] };
+
+export interface OptionGrammar {
+  /** With its dashes. */
+  readonly spelled: string;
+  readonly description: string;
+  readonly hint: string;
+  readonly value: Value;
+}
+
+export interface CommandGrammar {
+  readonly name: string;
+  readonly description: string;
+  readonly options: readonly OptionGrammar[];
+  /** What may follow the command without an option before it; one of them. */
+  readonly operands: readonly string[];
+}
+
+export interface Grammar {
+  readonly program: string;
+  readonly commands: readonly CommandGrammar[];
+  /** The command that is meant when none is named. */
+  readonly fallback: CommandGrammar;
+  /** Options that may stand before the command. */
+  readonly leading: readonly string[];
+}
+
+/** @param fallback the name of the command that is meant when none is named */
+export function grammarOf(
+  program: string,
+  commands: readonly Command[],
+  fallback: string,
+  leading: readonly string[],
+): Grammar {
+  const own = commands.map(commandGrammar);
+  const help: CommandGrammar = {
+    name: "help",
+    description: "Print the help of a command.",
+    options: [],
+    operands: own.map(({ name }) => name),
+  };
+  const meant = own.find(({ name }) => name === fallback);
+  if (meant === undefined) throw new Error(`no command is called ${fallback}`);
+  return { program, commands: [...own, help], fallback: meant, leading };
+}
+
+/** Of all commands, each option once. @throws Error when one takes other values in another command */
+export function optionsOf({ commands }: Grammar): readonly OptionGrammar[] {
+  const options = new Map<string, OptionGrammar>();
+  for (const option of commands.flatMap((command) => command.options)) {
+    const same = options.get(option.spelled) ?? option;
+    if (JSON.stringify(same.value) !== JSON.stringify(option.value)) {
+      throw new Error(`${option.spelled} does not take the same values everywhere`);
+    }
+    options.set(option.spelled, same);
+  }
+  return [...options.values()];
+}
+
+function commandGrammar({ meta, args }: Command): CommandGrammar {
+  const options = [...spellingsOf(args)].map(([spelled, { name, option, negated }]): OptionGrammar => {
+    const negative = "negativeDescription" in option ? option.negativeDescription : undefined;
+    return {
+      spelled,
+      description: (negated ? negative : option.description) ?? "",
+      hint: hintOf(name, option),
+      value: valueAfter(option),
+    };
+  });
+  const operands = Object.values(args).flatMap((option) => (option.type === "positional" ? choicesOf(option) : []));
+  return { name: meta.name, description: meta.description, options, operands };
+}
+
+function valueAfter(option: ArgDef): Value {
+  if (option.type === "boolean") return { kind: "none" };
+  const choices = choicesOf(option);
+  if (choices.length > 0) return { kind: "choice", choices };
+  return { kind: option.valueHint === "FILE" ? "file" : "text" };
+}

@@ -1,0 +1,61 @@
+/** The script for zsh: `_arguments` does the work, once the command is found. */
+import type { CommandGrammar, Grammar, OptionGrammar } from "./grammar.ts";
+
+export function zshScript({ program, commands, fallback, leading }: Grammar): string {
+  const name = `_${program}`;
+  const list = commands.map((command) => `${command.name}\\:${quotedDescription(command.description)}`).join(" ");
+  return `#compdef ${program}
+# zsh completion for ${program}, written by "${program} completions zsh".
+${name}() {
+  local command at
+  local -a specs
+  for (( at = 2; at < CURRENT; at++ )); do
+    case $words[at] in
+      (${leading.join("|")}) ;;
+      (-*) break ;;
+      (*) command=$words[at]; words[at]=(); (( CURRENT-- )); break ;;
+    esac
+  done
+  case $command in
+    ('') specs=(
+${specsOf(fallback)}
+      ${single(`1:command:((${list}))`)}
+    ) ;;
+${commands.map((command) => `    (${command.name}) specs=(\n${specsOf(command)}\n    ) ;;`).join("\n")}
+    (*) return 1 ;;
+  esac
+  _arguments -S : $specs
+}
+# Either found in $fpath and called, or read by "source".
+if [[ $funcstack[1] == ${name} ]]; then ${name} "$@"; else compdef ${name} ${program}; fi
+`;
+}
+
+function specsOf({ options, operands }: CommandGrammar): string {
+  const specs = options.map(specOf);
+  if (operands.length > 0) specs.push(`1: :(${operands.join(" ")})`);
+  return specs.map((spec) => `      ${single(spec)}`).join("\n");
+}
+
+function specOf({ spelled, description, hint, value }: OptionGrammar): string {
+  const explained = `[${description.replace(/[[\]\\:]/g, "\\$&")}]`;
+  switch (value.kind) {
+    case "none":
+      return `${spelled}${explained}`;
+    case "choice":
+      return `${spelled}=${explained}:${hint}:(${value.choices.join(" ")})`;
+    case "file":
+      return `${spelled}=${explained}:${hint}:_files`;
+    case "text":
+      return `${spelled}=${explained}:${hint}: `;
+  }
+}
+
+/** Inside `((name\:description ...))`, which zsh takes apart like a command line. */
+function quotedDescription(text: string): string {
+  return text.replace(/[^\w.]/g, "\\$&");
+}
+
+function single(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,113 @@
+/** A graph of a dump, opened: proven whole, and its records in batches as often as they are wanted. */
+import { breathe } from "../support/time.ts";
+import { Cursor } from "./cursor.ts";
+import type { DumpGraph, DumpNode, DumpRelationship, DumpScan } from "./dump.ts";
+import { type GraphIndex, indexGraph, type Section } from "./graph-index.ts";
+import { PACKED_SINCE } from "./header.ts";
+import { LabelSets } from "./label-sets.ts";
+import { payloadAt } from "./packed-reader.ts";
+import type { Payload } from "./payload.ts";
+import { NodeHeads, RelationshipHeads } from "./records.ts";
+import { Topology } from "./topology.ts";
+import { PropertiesReader } from "./value-reader.ts";
+
+const BATCH_RECORDS = 1_000;
+/** Decompressed bytes after which a batch is closed. */
+const BATCH_BYTES = 1 << 20;
+
+interface Options {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Walks over the graph once; nothing of it is kept but where it lies and who is joined to whom.
+ * @throws DamagedStoreError where the graph is not whole
+ */
+export async function openGraph(scan: DumpScan, graph: DumpGraph, { signal }: Options = {}): Promise<GraphReader> {
+  const index = await indexGraph(scan.source, graph, signal);
+  return new GraphReader(index, graph.encoding >= PACKED_SINCE ? Topology.read(index) : null, signal);
+}
+
+export class GraphReader {
+  readonly graph: DumpGraph;
+  readonly #index: GraphIndex;
+  /** Null where the records themselves tell. */
+  readonly #topology: Topology | null;
+  readonly #signal: AbortSignal | undefined;
+  readonly #types: readonly string[];
+
+  constructor(index: GraphIndex, topology: Topology | null, signal: AbortSignal | undefined) {
+    this.graph = index.graph;
+    this.#index = index;
+    this.#topology = topology;
+    this.#signal = signal;
+    this.#types = index.graph.schema.types.map(({ name }) => name);
+  }
+
+  /** In the order of the dump. @throws DamagedStoreError for a value that cannot be read, text that is not UTF-8 included */
+  nodes(): AsyncGenerator<readonly DumpNode[]> {
+    const { encoding, schema } = this.graph;
+    const names = schema.labels.map(({ name }) => name);
+    const sets = this.#topology?.sets ?? new LabelSets(names);
+    const labelSets = this.#topology?.labelSets;
+    return this.#batches(this.#index.nodes, (payload) => {
+      const heads = new NodeHeads(payload, encoding, sets, names.length);
+      const properties = new PropertiesReader(payload, schema.attributes);
+      return () => {
+        heads.next();
+        const { id } = heads;
+        return { id, labels: sets.namesOf(labelSets?.[id] ?? heads.labels), properties: properties.read() };
+      };
+    });
+  }
+
+  /** As `nodes`. */
+  relationships(): AsyncGenerator<readonly DumpRelationship[]> {
+    const { encoding, schema } = this.graph;
+    const topology = this.#topology;
+    const types = this.#types;
+    return this.#batches(this.#index.relationships, (payload) => {
+      const heads = new RelationshipHeads(payload, encoding, types.length);
+      const properties = new PropertiesReader(payload, schema.attributes);
+      return () => {
+        heads.next();
+        const { id } = heads;
+        const [type, start, end] =
+          topology === null
+            ? [heads.type, heads.start, heads.end]
+            : [topology.types[id]! - 1, topology.starts[id]!, topology.ends[id]!];
+        return { id, type: types[type]!, start, end, properties: properties.read() };
+      };
+    });
+  }
+
+  async *#batches<R>(
+    sections: readonly Section[],
+    reader: (payload: Payload) => () => R,
+  ): AsyncGenerator<readonly R[]> {
+    const { source, graph } = this.#index;
+    if (sections.length === 0) return;
+    const cursor = new Cursor(source, sections[0]!.key.payload);
+    let batch: R[] = [];
+    let passed = 0;
+    for (const { key, mark, count } of sections) {
+      cursor.seek(key.payload);
+      const payload = payloadAt(cursor, graph.encoding);
+      payload.seek(mark);
+      const read = reader(payload);
+      let before = payload.passed;
+      for (let left = count; left > 0; left--) {
+        batch.push(read());
+        passed += payload.passed - before;
+        before = payload.passed;
+        if (batch.length < BATCH_RECORDS && passed < BATCH_BYTES) continue;
+        this.#signal?.throwIfAborted();
+        yield batch;
+        await breathe();
+        batch = [];
+        passed = 0;
+      }
+    }
+    if (batch.length > 0) yield batch;
+  }
+}
