@@ -2,6 +2,7 @@
 import type { Undone } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { loadBackend } from "../backends/registry.ts";
+import { UNDOING } from "../backends/undoing.ts";
 import { RollbackError } from "../errors.ts";
 import { removeDurable } from "../support/durable.ts";
 import { summarise } from "./compare.ts";
@@ -31,6 +32,13 @@ export async function rollbackRun(
     file.note("state", "rolling back");
     registry.change(id, { state: "rolling back" });
     undone = await backend.undo(to, file);
+  } catch (error) {
+    // Nothing has been changed, as where the server cannot be reached: the run is what it was.
+    if (file.fact(UNDOING) === null) {
+      file.note("state", run.state);
+      registry.change(id, { state: run.state });
+    }
+    throw error;
   } finally {
     file.close();
   }

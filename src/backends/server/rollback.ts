@@ -51,6 +51,7 @@ export class Rollback {
     let server: GraphServer | null = null;
     try {
       server = await this.#reconnect();
+      this.#journal.noteUndoing();
       moment("before rollback");
       try {
         await this.#undo(server, before);

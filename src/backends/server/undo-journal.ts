@@ -8,6 +8,7 @@ import type { Database, DurableFile, Endurance } from "../../support/durable.ts"
 import { moment } from "../../support/moments.ts";
 import { openScratch } from "../../support/scratch.ts";
 import type { SchemaItem } from "../backend.ts";
+import { UNDOING } from "../undoing.ts";
 import { type ContentMark, MARK_BYTES, packIds, unpackIds } from "./content.ts";
 import { decodeFormer, encodeFormer, type Former } from "./formers.ts";
 import { KnownRecords } from "./known-records.ts";
@@ -157,9 +158,9 @@ export class UndoJournal {
     if (ids.length > 0) this.#insert("process", "INSERT INTO taken (kind, ids) VALUES (?, ?)", [kind, packIds(ids)]);
   }
 
-  /** A second reading of what stood there takes the place of the first. */
-  forgetTaken(): void {
-    this.#change("process", "DELETE FROM taken", []);
+  /** From here on the graph is on its way back: going on with the run is no longer possible. */
+  noteUndoing(): void {
+    if (this.#file !== null && this.#file.fact(UNDOING) === null) this.#file.note(UNDOING, "begun");
   }
 
   noteSchema(item: SchemaItem): void {

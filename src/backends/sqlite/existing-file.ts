@@ -1,6 +1,6 @@
 /** A target file that is there already: changed in one transaction, verified inside it, and undone by leaving it. */
 import { constants, Database } from "bun:sqlite";
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { RefusedError, RollbackError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
@@ -37,6 +37,7 @@ export class ExistingFile implements TargetSession {
     this.#path = path;
     this.#real = realpathSync(path);
     this.#signal = signal;
+    const unfinished = existsSync(`${this.#real}-journal`);
     this.#database = this.#guard(() => new Database(this.#real, constants.SQLITE_OPEN_READWRITE));
     try {
       const layout = this.#guard(() => this.#begin());
@@ -45,6 +46,7 @@ export class ExistingFile implements TargetSession {
       this.before = this.#guard(() => describe(this.#database, layout, path, "integrity"));
       if (this.#wasEmpty) for (const sql of schemaOf(this.release).tables) this.#guard(() => this.#database.run(sql));
       this.#writer = new RowWriter(this.#database, this.release, this.#layout());
+      if (unfinished && !existsSync(`${this.#real}-journal`)) this.report.notes.push(takenBack(path));
       journal?.();
     } catch (error) {
       this.#database.close();
@@ -56,7 +58,7 @@ export class ExistingFile implements TargetSession {
     return this.#real;
   }
 
-  get report(): WriteReport {
+  get report(): WriteReport & { notes: Oddity[] } {
     return this.#writer.report;
   }
 
@@ -142,6 +144,11 @@ export class ExistingFile implements TargetSession {
       throw translate(this.#path, error);
     }
   }
+}
+
+function takenBack(path: string): Oddity {
+  const what = "a program had ended in the middle of a change to the target; SQLite has taken that change back";
+  return { kind: "note", what, count: 1, examples: [`${path}-journal`] };
 }
 
 /** The release that a file's layout belongs to. @throws RefusedError when we do not know how to write to it. */

@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { type GraphRecord, type GraphRelationship, idOfKey, relationshipId } from "../../graph/record.ts";
 import { type Release, respell } from "../../memorygraph/releases.ts";
-import type { WriteReport } from "../backend.ts";
+import type { Oddity, WriteReport } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
 import { danglingIds } from "./dangling.ts";
 import { type ExactStatement, prepare, quoted, type SqlValue } from "./database.ts";
@@ -48,7 +48,7 @@ type Prepared =
   | { readonly table: null; readonly dangling: boolean };
 
 export class RowWriter {
-  readonly report: WriteReport = { respelled: 0, defaulted: {}, setAside: {} };
+  readonly report: WriteReport & { notes: Oddity[] } = { respelled: 0, defaulted: {}, setAside: {}, notes: [] };
   readonly #database: Database;
   readonly #release: Release;
   readonly #tables: Record<GraphRecord["kind"], TableWriter>;

@@ -3,6 +3,7 @@ import type { Backend } from "../../backends/backend.ts";
 import type { BackendConfig } from "../../backends/config.ts";
 import { loadBackend } from "../../backends/registry.ts";
 import { StagedJournal } from "../../backends/staged-journal.ts";
+import { UNDOING } from "../../backends/undoing.ts";
 import { PartialError, RefusedError } from "../../errors.ts";
 import { type DurableFile, removeDurable } from "../../support/durable.ts";
 import { moment } from "../../support/moments.ts";
@@ -174,9 +175,12 @@ export class Recorder {
 
   /** The process ends here, and the run does not. */
   stopped(reason: string, next: string, cause: unknown): PartialError {
+    const undoing = this.#file?.fact(UNDOING) != null;
+    if (!undoing) this.#enter("writing");
     this.#release();
+    const resume = undoing ? "" : `; memorygraph-migrate resume ${this.id} completes it`;
     return new PartialError(`run ${this.id} was stopped part-way: ${reason}`, {
-      next: `${next} memorygraph-migrate rollback ${this.id} undoes it; memorygraph-migrate resume ${this.id} completes it.`,
+      next: `${next} Then memorygraph-migrate rollback ${this.id} undoes it${resume}.`,
       cause,
     });
   }
