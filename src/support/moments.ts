@@ -1,6 +1,6 @@
 /**
- * Moments at which tests end the process or make something fail. A release has none: scripts/build.ts folds the
- * constant in, and with it the call disappears.
+ * Moments at which tests end the process. In a release nothing can happen there: scripts/build.ts folds the constant
+ * in, and what would act on them is not part of the executable.
  */
 declare const BUILD_VERSION: string;
 

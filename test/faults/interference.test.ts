@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
+import { BackendConfig } from "../../src/backends/config.ts";
 import { Editor, edited, titleOf } from "../cli/stores.ts";
 import { withFalkor } from "../conformance/falkor.ts";
 import { besidesJournals, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
@@ -202,5 +203,43 @@ describe.skipIf(falkor === undefined)("a graph that others write to", () => {
     for (const { parentPath, name } of kept) {
       expect(readFileSync(join(parentPath, name)).includes(secret)).toBe(false);
     }
+  });
+});
+
+describe("a FalkorDBLite store that somebody has worked on since", () => {
+  test.each([
+    ["a new one", false],
+    ["a filled one", true],
+  ])("gets back what the run overwrote, and keeps what they did: %s", async (_, isFilled) => {
+    using folder = temporaryFolder();
+    mkdirSync(folder.file("target"));
+    const target = folder.file("target", "lite.db");
+    const to = ["--to", "falkordblite", "--to-path", target, "--quiet", "--yes"];
+    const migrate = (from: string, ...more: string[]) =>
+      program(folder, ["migrate", "--from-path", from, ...to, ...more]);
+    const config = new BackendConfig({ type: "falkordblite", path: target });
+    if (isFilled) expect((await migrate(copyFixture("0.8.3", folder))).code).toBe(0);
+    const before = isFilled ? await stateAt(config) : null;
+    expect((await migrate(edited(folder, "source.db"))).code).toBe(0);
+    const [run] = await runsOf(folder);
+    const theirs = edited(folder, "theirs.db", (store) =>
+      store
+        .run("DELETE FROM relationships")
+        .run("DELETE FROM nodes WHERE id <> 'm-000001'")
+        .change("m-000001", { title: "changed since" })
+        .add("later"),
+    );
+    expect((await migrate(theirs, "--on-conflict", "overwrite")).code).toBe(0);
+    const [second] = await runsOf(folder);
+    const undone = await program(folder, ["rollback", run!.id, "--yes"]);
+    expect([undone.code, undone.stdout]).toEqual([3, expect.stringContaining("node m-000001")]);
+    const after = await stateAt(config);
+    expect(after).toMatch(isFilled ? /^mg1-14-15-/ : /^mg1-2-0-/);
+    // The later run is still there to be undone, and then only the former version of what it overwrote is left.
+    expect((await program(folder, ["rollback", second!.id, "--yes"])).code).toBe(0);
+    const last = await stateAt(config);
+    expect(last).toMatch(isFilled ? /^mg1-13-15-/ : /^mg1-1-0-/);
+    if (before !== null) expect(last.split("\n").slice(1)).toEqual(before.split("\n").slice(1));
+    expect(besidesJournals(folder.file("target"))).toEqual(["lite.db"]);
   });
 });

@@ -57,7 +57,8 @@ function accessTo(config: BackendConfig): LiteAccess {
   return {
     place,
     read: () => openForReading(config, { maybeMissing: true }),
-    rewrite: () => LiteSession.begin(place, originOf(config, place), { release: null, fallbackRelease: "0.12" }, true),
+    rewrite: (journal) =>
+      LiteSession.begin(place, originOf(config, place), { release: null, fallbackRelease: "0.12" }, journal),
   };
 }
 

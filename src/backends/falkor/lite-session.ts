@@ -5,6 +5,7 @@
 import { WriteError } from "../../errors.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, relationshipId } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
+import type { DurableFile } from "../../support/durable.ts";
 import { stateOf } from "../../support/stillness.ts";
 import type { Oddity, SchemaItem, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
@@ -68,19 +69,32 @@ export class LiteSession implements TargetSession {
   }
 
   /**
-   * @param anew whether nothing of the graph that stands there is to be taken over but what is written again
+   * @param undoing the journal of the run that is undone: nothing of the graph is taken over but what is written again
    * @throws StoreKindError, DamagedStoreError, RefusedError, AccessError; BusyError when an engine holds the store
    */
-  static async begin(place: Target, origin: DumpOrigin, request: WriteRequest, anew = false): Promise<LiteSession> {
+  static async begin(
+    place: Target,
+    origin: DumpOrigin,
+    request: WriteRequest,
+    undoing?: DurableFile,
+  ): Promise<LiteSession> {
+    const purpose = undoing === undefined ? "run" : "undoing";
     await assertNoEngine(place);
     return onStore(place.path, async () => {
       const state = stateOf(place.dump);
       const old = await openTarget(place, origin, request);
       try {
         const before = await describeTarget(place, origin, old);
-        const staged = new StagedDump(place, state, request.journal?.() ?? null);
+        const staged = new StagedDump(place, state, undoing ?? request.journal?.() ?? null, purpose);
         try {
-          return new LiteSession(origin, request, place, anew && old !== null ? emptied(old) : old, before, staged);
+          return new LiteSession(
+            origin,
+            request,
+            place,
+            purpose === "undoing" && old !== null ? emptied(old) : old,
+            before,
+            staged,
+          );
         } catch (error) {
           staged.discard();
           throw error;

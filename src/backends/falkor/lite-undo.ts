@@ -10,13 +10,15 @@ import { hashOf } from "../staged-journal.ts";
 import { assertExpected, UndoDecision } from "../staged-undo.ts";
 import type { Target } from "./lite-place.ts";
 import type { LiteSession } from "./lite-session.ts";
-import { hashOfFile, PUBLISHED, TEMPORARY } from "./staged-dump.ts";
+import { hashOfFile, PUBLISHED, type Purpose, temporaryOf } from "./staged-dump.ts";
 
 /** Removes what a stopped run has left beside the target, and tells whether it had been put in place. */
 export function settleLite(dump: string, journal: DurableFile): "as before" | "complete" {
-  const noted = journal.fact(TEMPORARY);
+  const undoing = temporaryFiles(journal, "undoing");
+  if (undoing !== null) remove(...undoing);
+  const noted = temporaryFiles(journal, "run");
   if (noted === null) return "as before";
-  const [temporary, spool] = JSON.parse(noted) as [string, string];
+  const [temporary, spool] = noted;
   const [left, target] = [temporary, dump].map((path) => statSync(path, { throwIfNoEntry: false }));
   const reached = !["started", "writing", "verifying"].includes(journal.fact("state") ?? "started");
   // It is renamed, or gets its name as a second one and loses the first.
@@ -26,11 +28,16 @@ export function settleLite(dump: string, journal: DurableFile): "as before" | "c
   return published ? "complete" : "as before";
 }
 
+function temporaryFiles(journal: DurableFile, purpose: Purpose): [string, string] | null {
+  const noted = journal.fact(temporaryOf(purpose));
+  return noted === null ? null : (JSON.parse(noted) as [string, string]);
+}
+
 export interface LiteAccess {
   readonly place: Target;
   read(): Promise<SourceStore>;
   /** A session in which nothing of the graph is taken over but what is written again. */
-  rewrite(): Promise<LiteSession>;
+  rewrite(journal: DurableFile): Promise<LiteSession>;
 }
 
 /** Byte for byte where nobody has changed the dump since; else by writing it once more without what the run did. */
@@ -41,18 +48,27 @@ export async function undoLite({ place, read, rewrite }: LiteAccess, journal: Du
   if (!existsSync(dump)) return { left: [], expected: new ContentDigest(), removed: true };
   if (!complete) return { left: [], expected: await digestOf(await read()) };
   moment("before rollback");
-  if (existsSync(former) && hashOfFile(dump) === journal.fact(PUBLISHED)) {
+  const untouched = hashOfFile(dump) === journal.fact(PUBLISHED);
+  if (untouched && existsSync(former)) {
     renameSync(former, dump);
     flushFolder(dirname(dump));
     moment("rolled back");
     return { left: [], expected: await digestOf(await read()) };
   }
-  const undone = await rewriteWithout(await rewrite(), await read(), journal);
+  const isOld = existsSync(former);
+  const undone = untouched
+    ? { left: [], expected: new ContentDigest() }
+    : await rewriteWithout(await rewrite(journal), await read(), journal);
   // With a former version it was there before the run.
-  if (existsSync(former) || undone.expected.nodes + undone.expected.relationships > 0) return undone;
-  remove(dump);
-  if (place.form === "directory" && readdirSync(dirname(dump)).length === 0) remove(dirname(dump));
+  if (isOld || undone.expected.nodes + undone.expected.relationships > 0) return undone;
+  removeStore(place);
+  moment("rolled back");
   return { ...undone, removed: true };
+}
+
+function removeStore({ dump, form }: Target): void {
+  remove(dump);
+  if (form === "directory" && readdirSync(dirname(dump)).length === 0) remove(dirname(dump));
 }
 
 async function rewriteWithout(session: LiteSession, store: SourceStore, journal: DurableFile): Promise<Undone> {

@@ -17,7 +17,7 @@ import type { Target } from "./lite-place.ts";
 import { runningEngine } from "./running-engine.ts";
 
 /** The facts in the journal of a run that name what is under way, and tell what was put in place. */
-export const TEMPORARY = "temporary files";
+export const temporaryOf = (purpose: Purpose) => `temporary files of the ${purpose}`;
 export const PUBLISHED = "published dump";
 
 export function hashOfFile(path: string): string {
@@ -33,6 +33,9 @@ export function hashOfFile(path: string): string {
   return hasher.digest("hex");
 }
 
+/** What a dump is written for. */
+export type Purpose = "run" | "undoing";
+
 export class StagedDump {
   readonly #place: Target;
   /** Of the file to be replaced, when it was read. */
@@ -45,17 +48,22 @@ export class StagedDump {
   readonly spool: string;
 
   readonly #journal: DurableFile | null;
+  readonly #purpose: Purpose;
 
-  /** @throws the system's error */
-  constructor(place: Target, state: string | null, journal: DurableFile | null) {
+  /**
+   * @param journal of the run that it belongs to
+   * @throws the system's error
+   */
+  constructor(place: Target, state: string | null, journal: DurableFile | null, purpose: Purpose) {
     this.#journal = journal;
+    this.#purpose = purpose;
     this.#place = place;
     this.#state = state;
     const folder = place.form === "directory" && !existsSync(dirname(place.dump));
     this.#temporary = temporaryBeside(folder ? dirname(place.dump) : place.dump);
     this.file = folder ? join(this.#temporary, basename(place.dump)) : this.#temporary;
     this.spool = temporaryBeside(this.#temporary);
-    journal?.note(TEMPORARY, JSON.stringify([this.#temporary, this.spool]));
+    journal?.note(temporaryOf(purpose), JSON.stringify([this.#temporary, this.spool]));
     if (folder) mkdirSync(this.#temporary, { mode: 0o700 });
     createPrivateFile(this.file);
   }
@@ -66,7 +74,8 @@ export class StagedDump {
     await assertNoEngine(this.#place);
     if (stateOf(dump) !== this.#state) throw this.#changed();
     try {
-      if (this.#state !== null) this.#replace(dump);
+      if (this.#purpose === "run") this.#noteWayBack(dump);
+      if (this.#state !== null) replaceFile(this.file, dump);
       else if (this.file === this.#temporary) publishFile(this.file, dump);
       else publishFolder(this.#temporary, dirname(dump));
     } catch (cause) {
@@ -79,14 +88,13 @@ export class StagedDump {
   }
 
   /** The former file costs nothing but its name, and is the exact way back as long as nobody has changed the new one. */
-  #replace(dump: string): void {
-    if (this.#journal !== null) {
-      const former = formerBeside(this.#journal.path);
-      remove(former);
-      linkSync(dump, former);
-      this.#journal.note(PUBLISHED, hashOfFile(this.file));
-    }
-    replaceFile(this.file, dump);
+  #noteWayBack(dump: string): void {
+    if (this.#journal === null) return;
+    this.#journal.note(PUBLISHED, hashOfFile(this.file));
+    if (this.#state === null) return;
+    const former = formerBeside(this.#journal.path);
+    remove(former);
+    linkSync(dump, former);
   }
 
   discard(): void {
