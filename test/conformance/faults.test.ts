@@ -200,7 +200,7 @@ describe.skipIf((await serversOf("falkordb")).length === 0)("a FalkorDB server",
 
 describe.skipIf((await serversOf("neo4j")).length === 0)("a Neo4j server", () => {
   test("that grants little memory and time, is killed, and comes back to read only", async () => {
-    const short = ["db.memory.transaction.max=10m", "db.transaction.timeout=2s"];
+    const short = ["db.memory.transaction.max=10m", "db.transaction.timeout=6s"];
     await using own = await ownNeo4j(...short);
     await endOf(own.server).fill(STRANGE);
     const before = await contents(own);
@@ -222,7 +222,7 @@ describe.skipIf((await serversOf("neo4j")).length === 0)("a Neo4j server", () =>
     const store = await (await loadBackend(config(own))).openForReading(config(own));
     let records = 0;
     for await (const batch of store.read()) {
-      if (records === 0) await Bun.sleep(4_000);
+      if (records === 0) await Bun.sleep(8_000);
       records += batch.length;
     }
     await store.close();

@@ -31,8 +31,13 @@ async function buildOwn(): Promise<string> {
 
 /** Two folders with the executable of this machine and, by the target's name, of each other one, from sources apart. */
 export function twins(): Promise<readonly [string, string]> {
-  twice ??= Promise.all([buildCopy("a"), buildCopy("another/place/with a space")]);
+  twice ??= buildTwice();
   return twice;
+}
+
+/** One after the other, so that only the first downloads. */
+async function buildTwice(): Promise<readonly [string, string]> {
+  return [await buildCopy("a"), await buildCopy("another/place/with a space")];
 }
 
 /** The file of a target in one of the twins. */
@@ -83,6 +88,7 @@ async function buildCopy(place: string): Promise<string> {
     cpSync(join(ROOT, name), join(source, name), { recursive: true, filter: (path) => !isTool(path) });
   }
   // Only the downloads are shared.
+  mkdirSync(join(ROOT, ".lab"), { recursive: true });
   symlinkSync(join(ROOT, ".lab"), join(source, ".lab"));
   const out = join(folder, "out");
   await build(source, out);
