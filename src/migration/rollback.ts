@@ -54,7 +54,7 @@ export async function rollbackRun(
     forget();
     return { ...told, exact: true, digestAfter: expected.toString() };
   }
-  const store = await backend.openForReading(to, { signal: hooks.signal });
+  const store = await backend.openForReading(to, { signal: hooks.signal, maybeMissing: true });
   try {
     const { digest } = await summarise(store, (records) => progress.add(records));
     if (!digest.equals(expected)) {

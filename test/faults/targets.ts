@@ -139,7 +139,7 @@ function stateLeftovers(folder: TemporaryFolder): string[] {
 }
 
 export async function stateAt(config: BackendConfig): Promise<string> {
-  const store = await (await loadBackend(config)).openForReading(config);
+  const store = await (await loadBackend(config)).openForReading(config, { maybeMissing: true });
   try {
     const { indexes } = await store.describe("counts");
     return [(await summarise(store)).digest.toString(), ...[...indexes].sort()].join("\n");
