@@ -1,6 +1,6 @@
 /**
- * The least that filling a graph server can take: the same driver, the same batches and the same values (Neo4j has the
- * times of relationships as its own date-times), load and read back, and nothing else: no indexes, no comparison.
+ * The least that filling a graph server can take: the same driver, the same batches and the same values (Bolt servers
+ * have the times of relationships as date-times of their own), load and read back, and nothing else: no indexes, no comparison.
  *
  *   MEMORYGRAPH_TO_PASSWORD=... bun bench/servers-floor.ts SOURCE KIND URI [USER]
  */
@@ -77,7 +77,7 @@ const RELATIONSHIPS = "MATCH (a)-[r]->(b) RETURN id(r), id(a), id(b), type(r), p
 async function bolt(source: string, uri: string, user: string | undefined, inFlight: number): Promise<number> {
   const { default: neo4j } = await import("neo4j-driver");
   const auth = user === undefined ? undefined : neo4j.auth.basic(user, Bun.env.MEMORYGRAPH_TO_PASSWORD ?? "");
-  const driver = neo4j.driver(uri, auth, { useBigInt: true });
+  const driver = neo4j.driver(uri, auth);
   const run = async (statement: string, parameters = {}) => {
     const session = driver.session();
     try {
@@ -92,7 +92,7 @@ async function bolt(source: string, uri: string, user: string | undefined, inFli
     return new neo4j.types.DateTime(...parts, Number(fraction.padEnd(9, "0")), 0);
   };
   const send: Run = (statement, rows) => run(`UNWIND $rows AS row ${statement}`, { rows });
-  await fill(source, send, inFlight, kind === "neo4j" ? time : String);
+  await fill(source, send, inFlight, time);
   const read = (await run(NODES)).length + (await run(RELATIONSHIPS)).length;
   await driver.close();
   return read;

@@ -100,6 +100,17 @@ export interface OpenOptions {
   readonly maybeMissing?: boolean;
 }
 
+export interface SummaryOptions {
+  /** Told of every so many records. */
+  readonly each?: ((records: number) => void) | undefined;
+  /** The calling thread has work of its own meanwhile. */
+  readonly busy?: boolean;
+  /** Gets a mark of each record, as graph/marks.ts packs them. */
+  readonly marks?: ((marks: Uint8Array) => void) | undefined;
+  /** Ends it early: nobody wants to know any more. */
+  readonly signal?: AbortSignal;
+}
+
 /** A store opened for reading: one moment of it, or an error that says that it changed. */
 export interface SourceStore {
   describe(depth: DescriptionDepth): Promise<StoreDescription>;
@@ -109,15 +120,9 @@ export interface SourceStore {
    */
   read(): AsyncIterable<readonly GraphRecord[]>;
   /**
-   * As `read`, but counted and digested on other threads; null where that cannot be done or does not pay. `busy` says
-   * that the calling thread has work of its own meanwhile; `marks` gets a mark of each record, as graph/marks.ts packs
-   * them.
+   * As `read`, but counted and digested on other threads, from now on; null where that cannot be done or does not pay.
    */
-  summarise?(
-    each?: (records: number) => void,
-    busy?: boolean,
-    marks?: (marks: Uint8Array) => void,
-  ): Promise<Summary> | null;
+  summarise?(options?: SummaryOptions): Promise<Summary> | null;
   /** What `read` could not give as it stands; complete once it has been read to its end. */
   oddities(): readonly Oddity[];
   /** @throws SourceChangedError when what was read need not be one moment of the store. */
@@ -195,7 +200,7 @@ export interface TargetSession {
   /** What the last `read` could not give as it stands. */
   oddities(): readonly Oddity[];
   /** As `read`, but counted and digested on several threads; null where that cannot be done or does not pay. */
-  summarise?(each?: (records: number) => void): Promise<Summary> | null;
+  summarise?(options?: SummaryOptions): Promise<Summary> | null;
   /** Figures of what a commit would leave; after `finish`. */
   describe(): Promise<StoreDescription>;
   commit(): Promise<void>;

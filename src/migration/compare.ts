@@ -1,4 +1,5 @@
 /** Two stores record by record: whether they hold the same, and if not, which fields of which records differ. */
+import type { SummaryOptions } from "../backends/backend.ts";
 import { type CanonicalField, showCanonical } from "../graph/canonical.ts";
 import { bucketOf, type ContentHash, hashText, sameHash } from "../graph/digest.ts";
 import { MarkPacker } from "../graph/marks.ts";
@@ -14,11 +15,7 @@ import { nameOf } from "./records.ts";
 export interface Readable {
   read(): AsyncIterable<readonly GraphRecord[]>;
   /** The same reading, summarised on several threads; null where that cannot be done or does not pay. */
-  summarise?(
-    each?: (records: number) => void,
-    busy?: boolean,
-    marks?: (marks: Uint8Array) => void,
-  ): Promise<Summary> | null;
+  summarise?(options?: SummaryOptions): Promise<Summary> | null;
 }
 
 export interface Comparison {
@@ -40,7 +37,7 @@ export async function summarise(
   each?: (records: number) => void,
   marks?: (marks: Uint8Array) => void,
 ): Promise<Summary> {
-  const parallel = store.summarise?.(each, false, marks) ?? null;
+  const parallel = store.summarise?.({ each, marks }) ?? null;
   if (parallel !== null) return parallel;
   const summary = new Summary();
   const packer = marks === undefined ? null : new MarkPacker(marks);

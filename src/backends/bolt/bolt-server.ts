@@ -161,15 +161,13 @@ export class BoltServer implements GraphServer {
     const statement =
       "UNWIND $rows AS row MATCH (a) WHERE id(a) = row[1] MATCH (b) WHERE id(b) = row[2] " +
       `CREATE (a)-[r:${this.#dialect.quote(type)}]->(b) SET r = row[3] RETURN row[0], id(r)`;
-    const found = await this.#write(
-      statement,
-      rows.map(({ from, to, properties }, at) => [
-        at,
-        toWireInteger(from),
-        toWireInteger(to),
-        toWireProperties(properties),
-      ]),
-    );
+    const wire = rows.map(({ from, to, properties }, at) => [
+      at,
+      toWireInteger(from),
+      toWireInteger(to),
+      toWireProperties(properties),
+    ]);
+    const found = await (this.#dialect.joinsAtOnce ? this.#write(statement, wire) : this.#writeInLine(statement, wire));
     return inOrder(found, rows.length, this.location);
   }
 
@@ -240,6 +238,10 @@ export class BoltServer implements GraphServer {
 
   #write(statement: string, rows: readonly unknown[]): Promise<Row[]> {
     return this.#connection.write(this.#dialect.prefix + statement, { rows });
+  }
+
+  #writeInLine(statement: string, rows: readonly unknown[]): Promise<Row[]> {
+    return this.#connection.writeInLine(this.#dialect.prefix + statement, { rows });
   }
 
   #stream(statement: string, signal: AbortSignal | undefined): AsyncGenerator<Row> {

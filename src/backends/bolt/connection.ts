@@ -17,6 +17,8 @@ const CLOSE_MS = 2_000;
 const ATTEMPTS = 5;
 /** Records that the server may send ahead: each can hold a text of a megabyte. */
 const FETCH_SIZE = 250;
+/** What a writing gives is few and small, and is not to be asked for piece by piece. */
+const FETCH_ALL = -1;
 
 export type Row = readonly unknown[];
 
@@ -31,6 +33,8 @@ export class Connection {
   readonly #driver: Driver;
   readonly #options: ConnectionOptions;
   readonly #failure: Failure;
+  /** The end of the writing that is the last in line. */
+  #line: Promise<unknown> = Promise.resolve();
   /** While several readings are to be of one moment. */
   #moment: { readonly session: Session; readonly transaction: Transaction } | null = null;
 
@@ -76,14 +80,22 @@ export class Connection {
 
   /** As rows, but tried again when the server says that it undid everything and that another try may succeed. */
   async write(statement: string, parameters: Record<string, unknown>): Promise<Row[]> {
+    const work = async (session: Session) => rowsOf(await session.run(statement, parameters, UNHURRIED));
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#withSession(async (session) => rowsOf(await session.run(statement, parameters, UNHURRIED)));
+        return await this.#withSession(work, FETCH_ALL);
       } catch (error) {
         if (attempt === ATTEMPTS || !isUndoneByServer(error)) throw translate(error, this.#failure);
         await sleep(50 * 2 ** attempt);
       }
     }
+  }
+
+  /** As write, once those that came before have ended. */
+  writeInLine(statement: string, parameters: Record<string, unknown>): Promise<Row[]> {
+    const written = this.#line.then(() => this.write(statement, parameters));
+    this.#line = written.catch(() => {});
+    return written;
   }
 
   /** Rows as they come; the server is held back while nobody asks. */
@@ -130,9 +142,10 @@ export class Connection {
     });
   }
 
-  #session(): Session {
+  #session(fetchSize = FETCH_SIZE): Session {
     const { access, database } = this.#options;
     return this.#driver.session({
+      fetchSize,
       defaultAccessMode: access === "read" ? neo4j.session.READ : neo4j.session.WRITE,
       ...(database !== null && { database }),
     });
@@ -146,8 +159,8 @@ export class Connection {
     );
   }
 
-  async #withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const session = this.#session();
+  async #withSession<T>(work: (session: Session) => Promise<T>, fetchSize?: number): Promise<T> {
+    const session = this.#session(fetchSize);
     try {
       return await work(session);
     } finally {

@@ -18,6 +18,8 @@ export interface Dialect {
   /** As a person reads it. */
   readonly engine: string;
   readonly limits: WriteLimits;
+  /** Whether relationships can be written by several transactions at once, also where they join the same nodes. */
+  readonly joinsAtOnce: boolean;
   /** Goes before every statement, for servers that understand more than one Cypher. */
   readonly prefix: string;
   /** Whether one transaction sees one moment of the graph. */

@@ -30,7 +30,9 @@ async function storageInfo(connection: Connection): Promise<Map<string, unknown>
 class MemgraphDialect implements Dialect {
   readonly type = "memgraph";
   readonly engine: string;
-  readonly limits = { rows: 2_000, bytes: 1 << 20, inFlight: 1 };
+  readonly limits = { rows: 2_000, bytes: 1 << 20, inFlight: 2 };
+  /** They conflict, and one of them fails. */
+  readonly joinsAtOnce = false;
   readonly prefix = "";
   readonly snapshots: boolean;
   readonly #hasZonesAndPoints: boolean;

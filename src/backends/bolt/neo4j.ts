@@ -40,6 +40,7 @@ class Neo4jDialect implements Dialect {
   readonly type = "neo4j";
   readonly engine: string;
   readonly limits = { rows: 2_000, bytes: 1 << 20, inFlight: 2 };
+  readonly joinsAtOnce = true;
   readonly prefix: string;
   // A transaction sees what others commit while it runs.
   readonly snapshots = false;

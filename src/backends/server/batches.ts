@@ -21,17 +21,23 @@ export function sizeOfProperties({ shape, values }: Properties): number {
   return size;
 }
 
+/** What is worth a call of its own when the server has nothing else to do. */
+const WORTHWHILE_ROWS = 400;
+
 export class Batches<Row> {
   readonly #send: (group: string, rows: Row[]) => Promise<void>;
   readonly #limits: { readonly rows: number; readonly bytes: number };
+  readonly #isIdle: () => boolean;
   readonly #groups = new Map<string, { rows: Row[]; bytes: number }>();
   #bytes = 0;
 
   constructor(
     limits: { readonly rows: number; readonly bytes: number },
     send: (group: string, rows: Row[]) => Promise<void>,
+    isIdle: () => boolean,
   ) {
     this.#limits = limits;
+    this.#isIdle = isIdle;
     this.#send = send;
   }
 
@@ -45,6 +51,7 @@ export class Batches<Row> {
     gathered.bytes += bytes;
     this.#bytes += bytes;
     if (gathered.rows.length >= this.#limits.rows || gathered.bytes >= this.#limits.bytes) await this.#flush(group);
+    else if (gathered.rows.length >= WORTHWHILE_ROWS && this.#isIdle()) await this.#flush(group);
     // Many groups that are each far from full must not add up.
     else if (this.#bytes >= 8 * this.#limits.bytes) await this.flush();
   }
@@ -69,6 +76,10 @@ export class InFlight {
 
   constructor(limit: number) {
     this.#limit = limit;
+  }
+
+  get isIdle(): boolean {
+    return this.#running.size === 0;
   }
 
   /** Returns once the call has begun. */

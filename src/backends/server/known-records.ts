@@ -6,7 +6,17 @@ import type { InternalId, RelationshipRef } from "./server.ts";
 export type Standing = "before" | "created" | "expected";
 type Kind = "node" | "relationship";
 
+/** Nodes that are at hand without asking the database. */
+const AT_HAND = 50_000;
+
+interface KnownNode {
+  readonly internal: InternalId | null;
+  readonly state: Standing;
+}
+
 export class KnownRecords {
+  /** What the table says of some of the nodes: relationships ask for each of them over and over. */
+  readonly #atHand = new Map<string, KnownNode>();
   readonly database = openScratch(
     "CREATE TEMP TABLE node (key TEXT PRIMARY KEY, internal INTEGER, state TEXT NOT NULL) WITHOUT ROWID",
   );
@@ -30,11 +40,13 @@ export class KnownRecords {
 
   /** A node that the source has, so that relationships may lead to it. */
   expectNode(key: string): void {
+    if (this.#atHand.has(key)) return;
     this.#statements.expect.run(storable(key));
   }
 
   noteNode(key: string, internal: InternalId, state: "before" | "created"): void {
     this.#statements.node.run(storable(key), internal, state);
+    this.#keep(key, { internal, state });
   }
 
   noteRelationship(id: string | null, { id: internal, from }: RelationshipRef, state: "before" | "created"): void {
@@ -74,8 +86,18 @@ export class KnownRecords {
     this.database.close();
   }
 
-  #find(key: string): { internal: InternalId | null; state: Standing } | null {
+  #find(key: string): KnownNode | null {
+    const atHand = this.#atHand.get(key);
+    if (atHand !== undefined) return atHand;
     const [row] = this.#statements.find.values(storable(key)) as [number | bigint | null, Standing][];
-    return row === undefined ? null : { internal: row[0] === null ? null : BigInt(row[0]), state: row[1] };
+    if (row === undefined) return null;
+    const found = { internal: row[0] === null ? null : BigInt(row[0]), state: row[1] };
+    this.#keep(key, found);
+    return found;
+  }
+
+  #keep(key: string, node: KnownNode): void {
+    if (this.#atHand.size >= AT_HAND && !this.#atHand.has(key)) this.#atHand.clear();
+    this.#atHand.set(key, node);
   }
 }

@@ -81,8 +81,9 @@ export class ServerSession implements TargetSession {
     });
     this.#replacement = new Replacement(server, journal, before.location, resumed);
     this.#inFlight = new InFlight(server.limits.inFlight);
-    this.#nodes = new Batches(server.limits, (_, rows) => this.#sendNodes(rows));
-    this.#relationships = new Batches(server.limits, (type, rows) => this.#sendRelationships(type, rows));
+    const isIdle = () => this.#inFlight.isIdle;
+    this.#nodes = new Batches(server.limits, (_, rows) => this.#sendNodes(rows), isIdle);
+    this.#relationships = new Batches(server.limits, (type, rows) => this.#sendRelationships(type, rows), isIdle);
   }
 
   /** @throws ConnectionError, StoreKindError, RefusedError, AccessError */
@@ -165,11 +166,11 @@ export class ServerSession implements TargetSession {
     await this.#inFlight.settle();
     const there = new Set((await this.#server.schema()).map(({ what }) => what));
     const carried = (this.#request.schema ?? []).filter(({ own, backend }) => !own && backend === this.#server.type);
-    for (const item of [...this.#server.ownSchema(this.release), ...carried]) {
-      if (there.has(item.what)) continue;
-      this.#written = true;
-      there.add(item.what);
-      this.#journal.noteSchema(item);
+    const missing = new Map([...this.#server.ownSchema(this.release), ...carried].map((item) => [item.what, item]));
+    for (const what of there) missing.delete(what);
+    this.#written ||= missing.size > 0;
+    this.#journal.noteSchema([...missing.values()]);
+    for (const item of missing.values()) {
       try {
         await this.#server.createSchema(item);
       } catch (error) {
@@ -314,7 +315,7 @@ export class ServerSession implements TargetSession {
     this.#written = true;
     await this.#inFlight.start(async () => {
       const creations = creationsOf();
-      const number = this.#journal.beginBatch(kind, creations);
+      const number = await this.#journal.beginBatch(kind, creations);
       try {
         this.#journal.answerBatch(number, kind, creations, await call());
       } catch (error) {

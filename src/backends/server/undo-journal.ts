@@ -83,17 +83,18 @@ export class UndoJournal {
   }
 
   /** Durable when it returns: only then may the batch be sent. */
-  beginBatch(kind: Kind, creations: readonly Creation[]): number {
+  async beginBatch(kind: Kind, creations: readonly Creation[]): Promise<number> {
     const names = JSON.stringify(kind === "node" ? creations.map(({ name }) => name) : [creations[0]!.name]);
     const sources = kind === "node" ? null : packIds(creations.map(({ from }) => from));
     const marks = new Uint8Array(creations.length * MARK_BYTES);
     for (const [at, { mark }] of creations.entries()) marks.set(mark, at * MARK_BYTES);
-    const number = this.#insert("power", "INSERT INTO batch (kind, names, sources, marks) VALUES (?, ?, ?, ?)", [
+    const number = this.#insert("process", "INSERT INTO batch (kind, names, sources, marks) VALUES (?, ?, ?, ?)", [
       kind,
       names,
       sources,
       marks,
     ]);
+    await this.#file?.flush().catch((cause) => this.#failed(cause));
     moment("batch noted");
     return number;
   }
@@ -163,8 +164,14 @@ export class UndoJournal {
     if (this.#file !== null && this.#file.fact(UNDOING) === null) this.#file.note(UNDOING, "begun");
   }
 
-  noteSchema(item: SchemaItem): void {
-    this.#insert("power", "INSERT INTO schema_item (item) VALUES (?)", [JSON.stringify(item)]);
+  /** Durable when it returns: only then may they be created. */
+  noteSchema(items: readonly SchemaItem[]): void {
+    if (items.length === 0) return;
+    this.#write("power", () => {
+      for (const item of items) {
+        this.#database.run("INSERT INTO schema_item (item) VALUES (?)", [JSON.stringify(item)]);
+      }
+    });
   }
 
   schema(): SchemaItem[] {
@@ -207,12 +214,16 @@ export class UndoJournal {
     try {
       this.#file.write(endurance, work);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new WriteError(`the journal ${this.#file.path} cannot be written (${reason})`, {
-        next: "Free some space there, or name another folder with --state-dir, and run the same command again.",
-        cause,
-      });
+      this.#failed(cause);
     }
+  }
+
+  #failed(cause: unknown): never {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new WriteError(`the journal ${this.#file?.path} cannot be written (${reason})`, {
+      next: "Free some space there, or name another folder with --state-dir, and run the same command again.",
+      cause,
+    });
   }
 
   #rows(sql: string, ...values: Bound[]): unknown[][] {

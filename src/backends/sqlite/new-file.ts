@@ -11,7 +11,15 @@ import type { Release } from "../../memorygraph/releases.ts";
 import type { Summary } from "../../memorygraph/summary.ts";
 import { codeOf, createPrivateFile, flushAhead, publishFile, remove, temporaryBeside } from "../../support/files.ts";
 import { breathe } from "../../support/time.ts";
-import type { Oddity, SourceStore, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
+import type {
+  Oddity,
+  SourceStore,
+  StoreDescription,
+  SummaryOptions,
+  TargetSession,
+  WriteReport,
+  WriteRequest,
+} from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
 import { copyTables, equalTables, type WholeTable, wholeTables } from "./adopt.ts";
 import { describe } from "./describe.ts";
@@ -124,9 +132,11 @@ export class NewFile implements TargetSession {
     flushAhead(this.#temporary);
   }
 
-  summarise(each: (records: number) => void = () => {}): Promise<Summary> | null {
+  summarise({ each }: SummaryOptions = {}): Promise<Summary> | null {
     if (this.#database !== null || !worthParallel(this.#temporary)) return null;
-    return summariseInParallel(this.#temporary, each, false, this.#signal).then(({ summary }) => summary);
+    return summariseInParallel(this.#temporary, { each, ...(this.#signal && { signal: this.#signal }) }).then(
+      ({ summary }) => summary,
+    );
   }
 
   oddities(): readonly Oddity[] {

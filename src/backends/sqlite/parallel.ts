@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Summary } from "../../memorygraph/summary.ts";
-import type { Oddity } from "../backend.ts";
+import type { Oddity, SummaryOptions } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
 import type { RowsRead } from "./reader.ts";
 import type { Share, ShareMarks, ShareProgress, ShareSummary } from "./summary-worker.ts";
@@ -23,15 +23,12 @@ export function worthParallel(real: string): boolean {
 }
 
 /**
- * Summarises the file at the real path, which must not change meanwhile. `busy` leaves one processor to the caller.
+ * Summarises the file at the real path, which must not change meanwhile. One processor is left to a busy caller.
  * @throws whatever a thread met, without its class: read the file again on this thread for the error to show.
  */
 export async function summariseInParallel(
   real: string,
-  each: (records: number) => void,
-  busy: boolean,
-  signal?: AbortSignal,
-  marks?: (marks: Uint8Array) => void,
+  { each = () => {}, busy = false, marks, signal }: SummaryOptions,
 ): Promise<ParallelSummary> {
   // What this thread has left over since its last work is better gone before others ask for memory.
   Bun.gc(true);

@@ -4,7 +4,14 @@ import { DamagedStoreError, StoreKindError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { Summary } from "../../memorygraph/summary.ts";
 import { breathe } from "../../support/time.ts";
-import type { DescriptionDepth, Oddity, OpenOptions, SourceStore, StoreDescription } from "../backend.ts";
+import type {
+  DescriptionDepth,
+  Oddity,
+  OpenOptions,
+  SourceStore,
+  StoreDescription,
+  SummaryOptions,
+} from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
 import { accessError, type Found, recognise } from "../recognise.ts";
 import { describe } from "./describe.ts";
@@ -65,27 +72,19 @@ export class SqliteSource implements SourceStore {
   }
 
   /** Null where the file is small, or cannot be opened twice. */
-  summarise(
-    each: (records: number) => void = () => {},
-    busy = false,
-    marks?: (marks: Uint8Array) => void,
-  ): Promise<Summary> | null {
+  summarise(options: SummaryOptions = {}): Promise<Summary> | null {
     const { real } = this.#snapshot;
-    return real !== null && worthParallel(real) ? this.#summarise(real, each, busy, marks) : null;
+    return real !== null && worthParallel(real) ? this.#summarise(real, options) : null;
   }
 
-  async #summarise(
-    real: string,
-    each: (records: number) => void,
-    busy: boolean,
-    marks: ((marks: Uint8Array) => void) | undefined,
-  ): Promise<Summary> {
-    const until = AbortSignal.any([this.#closing.signal, ...(this.#signal === undefined ? [] : [this.#signal])]);
-    const parallel = summariseInParallel(real, each, busy, until, marks);
+  async #summarise(real: string, options: SummaryOptions): Promise<Summary> {
+    const ends = [this.#closing.signal, this.#signal, options.signal].filter((signal) => signal !== undefined);
+    const until = AbortSignal.any(ends);
+    const parallel = summariseInParallel(real, { ...options, signal: until });
     const { summary, oddities, rows } = await parallel.catch((cause: unknown) => {
       // The same reading on this thread, with the same outcome, tells what happened in the words of errors.ts.
       if (until.aborted) throw cause;
-      return this.#summariseHere(each);
+      return this.#summariseHere(options.each);
     });
     const log = new OddityLog();
     checkCounts(this.#snapshot.database, rows, log);
@@ -93,7 +92,7 @@ export class SqliteSource implements SourceStore {
     return summary;
   }
 
-  async #summariseHere(each: (records: number) => void): Promise<ParallelSummary> {
+  async #summariseHere(each: (records: number) => void = () => {}): Promise<ParallelSummary> {
     const log = new OddityLog();
     const reader = new SqliteReader(this.#snapshot.database, this.layout, log);
     const summary = new Summary();
