@@ -114,7 +114,6 @@ export class Recorder {
   /** The target is open: nobody else may work on it. @throws BusyError, RefusedError. Gives what a person should know. */
   opened(identity: string, staged: boolean): string[] {
     const left = this.registry.lock(identity, this.id);
-    this.registry.change(this.id, { identity });
     moment("target opened");
     if (staged && this.#file !== null) {
       this.staged = new StagedJournal(this.#file);
@@ -197,7 +196,9 @@ export class Recorder {
   #enter(state: RunState): void {
     this.#state = state;
     this.#file?.note("state", state);
-    this.registry.change(this.id, { state });
+    // How far it has come in between, its journal tells; the list only whether something may have been written.
+    if (state === "writing") this.registry.change(this.id, { state });
+    else if (isFinal(state)) this.registry.end(this.id, state);
   }
 
   #release(): void {
@@ -205,7 +206,7 @@ export class Recorder {
     this.#file.close();
     this.#file = null;
     this.staged = null;
-    this.registry.unlock(this.id);
+    if (!isFinal(this.#state)) this.registry.unlock(this.id);
   }
 }
 

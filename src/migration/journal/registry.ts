@@ -47,10 +47,9 @@ export class RunRegistry {
     });
   }
 
-  change(id: string, what: { readonly state?: RunState; readonly identity?: string; readonly journal?: null }): void {
+  change(id: string, what: { readonly state?: RunState; readonly journal?: null }): void {
     this.#work((database) => {
       if (what.state !== undefined) database.run("UPDATE run SET state = ? WHERE id = ?", [what.state, id]);
-      if (what.identity !== undefined) database.run("UPDATE run SET identity = ? WHERE id = ?", [what.identity, id]);
       if (what.journal === null) database.run("UPDATE run SET journal = NULL WHERE id = ?", [id]);
     });
   }
@@ -121,8 +120,16 @@ export class RunRegistry {
       }
       const owner = JSON.stringify(thisProcess());
       database.run("INSERT OR REPLACE INTO lock VALUES (?, ?, ?)", [identity, run, owner]);
-      database.run("UPDATE run SET owner = ? WHERE id = ?", [owner, run]);
+      database.run("UPDATE run SET owner = ?, identity = ? WHERE id = ?", [owner, identity, run]);
       return row !== undefined && row[0] !== run ? row[0] : null;
+    });
+  }
+
+  /** It has come to its end, and others may work on its target. */
+  end(id: string, state: RunState): void {
+    this.#work((database) => {
+      database.run("UPDATE run SET state = ? WHERE id = ?", [state, id]);
+      database.run("DELETE FROM lock WHERE run = ?", [id]);
     });
   }
 
