@@ -13,7 +13,7 @@
  * - Batches are small enough that a caller who stops between two of them stops soon.
  */
 
-import type { ContentDigest } from "../graph/digest.ts";
+import type { ContentDigest, ContentHash } from "../graph/digest.ts";
 import type { HardValue } from "../graph/hard-values.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import type { Release } from "../memorygraph/releases.ts";
@@ -107,8 +107,6 @@ export interface SummaryOptions {
   readonly busy?: boolean;
   /** Gets a mark of each record, as graph/marks.ts packs them. */
   readonly marks?: ((marks: Uint8Array) => void) | undefined;
-  /** Ends it early: nobody wants to know any more. */
-  readonly signal?: AbortSignal;
 }
 
 /** A store opened for reading: one moment of it, or an error that says that it changed. */
@@ -189,6 +187,11 @@ export interface TargetSession {
   adopt?(source: SourceStore): Promise<void>;
   /** After `finish`: whether the target, opened anew, holds byte for byte what an adopted source holds. */
   equals?(source: SourceStore): Promise<boolean>;
+  /**
+   * Told of each record, in the order in which `write` gets them later, before the first is written: gives its hash.
+   * Where it is there, it need not be called, but then for all or none.
+   */
+  foresee?(record: GraphRecord): ContentHash;
   /** Adds records that are not there yet; nodes before the relationships that join them. */
   write(batch: readonly GraphRecord[]): Promise<void>;
   /** Puts records in the place of those with the same identity. */

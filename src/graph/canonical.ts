@@ -6,7 +6,7 @@
 
 import { parseInstant } from "./instant.ts";
 import { floatToken, JsonSyntaxError, parseJson } from "./json.ts";
-import type { Shape } from "./properties.ts";
+import type { Properties, Shape } from "./properties.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, identityOfKey } from "./record.ts";
 import { Point, Temporal, type Value, Vector } from "./value.ts";
 
@@ -33,9 +33,21 @@ export class Canonicalizer {
   }
 
   text(record: GraphRecord): string {
-    const body = this.#head(record) + this.#properties(record);
-    // Digests are taken over UTF-8, which has no lone surrogates: texts that hold one are escaped as a whole.
-    return body.isWellFormed() ? body : `~${JSON.stringify(body)}`;
+    return wellFormed(this.#head(record) + this.#properties(record.properties));
+  }
+
+  /** What a relationship holds, whatever it joins. */
+  relationshipContent({ type, properties }: Pick<GraphRelationship, "type" | "properties">): string {
+    return wellFormed(typeHead(type) + this.#properties(properties));
+  }
+
+  /** Both, in hardly more time than one of them takes. */
+  relationshipTexts(relationship: GraphRelationship): { text: string; content: string } {
+    const body = this.#properties(relationship.properties);
+    return {
+      text: wellFormed(relationshipHead(relationship) + body),
+      content: wellFormed(typeHead(relationship.type) + body),
+    };
   }
 
   /** The same content part by part, for showing which fields differ. */
@@ -54,8 +66,7 @@ export class Canonicalizer {
     return record.kind === "node" ? nodeHead(record) : relationshipHead(record);
   }
 
-  #properties(record: GraphRecord): string {
-    const { shape, values } = record.properties;
+  #properties({ shape, values }: Properties): string {
     const { order, prefix, meaning } = this.#plan(shape);
     let text = "";
     for (let i = 0; i < order.length; i++) {
@@ -79,6 +90,15 @@ export class Canonicalizer {
     }
     return plan;
   }
+}
+
+/** Digests are taken over UTF-8, which has no lone surrogates: texts that hold one are escaped as a whole. */
+function wellFormed(text: string): string {
+  return text.isWellFormed() ? text : `~${JSON.stringify(text)}`;
+}
+
+function typeHead(type: string): string {
+  return `R${string(type)};`;
 }
 
 function nodeHead(node: GraphNode): string {

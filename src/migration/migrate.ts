@@ -11,7 +11,7 @@ import { Ledger } from "./ledger.ts";
 import { type MigrationOptionsInput, parseOptions, type VerificationResult } from "./models.ts";
 import { Outcome } from "./outcome.ts";
 import { type Hooks, ProgressReporter, type Run } from "./run.ts";
-import { askFirst, assertNoConflict, digestAhead, fill, merge, plan } from "./transfer.ts";
+import { askFirst, assertNoConflict, fill, merge, plan } from "./transfer.ts";
 import { undo } from "./undo.ts";
 
 type Options = ReturnType<typeof parseOptions>;
@@ -145,8 +145,6 @@ async function realRun(
   const { recorder } = run.hooks;
   for (const step of (await recorder?.sweep(backend, to)) ?? []) run.outcome.step(step);
   const journal = await recorder?.begin(from, to, run.options);
-  const unneeded = new AbortController();
-  const ahead = backend.capabilities.staged ? null : digestAhead(run, unneeded.signal);
   const session = await openForWriting(backend, to, { ...request, journal }, recorder);
   // In what other programs can write to as well, also that nothing is left has to be proven.
   let before: ContentDigest | null = backend.capabilities.shared ? new ContentDigest() : null;
@@ -157,11 +155,10 @@ async function realRun(
     for (const step of recorder?.opened(session.identity, backend.capabilities.staged) ?? []) run.outcome.step(step);
     targetFound(run, session);
     const filled = session.before.nodes + session.before.relationships > 0;
-    const merging = filled || run.options.since !== undefined;
-    if (merging) unneeded.abort();
-    const verification = merging
-      ? await merge(run, session, keep, confirmed)
-      : await fill(run, session, backend.capabilities.staged, ahead);
+    const verification =
+      filled || run.options.since !== undefined
+        ? await merge(run, session, keep, confirmed)
+        : await fill(run, session, backend.capabilities.staged);
     run.outcome.verified(verification);
     moment("verified");
     if (verification !== null && !verification.valid) throw differs(verification);

@@ -17,32 +17,14 @@ import type { Run } from "./run.ts";
 import { provenEqual, verifyMerged, verifyWhole } from "./verify.ts";
 
 /**
- * Where all of the source has to be known before anything is written, other threads can begin with it while the target
- * is connected to. Null where that cannot be done or does not pay.
- */
-export function digestAhead({ source, options, hooks }: Run, signal: AbortSignal): Promise<Summary> | null {
-  // A run that is to be continued has to know its source again.
-  if (!options.verify && hooks.recorder === undefined) return null;
-  const ahead = source.summarise?.({ busy: true, signal }) ?? null;
-  ahead?.catch(() => {});
-  return ahead;
-}
-
-/**
  * Everything goes into a target that holds nothing: one reading of the source, one of the target.
  * @param staged whether nothing of it is visible before the commit
- * @param ahead what digestAhead gave, where it is not
  */
-export async function fill(
-  run: Run,
-  session: TargetSession,
-  staged: boolean,
-  ahead: Promise<Summary> | null,
-): Promise<VerificationResult | null> {
+export async function fill(run: Run, session: TargetSession, staged: boolean): Promise<VerificationResult | null> {
   const { source, description, options, outcome, progress, hooks } = run;
   const total = description.nodes + description.relationships;
   const { fitting } = session;
-  if (fitting !== undefined && !staged) return fillAtOnce(run, session, fitting, ahead);
+  if (fitting !== undefined && !staged) return fillAtOnce(run, session, fitting);
   progress.start("transfer", total);
   if (!options.allowLoss && session.canAdopt?.(source)) return adopt(run, session);
   const journal = hooks.recorder?.staged ?? null;
@@ -50,19 +32,19 @@ export async function fill(
   // Another thread digests the source while this one writes; its failure counts where it is awaited. Where something
   // may be left behind, only what was fitted tells what is to be there.
   const apart = digesting && (fitting === undefined || !options.allowLoss);
-  const digest = apart ? (source.summarise?.({ busy: true, marks: marksInto(journal) }) ?? null) : null;
-  digest?.catch(() => {});
+  const ahead = apart ? (source.summarise?.({ busy: true, marks: marksInto(journal) }) ?? null) : null;
+  ahead?.catch(() => {});
   const fitted = fittedTo(source, fitting);
   const counted = new Summary();
   for await (const batch of fitted.read()) {
     await session.write(batch);
     for (const record of batch) {
-      if (digesting && digest === null) count(record, counted, journal);
+      if (digesting && ahead === null) count(record, counted, journal);
       else tally(counted.counts, record);
     }
     progress.add(batch.length);
   }
-  const expected = (await digest) ?? counted;
+  const expected = (await ahead) ?? counted;
   outcome.imported = { ...expected.counts };
   noteDigests(run, expected.digest);
   await endOfReading(run, session);
@@ -100,16 +82,11 @@ function noteDigests(
  * As fill, where what is written stands at once: the source is read twice, first to find out whether all of it can be
  * held, so that nothing is written before that is known.
  */
-async function fillAtOnce(
-  run: Run,
-  session: TargetSession,
-  fitting: Fitting,
-  ahead: Promise<Summary> | null,
-): Promise<VerificationResult | null> {
+async function fillAtOnce(run: Run, session: TargetSession, fitting: Fitting): Promise<VerificationResult | null> {
   const { source, description, options, outcome, progress } = run;
   const total = description.nodes + description.relationships;
   progress.start("plan", total);
-  const expected = await rehearse(run, session, fitting, ahead);
+  const expected = await rehearse(run, session, fitting);
   await assertResumable(run, session, expected.digest);
   progress.start("transfer", total);
   const fitted = fittedTo(source, fitting);
@@ -138,38 +115,26 @@ async function assertResumable(
 }
 
 /** What the target is to hold. @throws RefusedError, DamagedStoreError before anything has been written */
-async function rehearse(
-  run: Run,
-  session: TargetSession,
-  fitting: Fitting,
-  ahead: Promise<Summary> | null,
-): Promise<Summary> {
+async function rehearse(run: Run, session: TargetSession, fitting: Fitting): Promise<Summary> {
   const { source, options, progress, outcome, hooks } = run;
+  // A run that is to be continued has to know its source again.
   const digesting = options.verify || hooks.recorder !== undefined;
-  const counted = new Summary();
-  const count = (record: GraphRecord) => {
-    if (digesting) counted.add(record);
-    else tally(counted.counts, record);
-  };
+  const expected = new Summary();
   for await (const batch of source.read()) {
     for (const record of batch) {
       const fitted = fitting.fit(record);
-      if (fitted !== null && ahead === null) count(fitted);
+      if (fitted === null) continue;
+      if (digesting) expected.addHashed(fitted, session.foresee?.(fitted) ?? hashText(canonicalizer.text(fitted)));
+      else tally(expected.counts, fitted);
     }
     progress.add(batch.length);
   }
-  // What another thread has digested is right as long as nothing is lost on the way.
-  const summary = ahead === null ? counted : await ahead;
   await source.assertUnchanged();
-  const losses = fitting.losses();
-  assertNothingLost([...source.oddities(), ...losses], options.allowLoss, outcome);
+  assertNothingLost([...source.oddities(), ...fitting.losses()], options.allowLoss, outcome);
   fitting.assertPossible();
   // What is told of respelling is told by the transfer.
   forget(session.report);
-  if (ahead === null || losses.length === 0) return summary;
-  for await (const batch of fittedTo(source, fitting).read()) for (const record of batch) count(record);
-  forget(session.report);
-  return counted;
+  return expected;
 }
 
 function forget(report: WriteReport): void {

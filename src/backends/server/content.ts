@@ -1,6 +1,6 @@
 /** What a record of a graph holds, in 16 bytes: to find it again, and to see whether somebody has changed it. */
-import { hashText } from "../../graph/digest.ts";
-import type { Properties } from "../../graph/properties.ts";
+import { type ContentHash, hashText } from "../../graph/digest.ts";
+import type { GraphRecord } from "../../graph/record.ts";
 import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
 import type { InternalId, ServerNode, ServerRelationship } from "./server.ts";
 
@@ -13,13 +13,25 @@ export function nodeMark({ labels, properties }: Pick<ServerNode, "labels" | "pr
 }
 
 /** With the server's numbers of the ends, since they need not have ids of their own. */
-export function relationshipMark({
-  from,
-  to,
-  type,
-  properties,
-}: Pick<ServerRelationship, "from" | "to" | "type"> & { readonly properties: Properties }): ContentMark {
-  return mark(canonicalizer.text({ kind: "relationship", from: `#${from}`, to: `#${to}`, type, properties }));
+export function relationshipMark(
+  relationship: Pick<ServerRelationship, "from" | "to" | "type" | "properties">,
+  content: ContentMark = mark(canonicalizer.relationshipContent(relationship)),
+): ContentMark {
+  const joined = content.slice();
+  const lanes = new DataView(joined.buffer);
+  lanes.setBigUint64(0, lanes.getBigUint64(0) ^ relationship.from);
+  lanes.setBigUint64(8, lanes.getBigUint64(8) ^ relationship.to);
+  return joined;
+}
+
+/** The hash of a record for digests, and its mark: of a relationship without its ends. */
+export function hashAndMark(record: GraphRecord): { hash: ContentHash; mark: ContentMark } {
+  if (record.kind === "node") {
+    const hash = hashText(canonicalizer.text(record));
+    return { hash, mark: hash.subarray(0, MARK_BYTES) };
+  }
+  const { text, content } = canonicalizer.relationshipTexts(record);
+  return { hash: hashText(text), mark: mark(content) };
 }
 
 export function sameMark(a: ContentMark, b: ContentMark): boolean {

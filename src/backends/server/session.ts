@@ -1,5 +1,6 @@
 /** A graph on a server as a target: written at once, batch by batch, with a journal by which all of it can be undone. */
 import { ConnectionError, MigrateError, SchemaConflictError, WriteError } from "../../errors.ts";
+import type { ContentHash } from "../../graph/digest.ts";
 import type { Properties } from "../../graph/properties.ts";
 import { type GraphRecord, type GraphRelationship, relationshipId } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
@@ -9,9 +10,10 @@ import type { BackendConfig } from "../config.ts";
 import { OddityLog } from "../oddities.ts";
 import { Batches, InFlight, sizeOfProperties } from "./batches.ts";
 import { assertNothingLeft, BEGINNING, type Beginning, beginningOf } from "./beginning.ts";
-import { MarkMultiset, nodeMark, relationshipMark } from "./content.ts";
+import { type ContentMark, hashAndMark, MarkMultiset, nodeMark, relationshipMark } from "./content.ts";
 import { describe } from "./describe.ts";
 import { Fitter } from "./fitting.ts";
+import { ForeseenMarks } from "./foreseen.ts";
 import { viewBefore } from "./former-view.ts";
 import { readRecords, type Witness } from "./reader.ts";
 import { type RelationshipRow, Replacement, type TypedRow } from "./replacement.ts";
@@ -24,6 +26,12 @@ interface NodeRow {
   readonly key: string;
   readonly labels: readonly string[];
   readonly properties: Properties;
+  readonly mark: ContentMark | null;
+}
+
+interface MarkedRow extends RelationshipRow {
+  /** Without the ends. */
+  readonly content: ContentMark | null;
 }
 
 export class ServerSession implements TargetSession {
@@ -42,7 +50,8 @@ export class ServerSession implements TargetSession {
   readonly #replacement: Replacement;
   readonly #inFlight: InFlight;
   readonly #nodes: Batches<NodeRow>;
-  readonly #relationships: Batches<RelationshipRow>;
+  readonly #relationships: Batches<MarkedRow>;
+  readonly #foreseen = new ForeseenMarks();
   #written: boolean;
   /** Whether this process has begun to write: until then, what is read is what stood there before the run. */
   #begun = false;
@@ -124,22 +133,29 @@ export class ServerSession implements TargetSession {
     return this;
   }
 
+  foresee(record: GraphRecord): ContentHash {
+    const { hash, mark } = hashAndMark(record);
+    this.#foreseen.add(mark);
+    return hash;
+  }
+
   async write(batch: readonly GraphRecord[]): Promise<void> {
     this.#request.signal?.throwIfAborted();
     this.#begun = true;
     for (const record of batch) {
+      const mark = this.#foreseen.take();
       const { properties } = record;
       const bytes = sizeOfProperties(properties);
       if (record.kind === "node") {
         const { key, labels } = record;
         if (this.#resumed && this.#journal.known.isCreated(key)) continue;
         this.#nodesOpen = true;
-        await this.#nodes.add(labels.join("\0"), { key, labels, properties }, bytes);
+        await this.#nodes.add(labels.join("\0"), { key, labels, properties, mark }, bytes);
       } else {
         await this.#nodesDone();
         const { type, ...row } = this.#row(record);
-        if (this.#done.size > 0 && this.#done.take(relationshipMark({ type, ...row }))) continue;
-        await this.#relationships.add(type, row, bytes);
+        if (this.#done.size > 0 && this.#done.take(relationshipMark({ type, ...row }, mark ?? undefined))) continue;
+        await this.#relationships.add(type, { ...row, content: mark }, bytes);
       }
     }
   }
@@ -155,7 +171,7 @@ export class ServerSession implements TargetSession {
     const moved = await this.#replacement.relationships(relationships, (record) => this.#row(record));
     for (const { type, ...row } of moved) {
       if (this.#done.take(relationshipMark({ type, ...row }))) continue;
-      await this.#relationships.add(type, row, sizeOfProperties(row.properties));
+      await this.#relationships.add(type, { ...row, content: null }, sizeOfProperties(row.properties));
     }
   }
 
@@ -235,6 +251,7 @@ export class ServerSession implements TargetSession {
 
   async commit(): Promise<void> {
     await this.#indexing;
+    this.#foreseen.close();
     this.#journal.close();
     await this.#server.close();
   }
@@ -253,6 +270,7 @@ export class ServerSession implements TargetSession {
       }).run();
       assertNothingLeft(this.before.location, left);
     } finally {
+      this.#foreseen.close();
       this.#journal.close();
     }
   }
@@ -294,15 +312,23 @@ export class ServerSession implements TargetSession {
   async #sendNodes(rows: readonly NodeRow[]): Promise<void> {
     const { labels } = rows[0]!;
     const creations = () =>
-      rows.map(({ key, properties }) => ({ name: key, from: 0n, mark: nodeMark({ labels, properties }) }));
+      rows.map(({ key, properties, mark }) => ({
+        name: key,
+        from: 0n,
+        mark: mark ?? nodeMark({ labels, properties }),
+      }));
     await this.#send("node", creations, () =>
       this.#server.createNodes({ labels, rows: rows.map(({ properties }) => properties) }),
     );
   }
 
-  async #sendRelationships(type: string, rows: readonly RelationshipRow[]): Promise<void> {
+  async #sendRelationships(type: string, rows: readonly MarkedRow[]): Promise<void> {
     const creations = () =>
-      rows.map((row) => ({ name: type, from: row.from, mark: relationshipMark({ type, ...row }) }));
+      rows.map(({ from, to, properties, content }) => ({
+        name: type,
+        from,
+        mark: relationshipMark({ type, from, to, properties }, content ?? undefined),
+      }));
     await this.#send("relationship", creations, () => this.#server.createRelationships({ type, rows }));
   }
 

@@ -134,9 +134,7 @@ export class NewFile implements TargetSession {
 
   summarise({ each }: SummaryOptions = {}): Promise<Summary> | null {
     if (this.#database !== null || !worthParallel(this.#temporary)) return null;
-    return summariseInParallel(this.#temporary, { each, ...(this.#signal && { signal: this.#signal }) }).then(
-      ({ summary }) => summary,
-    );
+    return summariseInParallel(this.#temporary, { each }, this.#signal).then(({ summary }) => summary);
   }
 
   oddities(): readonly Oddity[] {

@@ -28,7 +28,8 @@ export function worthParallel(real: string): boolean {
  */
 export async function summariseInParallel(
   real: string,
-  { each = () => {}, busy = false, marks, signal }: SummaryOptions,
+  { each = () => {}, busy = false, marks }: SummaryOptions,
+  signal?: AbortSignal,
 ): Promise<ParallelSummary> {
   // What this thread has left over since its last work is better gone before others ask for memory.
   Bun.gc(true);

@@ -78,9 +78,9 @@ export class SqliteSource implements SourceStore {
   }
 
   async #summarise(real: string, options: SummaryOptions): Promise<Summary> {
-    const ends = [this.#closing.signal, this.#signal, options.signal].filter((signal) => signal !== undefined);
+    const ends = [this.#closing.signal, this.#signal].filter((signal) => signal !== undefined);
     const until = AbortSignal.any(ends);
-    const parallel = summariseInParallel(real, { ...options, signal: until });
+    const parallel = summariseInParallel(real, options, until);
     const { summary, oddities, rows } = await parallel.catch((cause: unknown) => {
       // The same reading on this thread, with the same outcome, tells what happened in the words of errors.ts.
       if (until.aborted) throw cause;
