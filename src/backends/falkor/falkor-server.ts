@@ -113,6 +113,8 @@ class FalkorServer implements GraphServer {
   readonly engine: string;
   readonly #client: Client;
   readonly #graph: string;
+  /** Constraints to be created as soon as the indexes work. */
+  readonly #waiting: SchemaItem[] = [];
   readonly #reader: Reader;
   readonly #writer: Writer;
 
@@ -236,12 +238,13 @@ class FalkorServer implements GraphServer {
     return ownSchema();
   }
 
-  createSchema(item: SchemaItem): Promise<void> {
-    return createSchema(this.#client, this.#graph, item);
+  async createSchema(item: SchemaItem): Promise<void> {
+    if (item.kind === "constraint") this.#waiting.push(item);
+    else await createSchema(this.#client, this.#graph, item);
   }
 
   schemaReady(created: readonly SchemaItem[]): Promise<{ item: SchemaItem; why: string }[]> {
-    return schemaReady(this.#client, this.#graph, created);
+    return schemaReady(this.#client, this.#graph, created, this.#waiting.splice(0));
   }
 
   dropSchema(item: SchemaItem): Promise<void> {

@@ -68,23 +68,34 @@ export async function createSchema(client: Client, graph: string, item: SchemaIt
     });
   }
   if (named.type === "UNIQUE") await assertHarmless(client, named, item.what);
-  if ((await stateOf(client, item)) !== null) return;
-  // A constraint wants its index to be there, and to work.
-  if (item.kind === "constraint") await settled(client, indexes);
-  await run(client, graph, named, "CREATE");
+  if ((await stateOf(client, item)) === null) await run(client, graph, named, "CREATE");
 }
 
-/** As schemaReady of GraphServer: a constraint that does not hold is found out while it is built. */
+/**
+ * As schemaReady of GraphServer: a constraint that does not hold is found out while it is built.
+ * @param waiting constraints that are still to be created, since each wants its index to be there, and to work
+ */
 export async function schemaReady(
   client: Client,
   graph: string,
   created: readonly SchemaItem[],
+  waiting: readonly SchemaItem[],
 ): Promise<{ item: SchemaItem; why: string }[]> {
-  const states = [...(await settled(client, indexes)), ...(await settled(client, constraints))];
+  const left: { item: SchemaItem; why: string }[] = [];
+  const states = [...(await settled(client, indexes))];
+  for (const item of waiting) {
+    try {
+      await createSchema(client, graph, item);
+    } catch (error) {
+      if (!(error instanceof SchemaConflictError)) throw error;
+      left.push({ item, why: error.message });
+    }
+  }
+  states.push(...(await settled(client, constraints)));
   const failed = states.filter(({ state }) => state === "FAILED").map(({ named }) => itemOf(named).what);
   const ours = created.filter(({ what }) => failed.includes(what));
   for (const { statement } of ours) await run(client, graph, JSON.parse(statement) as Named, "DROP");
-  return ours.map((item) => ({ item, why: "several nodes share what has to be unique" }));
+  return [...left, ...ours.map((item) => ({ item, why: "several nodes share what has to be unique" }))];
 }
 
 interface Stated {
