@@ -39,7 +39,7 @@ function atLeast(version: readonly number[], wanted: readonly number[]): boolean
 class Neo4jDialect implements Dialect {
   readonly type = "neo4j";
   readonly engine: string;
-  readonly limits = { rows: 2_000, bytes: 1 << 20, inFlight: 2 };
+  readonly limits = { rows: 2_000, bytes: 2 << 20, inFlight: 2 };
   readonly joinsAtOnce = true;
   readonly prefix: string;
   // A transaction sees what others commit while it runs.

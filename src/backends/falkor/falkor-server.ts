@@ -107,7 +107,7 @@ async function engineOf(client: Client): Promise<string> {
 class FalkorServer implements GraphServer {
   readonly type = "falkordb";
   /** Larger batches are not faster, measured on 4.22.1; a second one under way is parsed while the first is executed. */
-  readonly limits: WriteLimits = { rows: 2_000, bytes: 1 << 20, inFlight: 3 };
+  readonly limits: WriteLimits = { rows: 2_000, bytes: 2 << 20, inFlight: 2 };
   /** Pages are of several moments. */
   readonly snapshots = false;
   readonly engine: string;
