@@ -16,6 +16,7 @@ import type {
   ServerNode,
   ServerRelationship,
 } from "../server/server.ts";
+import { Columns } from "./columns.ts";
 import type { Connection, Row } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import { keepsNative } from "./native-times.ts";
@@ -149,24 +150,26 @@ export class BoltServer implements GraphServer {
   }
 
   async createNodes({ labels, rows }: NewNodes): Promise<InternalId[]> {
-    const statement = `UNWIND $rows AS row CREATE (n${this.#labels(labels)}) SET n = row[1] RETURN row[0], id(n)`;
+    const columns = this.#columns(rows);
+    const map = columns?.literal(this.#dialect.quote, 1) ?? "row[1]";
+    const statement = `UNWIND $rows AS row CREATE (n${this.#labels(labels)}) SET n = ${map} RETURN row[0], id(n)`;
     const found = await this.#write(
       statement,
-      rows.map((properties, at) => [at, toWireProperties(properties)]),
+      rows.map((properties, at) => columns?.append([at], properties) ?? [at, toWireProperties(properties)]),
     );
     return inOrder(found, rows.length, this.location);
   }
 
   async createRelationships({ type, rows }: NewRelationships): Promise<InternalId[]> {
+    const columns = this.#columns(rows.map(({ properties }) => properties));
+    const map = columns?.literal(this.#dialect.quote, 3) ?? "row[3]";
     const statement =
       "UNWIND $rows AS row MATCH (a) WHERE id(a) = row[1] MATCH (b) WHERE id(b) = row[2] " +
-      `CREATE (a)-[r:${this.#dialect.quote(type)}]->(b) SET r = row[3] RETURN row[0], id(r)`;
-    const wire = rows.map(({ from, to, properties }, at) => [
-      at,
-      toWireInteger(from),
-      toWireInteger(to),
-      toWireProperties(properties),
-    ]);
+      `CREATE (a)-[r:${this.#dialect.quote(type)}]->(b) SET r = ${map} RETURN row[0], id(r)`;
+    const wire = rows.map(({ from, to, properties }, at) => {
+      const row = [at, toWireInteger(from), toWireInteger(to)];
+      return columns?.append(row, properties) ?? [...row, toWireProperties(properties)];
+    });
     const found = await (this.#dialect.joinsAtOnce ? this.#write(statement, wire) : this.#writeInLine(statement, wire));
     return inOrder(found, rows.length, this.location);
   }
@@ -226,6 +229,10 @@ export class BoltServer implements GraphServer {
 
   close(): Promise<void> {
     return this.#connection.close();
+  }
+
+  #columns(rows: readonly Properties[]): Columns | null {
+    return this.#dialect.indexesCheaply ? Columns.of(rows) : null;
   }
 
   #labels(labels: readonly string[]): string {

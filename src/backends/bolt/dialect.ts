@@ -20,6 +20,8 @@ export interface Dialect {
   readonly limits: WriteLimits;
   /** Whether relationships can be written by several transactions at once, also where they join the same nodes. */
   readonly joinsAtOnce: boolean;
+  /** Whether `row[7]` takes one value out of a list, and not a copy of the list first. */
+  readonly indexesCheaply: boolean;
   /** Goes before every statement, for servers that understand more than one Cypher. */
   readonly prefix: string;
   /** Whether one transaction sees one moment of the graph. */

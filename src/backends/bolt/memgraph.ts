@@ -33,6 +33,7 @@ class MemgraphDialect implements Dialect {
   readonly limits = { rows: 2_000, bytes: 1 << 20, inFlight: 2 };
   /** They conflict, and one of them fails. */
   readonly joinsAtOnce = false;
+  readonly indexesCheaply = false;
   readonly prefix = "";
   readonly snapshots: boolean;
   readonly #hasZonesAndPoints: boolean;

@@ -41,6 +41,7 @@ class Neo4jDialect implements Dialect {
   readonly engine: string;
   readonly limits = { rows: 2_000, bytes: 2 << 20, inFlight: 2 };
   readonly joinsAtOnce = true;
+  readonly indexesCheaply = true;
   readonly prefix: string;
   // A transaction sees what others commit while it runs.
   readonly snapshots = false;
