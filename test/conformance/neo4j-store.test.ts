@@ -120,7 +120,7 @@ function suite(first: TestServer, second: TestServer): void {
     try {
       for (const end of others) {
         await end.empty();
-        const names = end.server.kind === "memgraph" ? ["odd.span", "odd.when"] : ["odd.place", "odd.span", "odd.when"];
+        const names = (await hasPlaces(end.server)) ? ["odd.span", "odd.when"] : ["odd.place", "odd.span", "odd.when"];
         const refused = await runMigration(source.config, end.config, {}, {});
         expect(refused.error?.code).toBe("refused");
         expect(
@@ -140,6 +140,16 @@ function suite(first: TestServer, second: TestServer): void {
       await withDriver(first, (run) => run("MATCH (m:Memory {id: 'odd'}) DELETE m"));
     }
   });
+}
+
+/** Points with a height: FalkorDB has none, Memgraph only newer ones, as they say themselves. */
+async function hasPlaces(server: TestServer): Promise<boolean> {
+  if (server.kind !== "memgraph") return false;
+  const asked = withDriver(server, (run) => run("RETURN point({x: 1, y: 2, z: 3})"));
+  return asked.then(
+    () => true,
+    () => false,
+  );
 }
 
 function withFile<T>(path: string, work: (database: Database) => T): T {

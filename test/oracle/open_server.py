@@ -1,11 +1,11 @@
 """Opens a graph server with MemoryGraph itself and prints what it returns, as JSON.
 
-Takes one request a line, as JSON: {"kind", "uri", "user", "password", "graph"}, and answers each with one line.
+Takes one request a line, as JSON: {"kind", "uri", "user", "password", "graph", "quoted"}, and answers each with one line.
 
 Reads every memory and what it is joined to directly, then has MemoryGraph write: a new memory, a new title of an old
 one, and a relationship between the two.
 """
-import asyncio, json, logging, os, sys
+import asyncio, json, logging, os, re, sys
 from types import SimpleNamespace
 from urllib.parse import urlparse
 
@@ -18,13 +18,17 @@ from memorygraph.proactive.predictive import suggest_related_context
 from memorygraph.utils.memory_parser import parse_memory_from_properties
 
 
-def backend_of(kind, uri, user, password, graph):
+def backend_of(kind, uri, user, password, graph, quoted):
     if kind == "neo4j":
         from memorygraph.backends.neo4j_backend import Neo4jBackend
         return Neo4jBackend(uri, user, password)
     if kind == "memgraph":
         from memorygraph.backends.memgraph_backend import MemgraphBackend
-        return MemgraphBackend(uri, user, password)
+        backend = MemgraphBackend(uri, user, password)
+        if quoted:
+            # Old servers reserve the word, and MemoryGraph quotes nothing: all else of its statements stays as it is.
+            backend._adapt_cypher = lambda query: re.sub(r":Memory\b", ":`Memory`", MemgraphBackend._adapt_cypher(backend, query))
+        return backend
     from memorygraph.backends.falkordb_backend import FalkorDBBackend
     address = urlparse(uri)
     return FalkorDBBackend(address.hostname, address.port, password, graph)

@@ -1,5 +1,5 @@
 /** Memgraph, 2.14 and later. */
-import { Point, Temporal, type Value, Vector } from "../../graph/value.ts";
+import { Point, Temporal, type TemporalKind, type Value, Vector } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import type { SchemaItem } from "../backend.ts";
@@ -10,6 +10,8 @@ import { isLarge, temporalParts } from "./values.ts";
 
 /** The first whose properties can be zoned date-times and points; older ones refuse such parameters. */
 const ZONES_AND_POINTS = [2, 19];
+/** Whole days in 2^63 microseconds, but for the last. */
+const MOST_DAYS = 106_751_990;
 
 export async function memgraphDialect(connection: Connection): Promise<Dialect> {
   const [row] = await connection.rows("SHOW VERSION");
@@ -137,13 +139,15 @@ class MemgraphDialect implements Dialect {
 
   #unsupportedTime(value: Temporal): string | null {
     const { kind, text } = value;
-    if (temporalParts(value) === null) return `a ${kind} like ${text}`;
+    const parts = temporalParts(value);
+    if (parts === null) return `a ${kind} like ${text}`;
     if (kind === "time") return "a time with an offset";
     if (kind === "date-time" && !this.#hasZonesAndPoints) return "a date-time with a zone";
     if (kind === "duration" && !text.startsWith("P0M")) return "a duration with months";
     // Kept in microseconds.
     if (/\.\d{7}/.test(text)) return `a ${kind} with nanoseconds`;
-    return null;
+    if (kind === "duration") return isKeptDuration(parts) ? null : "a duration that is not in days and part of a day";
+    return kind === "local-time" ? null : unsupportedDate(kind, parts);
   }
 
   unsupportedName(name: string): string | null {
@@ -183,6 +187,26 @@ class MemgraphDialect implements Dialect {
     const statement = `CREATE ${keyword} ON ${names.map((each) => `:${this.quote(each)}`).join("")}${list}`;
     return { backend: this.type, kind: "index", what: whatOf(word!, { entity, names, properties }), statement };
   }
+}
+
+/** For some of these the server closes the connection without a word, others it gives back as something else. */
+function unsupportedDate(kind: TemporalKind, parts: RegExpExecArray): string | null {
+  const year = Number(parts[1]);
+  if (year < 0 || year > 9999) return `a ${kind} outside the years 0 to 9999`;
+  // It cuts off days towards 1970, and is left with a time of day below zero.
+  if (kind === "local-date-time" && year < 1970 && !parts[0].endsWith("T00:00:00")) {
+    return `a ${kind} before 1970 that is not at midnight`;
+  }
+  if (kind === "date-time" && /:\d\d:/.test(parts[8] ?? "")) return `a ${kind} with seconds in its offset`;
+  return null;
+}
+
+/** A duration is one count of microseconds, 64 bits wide: given back as days and part of a day, both of one sign. */
+function isKeptDuration([, , days, sign, seconds, fraction]: RegExpExecArray): boolean {
+  const count = Number(days);
+  const hasTime = Number(seconds) > 0 || fraction !== undefined;
+  const hasOneSign = count === 0 || !hasTime || count < 0 === (sign === "-");
+  return hasOneSign && Number(seconds) < 86_400 && Math.abs(count) <= MOST_DAYS;
 }
 
 /** Older servers give one name, newer ones a list. */
