@@ -50,7 +50,7 @@ export function shellQuote(word: string): string {
 export function listed(ids: readonly string[], count: number): string[] {
   return [
     ...ids.map((id) => `  ${printable(id)}`),
-    ...(count > ids.length ? [`  and ${count - ids.length} more`] : []),
+    ...(ids.length > 0 && count > ids.length ? [`  and ${count - ids.length} more`] : []),
   ];
 }
 

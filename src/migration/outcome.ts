@@ -131,6 +131,7 @@ export class Outcome {
       notes: [
         ...findings.filter(({ kind }) => kind === "note").map(finding),
         ...(this.#report.notes ?? []).map(finding),
+        ...this.#aboutTarget(),
         ...this.#notCarried(),
         ...this.#endlessNote(),
       ],
@@ -147,6 +148,11 @@ export class Outcome {
 
   #target(before: StoreDescription): NonNullable<MigrationResult["target"]> {
     return { before: statistics(before), after: this.#targetAfter === null ? null : statistics(this.#targetAfter) };
+  }
+
+  #aboutTarget(): Finding[] {
+    const notes = (this.#targetBefore?.oddities ?? []).filter(({ kind }) => kind === "note");
+    return notes.map(finding).map((note) => ({ ...note, what: `target: ${note.what}` }));
   }
 
   /** Indexes and constraints of one kind of server mean nothing to a store of another kind. */

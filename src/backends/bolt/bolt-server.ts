@@ -65,7 +65,8 @@ export class BoltServer implements GraphServer {
 
   async peculiarities(): Promise<string[]> {
     const obstacle = await this.#dialect.obstacle(this.#connection);
-    return obstacle === null ? [] : [`the server is ${obstacle.what}: it can be a source, but no target`];
+    const notes = (await this.#dialect.notes?.(this.#connection)) ?? [];
+    return obstacle === null ? notes : [`the server is ${obstacle.what}: it can be a source, but no target`, ...notes];
   }
 
   async counts(): Promise<{ nodes: number; relationships: number }> {

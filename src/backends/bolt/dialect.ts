@@ -32,6 +32,8 @@ export interface Dialect {
   mark(connection: Connection): Promise<string | null>;
   /** Why this server cannot be a target at all; null where it can. */
   obstacle(connection: Connection): Promise<Obstacle | null>;
+  /** What else a person should know of the server. */
+  notes?(connection: Connection): Promise<string[]>;
   schema(connection: Connection): Promise<SchemaItem[]>;
   ownSchema(release: Release): SchemaItem[];
   createSchema(connection: Connection, item: SchemaItem): Promise<void>;

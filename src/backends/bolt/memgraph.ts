@@ -75,6 +75,17 @@ class MemgraphDialect implements Dialect {
     };
   }
 
+  async notes(connection: Connection): Promise<string[]> {
+    const understood = await connection.rows("MATCH (m:Memory) RETURN 1 LIMIT 1").then(
+      () => true,
+      (error: unknown) => !/Memory|mismatched input/i.test(String(error)),
+    );
+    if (understood) return [];
+    return [
+      "MemoryGraph cannot use this Memgraph, whose word Memory is reserved: it needs a newer one (2.22 is known to work)",
+    ];
+  }
+
   async schema(connection: Connection): Promise<SchemaItem[]> {
     const own = new Set([...this.ownSchema("0.12"), ...multiTenant()].map(({ what }) => what));
     const indexes = await connection.rows("SHOW INDEX INFO");
