@@ -43,7 +43,7 @@ export interface Connected {
 
 export const openFalkor: OpenServer = async (config, options) => {
   const { client, graph, engine } = await connectFalkor(config, options);
-  return new FalkorServer(client, graph, engine);
+  return new FalkorServer(client, graph, engine, options.target ?? options.access === "write");
 };
 
 /** @throws UsageError, ConnectionError, StoreKindError, RefusedError */
@@ -113,12 +113,15 @@ class FalkorServer implements GraphServer {
   readonly engine: string;
   readonly #client: Client;
   readonly #graph: string;
+  /** A target need not be there. */
+  readonly #isTarget: boolean;
   /** Constraints to be created as soon as the indexes work. */
   readonly #waiting: SchemaItem[] = [];
   readonly #reader: Reader;
   readonly #writer: Writer;
 
-  constructor(client: Client, graph: string, engine: string) {
+  constructor(client: Client, graph: string, engine: string, isTarget: boolean) {
+    this.#isTarget = isTarget;
     this.#client = client;
     this.#graph = graph;
     this.#reader = new Reader(client);
@@ -190,7 +193,7 @@ class FalkorServer implements GraphServer {
   /** Only what may end a long reading or writing: all else is taken care of. */
   async peculiarities(): Promise<string[]> {
     const found: string[] = [];
-    const others = await this.#otherGraphs();
+    const others = this.#isTarget ? null : await this.#otherGraphs();
     if (others !== null) {
       const instead = others.length === 0 ? "" : `; the server has ${others.slice(0, SHOWN_GRAPHS).join(", ")}`;
       found.push(`there is no graph ${this.#graph} yet${instead}`);
