@@ -114,7 +114,7 @@ async function serverTarget(name: string, server: TestServer, isFilled: boolean)
     folder,
     source,
     config: end.config,
-    moments: MOMENTS,
+    moments: isFilled ? MOMENTS : MOMENTS.filter((moment) => !moment.startsWith("former")),
     options: [
       ...["--to", server.kind, "--to-uri", uri!],
       ...(username === undefined ? [] : ["--to-user", username]),
