@@ -2,10 +2,11 @@
 import type { Undone } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { loadBackend } from "../backends/registry.ts";
-import { UNDOING } from "../backends/undoing.ts";
+import { damagedJournal, UNDOING } from "../backends/undoing.ts";
 import { PartialError, RollbackError } from "../errors.ts";
 import { removeDurable } from "../support/durable.ts";
 import { summarise } from "./compare.ts";
+import { LISTED, parseListed, withoutSecrets } from "./journal/models.ts";
 import type { RunRegistry } from "./journal/registry.ts";
 import type { FoundRun } from "./journal/stopped.ts";
 import type { RollbackResult } from "./models.ts";
@@ -28,6 +29,11 @@ export async function rollbackRun(
   progress.start("rollback", null);
   const backend = await loadBackend(to);
   const before = file.fact("target digest");
+  const noted = parseListed(file.fact(LISTED));
+  // Damage could make it another graph, which is as it was since nobody has touched it.
+  if (to.path === undefined && noted !== null && backend.locate(withoutSecrets(to)) !== noted.target) {
+    throw damagedJournal(path);
+  }
   let undone: Undone;
   try {
     file.note("state", "rolling back");
