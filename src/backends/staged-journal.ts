@@ -13,6 +13,7 @@ import { isMap, type Value, type ValueMap } from "../graph/value.ts";
 import { canonicalizer } from "../memorygraph/canonicalizer.ts";
 import type { DurableFile } from "../support/durable.ts";
 import { openScratch } from "../support/scratch.ts";
+import { reading } from "./undoing.ts";
 
 const TABLES = [
   "CREATE TABLE IF NOT EXISTS created (number INTEGER PRIMARY KEY, marks BLOB NOT NULL)",
@@ -66,8 +67,10 @@ export class StagedJournal {
 
   formerOf(identity: bigint): { readonly former: GraphRecord; readonly after: bigint } | null {
     const query = "SELECT CAST(after AS TEXT), record FROM overwritten WHERE identity = ?";
-    const [row] = this.#file.database.query(query).values(identity) as [string, string][];
-    return row === undefined ? null : { after: BigInt(row[0]), former: decode(row[1]) };
+    return reading(this.#file.path, () => {
+      const [row] = this.#file.database.query(query).values(identity) as [string, string][];
+      return row === undefined ? null : { after: BigInt(row[0]), former: decode(row[1]) };
+    });
   }
 
   countFormers(): number {
@@ -76,6 +79,10 @@ export class StagedJournal {
 
   /** What was created, to be found and counted off. */
   created(): CreatedMarks {
+    return reading(this.#file.path, () => this.#created());
+  }
+
+  #created(): CreatedMarks {
     const marks = new CreatedMarks();
     for (let after = 0; ; ) {
       const query = "SELECT number, marks FROM created WHERE number > ? ORDER BY number LIMIT 1";

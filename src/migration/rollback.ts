@@ -2,14 +2,16 @@
 import type { Undone } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { loadBackend } from "../backends/registry.ts";
-import { UNDOING } from "../backends/undoing.ts";
-import { RollbackError } from "../errors.ts";
+import { damagedJournal, UNDOING } from "../backends/undoing.ts";
+import { PartialError, RollbackError } from "../errors.ts";
 import { removeDurable } from "../support/durable.ts";
 import { summarise } from "./compare.ts";
+import { LISTED, parseListed, withoutSecrets } from "./journal/models.ts";
 import type { RunRegistry } from "./journal/registry.ts";
 import type { FoundRun } from "./journal/stopped.ts";
 import type { RollbackResult } from "./models.ts";
 import { type Hooks, ProgressReporter } from "./run.ts";
+import { withoutSameCommand } from "./undo.ts";
 
 /**
  * The run's journal is closed afterwards, and gone where nothing of the run is left.
@@ -27,6 +29,11 @@ export async function rollbackRun(
   progress.start("rollback", null);
   const backend = await loadBackend(to);
   const before = file.fact("target digest");
+  const noted = parseListed(file.fact(LISTED));
+  // Damage could make it another graph, which is as it was since nobody has touched it.
+  if (to.path === undefined && noted !== null && backend.locate(withoutSecrets(to)) !== noted.target) {
+    throw damagedJournal(path);
+  }
   let undone: Undone;
   try {
     file.note("state", "rolling back");
@@ -38,7 +45,7 @@ export async function rollbackRun(
       file.note("state", run.state);
       registry.change(id, { state: run.state });
     }
-    throw error;
+    throw stoppedPartWay(id, error);
   } finally {
     file.close();
   }
@@ -68,4 +75,14 @@ export async function rollbackRun(
   } finally {
     await store.close();
   }
+}
+
+/** What has begun on a server and could not be brought to its end goes on where it was: its journal knows. */
+function stoppedPartWay(id: string, error: unknown): unknown {
+  if (!(error instanceof RollbackError) || error.cause === undefined) return error;
+  return new PartialError(`undoing run ${id} was stopped part-way: ${error.message}`, {
+    details: error.details,
+    next: `${withoutSameCommand(error.next)} Then memorygraph-migrate rollback ${id} goes on with it.`,
+    cause: error,
+  });
 }

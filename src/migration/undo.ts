@@ -29,9 +29,11 @@ export async function undo(
     return cause;
   }
   if (!written && recorder?.resumed) {
-    // What an earlier process has written stays for another attempt.
-    await session.keep();
+    // What an earlier process has written stays for another attempt; of what is staged, nothing has to stay.
+    if (backend.capabilities.staged) await session.rollback();
+    else await session.keep();
     recorder.close();
+    outcome.step(`run ${recorder.id} is as it was: stopped part-way`);
     return cause;
   }
   progress.start("rollback", null);
@@ -40,8 +42,7 @@ export async function undo(
   } catch (error) {
     // With a journal, what cannot be undone now can be later; where somebody's changes are in the way, waiting does not help.
     if (!recorder?.active || !(error instanceof RollbackError) || error.cause === undefined) throw error;
-    const next = error.next.replace(/ The same command then completes.*$/, "");
-    throw recorder.stopped(error.message, next, error);
+    throw recorder.stopped(error.message, withoutSameCommand(error.next), error);
   }
   if (!written) {
     recorder?.undone();
@@ -58,6 +59,11 @@ export async function undo(
   } else if (before !== null) await prove(backend, to, outcome, session.before.location, before, cause);
   recorder?.undone();
   return cause;
+}
+
+/** With a journal there are better ways than running the same command again. */
+export function withoutSameCommand(next: string): string {
+  return next.replace(/ The same command then completes.*$/, "");
 }
 
 /** @throws RollbackError when the target is not what it was */

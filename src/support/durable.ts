@@ -3,7 +3,7 @@
  * written here before it is done. Only its owner can read it.
  */
 import { constants, Database } from "bun:sqlite";
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { codeOf, createPrivateFile, flushFolder, remove } from "./files.ts";
@@ -27,6 +27,7 @@ export class DurableFile {
     this.path = path;
     this.database = new Database(path, constants.SQLITE_OPEN_READWRITE);
     try {
+      this.#assertOurs();
       // Exclusive: nobody else has it open, and no file is shared in memory, which network shares cannot do.
       for (const pragma of ["locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"]) {
         this.database.run(`PRAGMA ${pragma}`);
@@ -47,9 +48,17 @@ export class DurableFile {
     return new DurableFile(path);
   }
 
-  /** @throws SQLite's error; SQLITE_BUSY while another process has it open */
+  /** @throws SQLite's error; SQLITE_BUSY while another process has it open; TypeError for what is something else */
   static open(path: string): DurableFile {
+    // What a link leads to was not made here.
+    if (!lstatSync(path).isFile()) throw new TypeError("not a file of its own");
     return new DurableFile(path);
+  }
+
+  /** Before anything is changed: somebody may have put another database in its place. */
+  #assertOurs(): void {
+    const names = this.database.query("SELECT name FROM sqlite_schema").values().flat();
+    if (names.length > 0 && !names.includes("fact")) throw new TypeError("another program's database");
   }
 
   /** A text kept under a name; null where there is none. */
@@ -109,6 +118,8 @@ export function removeDurable(path: string): void {
 /** A small database that several processes share, each for moments. Made where it is not there. @throws SQLite's error */
 export function openShared(path: string, schema: readonly string[]): Database {
   if (!existsSync(path)) makeShared(path);
+  // What a link leads to was not made here.
+  if (lstatSync(path).isSymbolicLink()) throw new TypeError("a symbolic link");
   const database = new Database(path, constants.SQLITE_OPEN_READWRITE);
   try {
     for (const statement of ["PRAGMA busy_timeout = 10000", ...schema]) database.run(statement);

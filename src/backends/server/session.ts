@@ -8,6 +8,7 @@ import { moment } from "../../support/moments.ts";
 import type { Oddity, SchemaItem, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { OddityLog } from "../oddities.ts";
+import { reading } from "../undoing.ts";
 import { Batches, InFlight, sizeOfProperties } from "./batches.ts";
 import { assertNothingLeft, BEGINNING, type Beginning, beginningOf } from "./beginning.ts";
 import { type ContentMark, hashAndMark, MarkMultiset, nodeMark, relationshipMark } from "./content.ts";
@@ -115,7 +116,7 @@ export class ServerSession implements TargetSession {
         open,
         config,
         request,
-        JSON.parse(noted) as Beginning,
+        reading(request.journal!().path, () => JSON.parse(noted) as Beginning),
         journal,
         true,
       ).#recalled();

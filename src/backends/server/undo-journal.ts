@@ -8,7 +8,7 @@ import type { Database, DurableFile, Endurance } from "../../support/durable.ts"
 import { moment } from "../../support/moments.ts";
 import { openScratch } from "../../support/scratch.ts";
 import type { SchemaItem } from "../backend.ts";
-import { UNDOING } from "../undoing.ts";
+import { reading, UNDOING } from "../undoing.ts";
 import { type ContentMark, MARK_BYTES, packIds, unpackIds } from "./content.ts";
 import { decodeFormer, encodeFormer, type Former } from "./formers.ts";
 import { KnownRecords } from "./known-records.ts";
@@ -64,7 +64,7 @@ export class UndoJournal {
   /** What an earlier process has written: its records are known again. */
   recall(): void {
     for (const [kind, ids] of this.#rows("SELECT kind, ids FROM taken") as [Kind, Uint8Array][]) {
-      for (const id of unpackIds(ids)) this.#recallOne(kind, id);
+      for (const id of this.#read(() => unpackIds(ids))) this.#recallOne(kind, id);
     }
     for (const batch of this.batches()) if (batch.ids !== null) this.#recallBatch(batch, batch.ids);
   }
@@ -115,14 +115,14 @@ export class UndoJournal {
     for (let after = 0; ; ) {
       const [row] = this.#rows(sql, after) as BatchRow[];
       if (row === undefined) return;
-      yield decodeBatch(row);
+      yield this.#read(() => decodeBatch(row));
       after = Number(row[0]);
     }
   }
 
   unanswered(): NotedBatch[] {
     const rows = this.#rows("SELECT number, kind, names, sources, marks, ids FROM batch WHERE ids IS NULL");
-    return (rows as BatchRow[]).map(decodeBatch);
+    return this.#read(() => (rows as BatchRow[]).map(decodeBatch));
   }
 
   /** Durable when it returns: only then may it be overwritten. */
@@ -140,7 +140,7 @@ export class UndoJournal {
 
   formerOf(kind: Kind, internal: InternalId): NotedFormer | null {
     const rows = this.#rows("SELECT number, record, after FROM former WHERE kind = ? AND internal = ?", kind, internal);
-    return rows.length === 0 ? null : decodeNoted(rows[0] as FormerRow);
+    return rows.length === 0 ? null : this.#read(() => decodeNoted(rows[0] as FormerRow));
   }
 
   /** The latest first, so that they can be put back in this order. */
@@ -149,7 +149,7 @@ export class UndoJournal {
     for (let below = Number.MAX_SAFE_INTEGER; ; ) {
       const [row] = this.#rows(sql, kind, below) as FormerRow[];
       if (row === undefined) return;
-      yield decodeNoted(row);
+      yield this.#read(() => decodeNoted(row));
       below = Number(row[0]);
     }
   }
@@ -176,7 +176,7 @@ export class UndoJournal {
 
   schema(): SchemaItem[] {
     const rows = this.#rows("SELECT item FROM schema_item ORDER BY number") as [string][];
-    return rows.map(([item]) => JSON.parse(item) as SchemaItem);
+    return this.#read(() => rows.map(([item]) => JSON.parse(item) as SchemaItem));
   }
 
   count(): { nodes: number; relationships: number; formers: number; unanswered: number } {
@@ -227,7 +227,11 @@ export class UndoJournal {
   }
 
   #rows(sql: string, ...values: Bound[]): unknown[][] {
-    return this.#database.query(sql).values(...values);
+    return this.#read(() => this.#database.query(sql).values(...values));
+  }
+
+  #read<T>(work: () => T): T {
+    return this.#file === null ? work() : reading(this.#file.path, work);
   }
 }
 
@@ -243,7 +247,10 @@ function decodeBatch([number, kind, names, sources, marks, ids]: BatchRow): Note
     from: from[at] ?? 0n,
     mark: marks.subarray(at * MARK_BYTES, (at + 1) * MARK_BYTES),
   }));
-  return { number, kind, creations, ids: ids === null ? null : unpackIds(ids) };
+  const answered = ids === null ? null : unpackIds(ids);
+  const whole = marks.length % MARK_BYTES === 0 && (answered === null || answered.length === creations.length);
+  if (!whole || (kind !== "node" && kind !== "relationship")) throw new RangeError(`batch ${number} is not whole`);
+  return { number, kind, creations, ids: answered };
 }
 
 function decodeNoted([number, record, after]: FormerRow): NotedFormer {

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import * as v from "valibot";
 import { BackendConfig, BackendConfigSchema, withoutCredentials } from "../../backends/config.ts";
+import { damagedJournal } from "../../backends/undoing.ts";
 import { UsageError } from "../../errors.ts";
 import { MigrationOptionsSchema } from "../models.ts";
 
@@ -30,6 +31,18 @@ export function isFinal(state: RunState): state is (typeof FINAL_STATES)[number]
 
 export const ProcessSchema = v.object({ pid: v.number(), host: v.string(), start: v.string() });
 
+/** The facts by which a run gets into a new list, where the list was lost. */
+export const LISTED = "listed";
+export const IDENTITY = "target identity";
+const ListedSchema = v.object({ source: v.string(), target: v.string(), owner: ProcessSchema });
+export type Listed = v.InferOutput<typeof ListedSchema>;
+
+/** Null where the journal tells too little of it. */
+export function parseListed(text: string | null): Listed | null {
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), ListedSchema), text);
+  return parsed.success ? parsed.output : null;
+}
+
 const RunInfoSchema = v.object({
   /** Of what stands here; a later release can tell what it does not know. */
   format: v.literal(1),
@@ -43,8 +56,9 @@ const RunInfoSchema = v.object({
 });
 export type RunInfo = v.InferOutput<typeof RunInfoSchema>;
 
-/** @throws UsageError when it is not the journal of a run that this release understands */
+/** @throws StoreKindError when it tells of no run; UsageError when this release does not understand it */
 export function parseRunInfo(path: string, text: string | null): RunInfo {
+  if (text === null) throw damagedJournal(path);
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), RunInfoSchema), text);
   if (parsed.success) return parsed.output;
   throw new UsageError(`${path} is not the journal of a run that this release understands`, {

@@ -2,9 +2,11 @@
 import { existsSync, mkdirSync, readdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { BackendConfig } from "../../backends/config.ts";
+import { reading } from "../../backends/undoing.ts";
 import { AccessError, BusyError, MigrateError, WriteError } from "../../errors.ts";
 import { DurableFile } from "../../support/durable.ts";
 import { codeOf } from "../../support/files.ts";
+import { parseRunInfo, parseState, type RunState } from "./models.ts";
 import { parseRunId } from "./run-id.ts";
 
 const MARK = ".memorygraph-migrate-";
@@ -54,17 +56,34 @@ export function createJournal(path: string): DurableFile {
   return onDisk(path, () => DurableFile.create(path));
 }
 
-/** @throws BusyError while the run is under way */
+/** @throws BusyError while the run is under way; StoreKindError for what is damaged or no journal */
 export function openJournal(path: string): DurableFile {
-  return onDisk(path, () => DurableFile.open(path));
+  return onDisk(path, () => reading(path, () => DurableFile.open(path)));
 }
 
-/** Null while its run is under way. */
-export function openIfFree(path: string): DurableFile | null {
+export interface Noted {
+  readonly file: DurableFile;
+  /** Null before the run has told anything of itself. */
+  readonly state: RunState | null;
+}
+
+/**
+ * What a journal tells that nobody works with. `in use` while its run is under way; `unknown` for one that is damaged,
+ * of a later release, or out of reach: those are left alone.
+ */
+export function lookInto(path: string): Noted | "in use" | "unknown" {
+  let file: DurableFile | null = null;
   try {
-    return openJournal(path);
+    const opened = openJournal(path);
+    file = opened;
+    const fact = (name: string) => onDisk(path, () => reading(path, () => opened.fact(name)));
+    const run = fact("run");
+    if (run !== null) parseRunInfo(path, run);
+    return { file, state: run === null ? null : parseState(fact("state")) };
   } catch (error) {
-    if (error instanceof BusyError) return null;
+    file?.close();
+    if (error instanceof BusyError) return "in use";
+    if (error instanceof MigrateError && !(error instanceof WriteError)) return "unknown";
     throw error;
   }
 }

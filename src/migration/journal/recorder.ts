@@ -9,8 +9,8 @@ import { type DurableFile, removeDurable } from "../../support/durable.ts";
 import { moment } from "../../support/moments.ts";
 import { thisProcess } from "../../support/processes.ts";
 import type { MigrationOptions, Progress } from "../models.ts";
-import { isFinal, parseState, type RunInfo, type RunState, withoutSecrets } from "./models.ts";
-import { createJournal, journalsBeside, openIfFree, placeOf } from "./place.ts";
+import { IDENTITY, isFinal, LISTED, type Listed, type RunInfo, type RunState, withoutSecrets } from "./models.ts";
+import { createJournal, journalsBeside, lookInto, placeOf } from "./place.ts";
 import type { RunEntry, RunRegistry } from "./registry.ts";
 import { newRunId } from "./run-id.ts";
 
@@ -78,6 +78,7 @@ export class Recorder {
     const file = createJournal(journal);
     const { program } = registry;
     const [from, to] = [withoutSecrets(run.from), withoutSecrets(run.to)];
+    file.note(LISTED, JSON.stringify({ source, target, owner: entry.owner } satisfies Listed), "process");
     const info: RunInfo = { format: 1, id, started, program, options: run.options, from, to };
     file.note("run", JSON.stringify(info));
     moment("journal created");
@@ -94,9 +95,17 @@ export class Recorder {
     const told: string[] = [];
     for (const [id, path] of journalsBeside(to.path)) {
       if (id === this.id) continue;
-      const file = openIfFree(path);
-      if (file === null || isFinal(parseState(file.fact("state")))) {
-        file?.close();
+      const noted = lookInto(path);
+      if (noted === "unknown") told.push(`${path} is damaged, or of a later release; it was left alone`);
+      if (typeof noted === "string") continue;
+      const { file, state } = noted;
+      if (state === null && (this.registry.find(id)?.state ?? "started") !== "started") {
+        told.push(`${path} holds nothing any more of what was done in run ${id}; it was left alone`);
+        file.close();
+        continue;
+      }
+      if (state !== null && isFinal(state)) {
+        file.close();
         continue;
       }
       const what = await backend.settle(to, file);
@@ -114,6 +123,7 @@ export class Recorder {
   /** The target is open: nobody else may work on it. @throws BusyError, RefusedError. Gives what a person should know. */
   opened(identity: string, staged: boolean): string[] {
     const left = this.registry.lock(identity, this.id);
+    this.#file?.note(IDENTITY, identity, "process");
     moment("target opened");
     if (staged && this.#file !== null) {
       this.staged = new StagedJournal(this.#file);

@@ -1,12 +1,23 @@
 /** The list of all runs and the locks of their targets: one small database in the state folder that every process opens. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import * as v from "valibot";
-import { BusyError } from "../../errors.ts";
+import { BusyError, StoreKindError } from "../../errors.ts";
 import { type Database, openShared, removeDurable } from "../../support/durable.ts";
+import { codeOf } from "../../support/files.ts";
 import { type ProcessIdentity, stillRuns, thisProcess } from "../../support/processes.ts";
-import { isFinal, ProcessSchema, parseState, type RunState } from "./models.ts";
-import { createFolder, onDisk, openIfFree } from "./place.ts";
+import {
+  IDENTITY,
+  isFinal,
+  LISTED,
+  ProcessSchema,
+  parseListed,
+  parseRunInfo,
+  parseState,
+  type RunState,
+} from "./models.ts";
+import { createFolder, lookInto, onDisk } from "./place.ts";
+import { parseRunId } from "./run-id.ts";
 
 const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY, started TEXT NOT NULL, state TEXT NOT NULL, source TEXT NOT NULL,
@@ -75,21 +86,40 @@ export class RunRegistry {
    * list is used.
    */
   heal(): void {
+    this.#adopt();
     for (const { id, state, journal, owner } of this.list()) {
       if (journal === null || stillRuns(owner) !== false) continue;
+      // A disk that is not mounted at the moment comes back.
+      if (!existsSync(dirname(journal))) continue;
       if (!existsSync(journal)) {
         const ended = state === "started" || state === "rolling back" ? "rolled back" : "lost";
         this.#settle(id, isFinal(state) ? state : ended);
         continue;
       }
-      const file = openIfFree(journal);
-      if (file === null) continue;
-      const noted = file.fact("run") === null ? "rolled back" : parseState(file.fact("state"));
-      file.close();
-      if (noted === "rolled back") {
+      const noted = lookInto(journal);
+      if (typeof noted === "string") continue;
+      noted.file.close();
+      if (noted.state === "rolled back" || (noted.state === null && state === "started")) {
         removeDurable(journal);
-        this.#settle(id, noted);
-      } else if (noted !== state) this.change(id, { state: noted });
+        this.#settle(id, "rolled back");
+      } else if (noted.state !== null && noted.state !== state) this.change(id, { state: noted.state });
+    }
+  }
+
+  /** A list that was lost is made again out of the journals beside it. */
+  #adopt(): void {
+    const known = new Set(this.list().map(({ id }) => id));
+    for (const name of existsSync(this.folder) ? onDisk(this.folder, () => readdirSync(this.folder)) : []) {
+      const id = parseRunId(/^run-(\w{8})\.db$/.exec(name)?.[1] ?? "");
+      if (id === null || known.has(id)) continue;
+      const journal = join(this.folder, name);
+      const noted = lookInto(journal);
+      if (typeof noted === "string") continue;
+      const { file, state } = noted;
+      const [listed, identity, run] = [parseListed(file.fact(LISTED)), file.fact(IDENTITY), file.fact("run")];
+      file.close();
+      if (listed === null || state === null) continue;
+      this.add({ id, started: parseRunInfo(journal, run).started, state, ...listed, identity, journal });
     }
   }
 
@@ -164,14 +194,31 @@ export class RunRegistry {
   #work<T>(work: (database: Database) => T): T {
     createFolder(this.folder);
     return onDisk(this.#path, () => {
-      const database = openShared(this.#path, SCHEMA);
       try {
-        return database.transaction(() => work(database)).immediate();
-      } finally {
-        database.close();
+        return this.#transaction(work);
+      } catch (cause) {
+        if (!/^SQLITE_(CORRUPT|NOTADB|ERROR|MISMATCH)/.test(codeOf(cause)) && !(cause instanceof TypeError))
+          throw cause;
+        throw damaged(this.#path, cause);
       }
     });
   }
+
+  #transaction<T>(work: (database: Database) => T): T {
+    const database = openShared(this.#path, SCHEMA);
+    try {
+      return database.transaction(() => work(database)).immediate();
+    } finally {
+      database.close();
+    }
+  }
+}
+
+function damaged(path: string, cause: unknown): StoreKindError {
+  return new StoreKindError(`the list of runs ${path} is damaged (${cause instanceof Error ? cause.message : cause})`, {
+    next: "Move that file away and run the same command again: runs on servers are found by their journals in the same folder, those on files with --to-path.",
+    cause,
+  });
 }
 
 /** Whether it has not come to an end and nobody works on it; of a process on another machine that is not known. */
@@ -195,7 +242,9 @@ function entryOf(row: Record<string, unknown>): RunEntry {
 }
 
 function ownerOf(text: string): ProcessIdentity {
-  return v.parse(v.pipe(v.string(), v.parseJson(), ProcessSchema), text);
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), ProcessSchema), text);
+  if (parsed.success) return parsed.output;
+  throw new TypeError("it does not tell which process a run belongs to");
 }
 
 function held(identity: string, run: string, { pid, host }: ProcessIdentity, running: boolean | null): BusyError {
