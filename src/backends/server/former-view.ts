@@ -67,6 +67,13 @@ export function missingFormers(
   return wanted.filter((id) => !found.has(id) && isGone(journal, id));
 }
 
+/** Servers give the number of what was deleted to the next: it need not be what the run has noted under it. */
+export function hasNumberOfGone(journal: UndoJournal, record: ServerRelationship): boolean {
+  const former = journal.formerOf("relationship", record.id)?.former;
+  if (former?.kind !== "relationship" || !former.gone) return false;
+  return !sameMark(relationshipMark(record), relationshipMark(former));
+}
+
 function isGone(journal: UndoJournal, id: InternalId): boolean {
   const former = journal.formerOf("relationship", id)?.former;
   return former?.kind === "relationship" && former.gone;

@@ -4,7 +4,7 @@ import type { Properties } from "../../graph/properties.ts";
 import { type GraphNode, type GraphRelationship, relationshipId } from "../../graph/record.ts";
 import { moment } from "../../support/moments.ts";
 import { nodeMark, relationshipMark } from "./content.ts";
-import { missingFormers } from "./former-view.ts";
+import { hasNumberOfGone, missingFormers } from "./former-view.ts";
 import type { GraphServer, InternalId, ServerNode } from "./server.ts";
 import type { UndoJournal } from "./undo-journal.ts";
 
@@ -82,7 +82,8 @@ export class Replacement {
     const { known } = this.#journal;
     const refs = relationships.map((relationship) => known.findRelationship(relationshipId(relationship)!)!);
     const wanted = new Map(refs.map(({ id }, at) => [id, rowOf(relationships[at]!)]));
-    const there = await this.#server.relationshipsById(refs);
+    const found = await this.#server.relationshipsById(refs);
+    const there = this.#resumed ? found.filter((record) => !hasNumberOfGone(this.#journal, record)) : found;
     // Deleted already, before an earlier process ended.
     const gone = this.#resumed ? missingFormers(this.#journal, [...wanted.keys()], there) : [];
     this.#assertAllThere(wanted.size, there.length + gone.length);

@@ -66,6 +66,10 @@ export class UndoJournal {
     for (const [kind, ids] of this.#rows("SELECT kind, ids FROM taken") as [Kind, Uint8Array][]) {
       for (const id of this.#read(() => unpackIds(ids))) this.#recallOne(kind, id);
     }
+    // What the run has deleted itself has left its number to what it created next.
+    for (const { former } of this.formers("relationship")) {
+      if (former.kind === "relationship" && former.gone) this.known.forgetRelationship(former.id);
+    }
     for (const batch of this.batches()) if (batch.ids !== null) this.#recallBatch(batch, batch.ids);
   }
 
