@@ -90,7 +90,7 @@ describe("JSON", () => {
   });
 
   const BOMBS: Readonly<Record<string, string>> = {
-    "nested a hundred thousand deep": '{"a":'.repeat(100_000) + "1" + "}".repeat(100_000),
+    "nested a hundred thousand deep": `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`,
     "a list of a million": `[${Array(1_000_000).fill("0").join(",")}]`,
     "a number of a million digits": "9".repeat(1_000_000),
     "an exponent beyond everything": "1e999999999",
@@ -169,8 +169,8 @@ describe.each(
           target,
           "--quiet",
         ];
-        const ending = await program(folder, args);
-        if (ending.code !== 0) expectClear(ending);
+        const ending = await patiently(folder, args);
+        if (ending.code !== 0 && ending.code !== 130) expectClear(ending);
         expect(await Bun.file(target).exists()).toBe(ending.code === 0);
       });
       proxy.garble(null);
