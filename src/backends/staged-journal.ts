@@ -13,7 +13,6 @@ import { isMap, type Value, type ValueMap } from "../graph/value.ts";
 import { canonicalizer } from "../memorygraph/canonicalizer.ts";
 import type { DurableFile } from "../support/durable.ts";
 import { openScratch } from "../support/scratch.ts";
-import { reading } from "./undoing.ts";
 
 const TABLES = [
   "CREATE TABLE IF NOT EXISTS created (number INTEGER PRIMARY KEY, marks BLOB NOT NULL)",
@@ -26,7 +25,7 @@ export class StagedJournal {
 
   constructor(file: DurableFile) {
     this.#file = file;
-    for (const table of TABLES) file.database.run(table);
+    for (const table of TABLES) file.guard(() => file.database.run(table));
     this.#packer = new MarkPacker((marks) => this.noteMarks(marks));
   }
 
@@ -67,7 +66,7 @@ export class StagedJournal {
 
   formerOf(identity: bigint): { readonly former: GraphRecord; readonly after: bigint } | null {
     const query = "SELECT CAST(after AS TEXT), record FROM overwritten WHERE identity = ?";
-    return reading(this.#file.path, () => {
+    return this.#file.guard(() => {
       const [row] = this.#file.database.query(query).values(identity) as [string, string][];
       return row === undefined ? null : { after: BigInt(row[0]), former: decode(row[1]) };
     });
@@ -79,7 +78,7 @@ export class StagedJournal {
 
   /** What was created, to be found and counted off. */
   created(): CreatedMarks {
-    return reading(this.#file.path, () => this.#created());
+    return this.#file.guard(() => this.#created());
   }
 
   #created(): CreatedMarks {

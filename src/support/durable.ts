@@ -3,9 +3,9 @@
  * written here before it is done. Only its owner can read it.
  */
 import { constants, Database } from "bun:sqlite";
-import { existsSync, lstatSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { closeSync, existsSync, fdatasync, lstatSync, openSync } from "node:fs";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
 import { codeOf, createPrivateFile, flushFolder, remove } from "./files.ts";
 
 export type { Database } from "bun:sqlite";
@@ -13,18 +13,26 @@ export type { Database } from "bun:sqlite";
 /** How much one may lose: `process` outlives the end of the program, `power` that of the machine too. */
 export type Endurance = "process" | "power";
 
+const dataSync = promisify(fdatasync);
+
 /** What SQLite keeps beside a database. */
 const SIDE_FILES = ["", "-wal", "-shm", "-journal"] as const;
+
+/** Does a piece of work, and says what fails in it in the words of whoever owns the file. */
+export type Guard = <T>(work: () => T) => T;
 
 export class DurableFile {
   readonly path: string;
   readonly database: Database;
+  /** For work on the database itself. */
+  readonly guard: Guard;
   #endurance: Endurance = "power";
   /** SQLite's log, in which everything stands before it is anywhere else. */
-  #log: Promise<FileHandle> | null = null;
+  #log: number | null = null;
 
-  private constructor(path: string) {
+  private constructor(path: string, guard: Guard) {
     this.path = path;
+    this.guard = guard;
     this.database = new Database(path, constants.SQLITE_OPEN_READWRITE);
     try {
       this.#assertOurs();
@@ -41,18 +49,22 @@ export class DurableFile {
     }
   }
 
-  /** @throws the system's or SQLite's error */
-  static create(path: string): DurableFile {
-    createPrivateFile(path);
-    flushFolder(dirname(path));
-    return new DurableFile(path);
+  /** @param guard gets the system's and SQLite's errors */
+  static create(path: string, guard: Guard): DurableFile {
+    return guard(() => {
+      createPrivateFile(path);
+      flushFolder(dirname(path));
+      return new DurableFile(path, guard);
+    });
   }
 
-  /** @throws SQLite's error; SQLITE_BUSY while another process has it open; TypeError for what is something else */
-  static open(path: string): DurableFile {
-    // What a link leads to was not made here.
-    if (!lstatSync(path).isFile()) throw new TypeError("not a file of its own");
-    return new DurableFile(path);
+  /** @param guard gets SQLite's errors; SQLITE_BUSY while another process has it open; TypeError for what is something else */
+  static open(path: string, guard: Guard): DurableFile {
+    return guard(() => {
+      // What a link leads to was not made here.
+      if (!lstatSync(path).isFile()) throw new TypeError("not a file of its own");
+      return new DurableFile(path, guard);
+    });
   }
 
   /** Before anything is changed: somebody may have put another database in its place. */
@@ -63,7 +75,8 @@ export class DurableFile {
 
   /** A text kept under a name; null where there is none. */
   fact(name: string): string | null {
-    const [row] = this.database.query("SELECT value FROM fact WHERE name = ?").values(name) as [string][];
+    const query = "SELECT value FROM fact WHERE name = ?";
+    const [row] = this.guard(() => this.database.query(query).values(name)) as [string][];
     return row?.[0] ?? null;
   }
 
@@ -73,6 +86,10 @@ export class DurableFile {
 
   /** One transaction. */
   write(endurance: Endurance, work: () => void): void {
+    this.guard(() => this.#write(endurance, work));
+  }
+
+  #write(endurance: Endurance, work: () => void): void {
     if (endurance !== this.#endurance) {
       this.database.run(`PRAGMA synchronous = ${endurance === "power" ? "FULL" : "NORMAL"}`);
       this.#endurance = endurance;
@@ -92,13 +109,14 @@ export class DurableFile {
    * meanwhile. @throws the system's error
    */
   async flush(): Promise<void> {
-    this.#log ??= open(`${this.path}-wal`, "r+");
-    await (await this.#log).datasync();
+    this.#log ??= openSync(`${this.path}-wal`, "r+");
+    await dataSync(this.#log);
   }
 
   /** Can be called twice. */
   close(): void {
-    this.#log?.then((log) => log.close()).catch(() => {});
+    // At once: what is removed takes up its room as long as it is open.
+    if (this.#log !== null) closeSync(this.#log);
     this.#log = null;
     this.database.close();
   }

@@ -1,26 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
+import { copyFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { BackendConfig, migrate } from "../../src/index.ts";
-import { temporaryFolder } from "../support/folder.ts";
+import { withSmallDisk } from "../support/small-disk.ts";
 
 const root = join(import.meta.dir, "../..");
 const config = (path: string) => new BackendConfig({ type: "sqlite", path });
-
-/** Mounts a small disk, where we may. */
-function withSmallDisk(kibibytes: number, work: (disk: string) => Promise<void>): Promise<boolean> {
-  const folder = temporaryFolder();
-  const disk = folder.file("disk");
-  mkdirSync(disk);
-  const mounted = Bun.spawnSync(["mount", "-t", "tmpfs", "-o", `size=${kibibytes}k`, "tmpfs", disk]).exitCode === 0;
-  const done = mounted ? work(disk) : Promise.resolve();
-  return done
-    .finally(() => {
-      if (mounted) Bun.spawnSync(["umount", disk]);
-      folder[Symbol.dispose]();
-    })
-    .then(() => mounted);
-}
 
 describe("a full disk", () => {
   for (const [what, kibibytes] of [
@@ -28,7 +13,7 @@ describe("a full disk", () => {
     ["that fills while we write ends the run, and leaves nothing", 200],
   ] as const) {
     test(`${what}`, async () => {
-      const mounted = await withSmallDisk(kibibytes, async (disk) => {
+      await withSmallDisk(kibibytes, async (disk) => {
         const result = await migrate(
           config(join(root, "test/fixtures/sqlite-0.12.4.db")),
           config(join(disk, "new.db")),
@@ -37,14 +22,13 @@ describe("a full disk", () => {
         expect(result.errors[0]!.message).toContain("no room left");
         expect(readdirSync(disk)).toEqual([]);
       });
-      if (!mounted) console.warn("SKIPPED: no right to mount a small disk here");
     });
   }
 
   test("leaves nothing of a FalkorDBLite store that was to be made, nor anything beside one that is there", async () => {
     const lite = (path: string) => new BackendConfig({ type: "falkordblite", path });
     const source = join(root, "test/fixtures/rdb/falkordblite-0.12.4.db");
-    const mounted = await withSmallDisk(64, async (disk) => {
+    await withSmallDisk(64, async (disk) => {
       for (const release of ["0.12", "0.13"] as const) {
         const { errors } = await migrate(lite(source), lite(join(disk, "new")), { for: release });
         expect(errors.map(({ code, message }) => `${code}: ${message}`)).toEqual([
@@ -60,11 +44,10 @@ describe("a full disk", () => {
       expect(errors.map(({ code }) => code)).toEqual(["write_failed"]);
       expect(readdirSync(disk)).toEqual(["there.db"]);
     });
-    if (!mounted) console.warn("SKIPPED: no right to mount a small disk here");
   });
 
   test("leaves an existing target as it was", async () => {
-    const mounted = await withSmallDisk(264, async (disk) => {
+    await withSmallDisk(264, async (disk) => {
       const target = join(disk, "there.db");
       copyFileSync(join(root, "test/fixtures/sqlite-0.8.3.db"), target);
       const before = Bun.SHA256.hash(await Bun.file(target).bytes(), "hex");
@@ -73,6 +56,5 @@ describe("a full disk", () => {
       expect(readdirSync(disk)).toEqual(["there.db"]);
       expect(Bun.SHA256.hash(await Bun.file(target).bytes(), "hex")).toBe(before);
     });
-    if (!mounted) console.warn("SKIPPED: no right to mount a small disk here");
   });
 });

@@ -8,7 +8,6 @@ import { moment } from "../../support/moments.ts";
 import type { Oddity, SchemaItem, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { OddityLog } from "../oddities.ts";
-import { reading } from "../undoing.ts";
 import { Batches, InFlight, sizeOfProperties } from "./batches.ts";
 import { assertNothingLeft, BEGINNING, type Beginning, beginningOf } from "./beginning.ts";
 import { type ContentMark, hashAndMark, MarkMultiset, nodeMark, relationshipMark } from "./content.ts";
@@ -116,7 +115,7 @@ export class ServerSession implements TargetSession {
         open,
         config,
         request,
-        reading(request.journal!().path, () => JSON.parse(noted) as Beginning),
+        request.journal!().guard(() => JSON.parse(noted) as Beginning),
         journal,
         true,
       ).#recalled();
@@ -343,13 +342,13 @@ export class ServerSession implements TargetSession {
     await this.#inFlight.start(async () => {
       const creations = creationsOf();
       const number = await this.#journal.beginBatch(kind, creations);
-      try {
-        this.#journal.answerBatch(number, kind, creations, await call());
-      } catch (error) {
+      const ids = await call().catch((error: unknown) => {
         // Without an answer nobody knows whether the server has taken it.
         if (error instanceof MigrateError && !(error instanceof ConnectionError)) this.#journal.dropBatch(number);
         throw error;
-      }
+      });
+      // Where this fails, the server has taken it all the same.
+      this.#journal.answerBatch(number, kind, creations, ids);
     });
   }
 

@@ -8,7 +8,7 @@ import type { Database, DurableFile, Endurance } from "../../support/durable.ts"
 import { moment } from "../../support/moments.ts";
 import { openScratch } from "../../support/scratch.ts";
 import type { SchemaItem } from "../backend.ts";
-import { reading, UNDOING } from "../undoing.ts";
+import { UNDOING } from "../undoing.ts";
 import { type ContentMark, MARK_BYTES, packIds, unpackIds } from "./content.ts";
 import { decodeFormer, encodeFormer, type Former } from "./formers.ts";
 import { KnownRecords } from "./known-records.ts";
@@ -57,14 +57,16 @@ export class UndoJournal {
     this.#file = file;
     const temporary = file === null ? "TEMP " : "";
     this.#database = file?.database ?? openScratch(`CREATE TEMP TABLE ${TABLES[0]}`);
-    for (const table of TABLES) this.#database.run(`CREATE ${temporary}TABLE IF NOT EXISTS ${table}`);
-    this.#database.run(`CREATE INDEX IF NOT EXISTS ${temporary ? "temp." : ""}former_of ON former (kind, internal)`);
+    this.#guarded(() => {
+      for (const table of TABLES) this.#database.run(`CREATE ${temporary}TABLE IF NOT EXISTS ${table}`);
+      this.#database.run(`CREATE INDEX IF NOT EXISTS ${temporary ? "temp." : ""}former_of ON former (kind, internal)`);
+    });
   }
 
   /** What an earlier process has written: its records are known again. */
   recall(): void {
     for (const [kind, ids] of this.#rows("SELECT kind, ids FROM taken") as [Kind, Uint8Array][]) {
-      for (const id of this.#read(() => unpackIds(ids))) this.#recallOne(kind, id);
+      for (const id of this.#guarded(() => unpackIds(ids))) this.#recallOne(kind, id);
     }
     // What the run has deleted itself has left its number to what it created next.
     for (const { former } of this.formers("relationship")) {
@@ -98,7 +100,7 @@ export class UndoJournal {
       sources,
       marks,
     ]);
-    await this.#file?.flush().catch((cause) => this.#failed(cause));
+    await this.#file?.flush().catch((cause) => this.#guarded(() => rethrow(cause)));
     moment("batch noted");
     return number;
   }
@@ -119,19 +121,20 @@ export class UndoJournal {
     for (let after = 0; ; ) {
       const [row] = this.#rows(sql, after) as BatchRow[];
       if (row === undefined) return;
-      yield this.#read(() => decodeBatch(row));
+      yield this.#guarded(() => decodeBatch(row));
       after = Number(row[0]);
     }
   }
 
   unanswered(): NotedBatch[] {
     const rows = this.#rows("SELECT number, kind, names, sources, marks, ids FROM batch WHERE ids IS NULL");
-    return this.#read(() => (rows as BatchRow[]).map(decodeBatch));
+    return this.#guarded(() => (rows as BatchRow[]).map(decodeBatch));
   }
 
   /** Durable when it returns: only then may it be overwritten. */
   noteFormers(formers: readonly { readonly former: Former; readonly after: ContentMark }[]): void {
-    const statement = this.#database.prepare("INSERT INTO former (kind, internal, record, after) VALUES (?, ?, ?, ?)");
+    const insert = "INSERT INTO former (kind, internal, record, after) VALUES (?, ?, ?, ?)";
+    const statement = this.#guarded(() => this.#database.prepare(insert));
     try {
       this.#write("power", () => {
         for (const { former, after } of formers) statement.run(former.kind, former.id, encodeFormer(former), after);
@@ -144,7 +147,7 @@ export class UndoJournal {
 
   formerOf(kind: Kind, internal: InternalId): NotedFormer | null {
     const rows = this.#rows("SELECT number, record, after FROM former WHERE kind = ? AND internal = ?", kind, internal);
-    return rows.length === 0 ? null : this.#read(() => decodeNoted(rows[0] as FormerRow));
+    return rows.length === 0 ? null : this.#guarded(() => decodeNoted(rows[0] as FormerRow));
   }
 
   /** The latest first, so that they can be put back in this order. */
@@ -153,7 +156,7 @@ export class UndoJournal {
     for (let below = Number.MAX_SAFE_INTEGER; ; ) {
       const [row] = this.#rows(sql, kind, below) as FormerRow[];
       if (row === undefined) return;
-      yield this.#read(() => decodeNoted(row));
+      yield this.#guarded(() => decodeNoted(row));
       below = Number(row[0]);
     }
   }
@@ -165,7 +168,12 @@ export class UndoJournal {
 
   /** From here on the graph is on its way back: going on with the run is no longer possible. */
   noteUndoing(): void {
-    if (this.#file !== null && this.#file.fact(UNDOING) === null) this.#file.note(UNDOING, "begun");
+    try {
+      if (this.#file !== null && this.#file.fact(UNDOING) === null) this.#file.note(UNDOING, "begun");
+    } catch (error) {
+      // Where a disk is full, what is gone tells a resumption so.
+      if (!(error instanceof WriteError)) throw error;
+    }
   }
 
   /** Durable when it returns: only then may they be created. */
@@ -180,7 +188,7 @@ export class UndoJournal {
 
   schema(): SchemaItem[] {
     const rows = this.#rows("SELECT item FROM schema_item ORDER BY number") as [string][];
-    return this.#read(() => rows.map(([item]) => JSON.parse(item) as SchemaItem));
+    return this.#guarded(() => rows.map(([item]) => JSON.parse(item) as SchemaItem));
   }
 
   count(): { nodes: number; relationships: number; formers: number; unanswered: number } {
@@ -211,31 +219,16 @@ export class UndoJournal {
   }
 
   #write(endurance: Endurance, work: () => void): void {
-    if (this.#file === null) {
-      work();
-      return;
-    }
-    try {
-      this.#file.write(endurance, work);
-    } catch (cause) {
-      this.#failed(cause);
-    }
-  }
-
-  #failed(cause: unknown): never {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new WriteError(`the journal ${this.#file?.path} cannot be written (${reason})`, {
-      next: "Free some space there, or name another folder with --state-dir, and run the same command again.",
-      cause,
-    });
+    if (this.#file === null) work();
+    else this.#file.write(endurance, work);
   }
 
   #rows(sql: string, ...values: Bound[]): unknown[][] {
-    return this.#read(() => this.#database.query(sql).values(...values));
+    return this.#guarded(() => this.#database.query(sql).values(...values));
   }
 
-  #read<T>(work: () => T): T {
-    return this.#file === null ? work() : reading(this.#file.path, work);
+  #guarded<T>(work: () => T): T {
+    return this.#file === null ? work() : this.#file.guard(work);
   }
 }
 
@@ -259,4 +252,8 @@ function decodeBatch([number, kind, names, sources, marks, ids]: BatchRow): Note
 
 function decodeNoted([number, record, after]: FormerRow): NotedFormer {
   return { number, former: decodeFormer(record), after };
+}
+
+function rethrow(cause: unknown): never {
+  throw cause;
 }

@@ -5,7 +5,6 @@ import type { DurableFile } from "../../support/durable.ts";
 import type { Undone } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { OddityLog } from "../oddities.ts";
-import { reading } from "../undoing.ts";
 import { BEGINNING, type Beginning } from "./beginning.ts";
 import { viewBefore } from "./former-view.ts";
 import { readRecords } from "./reader.ts";
@@ -27,7 +26,7 @@ export async function undo(open: OpenServer, config: BackendConfig, file: Durabl
     journal.recall();
     await settleUnanswered(server, journal);
     const expected = await digestOf(viewBefore(server, journal, "as it is"));
-    const { before } = reading(file.path, () => JSON.parse(noted) as Beginning);
+    const { before } = file.guard(() => JSON.parse(noted) as Beginning);
     const connect = () => open(config, { access: "write" });
     const rollback = new Rollback(journal, { before, ownership: "content", connect, patience: 0 });
     return { left: await rollback.run(), expected };

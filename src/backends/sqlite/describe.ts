@@ -1,6 +1,7 @@
 /** What a SQLite store is and holds, by asking it. */
 import type { Database } from "bun:sqlite";
 import type { Release } from "../../memorygraph/releases.ts";
+import { codeOf } from "../../support/files.ts";
 import type { DescriptionDepth, Oddity, StoreDescription } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
 import { danglingIds } from "./dangling.ts";
@@ -125,8 +126,15 @@ function danglingRelationships(database: Database, layout: FileLayout): Oddity[]
 
 function integrity(database: Database): Oddity[] {
   const log = new OddityLog();
-  for (const [message] of rows(database, "PRAGMA integrity_check(20)")) {
-    if (message !== "ok") log.add("damage", "SQLite's integrity check", String(message));
+  const what = "SQLite's integrity check";
+  try {
+    for (const [message] of rows(database, "PRAGMA integrity_check(20)")) {
+      if (message !== "ok") log.add("damage", what, String(message));
+    }
+  } catch (error) {
+    // It gives up at a search index that is damaged in its very declaration.
+    if (!(error instanceof Error) || codeOf(error) !== "SQLITE_ERROR") throw error;
+    log.add("damage", what, error.message);
   }
   return log.list();
 }

@@ -22,7 +22,10 @@ export function translate(path: string, error: unknown): unknown {
       cause: error,
     });
   }
-  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code) || /unsupported file format|malformed/.test(reason)) {
+  if (
+    /^SQLITE_(CORRUPT|NOTADB)/.test(code) ||
+    /unsupported file format|malformed|invalid fts5 file format|vtable constructor failed|no such column/.test(reason)
+  ) {
     return new DamagedStoreError(`${path} is a damaged SQLite database (${reason})`, {
       next: "Keep the file as it is. Restore a backup, or recover what is left with `sqlite3 FILE .recover` and migrate the result.",
       cause: error,

@@ -23,14 +23,15 @@ export interface FileLayout {
 
 export function readLayout(database: Database): FileLayout {
   const names = rows(database, "SELECT name FROM sqlite_master WHERE type = 'table'").map(([name]) => String(name));
-  const tables = new Map(names.map((name) => [name, columnsOf(database, name)]));
+  const ours = new Set(["nodes", "memories", "relationships", EXTRA_TABLE]);
+  // A search index that is damaged keeps nobody from reading the rest: its columns are not asked for.
+  const tables = new Map(names.map((name) => [name, ours.has(name) ? columnsOf(database, name) : []]));
   const having = (table: string, ...columns: string[]) => {
     const found = tables.get(table);
     return found !== undefined && columns.every((column) => found.includes(column)) ? found : null;
   };
   const nodes = having("nodes", "id", "label", "properties");
   const memories = having("memories", "id", "type", "title", "content");
-  const ours = new Set(["nodes", "memories", "relationships", EXTRA_TABLE]);
   const layout = {
     nodes,
     memories,

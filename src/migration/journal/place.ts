@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { BackendConfig } from "../../backends/config.ts";
 import { reading } from "../../backends/undoing.ts";
 import { AccessError, BusyError, MigrateError, WriteError } from "../../errors.ts";
-import { DurableFile } from "../../support/durable.ts";
+import { DurableFile, type Guard } from "../../support/durable.ts";
 import { codeOf } from "../../support/files.ts";
 import { parseRunInfo, parseState, type RunState } from "./models.ts";
 import { parseRunId } from "./run-id.ts";
@@ -53,12 +53,17 @@ export function createFolder(path: string): void {
 }
 
 export function createJournal(path: string): DurableFile {
-  return onDisk(path, () => DurableFile.create(path));
+  return DurableFile.create(path, guardOf(path));
 }
 
 /** @throws BusyError while the run is under way; StoreKindError for what is damaged or no journal */
 export function openJournal(path: string): DurableFile {
-  return onDisk(path, () => reading(path, () => DurableFile.open(path)));
+  return DurableFile.open(path, guardOf(path));
+}
+
+/** Whatever fails on a journal, at any later moment too, is told in our words. */
+function guardOf(path: string): Guard {
+  return (work) => onDisk(path, () => reading(path, work));
 }
 
 export interface Noted {
@@ -74,16 +79,14 @@ export interface Noted {
 export function lookInto(path: string): Noted | "in use" | "unknown" {
   let file: DurableFile | null = null;
   try {
-    const opened = openJournal(path);
-    file = opened;
-    const fact = (name: string) => onDisk(path, () => reading(path, () => opened.fact(name)));
-    const run = fact("run");
+    file = openJournal(path);
+    const run = file.fact("run");
     if (run !== null) parseRunInfo(path, run);
-    return { file, state: run === null ? null : parseState(fact("state")) };
+    return { file, state: run === null ? null : parseState(file.fact("state")) };
   } catch (error) {
     file?.close();
     if (error instanceof BusyError) return "in use";
-    if (error instanceof MigrateError && !(error instanceof WriteError)) return "unknown";
+    if (error instanceof MigrateError) return "unknown";
     throw error;
   }
 }
@@ -105,6 +108,12 @@ export function onDisk<T>(path: string, work: () => T): T {
     if (/^(SQLITE_FULL|ENOSPC|EDQUOT|EFBIG)/.test(code)) {
       throw new WriteError(`no room left to write ${path}`, {
         next: "Free some space there, and run the same command again.",
+        cause,
+      });
+    }
+    if (/^(SQLITE_IOERR|EIO)/.test(code)) {
+      throw new WriteError(`the disk failed on ${path} (${reason})`, {
+        next: "Check the disk and the free space on it, and run the same command again.",
         cause,
       });
     }

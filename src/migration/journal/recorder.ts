@@ -4,7 +4,7 @@ import type { BackendConfig } from "../../backends/config.ts";
 import { loadBackend } from "../../backends/registry.ts";
 import { StagedJournal } from "../../backends/staged-journal.ts";
 import { UNDOING } from "../../backends/undoing.ts";
-import { PartialError, RefusedError } from "../../errors.ts";
+import { PartialError, RefusedError, WriteError } from "../../errors.ts";
 import { type DurableFile, removeDurable } from "../../support/durable.ts";
 import { moment } from "../../support/moments.ts";
 import { thisProcess } from "../../support/processes.ts";
@@ -139,8 +139,12 @@ export class Recorder {
     const state = STATES[phase];
     if (state === undefined || this.#file === null || state === this.#state) return;
     this.#begun ||= state === "writing";
-    this.staged?.flush();
-    this.#enter(state);
+    // Undoing does not wait for room on a disk: that there was none may be why it is undone.
+    if (state === "rolling back") whereRoom(() => this.#enter(state));
+    else {
+      this.staged?.flush();
+      this.#enter(state);
+    }
   }
 
   /** What going on has to find again. @throws RefusedError where an earlier process found something else */
@@ -155,22 +159,27 @@ export class Recorder {
   done(records: number): void {
     if (this.#file === null) return;
     const { path } = this.#file;
-    this.#enter("done");
+    // The target is complete, whatever becomes of the note of it.
+    whereRoom(() => this.#enter("done"));
     this.#release();
-    if (records === 0) {
-      removeDurable(path);
-      this.registry.change(this.id, { journal: null });
-    }
-    this.registry.prune();
+    whereRoom(() => {
+      if (records === 0) {
+        removeDurable(path);
+        this.registry.change(this.id, { journal: null });
+      }
+      this.registry.prune();
+    });
   }
 
   /** Nothing of the run is left in the target: neither has the journal anything more to tell. */
   undone(): void {
     if (this.#file === null) return;
     const { path } = this.#file;
-    this.#enter("rolled back");
+    const isTold = whereRoom(() => this.#enter("rolled back"));
     this.#release();
     removeDurable(path);
+    // On a disk that is full there is room again once the journal is gone.
+    if (!isTold) this.registry.end(this.id, "rolled back");
     // What was refused before anything was written is no run that anybody looks for.
     if (this.#begun) this.registry.change(this.id, { journal: null });
     else this.registry.forget(this.id);
@@ -185,7 +194,7 @@ export class Recorder {
   /** The process ends here, and the run does not. */
   stopped(reason: string, next: string, cause: unknown): PartialError {
     const undoing = this.#file?.fact(UNDOING) != null;
-    if (!undoing) this.#enter("writing");
+    if (!undoing) whereRoom(() => this.#enter("writing"));
     this.#release();
     const resume = undoing ? "" : `; memorygraph-migrate resume ${this.id} completes it`;
     return new PartialError(`run ${this.id} was stopped part-way: ${reason}`, {
@@ -216,7 +225,19 @@ export class Recorder {
     this.#file.close();
     this.#file = null;
     this.staged = null;
-    if (!isFinal(this.#state)) this.registry.unlock(this.id);
+    // The lock of a process that has ended is none.
+    if (!isFinal(this.#state)) whereRoom(() => this.registry.unlock(this.id));
+  }
+}
+
+/** Whether it could be written; a disk that is full must not keep anything from being brought to its end. */
+function whereRoom(write: () => void): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    if (error instanceof WriteError) return false;
+    throw error;
   }
 }
 

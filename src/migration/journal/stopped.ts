@@ -2,12 +2,11 @@
 import { existsSync } from "node:fs";
 import type { BackendConfig } from "../../backends/config.ts";
 import { BackendConfig as Config } from "../../backends/config.ts";
-import { reading } from "../../backends/undoing.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
 import type { DurableFile } from "../../support/durable.ts";
 import { stillRuns } from "../../support/processes.ts";
 import { isFinal, parseRunInfo, parseState, type RunInfo, type RunState } from "./models.ts";
-import { journalsBeside, onDisk, openJournal, placeOf } from "./place.ts";
+import { journalsBeside, openJournal, placeOf } from "./place.ts";
 import type { RunEntry, RunRegistry } from "./registry.ts";
 import { parseRunId } from "./run-id.ts";
 
@@ -40,7 +39,8 @@ export function findRun(registry: RunRegistry, typed: string, toPath?: string): 
   }
   const file = openJournal(path);
   try {
-    const { info, state } = factsOf(path, file);
+    const info = parseRunInfo(path, file.fact("run"));
+    const state = parseState(file.fact("state"));
     const to = moved(Config.from(info.to), toPath);
     assertBeside(path, placeOf(id, to, registry.folder), to);
     return { id, path, info, state, from: Config.from(info.from), to, file };
@@ -48,16 +48,6 @@ export function findRun(registry: RunRegistry, typed: string, toPath?: string): 
     file.close();
     throw error;
   }
-}
-
-/** What it tells of the run; damage shows only when it is read. @throws StoreKindError, UsageError, BusyError */
-function factsOf(path: string, file: DurableFile): { info: RunInfo; state: RunState } {
-  return onDisk(path, () =>
-    reading(path, () => ({
-      info: parseRunInfo(path, file.fact("run")),
-      state: parseState(file.fact("state")),
-    })),
-  );
 }
 
 /** A name that leads elsewhere by now, or was damaged, would be taken for a target that is gone. @throws RefusedError */

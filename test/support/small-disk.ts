@@ -1,0 +1,20 @@
+/** A disk that is soon full, where we may mount one. */
+import { mkdirSync } from "node:fs";
+import { temporaryFolder } from "./folder.ts";
+
+/** Whether it could be mounted; where not, that is said. */
+export async function withSmallDisk(kibibytes: number, work: (disk: string) => Promise<void>): Promise<boolean> {
+  using folder = temporaryFolder();
+  const disk = folder.file("disk");
+  mkdirSync(disk);
+  if (Bun.spawnSync(["mount", "-t", "tmpfs", "-o", `size=${kibibytes}k`, "tmpfs", disk]).exitCode !== 0) {
+    console.warn("SKIPPED: no right to mount a small disk here");
+    return false;
+  }
+  try {
+    await work(disk);
+  } finally {
+    Bun.spawnSync(["umount", disk]);
+  }
+  return true;
+}
