@@ -7,7 +7,7 @@
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Instance, KINDS, type Kind, start, stop } from "../scripts/servers.ts";
 import { emptyBolt } from "../test/conformance/bolt.ts";
 import { emptyFalkor } from "../test/conformance/falkor.ts";
@@ -25,7 +25,8 @@ async function compare(source: string, server: Instance): Promise<string[]> {
   const to = ["--to", kind, "--to-uri", uri, ...(user === undefined ? [] : ["--to-user", user])];
   const commands = {
     floor: [process.execPath, floor, source, kind, uri, ...(user === undefined ? [] : [user])],
-    ours: [program, "--from", "sqlite", "--from-path", source, ...to, "--quiet"],
+    // Its runs are no business of whoever measures.
+    ours: [program, "--from-path", source, ...to, "--state-dir", join(dirname(source), "state"), "--quiet"],
   };
   const empty = () => (kind === "falkordb" ? emptyFalkor(server, "memorygraph") : emptyBolt(server));
   const env = password === undefined ? {} : { MEMORYGRAPH_TO_PASSWORD: password };

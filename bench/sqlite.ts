@@ -18,7 +18,8 @@ async function compare(folder: string, count: number): Promise<string[]> {
   const source = join(folder, "source.db");
   const target = join(folder, "target.db");
   generate(source, count);
-  const endpoints = ["--from", "sqlite", "--from-path", source, "--to", "sqlite", "--to-path", target];
+  const state = ["--state-dir", join(folder, "state")];
+  const endpoints = ["--from-path", source, "--to", "sqlite", "--to-path", target, ...state];
   const commands = {
     floor: [process.execPath, floor, source, target],
     same: [program, ...endpoints, "--quiet"],
