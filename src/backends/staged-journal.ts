@@ -3,14 +3,13 @@
  * creates, and the former version of each that it overwrites. The target itself needs no help to come back before the
  * commit; this is for undoing the run after it.
  */
-import { type ContentHash, hashText } from "../graph/digest.ts";
+import type { ContentHash } from "../graph/digest.ts";
 import { parseJson, writeJson } from "../graph/json.ts";
 import { type Mark, MarkPacker, markOf, unpackMarks } from "../graph/marks.ts";
 import { Properties } from "../graph/properties.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { tag, untag } from "../graph/tagged.ts";
 import { isMap, type Value, type ValueMap } from "../graph/value.ts";
-import { canonicalizer } from "../memorygraph/canonicalizer.ts";
 import type { DurableFile } from "../support/durable.ts";
 import { openScratch } from "../support/scratch.ts";
 
@@ -72,10 +71,6 @@ export class StagedJournal {
     });
   }
 
-  countFormers(): number {
-    return Number(this.#file.database.query("SELECT count(*) FROM overwritten").values()[0]![0]);
-  }
-
   /** What was created, to be found and counted off. */
   created(): CreatedMarks {
     return this.#file.guard(() => this.#created());
@@ -119,10 +114,6 @@ export class CreatedMarks {
     for (const statement of [this.#add, this.#take, this.#knows]) statement.finalize();
     this.#database.close();
   }
-}
-
-export function hashOf(record: GraphRecord): ContentHash {
-  return hashText(canonicalizer.text(record));
 }
 
 /** With the row as the layout held it, so that it returns byte for byte. */

@@ -4,11 +4,12 @@ import { ContentDigest } from "../graph/digest.ts";
 import { markOf } from "../graph/marks.ts";
 import { Properties } from "../graph/properties.ts";
 import { type GraphNode, type GraphRecord, idOfKey, relationshipId } from "../graph/record.ts";
+import { digestOf, hashOf } from "../memorygraph/canonicalizer.ts";
 import type { DurableFile } from "../support/durable.ts";
 import { moment } from "../support/moments.ts";
 import { openScratch } from "../support/scratch.ts";
 import type { TargetSession, Undone } from "./backend.ts";
-import { type CreatedMarks, hashOf, StagedJournal } from "./staged-journal.ts";
+import { type CreatedMarks, StagedJournal } from "./staged-journal.ts";
 
 /** A target under change that can also lose records. */
 export interface UndoableSession extends TargetSession {
@@ -90,8 +91,7 @@ export async function undoStaged(session: UndoableSession, file: DurableFile): P
 
 /** Before the commit. @throws RollbackError */
 export async function assertExpected(session: TargetSession, expected: ContentDigest): Promise<void> {
-  const found = new ContentDigest();
-  for await (const batch of session.read()) for (const record of batch) found.addHash(record, hashOf(record));
+  const found = await digestOf(session.read());
   if (found.equals(expected)) return;
   throw new RollbackError(`${session.before.location} would not be what it was; it was left as it is`, {
     details: [`expected: ${expected}`, `found:    ${found}`],

@@ -1,10 +1,10 @@
 /** Two stores record by record: whether they hold the same, and if not, which fields of which records differ. */
 import type { SummaryOptions } from "../backends/backend.ts";
 import { type CanonicalField, showCanonical } from "../graph/canonical.ts";
-import { bucketOf, type ContentHash, hashText, sameHash } from "../graph/digest.ts";
+import { bucketOf, type ContentHash, sameHash } from "../graph/digest.ts";
 import { MarkPacker } from "../graph/marks.ts";
 import type { GraphRecord } from "../graph/record.ts";
-import { canonicalizer } from "../memorygraph/canonicalizer.ts";
+import { canonicalizer, hashOf } from "../memorygraph/canonicalizer.ts";
 import { Summary } from "../memorygraph/summary.ts";
 import { openScratch } from "../support/scratch.ts";
 import { RecordKeys } from "./ledger.ts";
@@ -43,7 +43,7 @@ export async function summarise(
   const packer = marks === undefined ? null : new MarkPacker(marks);
   for await (const batch of store.read()) {
     for (const record of batch) {
-      const hash = hashText(canonicalizer.text(record));
+      const hash = hashOf(record);
       summary.addHashed(record, hash);
       packer?.add(record, hash);
     }
@@ -99,14 +99,14 @@ class DifferenceFinder {
   }
 
   remember(record: GraphRecord): void {
-    const hash = hashText(canonicalizer.text(record));
+    const hash = hashOf(record);
     const key = this.#sourceKeys.keyOf(record, hash);
     if (!this.#buckets.has(bucketOf(record, hash))) return;
     this.#put.run(key, record.kind, JSON.stringify(nameOf(record)), hash, JSON.stringify(canonicalizer.fields(record)));
   }
 
   compare(record: GraphRecord): void {
-    const hash = hashText(canonicalizer.text(record));
+    const hash = hashOf(record);
     const key = this.#targetKeys.keyOf(record, hash);
     if (!this.#buckets.has(bucketOf(record, hash))) return;
     const [found] = this.#get.values(key) as [ContentHash, string][];

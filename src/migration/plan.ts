@@ -1,8 +1,8 @@
 /** What is to happen to each record of the source, given what stands in the target. */
-import { ContentDigest, type ContentHash, hashText, sameHash } from "../graph/digest.ts";
+import { ContentDigest, type ContentHash, sameHash } from "../graph/digest.ts";
 import { compareInstants, type Instant } from "../graph/instant.ts";
 import type { GraphRecord, GraphRelationship } from "../graph/record.ts";
-import { canonicalizer } from "../memorygraph/canonicalizer.ts";
+import { hashOf } from "../memorygraph/canonicalizer.ts";
 import { storable } from "../support/scratch.ts";
 import type { Readable } from "./compare.ts";
 import { type Ledger, type LedgerEntry, RecordKeys } from "./ledger.ts";
@@ -25,7 +25,7 @@ export async function noteTarget(
   const keys = new RecordKeys();
   for await (const batch of target.read()) {
     for (const record of batch) {
-      const hash = hashText(canonicalizer.text(record));
+      const hash = hashOf(record);
       digest.addHash(record, hash);
       ledger.put(keys.keyOf(record, hash), { before: hash, stamp: stampOf(record), expected: hash, selected: false });
     }
@@ -54,7 +54,7 @@ export class Planner {
 
   /** Writes the decision into the ledger as well: what must stand in the target in the end. */
   plan(record: GraphRecord): Action {
-    const hash = hashText(canonicalizer.text(record));
+    const hash = hashOf(record);
     const key = this.#keys.keyOf(record, hash);
     if (this.#since !== null) {
       if (record.kind === "node" && !changedSince(record, this.#since)) return "unselected";
@@ -104,7 +104,7 @@ export class PlanFollower {
   }
 
   find(record: GraphRecord): { readonly entry: LedgerEntry | null; readonly hash: ContentHash } {
-    const hash = hashText(canonicalizer.text(record));
+    const hash = hashOf(record);
     return { entry: this.#ledger.get(this.#keys.keyOf(record, hash)), hash };
   }
 }

@@ -3,9 +3,9 @@ import type { Backend, Fitting, TargetPreview, TargetSession, WriteReport, Write
 import type { BackendConfig } from "../backends/config.ts";
 import type { StagedJournal } from "../backends/staged-journal.ts";
 import { RefusedError } from "../errors.ts";
-import { ContentDigest, hashText, sameHash } from "../graph/digest.ts";
+import { ContentDigest, sameHash } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
-import { canonicalizer } from "../memorygraph/canonicalizer.ts";
+import { hashOf } from "../memorygraph/canonicalizer.ts";
 import { emptyTally, Summary, tally } from "../memorygraph/summary.ts";
 import { assertNothingLost, assertProvable } from "./checks.ts";
 import { type Readable, summarise } from "./compare.ts";
@@ -59,7 +59,7 @@ export async function fill(run: Run, session: TargetSession, staged: boolean): P
 }
 
 function count(record: GraphRecord, into: Summary, staged: StagedJournal | null): void {
-  const hash = hashText(canonicalizer.text(record));
+  const hash = hashOf(record);
   into.addHashed(record, hash);
   staged?.noteCreated(record, hash);
 }
@@ -124,7 +124,7 @@ async function rehearse(run: Run, session: TargetSession, fitting: Fitting): Pro
     for (const record of batch) {
       const fitted = fitting.fit(record);
       if (fitted === null) continue;
-      if (digesting) expected.addHashed(fitted, session.foresee?.(fitted) ?? hashText(canonicalizer.text(fitted)));
+      if (digesting) expected.addHashed(fitted, session.foresee?.(fitted) ?? hashOf(fitted));
       else tally(expected.counts, fitted);
     }
     progress.add(batch.length);

@@ -1,7 +1,7 @@
 /** The proof: the target, read anew and whole, is what it should be. */
-import { ContentDigest, hashText, sameHash } from "../graph/digest.ts";
+import { ContentDigest, sameHash } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
-import { canonicalizer } from "../memorygraph/canonicalizer.ts";
+import { canonicalizer, hashOf } from "../memorygraph/canonicalizer.ts";
 import { emptyTally, type Summary, type Tally, tally } from "../memorygraph/summary.ts";
 import { compareStores, fieldDifferences, type Readable, SHOWN_DIFFERENCES, summarise } from "./compare.ts";
 import { type Ledger, RecordKeys } from "./ledger.ts";
@@ -123,7 +123,7 @@ class MergeCheck {
   }
 
   see(record: GraphRecord): void {
-    const hash = hashText(canonicalizer.text(record));
+    const hash = hashOf(record);
     const key = this.#keys.keyOf(record, hash);
     const entry = this.#ledger.get(key);
     if (entry === null || !entry.selected) this.untouched.addHash(record, hash);

@@ -2,11 +2,11 @@
 import { existsSync, readdirSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { ContentDigest } from "../../graph/digest.ts";
+import { digestOf } from "../../memorygraph/canonicalizer.ts";
 import { type DurableFile, formerBeside } from "../../support/durable.ts";
 import { flushFolder, remove } from "../../support/files.ts";
 import { moment } from "../../support/moments.ts";
 import type { SourceStore, Undone } from "../backend.ts";
-import { hashOf } from "../staged-journal.ts";
 import { assertExpected, UndoDecision } from "../staged-undo.ts";
 import type { Target } from "./lite-place.ts";
 import type { LiteSession } from "./lite-session.ts";
@@ -46,14 +46,14 @@ export async function undoLite({ place, read, rewrite }: LiteAccess, journal: Du
   const complete = settleLite(dump, journal) === "complete";
   const former = formerBeside(journal.path);
   if (!existsSync(dump)) return { left: [], expected: new ContentDigest(), removed: true };
-  if (!complete) return { left: [], expected: await digestOf(await read()) };
+  if (!complete) return { left: [], expected: await digestAndClose(await read()) };
   moment("before rollback");
   const untouched = hashOfFile(dump) === journal.fact(PUBLISHED);
   if (untouched && existsSync(former)) {
     renameSync(former, dump);
     flushFolder(dirname(dump));
     moment("rolled back");
-    return { left: [], expected: await digestOf(await read()) };
+    return { left: [], expected: await digestAndClose(await read()) };
   }
   const isOld = existsSync(former);
   const undone = untouched
@@ -91,11 +91,9 @@ async function rewriteWithout(session: LiteSession, store: SourceStore, journal:
   }
 }
 
-async function digestOf(store: SourceStore): Promise<ContentDigest> {
+async function digestAndClose(store: SourceStore): Promise<ContentDigest> {
   try {
-    const digest = new ContentDigest();
-    for await (const batch of store.read()) for (const record of batch) digest.addHash(record, hashOf(record));
-    return digest;
+    return await digestOf(store.read());
   } finally {
     await store.close();
   }

@@ -1,5 +1,6 @@
 /** What a graph was when a run began, kept in the run's journal, so that going on finds it as if nothing had been written. */
 import { RollbackError } from "../../errors.ts";
+import type { DurableFile } from "../../support/durable.ts";
 import type { StoreDescription } from "../backend.ts";
 import { describe } from "./describe.ts";
 import type { GraphServer } from "./server.ts";
@@ -11,6 +12,12 @@ export interface Beginning {
   readonly before: StoreDescription;
   readonly uniqueIds: readonly string[];
   readonly identity: string;
+}
+
+/** As an earlier process has noted it; null where it had not come so far. @throws StoreKindError for a damaged journal */
+export function notedBeginning(file: DurableFile): Beginning | null {
+  const noted = file.fact(BEGINNING);
+  return noted === null ? null : file.guard(() => JSON.parse(noted) as Beginning);
 }
 
 export async function beginningOf(server: GraphServer): Promise<Beginning> {

@@ -1,7 +1,7 @@
 /** What a record of a graph holds, in 16 bytes: to find it again, and to see whether somebody has changed it. */
 import { type ContentHash, hashText } from "../../graph/digest.ts";
 import type { GraphRecord } from "../../graph/record.ts";
-import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
+import { canonicalizer, hashOf } from "../../memorygraph/canonicalizer.ts";
 import type { InternalId, ServerNode, ServerRelationship } from "./server.ts";
 
 export const MARK_BYTES = 16;
@@ -27,7 +27,7 @@ export function relationshipMark(
 /** The hash of a record for digests, and its mark: of a relationship without its ends. */
 export function hashAndMark(record: GraphRecord): { hash: ContentHash; mark: ContentMark } {
   if (record.kind === "node") {
-    const hash = hashText(canonicalizer.text(record));
+    const hash = hashOf(record);
     return { hash, mark: hash.subarray(0, MARK_BYTES) };
   }
   const { text, content } = canonicalizer.relationshipTexts(record);

@@ -1,8 +1,7 @@
 /** Records out of a graph server: internal ids become the keys that hold in every store. */
-import { hashText } from "../../graph/digest.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, keyOfId, type NodeKey } from "../../graph/record.ts";
 import type { Value } from "../../graph/value.ts";
-import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
+import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { openScratch } from "../../support/scratch.ts";
 import type { OddityLog } from "../oddities.ts";
 import type { InternalId, RecordStore, RelationshipRef, ServerNode, ServerRelationship } from "./server.ts";
@@ -72,7 +71,7 @@ class KeyMaker {
   node({ id, labels, properties }: ServerNode): GraphNode {
     const named = this.#named(properties.get("id"));
     if (named !== null) return { kind: "node", key: named, labels, properties };
-    const content = hashText(canonicalizer.text({ kind: "node", key: "#", labels, properties })).toHex();
+    const content = hashOf({ kind: "node", key: "#", labels, properties }).toHex();
     const number = (this.#numbers.get(content) ?? 0) + 1;
     this.#numbers.set(content, number);
     const key = `#${content}.${number}`;

@@ -9,7 +9,7 @@ import type { Oddity, SchemaItem, StoreDescription, TargetSession, WriteReport, 
 import type { BackendConfig } from "../config.ts";
 import { OddityLog } from "../oddities.ts";
 import { Batches, InFlight, sizeOfProperties } from "./batches.ts";
-import { assertNothingLeft, BEGINNING, type Beginning, beginningOf } from "./beginning.ts";
+import { assertNothingLeft, BEGINNING, type Beginning, beginningOf, notedBeginning } from "./beginning.ts";
 import { type ContentMark, hashAndMark, MarkMultiset, nodeMark, relationshipMark } from "./content.ts";
 import { describe } from "./describe.ts";
 import { Fitter } from "./fitting.ts";
@@ -56,7 +56,7 @@ export class ServerSession implements TargetSession {
   /** Whether this process has begun to write: until then, what is read is what stood there before the run. */
   #begun = false;
   /** Relationships that are there already, to be left out when they come again. */
-  readonly #done = new MarkMultiset();
+  readonly #done: MarkMultiset;
   #indexing: Promise<void> = Promise.resolve();
   /** Whether nodes wait to be sent or are under way: relationships need the numbers that the server gives them. */
   #nodesOpen = false;
@@ -74,6 +74,7 @@ export class ServerSession implements TargetSession {
     this.#journal = journal;
     this.#resumed = resumed;
     this.#written = resumed;
+    this.#done = resumed ? journal.createdRelationships() : new MarkMultiset();
     this.identity = identity;
     this.#server = server;
     this.#open = open;
@@ -102,35 +103,19 @@ export class ServerSession implements TargetSession {
     try {
       const file = request.journal?.() ?? null;
       journal = new UndoJournal(file);
-      const noted = file?.fact(BEGINNING) ?? null;
-      if (noted === null) {
-        const beginning = await beginningOf(server);
-        file?.note(BEGINNING, JSON.stringify(beginning));
-        return new ServerSession(server, open, config, request, beginning, journal, false);
+      const noted = file === null ? null : notedBeginning(file);
+      const beginning = noted ?? (await beginningOf(server));
+      if (noted === null) file?.note(BEGINNING, JSON.stringify(beginning));
+      else {
+        journal.recall();
+        await settleUnanswered(server, journal);
       }
-      journal.recall();
-      await settleUnanswered(server, journal);
-      return new ServerSession(
-        server,
-        open,
-        config,
-        request,
-        request.journal!().guard(() => JSON.parse(noted) as Beginning),
-        journal,
-        true,
-      ).#recalled();
+      return new ServerSession(server, open, config, request, beginning, journal, noted !== null);
     } catch (error) {
       journal?.close();
       await server.close();
       throw error;
     }
-  }
-
-  #recalled(): this {
-    for (const { kind, creations, ids } of this.#journal.batches()) {
-      if (kind === "relationship" && ids !== null) for (const { mark } of creations) this.#done.add(mark);
-    }
-    return this;
   }
 
   foresee(record: GraphRecord): ContentHash {

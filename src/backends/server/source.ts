@@ -2,7 +2,7 @@
 import { BusyError, SourceChangedError } from "../../errors.ts";
 import { ContentDigest } from "../../graph/digest.ts";
 import type { GraphRecord } from "../../graph/record.ts";
-import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
+import { canonicalizer, digestOf } from "../../memorygraph/canonicalizer.ts";
 import type { Oddity, OpenOptions, SourceStore, StoreDescription } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
 import { describe } from "./describe.ts";
@@ -65,10 +65,7 @@ export class ServerSource implements SourceStore {
     if (this.#digest === null) throw this.#changed();
     // Each reading was one moment, and they were equal.
     if (this.#server.snapshots) return;
-    const again = new ContentDigest();
-    for await (const batch of readRecords(this.#server, new OddityLog(), this.#options.signal)) {
-      for (const record of batch) again.add(record, canonicalizer.text(record));
-    }
+    const again = await digestOf(readRecords(this.#server, new OddityLog(), this.#options.signal));
     if (!again.equals(this.#digest)) throw this.#changed();
   }
 

@@ -9,7 +9,7 @@ import { moment } from "../../support/moments.ts";
 import { openScratch } from "../../support/scratch.ts";
 import type { SchemaItem } from "../backend.ts";
 import { UNDOING } from "../undoing.ts";
-import { type ContentMark, MARK_BYTES, packIds, unpackIds } from "./content.ts";
+import { type ContentMark, MARK_BYTES, MarkMultiset, packIds, unpackIds } from "./content.ts";
 import { decodeFormer, encodeFormer, type Former } from "./formers.ts";
 import { KnownRecords } from "./known-records.ts";
 import type { InternalId } from "./server.ts";
@@ -124,6 +124,15 @@ export class UndoJournal {
       yield this.#guarded(() => decodeBatch(row));
       after = Number(row[0]);
     }
+  }
+
+  /** Those that the server has answered. */
+  createdRelationships(): MarkMultiset {
+    const created = new MarkMultiset();
+    for (const { kind, creations, ids } of this.batches()) {
+      if (kind === "relationship" && ids !== null) for (const { mark } of creations) created.add(mark);
+    }
+    return created;
   }
 
   unanswered(): NotedBatch[] {

@@ -1,9 +1,8 @@
 /** Records out of a SQLite file of any layout, page by page. */
 import type { Database } from "bun:sqlite";
-import { hashText } from "../../graph/digest.ts";
 import { JsonSyntaxError } from "../../graph/json.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, keyOfId } from "../../graph/record.ts";
-import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
+import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import type { OddityLog } from "../oddities.ts";
 import { ALL_ROWS, count, pages, prepare, quoted, type Row, type SqlValue, shareOf } from "./database.ts";
 import { applyToProperties, hashRow, type RowExtra, readRowExtra } from "./extra.ts";
@@ -182,7 +181,7 @@ export class SqliteReader {
   }
 
   #number(node: GraphNode): string {
-    const hash = hashText(canonicalizer.text(node)).toHex();
+    const hash = hashOf(node).toHex();
     const number = (this.#anonymous.get(hash) ?? 0) + 1;
     this.#anonymous.set(hash, number);
     return `#${hash}.${number}`;

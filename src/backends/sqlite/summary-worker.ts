@@ -1,8 +1,7 @@
 /** Runs in a thread of its own: summarises one share of a SQLite file. Answers a Share with a ShareSummary. */
-import { hashText } from "../../graph/digest.ts";
 import { MarkPacker } from "../../graph/marks.ts";
 import type { GraphRecord } from "../../graph/record.ts";
-import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
+import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { Summary, type SummaryTransfer } from "../../memorygraph/summary.ts";
 import type { Oddity } from "../backend.ts";
 import { OddityLog } from "../oddities.ts";
@@ -47,7 +46,7 @@ self.onmessage = ({ data }: MessageEvent<Share>) => {
       summary.add(record);
       return;
     }
-    const hash = hashText(canonicalizer.text(record));
+    const hash = hashOf(record);
     summary.addHashed(record, hash);
     packer.add(record, hash);
   };

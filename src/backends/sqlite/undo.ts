@@ -1,7 +1,7 @@
 /** What becomes of a SQLite target whose run was stopped, or is to be undone. */
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { ContentDigest } from "../../graph/digest.ts";
-import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
+import { digestOf } from "../../memorygraph/canonicalizer.ts";
 import type { DurableFile } from "../../support/durable.ts";
 import { remove } from "../../support/files.ts";
 import type { Undone } from "../backend.ts";
@@ -20,8 +20,7 @@ export async function settle(path: string, journal: DurableFile): Promise<"as be
     // While nobody else can write, a journal that stands there still holds nothing, and belongs to nobody.
     remove(`${session.identity}-journal`);
     if (journal.fact("state") !== "committing") return "as before";
-    const now = new ContentDigest();
-    for await (const batch of session.read()) for (const record of batch) now.add(record, canonicalizer.text(record));
+    const now = await digestOf(session.read());
     return now.toString() === journal.fact("target digest") ? "as before" : "complete";
   } finally {
     await session.rollback();
