@@ -6,10 +6,10 @@
 import type { ContentHash } from "../graph/digest.ts";
 import { parseJson, writeJson } from "../graph/json.ts";
 import { type Mark, MarkPacker, markOf, unpackMarks } from "../graph/marks.ts";
-import { Properties } from "../graph/properties.ts";
 import type { GraphRecord } from "../graph/record.ts";
+import { recordFromMap, recordToMap } from "../graph/record-map.ts";
 import { tag, untag } from "../graph/tagged.ts";
-import { isMap, type Value, type ValueMap } from "../graph/value.ts";
+import { isMap, type Value } from "../graph/value.ts";
 import type { DurableFile } from "../support/durable.ts";
 import { openScratch } from "../support/scratch.ts";
 
@@ -118,41 +118,21 @@ export class CreatedMarks {
 
 /** With the row as the layout held it, so that it returns byte for byte. */
 function encode(record: GraphRecord): string {
-  const map: ValueMap = new Map<string, Value>([["kind", record.kind]]);
-  if (record.kind === "node") map.set("key", record.key).set("labels", [...record.labels]);
-  else map.set("from", record.from).set("to", record.to).set("type", record.type);
-  if (record.kind === "relationship" && record.sharesId) map.set("sharesId", true);
-  map.set(
-    "properties",
-    [...record.properties.entries()].map(([name, value]) => [name, tag(value)]),
-  );
+  const more: [string, Value][] = [["kind", record.kind]];
   if (record.native !== undefined) {
     const { layout, columns, ...others } = record.native;
     const extra = "extra" in others && typeof others.extra === "string" ? others.extra : null;
-    map.set("native", [layout, (columns as Value[]).map(tag), extra]);
+    more.push(["native", [layout, (columns as Value[]).map(tag), extra]]);
   }
-  return writeJson(map, "javascript");
+  return writeJson(recordToMap(record, more), "javascript");
 }
 
 function decode(text: string): GraphRecord {
   const map = parseJson(text);
   if (!isMap(map)) throw new TypeError("an object expected");
-  const properties = Properties.from(
-    (map.get("properties") as [string, Value][]).map(([name, value]) => [name, untag(value)] as const),
-  );
+  const record = recordFromMap(map.get("kind") as GraphRecord["kind"], map);
   const noted = map.get("native") as [string, Value[], string | null] | undefined;
-  const native =
-    noted === undefined ? {} : { native: { layout: noted[0], columns: noted[1].map(untag), extra: noted[2] } };
-  if (map.get("kind") === "node") {
-    return {
-      kind: "node",
-      key: map.get("key") as string,
-      labels: map.get("labels") as string[],
-      properties,
-      ...native,
-    };
-  }
-  const [from, to, type] = [map.get("from"), map.get("to"), map.get("type")] as [string, string, string];
-  const shared = map.get("sharesId") === true ? { sharesId: true as const } : {};
-  return { kind: "relationship", from, to, type, properties, ...shared, ...native };
+  if (noted === undefined) return record;
+  const native = { layout: noted[0], columns: noted[1].map(untag), extra: noted[2] };
+  return { ...record, native } as GraphRecord;
 }

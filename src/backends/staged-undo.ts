@@ -1,4 +1,5 @@
 /** Undoes a completed run in a target that is staged: in one step of its own, verified before it is put in place. */
+import { statSync } from "node:fs";
 import { RollbackError } from "../errors.ts";
 import { ContentDigest } from "../graph/digest.ts";
 import { markOf } from "../graph/marks.ts";
@@ -75,11 +76,9 @@ export async function undoStaged(session: UndoableSession, file: DurableFile): P
     moment("half rolled back");
     for (const page of pagesOf(nodes)) await session.remove(page);
     for (let at = 0; at < formers.length; at += PAGE) await session.replace(formers.slice(at, at + PAGE));
-    await session.finish();
-    await assertExpected(session, decision.expected);
-    await session.commit();
+    const undone = await commitDecided(session, decision);
     moment("rolled back");
-    return { left: decision.left, expected: decision.expected };
+    return undone;
   } catch (error) {
     await session.rollback();
     throw error;
@@ -89,8 +88,25 @@ export async function undoStaged(session: UndoableSession, file: DurableFile): P
   }
 }
 
-/** Before the commit. @throws RollbackError */
-export async function assertExpected(session: TargetSession, expected: ContentDigest): Promise<void> {
+/** Puts in place what was written, if it is what was decided. @throws RollbackError */
+export async function commitDecided(session: TargetSession, { expected, left }: UndoDecision): Promise<Undone> {
+  await session.finish();
+  await assertExpected(session, expected);
+  await session.commit();
+  return { left, expected };
+}
+
+/**
+ * Whether a run that was stopped had given its temporary file the target's name: by renaming it, or as a second name
+ * before it loses the first.
+ */
+export function isPublished(temporary: string, target: string, journal: DurableFile): boolean {
+  const [left, found] = [temporary, target].map((path) => statSync(path, { throwIfNoEntry: false }));
+  const reached = !["started", "writing", "verifying"].includes(journal.fact("state") ?? "started");
+  return reached && found !== undefined && (left === undefined || (left.ino === found.ino && left.dev === found.dev));
+}
+
+async function assertExpected(session: TargetSession, expected: ContentDigest): Promise<void> {
   const found = await digestOf(session.read());
   if (found.equals(expected)) return;
   throw new RollbackError(`${session.before.location} would not be what it was; it was left as it is`, {

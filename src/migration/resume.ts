@@ -39,8 +39,7 @@ export async function resumeRun(
     // It had been put in place, and only the journal did not know: comparing source and target proves it once more.
     file.note("state", "done");
     file.close();
-    registry.change(id, { state: "done" });
-    registry.unlock(id);
+    registry.end(id, "done", "journal kept");
     return runMigration(from, to, info.options, { ...hooks, confirm: undefined });
   }
   const recorder = Recorder.reopened(registry, id, file);

@@ -37,13 +37,13 @@ export async function rollbackRun(
   let undone: Undone;
   try {
     file.note("state", "rolling back");
-    registry.change(id, { state: "rolling back" });
+    registry.enter(id, "rolling back");
     undone = await backend.undo(to, file);
   } catch (error) {
     // Nothing has been changed, as where the server cannot be reached: the run is what it was.
     if (file.fact(UNDOING) === null) {
       file.note("state", run.state);
-      registry.change(id, { state: run.state });
+      registry.enter(id, run.state);
     }
     throw stoppedPartWay(id, error);
   } finally {
@@ -53,8 +53,7 @@ export async function rollbackRun(
   const forget = () => {
     // The list learns of it last: until then it tells where the journal is.
     removeDurable(path);
-    registry.change(id, { state: "rolled back", journal: null });
-    registry.unlock(id);
+    registry.end(id, "rolled back", "journal gone");
   };
   const told = { run: id, target: backend.locate(to), left: [...left], digestBefore: before };
   if (removed) {

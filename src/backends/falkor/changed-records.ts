@@ -1,8 +1,7 @@
 /** Records of a dump that are to be others: on disk until the dump is written anew, since they may be all of them. */
 import { parseJson, writeJson } from "../../graph/json.ts";
 import { Properties } from "../../graph/properties.ts";
-import { tag, untag } from "../../graph/tagged.ts";
-import type { Value } from "../../graph/value.ts";
+import { pairsOf, unpaired } from "../../graph/record-map.ts";
 import type { DumpNode, DumpRelationship } from "../../rdb/dump.ts";
 import { openScratch } from "../../support/scratch.ts";
 
@@ -60,13 +59,10 @@ export class ChangedRecords {
   }
 }
 
-/** Pairs, since an object's prototype has names of its own. */
 function encode(properties: Properties): string {
-  const pairs: Value = [...properties.entries()].map(([name, value]) => [name, tag(value)]);
-  return writeJson(pairs, "javascript");
+  return writeJson(pairsOf(properties.entries()), "javascript");
 }
 
 function decode(text: string): Properties {
-  const pairs = parseJson(text) as [string, Value][];
-  return Properties.from(pairs.map(([name, value]) => [name, untag(value)] as const));
+  return Properties.from(unpaired(parseJson(text)));
 }

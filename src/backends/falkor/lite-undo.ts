@@ -1,5 +1,5 @@
 /** What becomes of a FalkorDBLite target whose run was stopped, or is to be undone. */
-import { existsSync, readdirSync, renameSync, statSync } from "node:fs";
+import { existsSync, readdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { ContentDigest } from "../../graph/digest.ts";
 import { digestOf } from "../../memorygraph/canonicalizer.ts";
@@ -7,7 +7,7 @@ import { type DurableFile, formerBeside } from "../../support/durable.ts";
 import { flushFolder, remove } from "../../support/files.ts";
 import { moment } from "../../support/moments.ts";
 import type { SourceStore, Undone } from "../backend.ts";
-import { assertExpected, UndoDecision } from "../staged-undo.ts";
+import { commitDecided, isPublished, UndoDecision } from "../staged-undo.ts";
 import type { Target } from "./lite-place.ts";
 import type { LiteSession } from "./lite-session.ts";
 import { hashOfFile, PUBLISHED, type Purpose, temporaryOf } from "./staged-dump.ts";
@@ -19,11 +19,7 @@ export function settleLite(dump: string, journal: DurableFile): "as before" | "c
   const noted = temporaryFiles(journal, "run");
   if (noted === null) return "as before";
   const [temporary, spool] = noted;
-  const [left, target] = [temporary, dump].map((path) => statSync(path, { throwIfNoEntry: false }));
-  const reached = !["started", "writing", "verifying"].includes(journal.fact("state") ?? "started");
-  // It is renamed, or gets its name as a second one and loses the first.
-  const published =
-    reached && target !== undefined && (left === undefined || (left.ino === target.ino && left.dev === target.dev));
+  const published = isPublished(temporary, dump, journal);
   remove(temporary, spool);
   return published ? "complete" : "as before";
 }
@@ -77,11 +73,8 @@ async function rewriteWithout(session: LiteSession, store: SourceStore, journal:
     for await (const batch of store.read()) {
       await session.write(batch.map((record) => decision.of(record)).filter((record) => record !== null));
     }
-    await session.finish();
     moment("half rolled back");
-    await assertExpected(session, decision.expected);
-    await session.commit();
-    return { left: decision.left, expected: decision.expected };
+    return await commitDecided(session, decision);
   } catch (error) {
     await session.rollback();
     throw error;

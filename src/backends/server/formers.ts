@@ -1,6 +1,7 @@
 /** What stood where a run overwrites: as a value while it works, as text in its journal. */
 import { parseJson, writeJson } from "../../graph/json.ts";
 import { Properties } from "../../graph/properties.ts";
+import { pairsOf, unpaired } from "../../graph/record-map.ts";
 import { tag, untag } from "../../graph/tagged.ts";
 import type { Value } from "../../graph/value.ts";
 import type { ServerNode, ServerRelationship } from "./server.ts";
@@ -23,7 +24,7 @@ export function encodeFormer(record: Former): string {
   const map = new Map<string, Value>([
     ["kind", record.kind],
     ["id", record.id],
-    ["properties", [...record.properties.entries()].map(([name, value]) => [name, tag(value)])],
+    ["properties", pairsOf(record.properties.entries())],
   ]);
   if (record.kind === "node") {
     map.set("labels", [...record.labels]);
@@ -39,8 +40,7 @@ export function encodeFormer(record: Former): string {
 export function decodeFormer(text: string): Former {
   const map = parseJson(text) as Map<string, Value>;
   const id = map.get("id") as bigint;
-  const pairs = map.get("properties") as [string, Value][];
-  const properties = Properties.from(pairs.map(([name, value]) => [name, untag(value)] as const));
+  const properties = Properties.from(unpaired(map.get("properties")!));
   if (map.get("kind") === "node") {
     const [labels, labelsAfter] = [map.get("labels"), map.get("labelsAfter")] as string[][];
     return { kind: "node", id, labels: labels!, labelsAfter: labelsAfter!, properties };

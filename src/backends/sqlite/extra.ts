@@ -7,9 +7,9 @@
  */
 import { hashText } from "../../graph/digest.ts";
 import { parseJson, writeJson } from "../../graph/json.ts";
-import { Properties } from "../../graph/properties.ts";
-import type { GraphNode, GraphRecord, GraphRelationship } from "../../graph/record.ts";
-import { tag, untag } from "../../graph/tagged.ts";
+import type { Properties } from "../../graph/properties.ts";
+import type { GraphRecord } from "../../graph/record.ts";
+import { pairsOf, recordFromMap, recordToMap, unpaired } from "../../graph/record-map.ts";
 import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
 import type { Row, SqlValue } from "./database.ts";
 
@@ -47,7 +47,7 @@ export function writeRowExtra({ labels, imposed, set }: RowExtra): string {
   const map: ValueMap = new Map();
   if (labels !== undefined) map.set("labels", [...labels]);
   if (imposed !== undefined) map.set("imposed", [...imposed]);
-  if (set !== undefined) map.set("set", pairs(set));
+  if (set !== undefined) map.set("set", pairsOf(set));
   return writeJson(map, "javascript");
 }
 
@@ -57,7 +57,7 @@ export function readRowExtra(text: string): RowExtra {
   return {
     ...(map.has("labels") && { labels: map.get("labels") as string[] }),
     ...(map.has("imposed") && { imposed: map.get("imposed") as string[] }),
-    ...(map.has("set") && { set: unpair(map.get("set")!) }),
+    ...(map.has("set") && { set: unpaired(map.get("set")!) }),
   };
 }
 
@@ -75,53 +75,19 @@ export interface WholeRecord {
 }
 
 export function writeWholeRecord({ record, dangling }: WholeRecord): string {
-  const map: ValueMap =
-    record.kind === "node"
-      ? new Map<string, Value>([
-          ["key", record.key],
-          ["labels", [...record.labels]],
-        ])
-      : new Map<string, Value>([
-          ["from", record.from],
-          ["to", record.to],
-          ["type", record.type],
-        ]);
-  if (dangling) map.set("dangling", true);
-  if (record.kind === "relationship" && record.sharesId) map.set("sharesId", true);
-  map.set("properties", pairs(record.properties.entries()));
-  return writeJson(map, "javascript");
+  return writeJson(recordToMap(record, dangling ? [["dangling", true]] : []), "javascript");
 }
 
 /** @throws JsonSyntaxError or TypeError when the text is not what writeWholeRecord writes. */
 export function readWholeRecord(kind: GraphRecord["kind"], text: string): WholeRecord {
   const map = parseMap(text);
-  const properties = Properties.from(unpair(map.get("properties")!));
-  const record: GraphRecord =
-    kind === "node"
-      ? ({ kind, key: map.get("key"), labels: map.get("labels"), properties } as GraphNode)
-      : ({
-          kind,
-          from: map.get("from"),
-          to: map.get("to"),
-          type: map.get("type"),
-          properties,
-          ...(map.get("sharesId") === true && { sharesId: true }),
-        } as GraphRelationship);
-  return { record, dangling: map.get("dangling") === true };
+  return { record: recordFromMap(kind, map), dangling: map.get("dangling") === true };
 }
 
 function parseMap(text: string): ValueMap {
   const value = parseJson(text);
   if (!isMap(value)) throw new TypeError("an object expected");
   return value;
-}
-
-function pairs(entries: Iterable<readonly [string, Value]>): Value[] {
-  return [...entries].map(([name, value]) => [name, tag(value)]);
-}
-
-function unpair(list: Value): [string, Value][] {
-  return (list as [string, Value][]).map(([name, value]) => [name, untag(value)]);
 }
 
 /** A hash of the columns by which the application changes a record: 16 bytes of SHA-256. */

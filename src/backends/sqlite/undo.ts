@@ -1,18 +1,18 @@
 /** What becomes of a SQLite target whose run was stopped, or is to be undone. */
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { ContentDigest } from "../../graph/digest.ts";
 import { digestOf } from "../../memorygraph/canonicalizer.ts";
 import type { DurableFile } from "../../support/durable.ts";
 import { remove } from "../../support/files.ts";
 import type { Undone } from "../backend.ts";
-import { undoStaged } from "../staged-undo.ts";
+import { isPublished, undoStaged } from "../staged-undo.ts";
 import { ExistingFile } from "./existing-file.ts";
 import { TEMPORARY } from "./new-file.ts";
 
 /** Removes what a stopped run has left beside the target, and tells whether it had been put in place. */
 export async function settle(path: string, journal: DurableFile): Promise<"as before" | "complete"> {
   const temporary = journal.fact(TEMPORARY);
-  if (temporary !== null) return settleNew(path, temporary, journal.fact("state"));
+  if (temporary !== null) return settleNew(path, temporary, journal);
   if (!existsSync(path)) return "as before";
   // Opening it takes back what a transaction under way had written.
   const session = open(path);
@@ -27,13 +27,8 @@ export async function settle(path: string, journal: DurableFile): Promise<"as be
   }
 }
 
-function settleNew(path: string, temporary: string, state: string | null): "as before" | "complete" {
-  const left = statSync(temporary, { throwIfNoEntry: false });
-  const target = statSync(path, { throwIfNoEntry: false });
-  // It gets its name as a second one, and loses the first.
-  const reached = state !== "started" && state !== "writing" && state !== "verifying";
-  const published =
-    reached && target !== undefined && (left === undefined || (left.ino === target.ino && left.dev === target.dev));
+function settleNew(path: string, temporary: string, journal: DurableFile): "as before" | "complete" {
+  const published = isPublished(temporary, path, journal);
   remove(temporary, ...["-journal", "-wal", "-shm"].map((suffix) => temporary + suffix));
   return published ? "complete" : "as before";
 }

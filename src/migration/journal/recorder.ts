@@ -112,8 +112,8 @@ export class Recorder {
       if (what === "complete") file.note("state", "done");
       file.close();
       if (what === "as before") removeDurable(path);
-      this.registry.change(id, what === "complete" ? { state: "done" } : { state: "rolled back", journal: null });
-      this.registry.unlock(id);
+      if (what === "complete") this.registry.end(id, "done", "journal kept");
+      else this.registry.end(id, "rolled back", "journal gone");
       const came = what === "complete" ? "it had been completed" : "the target is as it was before it";
       told.push(`run ${id} had been stopped; ${came}`);
     }
@@ -165,7 +165,7 @@ export class Recorder {
     whereRoom(() => {
       if (records === 0) {
         removeDurable(path);
-        this.registry.change(this.id, { journal: null });
+        this.registry.dropJournal(this.id);
       }
       this.registry.prune();
     });
@@ -179,9 +179,9 @@ export class Recorder {
     this.#release();
     removeDurable(path);
     // On a disk that is full there is room again once the journal is gone.
-    if (!isTold) this.registry.end(this.id, "rolled back");
+    if (!isTold) this.registry.end(this.id, "rolled back", "journal gone");
     // What was refused before anything was written is no run that anybody looks for.
-    if (this.#begun) this.registry.change(this.id, { journal: null });
+    if (this.#begun) this.registry.dropJournal(this.id);
     else this.registry.forget(this.id);
   }
 
@@ -216,8 +216,8 @@ export class Recorder {
     this.#state = state;
     this.#file?.note("state", state);
     // How far it has come in between, its journal tells; the list only whether something may have been written.
-    if (state === "writing") this.registry.change(this.id, { state });
-    else if (isFinal(state)) this.registry.end(this.id, state);
+    if (state === "writing") this.registry.enter(this.id, state);
+    else if (isFinal(state)) this.registry.end(this.id, state, "journal kept");
   }
 
   #release(): void {

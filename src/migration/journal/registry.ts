@@ -24,6 +24,7 @@ const SCHEMA = [
     target TEXT NOT NULL, identity TEXT, journal TEXT, owner TEXT NOT NULL)`,
   "CREATE TABLE IF NOT EXISTS lock (identity TEXT PRIMARY KEY, run TEXT NOT NULL, owner TEXT NOT NULL)",
 ];
+const DROP_JOURNAL = "UPDATE run SET journal = NULL WHERE id = ?";
 const KEPT_DAYS = 30;
 const KEPT_RUNS = 10;
 
@@ -58,11 +59,13 @@ export class RunRegistry {
     });
   }
 
-  change(id: string, what: { readonly state?: RunState; readonly journal?: null }): void {
-    this.#work((database) => {
-      if (what.state !== undefined) database.run("UPDATE run SET state = ? WHERE id = ?", [what.state, id]);
-      if (what.journal === null) database.run("UPDATE run SET journal = NULL WHERE id = ?", [id]);
-    });
+  enter(id: string, state: RunState): void {
+    this.#work((database) => database.run("UPDATE run SET state = ? WHERE id = ?", [state, id]));
+  }
+
+  /** Its journal is gone: nothing is left to resume or undo. */
+  dropJournal(id: string): void {
+    this.#work((database) => database.run(DROP_JOURNAL, [id]));
   }
 
   /** The latest first. */
@@ -86,29 +89,32 @@ export class RunRegistry {
    * list is used.
    */
   heal(): void {
-    this.#adopt();
-    for (const { id, state, journal, owner } of this.list()) {
+    const listed = this.list();
+    this.#adopt(listed);
+    for (const { id, state, journal, owner } of listed) {
       if (journal === null || stillRuns(owner) !== false) continue;
       // A disk that is not mounted at the moment comes back.
       if (!existsSync(dirname(journal))) continue;
       if (!existsSync(journal)) {
         const ended = state === "started" || state === "rolling back" ? "rolled back" : "lost";
-        this.#settle(id, isFinal(state) ? state : ended);
+        this.end(id, isFinal(state) ? state : ended, "journal gone");
         continue;
       }
+      // Their journals have nothing to add, and may be many.
+      if (isFinal(state)) continue;
       const noted = lookInto(journal);
       if (typeof noted === "string") continue;
       noted.file.close();
       if (noted.state === "rolled back" || (noted.state === null && state === "started")) {
         removeDurable(journal);
-        this.#settle(id, "rolled back");
-      } else if (noted.state !== null && noted.state !== state) this.change(id, { state: noted.state });
+        this.end(id, "rolled back", "journal gone");
+      } else if (noted.state !== null && noted.state !== state) this.enter(id, noted.state);
     }
   }
 
   /** A list that was lost is made again out of the journals beside it. */
-  #adopt(): void {
-    const known = new Set(this.list().map(({ id }) => id));
+  #adopt(listed: readonly RunEntry[]): void {
+    const known = new Set(listed.map(({ id }) => id));
     for (const name of existsSync(this.folder) ? onDisk(this.folder, () => readdirSync(this.folder)) : []) {
       const id = parseRunId(/^run-(\w{8})\.db$/.exec(name)?.[1] ?? "");
       if (id === null || known.has(id)) continue;
@@ -116,16 +122,11 @@ export class RunRegistry {
       const noted = lookInto(journal);
       if (typeof noted === "string") continue;
       const { file, state } = noted;
-      const [listed, identity, run] = [parseListed(file.fact(LISTED)), file.fact(IDENTITY), file.fact("run")];
+      const [told, identity, run] = [parseListed(file.fact(LISTED)), file.fact(IDENTITY), file.fact("run")];
       file.close();
-      if (listed === null || state === null) continue;
-      this.add({ id, started: parseRunInfo(journal, run).started, state, ...listed, identity, journal });
+      if (told === null || state === null) continue;
+      this.add({ id, started: parseRunInfo(journal, run).started, state, ...told, identity, journal });
     }
-  }
-
-  #settle(id: string, state: RunState): void {
-    this.change(id, { state, journal: null });
-    this.unlock(id);
   }
 
   /** Runs on this target that were stopped: not ended, and no process works on them. */
@@ -156,9 +157,10 @@ export class RunRegistry {
   }
 
   /** It has come to its end, and others may work on its target. */
-  end(id: string, state: RunState): void {
+  end(id: string, state: RunState, journal: "journal kept" | "journal gone"): void {
     this.#work((database) => {
       database.run("UPDATE run SET state = ? WHERE id = ?", [state, id]);
+      if (journal === "journal gone") database.run(DROP_JOURNAL, [id]);
       database.run("DELETE FROM lock WHERE run = ?", [id]);
     });
   }

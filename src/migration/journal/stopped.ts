@@ -1,7 +1,6 @@
 /** A run found again by its name: in the list of runs, or beside the file that was its target. */
 import { existsSync } from "node:fs";
-import type { BackendConfig } from "../../backends/config.ts";
-import { BackendConfig as Config } from "../../backends/config.ts";
+import { BackendConfig } from "../../backends/config.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
 import type { DurableFile } from "../../support/durable.ts";
 import { stillRuns } from "../../support/processes.ts";
@@ -41,9 +40,9 @@ export function findRun(registry: RunRegistry, typed: string, toPath?: string): 
   try {
     const info = parseRunInfo(path, file.fact("run"));
     const state = parseState(file.fact("state"));
-    const to = moved(Config.from(info.to), toPath);
+    const to = moved(BackendConfig.from(info.to), toPath);
     assertBeside(path, placeOf(id, to, registry.folder), to);
-    return { id, path, info, state, from: Config.from(info.from), to, file };
+    return { id, path, info, state, from: BackendConfig.from(info.from), to, file };
   } catch (error) {
     file.close();
     throw error;
@@ -64,7 +63,7 @@ function assertOpenable(path: string): void {
 }
 
 function moved(to: BackendConfig, toPath: string | undefined): BackendConfig {
-  return toPath === undefined ? to : new Config({ ...to, path: toPath });
+  return toPath === undefined ? to : new BackendConfig({ ...to, path: toPath });
 }
 
 function unknown(registry: RunRegistry, typed: string, listed: RunEntry | null): UsageError {
