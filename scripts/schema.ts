@@ -10,7 +10,7 @@ import {
   MigrationResultSchema,
   RollbackResultSchema,
   RunListSchema,
-} from "../src/migration/models.ts";
+} from "../src/operations/models.ts";
 
 const SCHEMAS = {
   "migration-options": MigrationOptionsSchema,

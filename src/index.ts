@@ -10,12 +10,12 @@
  * ```
  */
 import type { BackendConfig } from "./backends/config.ts";
-import { runMigration } from "./migration/migrate.ts";
-import type { MigrationOptionsInput, MigrationResult, OnProgress } from "./migration/models.ts";
+import { runMigration } from "./operations/migrate.ts";
+import type { MigrationOptionsInput, MigrationResult, OnProgress } from "./operations/models.ts";
 
 export { BACKEND_TYPES, BackendConfig, type BackendType } from "./backends/config.ts";
 export { MigrateError } from "./errors.ts";
-export { type Compatibility, compatibility } from "./migration/compatibility.ts";
+export { type Compatibility, compatibility } from "./operations/compatibility.ts";
 export type {
   ConflictPolicy,
   MigrationOptions,
@@ -25,7 +25,7 @@ export type {
   Progress,
   ValidationResult,
   VerificationResult,
-} from "./migration/models.ts";
+} from "./operations/models.ts";
 
 /**
  * Copies everything from one store to another and proves it.

@@ -31,7 +31,7 @@ export interface Capabilities {
 }
 
 /** Something about a store that a person should know. `loss` says that reading it on leaves something behind. */
-export interface Oddity {
+export interface Finding {
   readonly what: string;
   readonly count: number;
   /** The first few ids concerned. */
@@ -83,7 +83,7 @@ export interface StoreDescription {
   /** Whose indexes and constraints it takes as a target, where not only its own kind's. */
   readonly takesSchemaOf?: BackendType;
   readonly dump?: DumpFacts;
-  readonly oddities: readonly Oddity[];
+  readonly findings: readonly Finding[];
 }
 
 /**
@@ -114,7 +114,7 @@ export interface SourceStore {
   describe(depth: DescriptionDepth): Promise<StoreDescription>;
   /**
    * Every record once, all nodes before all relationships, in the store's own stable order. Records that cannot be
-   * read are left out here and named by `oddities`.
+   * read are left out here and named by `findings`.
    */
   read(): AsyncIterable<readonly GraphRecord[]>;
   /**
@@ -122,7 +122,7 @@ export interface SourceStore {
    */
   summarise?(options?: SummaryOptions): Promise<Summary> | null;
   /** What `read` could not give as it stands; complete once it has been read to its end. */
-  oddities(): readonly Oddity[];
+  findings(): readonly Finding[];
   /** @throws SourceChangedError when what was read need not be one moment of the store. */
   assertUnchanged(): Promise<void>;
   close(): Promise<void>;
@@ -139,7 +139,7 @@ export interface Fitting {
    */
   fit(record: GraphRecord): GraphRecord | null;
   /** What of the records fitted so far the target cannot hold. */
-  losses(): readonly Oddity[];
+  losses(): readonly Finding[];
   /** @throws RefusedError when a fitted record is one that the target would not take whatever is allowed */
   assertPossible(): void;
 }
@@ -169,10 +169,10 @@ export interface WriteReport {
   /** Records, or parts of them, that the application will not see: kept beside its own tables. */
   setAside: Record<string, number>;
   /** What else a person should know. */
-  readonly notes?: readonly Oddity[];
+  readonly notes?: readonly Finding[];
 }
 
-/** A target under change. Exactly one of `commit`, `rollback` and `keep` ends it. */
+/** A target under change. Exactly one of `commit`, `rollback` and `preserve` ends it. */
 export interface TargetSession {
   /** The store before anything was written. */
   readonly before: StoreDescription;
@@ -183,8 +183,8 @@ export interface TargetSession {
   /** Present where nothing may be written before every record has been fitted; `write` and `replace` take fitted ones. */
   readonly fitting?: Fitting;
   /** Whether everything of this source can be taken over at once, byte for byte, since the two have one layout. */
-  canAdopt?(source: SourceStore): boolean;
-  adopt?(source: SourceStore): Promise<void>;
+  canBulkCopy?(source: SourceStore): boolean;
+  bulkCopy?(source: SourceStore): Promise<void>;
   /** After `finish`: whether the target, opened anew, holds byte for byte what an adopted source holds. */
   equals?(source: SourceStore): Promise<boolean>;
   /**
@@ -201,7 +201,7 @@ export interface TargetSession {
   /** What a commit would leave, read anew; before the first write, what stands there. */
   read(): AsyncIterable<readonly GraphRecord[]>;
   /** What the last `read` could not give as it stands. */
-  oddities(): readonly Oddity[];
+  findings(): readonly Finding[];
   /** As `read`, but counted and digested on several threads; null where that cannot be done or does not pay. */
   summarise?(options?: SummaryOptions): Promise<Summary> | null;
   /** Figures of what a commit would leave; after `finish`. */
@@ -210,7 +210,7 @@ export interface TargetSession {
   /** Back to exactly what was there. @throws RollbackError when that is not possible. */
   rollback(): Promise<void>;
   /** Leaves a failed target for inspection, outside the way of the application where the store allows it; says where. */
-  keep(): Promise<string>;
+  preserve(): Promise<string>;
 }
 
 /** A target looked at for a dry run: nothing is written, locked or created. */
@@ -222,7 +222,7 @@ export interface TargetPreview {
   /** Adds to the report how writing these records would come out. */
   assess(batch: readonly GraphRecord[]): void;
   read(): AsyncIterable<readonly GraphRecord[]>;
-  oddities(): readonly Oddity[];
+  findings(): readonly Finding[];
   close(): Promise<void>;
 }
 
@@ -248,7 +248,7 @@ export interface Backend {
    * Whether writing to the target looks to the source like a change, since one server holds both.
    * @throws RefusedError when source and target are one store
    */
-  assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ readonly neighbours: boolean }>;
+  assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ readonly sameServer: boolean }>;
   openForWriting(config: BackendConfig, request: WriteRequest): Promise<TargetSession>;
   /**
    * Undoes what the journal of a run tells, whatever became of its process; can be ended and begun again.
@@ -259,7 +259,7 @@ export interface Backend {
    * For a staged target whose run was stopped: removes what it left beside the target, and tells whether it had been
    * put in place before that.
    */
-  settle?(config: BackendConfig, journal: DurableFile): Promise<"as before" | "complete">;
+  recover?(config: BackendConfig, journal: DurableFile): Promise<"as before" | "complete">;
   /** The refusals of openForWriting and its answers, without its effects. */
   preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview>;
 }

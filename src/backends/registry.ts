@@ -1,5 +1,5 @@
 /** The only list of backends. Each is imported when it is first asked for, which keeps the start of the program short. */
-import type { Backend, Capabilities, Oddity } from "./backend.ts";
+import type { Backend, Capabilities, Finding } from "./backend.ts";
 import { BackendConfig, type BackendType } from "./config.ts";
 import { recognise } from "./recognise.ts";
 
@@ -32,7 +32,7 @@ export async function capabilitiesOf(type: BackendType): Promise<Capabilities> {
 }
 
 /** The same backend, whose stores tell that they are no others. */
-function misnamed(backend: Backend, note: Oddity): Backend {
+function misnamed(backend: Backend, note: Finding): Backend {
   return {
     ...backend,
     async openForReading(config, options) {
@@ -40,7 +40,7 @@ function misnamed(backend: Backend, note: Oddity): Backend {
       const describe = store.describe.bind(store);
       const noted: typeof store.describe = async (depth) => {
         const description = await describe(depth);
-        return { ...description, oddities: [...description.oddities, note] };
+        return { ...description, findings: [...description.findings, note] };
       };
       // Not a copy: its backend knows its own stores.
       return Object.assign(store, { describe: noted });

@@ -44,11 +44,11 @@ export class StagedJournal {
   }
 
   noteFormers(
-    formers: readonly { readonly former: GraphRecord; readonly hash: ContentHash; readonly after: ContentHash }[],
+    beforeImages: readonly { readonly former: GraphRecord; readonly hash: ContentHash; readonly after: ContentHash }[],
   ): void {
-    if (formers.length === 0) return;
+    if (beforeImages.length === 0) return;
     this.#file.write("process", () => {
-      for (const { former, hash, after } of formers) {
+      for (const { former, hash, after } of beforeImages) {
         this.#file.database.run("INSERT OR REPLACE INTO overwritten VALUES (?, ?, ?)", [
           markOf(former, hash).identity,
           markOf(former, after).content,
@@ -63,7 +63,7 @@ export class StagedJournal {
     this.#packer.flush();
   }
 
-  formerOf(identity: bigint): { readonly former: GraphRecord; readonly after: bigint } | null {
+  beforeImageOf(identity: bigint): { readonly former: GraphRecord; readonly after: bigint } | null {
     const query = "SELECT CAST(after AS TEXT), record FROM overwritten WHERE identity = ?";
     return this.#file.guard(() => {
       const [row] = this.#file.database.query(query).values(identity) as [string, string][];

@@ -7,7 +7,7 @@ import { Properties } from "../graph/properties.ts";
 import { type GraphNode, type GraphRecord, idOfKey, relationshipId } from "../graph/record.ts";
 import { digestOf, hashOf } from "../memorygraph/canonicalizer.ts";
 import type { DurableFile } from "../support/durable.ts";
-import { moment } from "../support/moments.ts";
+import { failpoint } from "../support/failpoint.ts";
 import { openScratch } from "../support/scratch.ts";
 import type { TargetSession, Undone } from "./backend.ts";
 import { type CreatedMarks, StagedJournal } from "./staged-journal.ts";
@@ -40,7 +40,7 @@ export class UndoDecision {
     const mark = markOf(record, hash);
     const what = this.#created.take(mark);
     if (what === "ours") return null;
-    const noted = what === "changed" ? null : this.#journal.formerOf(mark.identity);
+    const noted = what === "changed" ? null : this.#journal.beforeImageOf(mark.identity);
     if (noted !== null && noted.after === mark.content) {
       this.expected.addHash(record, hashOf(noted.former));
       return noted.former;
@@ -58,26 +58,26 @@ export class UndoDecision {
 /** Commits. @throws RollbackError, after which the target is as it was, when it would not be what it should be */
 export async function undoStaged(session: UndoableSession, file: DurableFile): Promise<Undone> {
   const decision = new UndoDecision(file);
-  const formers: GraphRecord[] = [];
+  const beforeImages: GraphRecord[] = [];
   const nodes = openScratch("CREATE TEMP TABLE node (key TEXT NOT NULL)");
   try {
-    moment("before rollback");
+    failpoint("before rollback");
     for await (const batch of session.read()) {
       const ours: GraphRecord[] = [];
       for (const record of batch) {
         const next = decision.of(record);
-        if (next !== null && next !== record) formers.push(next);
+        if (next !== null && next !== record) beforeImages.push(next);
         if (next !== null) continue;
         if (record.kind === "relationship") ours.push(record);
         else nodes.run("INSERT INTO node VALUES (?)", [JSON.stringify(record.key)]);
       }
       await session.remove(ours);
     }
-    moment("half rolled back");
+    failpoint("half rolled back");
     for (const page of pagesOf(nodes)) await session.remove(page);
-    for (let at = 0; at < formers.length; at += PAGE) await session.replace(formers.slice(at, at + PAGE));
+    for (let at = 0; at < beforeImages.length; at += PAGE) await session.replace(beforeImages.slice(at, at + PAGE));
     const undone = await commitDecided(session, decision);
-    moment("rolled back");
+    failpoint("rolled back");
     return undone;
   } catch (error) {
     await session.rollback();

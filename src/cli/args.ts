@@ -2,7 +2,7 @@
 import type { ArgsDef } from "citty";
 import { BACKEND_TYPES, READING_WAYS } from "../backends/config.ts";
 import { RELEASES } from "../memorygraph/releases.ts";
-import { CONFLICT_POLICIES } from "../migration/models.ts";
+import { CONFLICT_POLICIES } from "../operations/models.ts";
 import { SHELLS } from "./completions/grammar.ts";
 
 /** Where runs are remembered; for every command that has to do with them. */

@@ -4,13 +4,13 @@ import { AccessError, UsageError } from "../errors.ts";
 import type { CommandContext } from "./command.ts";
 import type { PasswordSource, Side } from "./endpoint.ts";
 
-type Surroundings = Pick<CommandContext, "env" | "log" | "ask" | "signal">;
+type CliEnvironment = Pick<CommandContext, "env" | "log" | "ask" | "signal">;
 
 /** What the options or our own variable give; undefined where neither does. @throws UsageError, AccessError */
 export async function givenPassword(
   side: Side,
   source: PasswordSource | undefined,
-  { env, log }: Surroundings,
+  { env, log }: CliEnvironment,
 ): Promise<string | undefined> {
   switch (source?.by) {
     case "file":
@@ -27,7 +27,7 @@ export async function givenPassword(
   }
 }
 
-function fromFile(path: string, log: Surroundings["log"]): string {
+function fromFile(path: string, log: CliEnvironment["log"]): string {
   try {
     const { mode } = statSync(path);
     if (process.platform !== "win32" && (mode & 0o077) !== 0) {

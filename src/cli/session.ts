@@ -10,7 +10,7 @@ import { askSecret, confirm, confirmName } from "./prompt.ts";
 import type { Values } from "./strict.ts";
 
 /** The shared options, as one command got them. */
-interface Manner {
+interface OutputMode {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
@@ -39,7 +39,7 @@ export async function runCommand(command: Command, values: Values, report: Repor
   }
 }
 
-function mannerOf(values: Values): Manner {
+function mannerOf(values: Values): OutputMode {
   const given = (name: string) => values[name] === true;
   if (given("quiet") && given("verbose")) {
     throw new UsageError("--quiet and --verbose contradict each other", { next: "Give only one of the two." });
@@ -53,7 +53,7 @@ function mannerOf(values: Values): Manner {
   };
 }
 
-function contextOf(manner: Manner, progress: Progress, signal: AbortSignal): CommandContext {
+function contextOf(manner: OutputMode, progress: Progress, signal: AbortSignal): CommandContext {
   const { json, quiet, verbose, noColor, yes } = manner;
   const colourOf = (stream: NodeJS.WriteStream) => createColour(wantsColour(stream, process.env, noColor));
   return {
@@ -80,12 +80,12 @@ function contextOf(manner: Manner, progress: Progress, signal: AbortSignal): Com
 }
 
 /** A program that reads JSON gets only warnings beside it, unless it asks for more. */
-function logLevelOf({ json, quiet, verbose }: Manner): LogLevel {
+function logLevelOf({ json, quiet, verbose }: OutputMode): LogLevel {
   if (verbose) return "verbose";
   return quiet || json ? "quiet" : "normal";
 }
 
-function createStderrProgress({ json, quiet, verbose }: Manner): Progress {
+function createStderrProgress({ json, quiet, verbose }: OutputMode): Progress {
   const silent = json || quiet;
   const live: ProgressOptions["mode"] = process.stderr.isTTY && process.env.TERM !== "dumb" ? "live" : "plain";
   return createProgress({

@@ -5,14 +5,14 @@ import type { CommandContext } from "./command.ts";
 import type { Endpoint, PasswordSource, Side } from "./endpoint.ts";
 import { givenPassword } from "./password.ts";
 
-type Surroundings = Pick<CommandContext, "env" | "log" | "ask" | "signal">;
+type CliEnvironment = Pick<CommandContext, "env" | "log" | "ask" | "signal">;
 
 /**
  * A path without a kind is a SQLite file, and an address is of the kind that its scheme tells, unless MEMORY_BACKEND
  * says otherwise; without either, the store that MemoryGraph itself would open.
  * @throws UsageError, AccessError
  */
-export async function sourceConfig(endpoint: Endpoint, surroundings: Surroundings): Promise<BackendConfig> {
+export async function sourceConfig(endpoint: Endpoint, surroundings: CliEnvironment): Promise<BackendConfig> {
   const { env } = surroundings;
   const typed = endpoint.type ?? (env.MEMORY_BACKEND ? undefined : kindOf(endpoint));
   const found = BackendConfig.fromEnv(env, typed);
@@ -25,7 +25,7 @@ export async function sourceConfig(endpoint: Endpoint, surroundings: Surrounding
 /** @throws UsageError, AccessError; a target is never taken from the environment, where the live store is */
 export async function targetConfig(
   endpoint: Endpoint & { type: BackendType },
-  surroundings: Surroundings,
+  surroundings: CliEnvironment,
 ): Promise<BackendConfig> {
   const { type, path, uri } = endpoint;
   if (FILE_BACKENDS.has(type) && path === undefined && uri === undefined) {
@@ -105,7 +105,7 @@ export function notedConfig(
   config: BackendConfig,
   password: PasswordSource | undefined,
   side: Side,
-  surroundings: Surroundings,
+  surroundings: CliEnvironment,
 ): Promise<BackendConfig> {
   const username = config.username;
   return withPassword(
@@ -121,7 +121,7 @@ async function withPassword(
   config: BackendConfig,
   endpoint: Endpoint,
   side: Side,
-  surroundings: Surroundings,
+  surroundings: CliEnvironment,
 ): Promise<BackendConfig> {
   if (!OPTIONS[config.type].includes("password")) return config;
   const given = await givenPassword(side, endpoint.password, surroundings);

@@ -1,5 +1,5 @@
 /** Small pieces of the human output. */
-import type { StoreStatistics } from "../migration/models.ts";
+import type { StoreStatistics } from "../operations/models.ts";
 import { printable } from "./printable.ts";
 
 /** Columns padded to the widest cell; the first is flush left, the others right. */

@@ -10,7 +10,7 @@ const COMMON =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{0,8}[1-9])?(?:Z|\+00:00)?$/;
 const SPELLING = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/;
 
-/** A record repeats its own times, and its neighbours': the last few readings save most of the work. */
+/** A record repeats its own times, and its sameServer': the last few readings save most of the work. */
 const RECENT = 4;
 const recentTexts: string[] = Array.from({ length: RECENT }, () => "");
 const recentInstants: (Instant | null)[] = Array.from({ length: RECENT }, () => null);

@@ -13,7 +13,7 @@ export function recordToMap(record: GraphRecord, more: Iterable<readonly [string
   if (record.kind === "node") map.set("key", record.key).set("labels", [...record.labels]);
   else map.set("from", record.from).set("to", record.to).set("type", record.type);
   for (const [name, value] of more) map.set(name, value);
-  if (record.kind === "relationship" && record.sharesId) map.set("sharesId", true);
+  if (record.kind === "relationship" && record.hasDuplicateId) map.set("hasDuplicateId", true);
   return map.set("properties", pairsOf(record.properties.entries()));
 }
 
@@ -27,7 +27,7 @@ export function recordFromMap(kind: GraphRecord["kind"], map: ValueMap): GraphRe
     to: map.get("to"),
     type: map.get("type"),
     properties,
-    ...(map.get("sharesId") === true && { sharesId: true }),
+    ...(map.get("hasDuplicateId") === true && { hasDuplicateId: true }),
   } as GraphRelationship;
 }
 

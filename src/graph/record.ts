@@ -28,7 +28,7 @@ export interface GraphRelationship {
   readonly type: string;
   readonly properties: Properties;
   /** Another relationship of the store has the same id, so that it identifies neither: their content does. */
-  readonly sharesId?: true;
+  readonly hasDuplicateId?: true;
   readonly native?: NativeRow;
 }
 
@@ -52,7 +52,7 @@ export function identityOfKey(key: NodeKey): string {
 
 /** A relationship's id where it is a text of its own, else null. */
 export function relationshipId(relationship: GraphRelationship): string | null {
-  if (relationship.sharesId) return null;
+  if (relationship.hasDuplicateId) return null;
   const id = relationship.properties.get("id");
   return typeof id === "string" ? id : null;
 }

@@ -123,14 +123,14 @@ export class DurableFile {
 }
 
 /** Where the former version of a file that was replaced is kept, as long as the database is. */
-export function formerBeside(path: string): string {
+export function beforeImageBeside(path: string): string {
   return `${path}.former`;
 }
 
 /** Takes such a file away, with what stands beside it. */
 export function removeDurable(path: string): void {
   // The database itself goes last: without it, nobody would know what the others are.
-  remove(formerBeside(path), ...SIDE_FILES.toReversed().map((suffix) => path + suffix));
+  remove(beforeImageBeside(path), ...SIDE_FILES.toReversed().map((suffix) => path + suffix));
 }
 
 /** A small database that several processes share, each for moments. Made where it is not there. @throws SQLite's error */

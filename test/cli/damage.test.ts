@@ -2,7 +2,7 @@ import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { MigrationResultSchema } from "../../src/migration/models.ts";
+import { MigrationResultSchema } from "../../src/operations/models.ts";
 import { listing, temporaryFolder } from "../support/folder.ts";
 import { document, expectError, program } from "./program.ts";
 import { countOf, edited, MEMORIES, titleOf } from "./stores.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
-import { DiagnosisSchema } from "../../src/migration/models.ts";
+import { DiagnosisSchema } from "../../src/operations/models.ts";
 import { listing, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { copyFixture, type FixtureName } from "../support/stores.ts";
 import { document, type Environment, program, shell } from "./program.ts";

@@ -3,7 +3,7 @@ import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { MigrationResultSchema } from "../../src/migration/models.ts";
+import { MigrationResultSchema } from "../../src/operations/models.ts";
 import { besidesJournals, listing, temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";
 import { document, type Environment, program } from "./program.ts";

@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import * as v from "valibot";
-import { ComparisonResultSchema, InspectionResultSchema } from "../../src/migration/models.ts";
+import { ComparisonResultSchema, InspectionResultSchema } from "../../src/operations/models.ts";
 import { listing, temporaryFolder } from "../support/folder.ts";
 import { copyFixture, FIXTURES, settle } from "../support/stores.ts";
 import { document, program } from "./program.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { falkorBinaries, freePort } from "../../scripts/servers.ts";
 import { BackendConfig } from "../../src/backends/config.ts";
-import { runMigration } from "../../src/migration/migrate.ts";
+import { runMigration } from "../../src/operations/migrate.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { addressOf, proxyTo } from "../support/proxy.ts";
 import { serversOf } from "../support/servers.ts";

@@ -3,8 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { BackendConfig } from "../../src/backends/config.ts";
-import { runMigration } from "../../src/migration/migrate.ts";
-import type { MigrationResult, Progress } from "../../src/migration/models.ts";
+import { runMigration } from "../../src/operations/migrate.ts";
+import type { MigrationResult, Progress } from "../../src/operations/models.ts";
 import { spell } from "../support/exact.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { addressOf, proxyTo } from "../support/proxy.ts";

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { BackendConfig } from "../../src/backends/config.ts";
-import { runMigration } from "../../src/migration/migrate.ts";
-import type { MigrationOptionsInput, MigrationResult } from "../../src/migration/models.ts";
+import { runMigration } from "../../src/operations/migrate.ts";
+import type { MigrationOptionsInput, MigrationResult } from "../../src/operations/models.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { readIndependently } from "../support/independent-reader.ts";
 import { copyFixture, truthFile } from "../support/stores.ts";

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { BackendConfig } from "../../src/backends/config.ts";
-import type { Moment } from "../../src/support/moments.ts";
+import type { Failpoint } from "../../src/support/failpoint.ts";
 import { edited } from "../cli/stores.ts";
 import { endOf } from "../conformance/ends.ts";
 import { besidesJournals, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
@@ -158,7 +158,7 @@ describe("a folder that goes away in the middle of a run", () => {
   async function meanwhile(
     folder: TemporaryFolder,
     args: readonly string[],
-    pause: `${Moment}#${number}`,
+    pause: `${Failpoint}#${number}`,
     act: () => void,
   ) {
     const child = begin(folder, args, { pause });

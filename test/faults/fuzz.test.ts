@@ -5,7 +5,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { JsonSyntaxError, parseJson } from "../../src/graph/json.ts";
-import { runMigration } from "../../src/migration/migrate.ts";
+import { runMigration } from "../../src/operations/migrate.ts";
 import { edited } from "../cli/stores.ts";
 import { endOf, serverEnds } from "../conformance/ends.ts";
 import { linesOf } from "../conformance/graph.ts";

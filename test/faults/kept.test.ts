@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { RunRegistry } from "../../src/migration/journal/registry.ts";
+import { RunRegistry } from "../../src/operations/journal/registry.ts";
 import { thisProcess } from "../../src/support/processes.ts";
 import { edited } from "../cli/stores.ts";
 import { temporaryFolder } from "../support/folder.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
 import { BackendConfig } from "../../src/backends/config.ts";
-import { runMigration } from "../../src/migration/migrate.ts";
+import { runMigration } from "../../src/operations/migrate.ts";
 import { edited } from "../cli/stores.ts";
 import { withDriver } from "../conformance/bolt.ts";
 import { endOf } from "../conformance/ends.ts";

@@ -1,6 +1,6 @@
 /** Lines that break in the middle of an answer, in every phase, of a run and of going on with it or undoing it. */
 import { describe, expect, test } from "bun:test";
-import { runMigration } from "../../src/migration/migrate.ts";
+import { runMigration } from "../../src/operations/migrate.ts";
 import { edited } from "../cli/stores.ts";
 import { endOf, type ServerEnd, serverEnds } from "../conformance/ends.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";

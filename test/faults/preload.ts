@@ -2,11 +2,11 @@
  * Loaded before the program by the failure tests. STOP_AT=MOMENT#N kills it when it comes to that moment the Nth time,
  * PAUSE_AT=MOMENT#N makes it stand still there.
  */
-import { onMoment } from "../../src/support/moments.ts";
+import { onFailpoint } from "../../src/support/failpoint.ts";
 
 const signals = { STOP_AT: "SIGKILL", PAUSE_AT: "SIGSTOP" } as const;
 const seen = new Map<string, number>();
-onMoment((moment) => {
+onFailpoint((moment) => {
   const number = (seen.get(moment) ?? 0) + 1;
   seen.set(moment, number);
   for (const [variable, signal] of Object.entries(signals)) {

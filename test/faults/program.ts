@@ -1,5 +1,5 @@
 /** The program as test/cli runs it, but it can be stopped at a named moment. */
-import type { Moment } from "../../src/support/moments.ts";
+import type { Failpoint } from "../../src/support/failpoint.ts";
 import { environment, MAIN, ROOT } from "../cli/program.ts";
 import type { TemporaryFolder } from "../support/folder.ts";
 
@@ -12,8 +12,8 @@ export interface Ending {
 
 export interface Breaking {
   readonly env?: Readonly<Record<string, string>>;
-  readonly stop?: `${Moment}#${number}`;
-  readonly pause?: `${Moment}#${number}`;
+  readonly stop?: `${Failpoint}#${number}`;
+  readonly pause?: `${Failpoint}#${number}`;
 }
 
 export function begin(folder: TemporaryFolder, args: readonly string[], { env = {}, stop, pause }: Breaking = {}) {

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { generate } from "../../bench/generate.ts";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { loadBackend } from "../../src/backends/registry.ts";
-import { summarise } from "../../src/migration/compare.ts";
-import { runMigration } from "../../src/migration/migrate.ts";
-import { MOMENTS, type Moment } from "../../src/support/moments.ts";
+import { summarise } from "../../src/operations/compare.ts";
+import { runMigration } from "../../src/operations/migrate.ts";
+import { FAILPOINTS, type Failpoint } from "../../src/support/failpoint.ts";
 import { endOf } from "../conformance/ends.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { availableServers, type TestServer } from "../support/servers.ts";
@@ -20,7 +20,7 @@ export interface Target {
   readonly folder: TemporaryFolder;
   readonly source: string;
   readonly config: BackendConfig;
-  readonly moments: readonly Moment[];
+  readonly moments: readonly Failpoint[];
   /** What stands behind `migrate --from-path SOURCE`. */
   readonly options: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -90,7 +90,7 @@ async function fileTarget(name: string, type: "sqlite" | "falkordblite", isFille
     folder,
     source,
     config,
-    moments: MOMENTS.filter((moment) => !/^(batch|former|before writing)/.test(moment)),
+    moments: FAILPOINTS.filter((moment) => !/^(batch|former|before writing)/.test(moment)),
     options: ["--to", type, "--to-path", path],
     env: {},
     state: async () => (existsSync(path) ? stateAt(config) : "no file"),
@@ -114,7 +114,7 @@ async function serverTarget(name: string, server: TestServer, isFilled: boolean)
     folder,
     source,
     config: end.config,
-    moments: isFilled ? MOMENTS : MOMENTS.filter((moment) => !moment.startsWith("former")),
+    moments: isFilled ? FAILPOINTS : FAILPOINTS.filter((moment) => !moment.startsWith("former")),
     options: [
       ...["--to", server.kind, "--to-uri", uri!],
       ...(username === undefined ? [] : ["--to-user", username]),

@@ -1,7 +1,7 @@
 /** MemoryGraph itself at work on graph servers that we have filled. */
 import { afterAll, describe, expect, test } from "bun:test";
 import neo4j from "neo4j-driver";
-import { runMigration } from "../../src/migration/migrate.ts";
+import { runMigration } from "../../src/operations/migrate.ts";
 import { withDriver } from "../conformance/bolt.ts";
 import type { Plain, PlainGraph } from "../conformance/corpus.ts";
 import { endOf } from "../conformance/ends.ts";

@@ -10,7 +10,7 @@ import { createClient } from "redis";
 import { falkorBinaries, freePort } from "../../scripts/servers.ts";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { openFalkor } from "../../src/backends/falkor/falkor-server.ts";
-import type { GraphServer, ServerNode, ServerRelationship } from "../../src/backends/server/server.ts";
+import type { GraphServer, ServerNode, ServerRelationship } from "../../src/backends/graph-store/server.ts";
 import type { DumpNode, DumpRelationship } from "../../src/rdb/dump.ts";
 import { serversOf } from "../support/servers.ts";
 

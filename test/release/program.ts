@@ -4,7 +4,7 @@ import { environment } from "../cli/program.ts";
 import type { TemporaryFolder } from "../support/folder.ts";
 import { executable } from "./builds.ts";
 
-export interface Surroundings {
+export interface CliEnvironment {
   /** Everything that the process gets to see; by default what program.ts gives the source version. */
   readonly env?: Environment;
   readonly cwd?: string;
@@ -13,7 +13,7 @@ export interface Surroundings {
 export async function startExecutable(
   folder: TemporaryFolder,
   args: readonly string[],
-  { env, cwd }: Surroundings = {},
+  { env, cwd }: CliEnvironment = {},
 ) {
   return Bun.spawn([await executable(), ...args], {
     cwd: cwd ?? folder.path,
@@ -27,13 +27,13 @@ export async function startExecutable(
 export async function runExecutable(
   folder: TemporaryFolder,
   args: readonly string[],
-  surroundings: Surroundings = {},
+  surroundings: CliEnvironment = {},
 ): Promise<Outcome> {
   return outcomeOf(await startExecutable(folder, args, surroundings));
 }
 
 /** Any command line, such as one that runs the executable as another user. */
-export async function runCommand(command: readonly string[], { env, cwd }: Required<Surroundings>): Promise<Outcome> {
+export async function runCommand(command: readonly string[], { env, cwd }: Required<CliEnvironment>): Promise<Outcome> {
   return outcomeOf(Bun.spawn([...command], { cwd, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" }));
 }
 

@@ -6,10 +6,10 @@ import type { SourceStore } from "../../src/backends/backend.ts";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { sqlite } from "../../src/backends/sqlite/sqlite.ts";
 import type { GraphRecord } from "../../src/graph/record.ts";
-import { type Comparison, compareStores, summarise } from "../../src/migration/compare.ts";
-import { runMigration } from "../../src/migration/migrate.ts";
-import type { MigrationOptionsInput } from "../../src/migration/models.ts";
-import type { Outcome } from "../../src/migration/outcome.ts";
+import { type Comparison, compareStores, summarise } from "../../src/operations/compare.ts";
+import { runMigration } from "../../src/operations/migrate.ts";
+import type { MigrationOptionsInput } from "../../src/operations/models.ts";
+import type { Outcome } from "../../src/operations/outcome.ts";
 import type { TemporaryFolder } from "./folder.ts";
 import { withCopy } from "./independent-reader.ts";
 
@@ -108,11 +108,11 @@ export function digestOf(path: string): Promise<string> {
 
 export async function readAll(
   path: string,
-): Promise<{ records: GraphRecord[]; oddities: ReturnType<SourceStore["oddities"]> }> {
+): Promise<{ records: GraphRecord[]; findings: ReturnType<SourceStore["findings"]> }> {
   return opened(path, async (store) => {
     const records: GraphRecord[] = [];
     for await (const batch of store.read()) records.push(...batch);
-    return { records, oddities: store.oddities() };
+    return { records, findings: store.findings() };
   });
 }
 

@@ -15,7 +15,7 @@ import type {
   RelationshipRef,
   ServerNode,
   ServerRelationship,
-} from "../server/server.ts";
+} from "../graph-store/server.ts";
 import { Columns } from "./columns.ts";
 import type { Connection, Row } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
@@ -63,10 +63,10 @@ export class BoltServer implements GraphServer {
     return this.#dialect.mark(this.#connection);
   }
 
-  async peculiarities(): Promise<string[]> {
-    const obstacle = await this.#dialect.obstacle(this.#connection);
+  async warnings(): Promise<string[]> {
+    const blocker = await this.#dialect.blocker(this.#connection);
     const notes = (await this.#dialect.notes?.(this.#connection)) ?? [];
-    return obstacle === null ? notes : [`the server is ${obstacle.what}: it can be a source, but no target`, ...notes];
+    return blocker === null ? notes : [`the server is ${blocker.what}: it can be a source, but no target`, ...notes];
   }
 
   async counts(): Promise<{ nodes: number; relationships: number }> {
@@ -220,8 +220,8 @@ export class BoltServer implements GraphServer {
 
   async removeEmpty(): Promise<void> {}
 
-  async beginMoment(): Promise<void> {
-    if (this.#dialect.snapshots) await this.#connection.beginMoment();
+  async beginSnapshot(): Promise<void> {
+    if (this.#dialect.snapshots) await this.#connection.beginSnapshot();
   }
 
   endMoment(): Promise<void> {

@@ -2,7 +2,7 @@
 import neo4j, { type Driver, type Session, type Transaction } from "neo4j-driver";
 import { atMost, sleep } from "../../support/time.ts";
 import type { BackendConfig } from "../config.ts";
-import type { Address } from "../server/address.ts";
+import type { Address } from "../graph-store/address.ts";
 import { type Failure, translate } from "./errors.ts";
 import { fromWireInteger } from "./values.ts";
 
@@ -11,7 +11,7 @@ const CONNECT_MS = 5_000;
  * A store takes as long as it takes to be read in one transaction. Neo4j's own limit (db.transaction.timeout) is for those
  * who ask for nothing else, from 5.3 on; before, it holds for everybody.
  */
-const UNHURRIED = { timeout: 0 };
+const NO_TIMEOUT = { timeout: 0 };
 /** A server that has gone cannot say goodbye. */
 const CLOSE_MS = 2_000;
 const ATTEMPTS = 5;
@@ -74,13 +74,13 @@ export class Connection {
   rows(statement: string, parameters: Record<string, unknown> = {}): Promise<Row[]> {
     return this.#guard(async () => {
       if (this.#moment !== null) return rowsOf(await this.#moment.transaction.run(statement, parameters));
-      return this.#withSession(async (session) => rowsOf(await session.run(statement, parameters, UNHURRIED)));
+      return this.#withSession(async (session) => rowsOf(await session.run(statement, parameters, NO_TIMEOUT)));
     });
   }
 
   /** As rows, but tried again when the server says that it undid everything and that another try may succeed. */
   async write(statement: string, parameters: Record<string, unknown>): Promise<Row[]> {
-    const work = async (session: Session) => rowsOf(await session.run(statement, parameters, UNHURRIED));
+    const work = async (session: Session) => rowsOf(await session.run(statement, parameters, NO_TIMEOUT));
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#withSession(work, FETCH_ALL);
@@ -102,7 +102,7 @@ export class Connection {
   async *stream(statement: string, signal?: AbortSignal): AsyncGenerator<Row> {
     const own = this.#moment === null ? this.#session() : null;
     try {
-      const result = own?.run(statement, {}, UNHURRIED) ?? this.#moment!.transaction.run(statement);
+      const result = own?.run(statement, {}, NO_TIMEOUT) ?? this.#moment!.transaction.run(statement);
       for await (const record of result) {
         signal?.throwIfAborted();
         yield rowOf(record);
@@ -115,10 +115,10 @@ export class Connection {
   }
 
   /** From here to endMoment everything is read in one transaction. */
-  async beginMoment(): Promise<void> {
+  async beginSnapshot(): Promise<void> {
     await this.#guard(async () => {
       const session = this.#session();
-      this.#moment = { session, transaction: await session.beginTransaction(UNHURRIED) };
+      this.#moment = { session, transaction: await session.beginTransaction(NO_TIMEOUT) };
     });
   }
 

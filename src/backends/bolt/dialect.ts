@@ -3,10 +3,10 @@ import type { Value } from "../../graph/value.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { BackendType } from "../config.ts";
-import type { WriteLimits } from "../server/server.ts";
+import type { WriteLimits } from "../graph-store/server.ts";
 import type { Connection } from "./connection.ts";
 
-export interface Obstacle {
+export interface Blocker {
   /** As in "the server is read-only". */
   readonly what: string;
   /** The way out. */
@@ -31,7 +31,7 @@ export interface Dialect {
   identity(connection: Connection): Promise<string | null>;
   mark(connection: Connection): Promise<string | null>;
   /** Why this server cannot be a target at all; null where it can. */
-  obstacle(connection: Connection): Promise<Obstacle | null>;
+  blocker(connection: Connection): Promise<Blocker | null>;
   /** What else a person should know of the server. */
   notes?(connection: Connection): Promise<string[]>;
   schema(connection: Connection): Promise<SchemaItem[]>;

@@ -7,7 +7,7 @@ import {
   SchemaConflictError,
   WriteError,
 } from "../../errors.ts";
-import type { Address } from "../server/address.ts";
+import type { Address } from "../graph-store/address.ts";
 
 export interface Failure {
   readonly location: string;

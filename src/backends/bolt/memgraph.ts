@@ -4,7 +4,7 @@ import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { Connection, Row } from "./connection.ts";
-import type { Dialect, Obstacle } from "./dialect.ts";
+import type { Blocker, Dialect } from "./dialect.ts";
 import { ownItems, whatOf } from "./schema.ts";
 import { isLarge, temporalParts } from "./values.ts";
 
@@ -63,7 +63,7 @@ class MemgraphDialect implements Dialect {
     return null;
   }
 
-  async obstacle(connection: Connection): Promise<Obstacle | null> {
+  async blocker(connection: Connection): Promise<Blocker | null> {
     const role = (await connection.rows("SHOW REPLICATION ROLE").catch(() => []))[0]?.[0];
     if (role === "replica") return { what: "a read-only replica", next: "Name the main instance instead." };
     const config = await connection.rows("SHOW CONFIG").catch(() => []);

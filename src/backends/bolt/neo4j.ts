@@ -6,7 +6,7 @@ import type { Release } from "../../memorygraph/releases.ts";
 import { sleep } from "../../support/time.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { Connection } from "./connection.ts";
-import type { Dialect, Obstacle } from "./dialect.ts";
+import type { Blocker, Dialect } from "./dialect.ts";
 import { ownItems, whatOf } from "./schema.ts";
 import { isLarge, temporalParts } from "./values.ts";
 
@@ -72,7 +72,7 @@ class Neo4jDialect implements Dialect {
     return connection.bookmark();
   }
 
-  async obstacle(connection: Connection): Promise<Obstacle | null> {
+  async blocker(connection: Connection): Promise<Blocker | null> {
     // The address need not name the database.
     const [info] = await connection.rows("CALL db.info() YIELD name RETURN name");
     const databases = await connection.rows("SHOW DATABASES YIELD name, access RETURN name, access");

@@ -2,9 +2,9 @@
 import { RefusedError, StoreKindError, UsageError } from "../../errors.ts";
 import type { Backend } from "../backend.ts";
 import type { BackendConfig, BackendType } from "../config.ts";
-import { addressOf } from "../server/address.ts";
-import { serverBackend } from "../server/backend.ts";
-import type { GraphServer, OpenServer } from "../server/server.ts";
+import { addressOf } from "../graph-store/address.ts";
+import { serverBackend } from "../graph-store/backend.ts";
+import type { GraphServer, OpenServer } from "../graph-store/server.ts";
 import type { Connection } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import { probe } from "./probe.ts";
@@ -68,8 +68,8 @@ export function openerOf(type: BoltType): OpenServer {
 }
 
 async function assertWritable(dialect: Dialect, connection: Connection, location: string): Promise<void> {
-  const obstacle = await dialect.obstacle(connection);
-  if (obstacle !== null) throw new RefusedError(`${location} is ${obstacle.what}`, { next: obstacle.next });
+  const blocker = await dialect.blocker(connection);
+  if (blocker !== null) throw new RefusedError(`${location} is ${blocker.what}`, { next: blocker.next });
 }
 
 /** @throws UsageError when options and address name two databases */

@@ -1,7 +1,7 @@
 /** Whether somebody who speaks Bolt is at an address. */
 import type { BackendType } from "../config.ts";
-import type { Address } from "../server/address.ts";
-import { knock } from "../server/knock.ts";
+import type { Address } from "../graph-store/address.ts";
+import { probeServer } from "../graph-store/probe.ts";
 
 /** Bolt's magic number and four proposals: 5.8 down to 5.0, 4.4 down to 4.2, 4.1, 3. */
 const HANDSHAKE = Uint8Array.of(0x60, 0x60, 0xb0, 0x17, 0, 8, 8, 5, 0, 2, 4, 4, 0, 0, 1, 4, 0, 0, 0, 3);
@@ -9,7 +9,7 @@ const HANDSHAKE = Uint8Array.of(0x60, 0x60, 0xb0, 0x17, 0, 8, 8, 5, 0, 2, 4, 4, 
 /** @throws ConnectionError, StoreKindError */
 export async function probe(type: BackendType, address: Address): Promise<void> {
   const { scheme } = address;
-  await knock(address, {
+  await probeServer(address, {
     type,
     encrypted: scheme.includes("+s"),
     trusting: scheme.endsWith("+ssc"),

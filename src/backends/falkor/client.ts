@@ -3,9 +3,9 @@ import { isUtf8 } from "node:buffer";
 import { createClient, RESP_TYPES } from "redis";
 import { StoreKindError } from "../../errors.ts";
 import type { BackendConfig } from "../config.ts";
-import type { Address } from "../server/address.ts";
-import { knock, tlsOptions } from "../server/knock.ts";
-import type { ServerOptions } from "../server/server.ts";
+import type { Address } from "../graph-store/address.ts";
+import { probeServer, tlsOptions } from "../graph-store/probe.ts";
+import type { ServerOptions } from "../graph-store/server.ts";
 import { type Failure, isForbidden, isMissingGraph, isUnknownCommand, translate } from "./errors.ts";
 import { type Reply, rowsOf } from "./reply.ts";
 
@@ -46,7 +46,7 @@ export class Client {
   ): Promise<Client> {
     const { scheme, host, port, username, password } = address;
     const encrypted = scheme === "rediss" || scheme === "falkors";
-    await knock(address, {
+    await probeServer(address, {
       type: config.type,
       encrypted,
       trusting: false,

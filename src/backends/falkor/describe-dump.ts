@@ -1,9 +1,9 @@
 /** What a dump is and holds, in figures. */
 import type { Release } from "../../memorygraph/releases.ts";
 import type { DumpScan } from "../../rdb/dump.ts";
-import type { Oddity, StoreDescription } from "../backend.ts";
+import type { Finding, StoreDescription } from "../backend.ts";
 import type { BackendType } from "../config.ts";
-import { releasesOf } from "../server/describe.ts";
+import { releasesOf } from "../graph-store/describe.ts";
 import { schemaItems } from "./dump-schema.ts";
 import { type LiteForm, RELEASE_OF } from "./lite-place.ts";
 import { graphNames, type OpenDump } from "./open-dump.ts";
@@ -30,7 +30,7 @@ export interface DumpOrigin {
   readonly form: LiteForm | null;
   /** As a server tells it; null where only the dump can. */
   readonly engine: string | null;
-  readonly notes: readonly Oddity[];
+  readonly notes: readonly Finding[];
 }
 
 export async function describeDump(dump: OpenDump, origin: DumpOrigin): Promise<StoreDescription> {
@@ -60,7 +60,7 @@ export async function describeDump(dump: OpenDump, origin: DumpOrigin): Promise<
       graphs,
       otherKeys: [...scan.otherKeys.values()].reduce((sum, count) => sum + count, 0),
     },
-    oddities: [...origin.notes, ...beside(scan, origin)],
+    findings: [...origin.notes, ...beside(scan, origin)],
   };
 }
 
@@ -69,7 +69,7 @@ export function describeNew(origin: DumpOrigin, release: Release): StoreDescript
   const { backend, location } = origin;
   return {
     ...{ backend, location, engine: "FalkorDBLite", layout: "new", release: null, readableBy: [release], bytes: null },
-    ...{ nodes: 0, relationships: 0, indexes: [], schema: [], takesSchemaOf: "falkordb", oddities: origin.notes },
+    ...{ nodes: 0, relationships: 0, indexes: [], schema: [], takesSchemaOf: "falkordb", findings: origin.notes },
   };
 }
 
@@ -82,7 +82,7 @@ function engineOf({ scan, graph }: OpenDump): string {
   return parts.length === 0 ? "FalkorDBLite" : `FalkorDBLite (${parts.join(", ")})`;
 }
 
-function beside(scan: DumpScan, { graph: own }: DumpOrigin): Oddity[] {
+function beside(scan: DumpScan, { graph: own }: DumpOrigin): Finding[] {
   const others = graphNames(scan).filter((name) => name !== own);
   const unread = scan.unreadable.map(({ key }) => key);
   const elsewhere = scan.graphs.filter(({ db }) => db !== 0).map(({ db, name }) => `${name} (database ${db})`);

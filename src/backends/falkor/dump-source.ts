@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { MigrateError, SourceChangedError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { createPrivateFolder, remove } from "../../support/files.ts";
-import { atRest, copyStill, stateOf } from "../../support/stillness.ts";
+import { copyStill, isQuiescent, stateOf } from "../../support/stability.ts";
 import { sleep } from "../../support/time.ts";
-import type { Oddity, OpenOptions, SourceStore, StoreDescription } from "../backend.ts";
-import { OddityLog } from "../oddities.ts";
+import type { Finding, OpenOptions, SourceStore, StoreDescription } from "../backend.ts";
+import { OddityLog } from "../findings.ts";
+import { readRecords } from "../graph-store/reader.ts";
 import { accessError } from "../recognise.ts";
-import { readRecords } from "../server/reader.ts";
 import { type DumpOrigin, describeDump } from "./describe-dump.ts";
 import { assertGraph, type OpenDump, openDump, stillWriting } from "./open-dump.ts";
 
@@ -28,7 +28,7 @@ export class DumpSource implements SourceStore {
   readonly #origin: DumpOrigin;
   readonly #reading: Reading;
   readonly #signal: AbortSignal | undefined;
-  #oddities = new OddityLog();
+  #findings = new OddityLog();
 
   private constructor(origin: DumpOrigin, reading: Reading, signal: AbortSignal | undefined) {
     this.#origin = origin;
@@ -42,7 +42,7 @@ export class DumpSource implements SourceStore {
       const real = realpathSync(file);
       // Taken before anything is read: whoever begins to write afterwards changes it.
       const state = stateOf(real);
-      if (isolate || !(await atRest(real))) return await DumpSource.#ofCopy(origin, real, signal);
+      if (isolate || !(await isQuiescent(real))) return await DumpSource.#ofCopy(origin, real, signal);
       const dump = await openDump({ ...origin, file: real, signal });
       return DumpSource.#over(origin, { dump, watched: { file: real, state }, folder: null }, signal);
     } catch (error) {
@@ -93,12 +93,12 @@ export class DumpSource implements SourceStore {
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
-    this.#oddities = new OddityLog();
-    yield* readRecords(this.#reading.dump.store, this.#oddities, this.#signal);
+    this.#findings = new OddityLog();
+    yield* readRecords(this.#reading.dump.store, this.#findings, this.#signal);
   }
 
-  oddities(): readonly Oddity[] {
-    return this.#oddities.list();
+  findings(): readonly Finding[] {
+    return this.#findings.list();
   }
 
   async assertUnchanged(): Promise<void> {

@@ -4,7 +4,7 @@ import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { DumpNode, DumpRelationship } from "../../rdb/dump.ts";
 import type { GraphReader } from "../../rdb/graph.ts";
 import { openScratch } from "../../support/scratch.ts";
-import type { RecordStore, ServerNode, ServerRelationship } from "../server/server.ts";
+import type { RecordStore, ServerNode, ServerRelationship } from "../graph-store/server.ts";
 
 const CACHE_KILOBYTES = 4_000;
 

@@ -4,7 +4,7 @@ import type { Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
-import { type Address, addressOf } from "../server/address.ts";
+import { type Address, addressOf } from "../graph-store/address.ts";
 import type {
   GraphServer,
   InternalId,
@@ -19,7 +19,7 @@ import type {
   ServerOptions,
   ServerRelationship,
   WriteLimits,
-} from "../server/server.ts";
+} from "../graph-store/server.ts";
 import { Client } from "./client.ts";
 import { collected } from "./pages.ts";
 import { Reader } from "./reader.ts";
@@ -191,7 +191,7 @@ class FalkorServer implements GraphServer {
   }
 
   /** Only what may end a long reading or writing: all else is taken care of. */
-  async peculiarities(): Promise<string[]> {
+  async warnings(): Promise<string[]> {
     const found: string[] = [];
     const others = this.#isTarget ? null : await this.#otherGraphs();
     if (others !== null) {

@@ -1,7 +1,7 @@
 /** The FalkorDB server backend. */
-import type { Backend, Oddity, OpenOptions, SourceStore } from "../backend.ts";
+import type { Backend, Finding, OpenOptions, SourceStore } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
-import { serverBackend } from "../server/backend.ts";
+import { serverBackend } from "../graph-store/backend.ts";
 import { openFalkor } from "./falkor-server.ts";
 import { openSnapshot, refusal } from "./snapshot.ts";
 
@@ -47,15 +47,15 @@ async function openForReading(config: BackendConfig, options: OpenOptions = {}):
   });
 }
 
-function noted(store: SourceStore, note: Oddity): SourceStore {
+function noted(store: SourceStore, note: Finding): SourceStore {
   const describe: SourceStore["describe"] = async (depth) => {
     const description = await store.describe(depth);
-    return { ...description, oddities: [...description.oddities, note] };
+    return { ...description, findings: [...description.findings, note] };
   };
   return {
     describe,
     read: () => store.read(),
-    oddities: () => store.oddities(),
+    findings: () => store.findings(),
     assertUnchanged: () => store.assertUnchanged(),
     close: () => store.close(),
   };

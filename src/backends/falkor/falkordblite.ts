@@ -3,18 +3,18 @@ import { type Stats, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { RefusedError } from "../../errors.ts";
 import { freeBytes } from "../../support/files.ts";
-import type { Backend, Oddity, OpenOptions, SourceStore, TargetPreview, WriteRequest } from "../backend.ts";
+import type { Backend, Finding, OpenOptions, SourceStore, TargetPreview, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
-import { OddityLog } from "../oddities.ts";
+import { OddityLog } from "../findings.ts";
+import { previewOf } from "../graph-store/preview.ts";
+import { readRecords } from "../graph-store/reader.ts";
 import { accessError } from "../recognise.ts";
-import { previewOf } from "../server/preview.ts";
-import { readRecords } from "../server/reader.ts";
 import type { DumpOrigin } from "./describe-dump.ts";
 import { DumpSource } from "./dump-source.ts";
 import { holderOf, uniqueIdLabelsOf } from "./lite-holder.ts";
 import { type LitePlace, pathOf, placeToRead, placeToWrite } from "./lite-place.ts";
 import { describeTarget, LiteSession, openTarget } from "./lite-session.ts";
-import { type LiteAccess, settleLite, undoLite } from "./lite-undo.ts";
+import { type LiteAccess, recoverLite, undoLite } from "./lite-undo.ts";
 import { runningEngine } from "./running-engine.ts";
 import { assertNoEngine } from "./staged-dump.ts";
 
@@ -49,7 +49,7 @@ export const falkordblite: Backend = {
   },
   preview,
   undo: (config, journal) => undoLite(accessTo(config), journal),
-  settle: async (config, journal) => settleLite(accessTo(config).place.dump, journal),
+  recover: async (config, journal) => recoverLite(accessTo(config).place.dump, journal),
 };
 
 function accessTo(config: BackendConfig): LiteAccess {
@@ -62,7 +62,7 @@ function accessTo(config: BackendConfig): LiteAccess {
   };
 }
 
-function originOf({ graph }: BackendConfig, { path, form }: LitePlace, notes: readonly Oddity[] = []): DumpOrigin {
+function originOf({ graph }: BackendConfig, { path, form }: LitePlace, notes: readonly Finding[] = []): DumpOrigin {
   return { backend: "falkordblite", location: path, graph: graph ?? GRAPH, form, engine: null, notes };
 }
 
@@ -70,16 +70,16 @@ async function openForReading(config: BackendConfig, options: OpenOptions = {}):
   const place = placeToRead(pathOf(config));
   const sign = await runningEngine(place.dump);
   const what = "an engine holds this store: what it has taken since it last saved is not in the file, and not read";
-  const notes: Oddity[] = sign === null ? [] : [{ kind: "note", what, count: 1, examples: [sign] }];
+  const notes: Finding[] = sign === null ? [] : [{ kind: "note", what, count: 1, examples: [sign] }];
   return DumpSource.open(originOf(config, place, notes), place.dump, options);
 }
 
 /** One dump under two names, by a link or as the directory that it is in, is still one file, whatever graphs are in it. */
-async function assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ neighbours: false }> {
+async function assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ sameServer: false }> {
   const [from, to] = [pathOf(source), pathOf(target)];
   const [a, b] = [statOf(from), statOf(to)];
   const same = a !== undefined && b !== undefined ? a.dev === b.dev && a.ino === b.ino : resolve(from) === resolve(to);
-  if (!same) return { neighbours: false };
+  if (!same) return { sameServer: false };
   throw new RefusedError(`source and target are the same store: ${from}`, {
     next: "Choose another target; the source is never changed.",
   });
@@ -101,17 +101,17 @@ async function preview(config: BackendConfig, request: WriteRequest): Promise<Ta
   const origin = originOf(config, place);
   const dump = await openTarget(place, origin, request);
   const before = await describeTarget(place, origin, dump);
-  let oddities = new OddityLog();
+  let findings = new OddityLog();
   return previewOf({
     before,
     release: place.release,
     holder: holderOf(origin.location),
     uniqueIds: uniqueIdLabelsOf(before.schema ?? []),
     async *read() {
-      oddities = new OddityLog();
-      if (dump !== null) yield* readRecords(dump.store, oddities, request.signal);
+      findings = new OddityLog();
+      if (dump !== null) yield* readRecords(dump.store, findings, request.signal);
     },
-    oddities: () => oddities.list(),
+    findings: () => findings.list(),
     close: () => dump?.[Symbol.dispose](),
   });
 }

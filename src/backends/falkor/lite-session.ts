@@ -6,12 +6,12 @@ import { WriteError } from "../../errors.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, relationshipId } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import type { DurableFile } from "../../support/durable.ts";
-import { stateOf } from "../../support/stillness.ts";
-import type { Oddity, SchemaItem, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
-import { OddityLog } from "../oddities.ts";
-import { Fitter } from "../server/fitting.ts";
-import { KnownRecords } from "../server/known-records.ts";
-import { readRecords, type Witness } from "../server/reader.ts";
+import { stateOf } from "../../support/stability.ts";
+import type { Finding, SchemaItem, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
+import { OddityLog } from "../findings.ts";
+import { Fitter } from "../graph-store/fitting.ts";
+import { KnownRecords } from "../graph-store/known-records.ts";
+import { type RecordObserver, readRecords } from "../graph-store/reader.ts";
 import { type DumpOrigin, describeDump, describeNew } from "./describe-dump.ts";
 import { DumpStore } from "./dump-store.ts";
 import { GraphRewrite } from "./graph-rewrite.ts";
@@ -26,7 +26,7 @@ export class LiteSession implements TargetSession {
   readonly before: StoreDescription;
   readonly identity: string;
   readonly release: Release;
-  readonly report: WriteReport & { notes: Oddity[] } = { respelled: 0, defaulted: {}, setAside: {}, notes: [] };
+  readonly report: WriteReport & { notes: Finding[] } = { respelled: 0, defaulted: {}, setAside: {}, notes: [] };
   readonly fitting: Fitter;
   readonly #origin: DumpOrigin;
   readonly #request: WriteRequest;
@@ -40,7 +40,7 @@ export class LiteSession implements TargetSession {
   #waiting: readonly GraphRelationship[] = [];
   /** The dump that was written, read anew; null until then. */
   #written: OpenDump | null = null;
-  #oddities = new OddityLog();
+  #findings = new OddityLog();
   #isClosed = false;
 
   private constructor(
@@ -143,14 +143,14 @@ export class LiteSession implements TargetSession {
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
-    this.#oddities = new OddityLog();
+    this.#findings = new OddityLog();
     const { signal } = this.#request;
-    if (this.#written !== null) yield* readRecords(this.#written.store, this.#oddities, signal);
-    else if (this.#old !== null) yield* readRecords(this.#old.store, this.#oddities, signal, this.#witness());
+    if (this.#written !== null) yield* readRecords(this.#written.store, this.#findings, signal);
+    else if (this.#old !== null) yield* readRecords(this.#old.store, this.#findings, signal, this.#witness());
   }
 
-  oddities(): readonly Oddity[] {
-    return this.#oddities.list();
+  findings(): readonly Finding[] {
+    return this.#findings.list();
   }
 
   describe(): Promise<StoreDescription> {
@@ -168,9 +168,9 @@ export class LiteSession implements TargetSession {
     this.#staged.discard();
   }
 
-  async keep(): Promise<string> {
+  async preserve(): Promise<string> {
     this.#close();
-    return this.#staged.keep();
+    return this.#staged.preserve();
   }
 
   #guard<T>(work: () => Promise<T>): Promise<T> {
@@ -178,7 +178,7 @@ export class LiteSession implements TargetSession {
   }
 
   /** The first reading tells what stands there, for finding what is to be replaced and joined. */
-  #witness(): Witness {
+  #witness(): RecordObserver {
     const known = this.#known;
     return {
       node: ({ key }, id) => known.noteNode(key, id, "before"),

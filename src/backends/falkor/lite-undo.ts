@@ -3,9 +3,9 @@ import { existsSync, readdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { ContentDigest } from "../../graph/digest.ts";
 import { digestOf } from "../../memorygraph/canonicalizer.ts";
-import { type DurableFile, formerBeside } from "../../support/durable.ts";
+import { beforeImageBeside, type DurableFile } from "../../support/durable.ts";
+import { failpoint } from "../../support/failpoint.ts";
 import { flushFolder, remove } from "../../support/files.ts";
-import { moment } from "../../support/moments.ts";
 import type { SourceStore, Undone } from "../backend.ts";
 import { commitDecided, isPublished, UndoDecision } from "../staged-undo.ts";
 import type { Target } from "./lite-place.ts";
@@ -13,7 +13,7 @@ import type { LiteSession } from "./lite-session.ts";
 import { hashOfFile, PUBLISHED, type Purpose, temporaryOf } from "./staged-dump.ts";
 
 /** Removes what a stopped run has left beside the target, and tells whether it had been put in place. */
-export function settleLite(dump: string, journal: DurableFile): "as before" | "complete" {
+export function recoverLite(dump: string, journal: DurableFile): "as before" | "complete" {
   const undoing = temporaryFiles(journal, "undoing");
   if (undoing !== null) remove(...undoing);
   const noted = temporaryFiles(journal, "run");
@@ -39,16 +39,16 @@ export interface LiteAccess {
 /** Byte for byte where nobody has changed the dump since; else by writing it once more without what the run did. */
 export async function undoLite({ place, read, rewrite }: LiteAccess, journal: DurableFile): Promise<Undone> {
   const { dump } = place;
-  const complete = settleLite(dump, journal) === "complete";
-  const former = formerBeside(journal.path);
+  const complete = recoverLite(dump, journal) === "complete";
+  const former = beforeImageBeside(journal.path);
   if (!existsSync(dump)) return { left: [], expected: new ContentDigest(), removed: true };
   if (!complete) return { left: [], expected: await digestAndClose(await read()) };
-  moment("before rollback");
+  failpoint("before rollback");
   const untouched = hashOfFile(dump) === journal.fact(PUBLISHED);
   if (untouched && existsSync(former)) {
     renameSync(former, dump);
     flushFolder(dirname(dump));
-    moment("rolled back");
+    failpoint("rolled back");
     return { left: [], expected: await digestAndClose(await read()) };
   }
   const isOld = existsSync(former);
@@ -58,7 +58,7 @@ export async function undoLite({ place, read, rewrite }: LiteAccess, journal: Du
   // With a former version it was there before the run.
   if (isOld || undone.expected.nodes + undone.expected.relationships > 0) return undone;
   removeStore(place);
-  moment("rolled back");
+  failpoint("rolled back");
   return { ...undone, removed: true };
 }
 
@@ -73,7 +73,7 @@ async function rewriteWithout(session: LiteSession, store: SourceStore, journal:
     for await (const batch of store.read()) {
       await session.write(batch.map((record) => decision.of(record)).filter((record) => record !== null));
     }
-    moment("half rolled back");
+    failpoint("half rolled back");
     return await commitDecided(session, decision);
   } catch (error) {
     await session.rollback();

@@ -2,7 +2,7 @@
 import { DamagedStoreError } from "../../errors.ts";
 import { Properties } from "../../graph/properties.ts";
 import type { Value } from "../../graph/value.ts";
-import type { InternalId, RelationshipRef, ServerNode, ServerRelationship } from "../server/server.ts";
+import type { InternalId, RelationshipRef, ServerNode, ServerRelationship } from "../graph-store/server.ts";
 import type { Client } from "./client.ts";
 import { byFractions, byMantissas, doublesOf, FRACTIONS } from "./doubles.ts";
 import { type NameKind, Names } from "./names.ts";

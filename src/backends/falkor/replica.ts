@@ -7,8 +7,8 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { AccessError, ConnectionError } from "../../errors.ts";
 import { codeOf } from "../../support/files.ts";
-import type { Address } from "../server/address.ts";
-import { tlsOptions } from "../server/knock.ts";
+import type { Address } from "../graph-store/address.ts";
+import { tlsOptions } from "../graph-store/probe.ts";
 
 /** A server that prepares a snapshot says so every second, with an empty line. */
 const SILENCE_MS = 60_000;

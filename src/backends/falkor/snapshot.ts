@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { AccessError } from "../../errors.ts";
 import { createPrivateFolder, remove } from "../../support/files.ts";
-import type { Oddity, OpenOptions } from "../backend.ts";
+import type { Finding, OpenOptions } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import type { Client } from "./client.ts";
 import { DumpSource } from "./dump-source.ts";
@@ -40,7 +40,7 @@ export async function openSnapshot(
 
 async function fetched(
   { client, address, graph, engine }: Connected,
-  notes: readonly Oddity[],
+  notes: readonly Finding[],
   signal: AbortSignal | undefined,
 ): Promise<{ readonly store: DumpSource } | Refused> {
   const { location } = client;
@@ -57,7 +57,7 @@ async function fetched(
     remove(folder);
     return { location, reason };
   }
-  const how: Oddity = {
+  const how: Finding = {
     kind: "note",
     what: "read from a snapshot that the server sent",
     count: 1,
@@ -74,7 +74,7 @@ async function writesToDisk(client: Client): Promise<boolean | null> {
   return value === "yes" ? false : value === "no" ? true : null;
 }
 
-function ownDump(location: string): Oddity {
+function ownDump(location: string): Finding {
   const what = "the server may have written its own dump to make the snapshot (repl-diskless-sync)";
   return { kind: "note", what, count: 1, examples: [location] };
 }

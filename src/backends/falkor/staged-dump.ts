@@ -2,7 +2,7 @@
 import { chmodSync, closeSync, existsSync, linkSync, mkdirSync, openSync, readSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BusyError } from "../../errors.ts";
-import { type DurableFile, formerBeside } from "../../support/durable.ts";
+import { beforeImageBeside, type DurableFile } from "../../support/durable.ts";
 import {
   codeOf,
   createPrivateFile,
@@ -12,7 +12,7 @@ import {
   replaceFile,
   temporaryBeside,
 } from "../../support/files.ts";
-import { stateOf } from "../../support/stillness.ts";
+import { stateOf } from "../../support/stability.ts";
 import type { Target } from "./lite-place.ts";
 import { runningEngine } from "./running-engine.ts";
 
@@ -92,7 +92,7 @@ export class StagedDump {
     if (this.#journal === null) return;
     this.#journal.note(PUBLISHED, hashOfFile(this.file));
     if (this.#state === null) return;
-    const former = formerBeside(this.#journal.path);
+    const former = beforeImageBeside(this.#journal.path);
     remove(former);
     linkSync(dump, former);
   }
@@ -102,7 +102,7 @@ export class StagedDump {
   }
 
   /** @returns where it is kept */
-  keep(): string {
+  preserve(): string {
     const path = this.#place.path.replace(/\/+$/, "");
     let kept = `${path}.failed`;
     for (let number = 2; existsSync(kept); number++) kept = `${path}.failed-${number}`;

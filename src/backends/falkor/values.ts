@@ -6,7 +6,7 @@ import { DamagedStoreError } from "../../errors.ts";
 import { Point, Temporal, type Value, Vector } from "../../graph/value.ts";
 import { secondsOf } from "../../rdb/temporal.ts";
 import { DEEPEST } from "../../rdb/value-types.ts";
-import type { NameKind } from "../server/server.ts";
+import type { NameKind } from "../graph-store/server.ts";
 
 const WGS84 = 4326;
 const DAY = 86_400n;

@@ -11,7 +11,7 @@ import type {
   NodeChange,
   RelationshipChange,
   RelationshipRef,
-} from "../server/server.ts";
+} from "../graph-store/server.ts";
 import type { Client } from "./client.ts";
 import { mapLiteral, needsExpression, type Place, quote } from "./literals.ts";
 import { boundsOf, groupsOf } from "./reader.ts";

@@ -2,13 +2,13 @@
 import type { Database } from "bun:sqlite";
 import type { Release } from "../../memorygraph/releases.ts";
 import { codeOf } from "../../support/files.ts";
-import type { DescriptionDepth, Oddity, StoreDescription } from "../backend.ts";
-import { OddityLog } from "../oddities.ts";
+import type { DescriptionDepth, Finding, StoreDescription } from "../backend.ts";
+import { OddityLog } from "../findings.ts";
 import { danglingIds } from "./dangling.ts";
 import { count, rows } from "./database.ts";
-import { EXTRA_TABLE } from "./extra.ts";
 import { type FileLayout, releaseOfLayout } from "./layout.ts";
 import { TEMPORAL_COLUMNS } from "./nodes-layout.ts";
+import { EXTRA_TABLE } from "./side-table.ts";
 
 export function describe(
   database: Database,
@@ -28,7 +28,7 @@ export function describe(
     nodes: countNodes(database, layout),
     relationships: countRelationships(database, layout),
     indexes: layout.indexes,
-    oddities: [
+    findings: [
       ...structuralOddities(database, layout),
       ...(depth === "counts" ? [] : danglingRelationships(database, layout)),
       ...(depth === "integrity" ? integrity(database) : []),
@@ -65,7 +65,7 @@ export function hasTemporalColumns(layout: FileLayout): boolean {
   return TEMPORAL_COLUMNS.every((name) => columns.includes(name));
 }
 
-function structuralOddities(database: Database, layout: FileLayout): Oddity[] {
+function structuralOddities(database: Database, layout: FileLayout): Finding[] {
   const log = new OddityLog();
   if (layout.name === "hybrid") {
     log.add(
@@ -114,7 +114,7 @@ function orphanedExtras(database: Database, layout: FileLayout, log: OddityLog):
   }
 }
 
-function danglingRelationships(database: Database, layout: FileLayout): Oddity[] {
+function danglingRelationships(database: Database, layout: FileLayout): Finding[] {
   const log = new OddityLog();
   const tables = [layout.nodes !== null && "nodes", layout.memories !== null && "memories"].filter(
     (name) => name !== false,
@@ -124,7 +124,7 @@ function danglingRelationships(database: Database, layout: FileLayout): Oddity[]
   return log.list();
 }
 
-function integrity(database: Database): Oddity[] {
+function integrity(database: Database): Finding[] {
   const log = new OddityLog();
   const what = "SQLite's integrity check";
   try {

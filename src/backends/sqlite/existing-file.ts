@@ -4,8 +4,8 @@ import { existsSync, realpathSync } from "node:fs";
 import { RefusedError, RollbackError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import type { Oddity, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
-import { OddityLog } from "../oddities.ts";
+import type { Finding, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
+import { OddityLog } from "../findings.ts";
 import { describe } from "./describe.ts";
 import { translate } from "./errors.ts";
 import { type FileLayout, readLayout, releaseOfLayout } from "./layout.ts";
@@ -30,7 +30,7 @@ export class ExistingFile implements TargetSession {
   /** A file without tables gets its schema in the same transaction, and the journal mode after it. */
   readonly #wasEmpty: boolean;
   #removed = false;
-  #oddities = new OddityLog();
+  #findings = new OddityLog();
 
   /** @throws BusyError, DamagedStoreError, AccessError; RefusedError for a file that we do not know how to write to. */
   constructor(path: string, { release, fallbackRelease, signal, journal }: WriteRequest) {
@@ -58,7 +58,7 @@ export class ExistingFile implements TargetSession {
     return this.#real;
   }
 
-  get report(): WriteReport & { notes: Oddity[] } {
+  get report(): WriteReport & { notes: Finding[] } {
     return this.#writer.report;
   }
 
@@ -94,13 +94,13 @@ export class ExistingFile implements TargetSession {
     if (this.#wasEmpty) for (const sql of schemaOf(this.release).indexes) this.#guard(() => this.#database.run(sql));
   }
 
-  oddities(): readonly Oddity[] {
-    return this.#oddities.list();
+  findings(): readonly Finding[] {
+    return this.#findings.list();
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
-    this.#oddities = new OddityLog();
-    const reader = new SqliteReader(this.#database, this.#layout(), this.#oddities);
+    this.#findings = new OddityLog();
+    const reader = new SqliteReader(this.#database, this.#layout(), this.#findings);
     yield* readBatches(this.#path, reader, this.#signal);
   }
 
@@ -132,7 +132,7 @@ export class ExistingFile implements TargetSession {
     }
   }
 
-  async keep(): Promise<string> {
+  async preserve(): Promise<string> {
     await this.commit();
     return this.#path;
   }
@@ -146,7 +146,7 @@ export class ExistingFile implements TargetSession {
   }
 }
 
-function takenBack(path: string): Oddity {
+function takenBack(path: string): Finding {
   const what = "a program had ended in the middle of a change to the target; SQLite has taken that change back";
   return { kind: "note", what, count: 1, examples: [`${path}-journal`] };
 }

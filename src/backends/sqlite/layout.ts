@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import type { Release } from "../../memorygraph/releases.ts";
 import { quoted, rows } from "./database.ts";
-import { EXTRA_TABLE } from "./extra.ts";
+import { EXTRA_TABLE } from "./side-table.ts";
 
 export type LayoutName = "empty" | "nodes" | "memories" | "hybrid" | "turso" | "foreign";
 

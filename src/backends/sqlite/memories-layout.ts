@@ -7,9 +7,9 @@ import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
 import { CONTEXT_PREFIX, holdsStructure, MEMORY_LABEL, meaningOf } from "../../memorygraph/fields.ts";
 import { toPlain } from "../../memorygraph/plain.ts";
 import type { Row, SqlValue } from "./database.ts";
-import type { RowExtra } from "./extra.ts";
 import type { DecodedNode, DecodedRelationship } from "./nodes-layout.ts";
 import { type EncodedRow, type Note, textColumn, UnreadableRowError } from "./row.ts";
+import type { RowExtra } from "./side-table.ts";
 
 type ColumnType = "text" | "real" | "integer" | "tags" | "context";
 
@@ -17,7 +17,7 @@ interface Column {
   readonly name: string;
   readonly type: ColumnType;
   /** What the layout demands where the source has nothing; null where it demands nothing. */
-  readonly imposed: SqlValue | ((properties: Properties) => SqlValue);
+  readonly defaulted: SqlValue | ((properties: Properties) => SqlValue);
 }
 
 const EPOCH = "1970-01-01T00:00:00.000Z";
@@ -33,8 +33,8 @@ function firstTime(...names: string[]): (properties: Properties) => SqlValue {
   };
 }
 
-function column(name: string, type: ColumnType, imposed: Column["imposed"] = null): Column {
-  return { name, type, imposed };
+function column(name: string, type: ColumnType, defaulted: Column["imposed"] = null): Column {
+  return { name, type, defaulted };
 }
 
 const MEMORY: readonly Column[] = [
@@ -158,7 +158,7 @@ export function encodeWideRelationship(relationship: GraphRelationship): Encoded
 }
 
 class RowEncoder {
-  readonly #imposed: string[] = [];
+  readonly #defaulted: string[] = [];
   readonly #set: [string, Value][] = [];
 
   constructor(
@@ -172,19 +172,19 @@ class RowEncoder {
     for (let at = first.length; at < this.layout.length; at++) columns.push(this.#column(this.layout[at]!));
     this.#rest(first.length);
     const extra: RowExtra = {
-      ...(this.#imposed.length > 0 && { imposed: this.#imposed }),
+      ...(this.#defaulted.length > 0 && { defaulted: this.#defaulted }),
       ...(this.#set.length > 0 && { set: this.#set }),
     };
     return { columns, extra };
   }
 
-  #column({ name, type, imposed }: Column): SqlValue {
+  #column({ name, type, defaulted }: Column): SqlValue {
     if (type === "context") return this.#context();
     const value = this.properties.get(name);
-    const demanded = () => (typeof imposed === "function" ? imposed(this.properties) : imposed);
+    const demanded = () => (typeof defaulted === "function" ? defaulted(this.properties) : defaulted);
     if (value === null) {
       const filler = demanded();
-      if (filler !== null) this.#imposed.push(name);
+      if (filler !== null) this.#defaulted.push(name);
       return filler;
     }
     const fit = fitColumn(name, value, type);

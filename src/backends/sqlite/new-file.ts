@@ -12,7 +12,7 @@ import type { Summary } from "../../memorygraph/summary.ts";
 import { codeOf, createPrivateFile, flushAhead, publishFile, remove, temporaryBeside } from "../../support/files.ts";
 import { breathe } from "../../support/time.ts";
 import type {
-  Oddity,
+  Finding,
   SourceStore,
   StoreDescription,
   SummaryOptions,
@@ -20,8 +20,8 @@ import type {
   WriteReport,
   WriteRequest,
 } from "../backend.ts";
-import { OddityLog } from "../oddities.ts";
-import { copyTables, equalTables, type WholeTable, wholeTables } from "./adopt.ts";
+import { OddityLog } from "../findings.ts";
+import { copyTables, equalTables, type WholeTable, wholeTables } from "./bulk-copy.ts";
 import { describe } from "./describe.ts";
 import { onDatabase, translate } from "./errors.ts";
 import { readLayout } from "./layout.ts";
@@ -45,7 +45,7 @@ export class NewFile implements TargetSession {
   readonly #temporary: string;
   #database: Database | null;
   #indexed = false;
-  #oddities = new OddityLog();
+  #findings = new OddityLog();
   readonly #writer: RowWriter;
 
   constructor(path: string, { release: asked, fallbackRelease, signal, journal }: WriteRequest) {
@@ -94,18 +94,18 @@ export class NewFile implements TargetSession {
     this.#guard(() => this.#writer.replaceAll(batch));
   }
 
-  canAdopt(source: SourceStore): boolean {
-    return this.#adoptable(source) !== null;
+  canBulkCopy(source: SourceStore): boolean {
+    return this.#bulkCopyable(source) !== null;
   }
 
-  #adoptable(source: SourceStore): { real: string; tables: readonly WholeTable[] } | null {
+  #bulkCopyable(source: SourceStore): { real: string; tables: readonly WholeTable[] } | null {
     if (!(source instanceof SqliteSource) || source.real === null) return null;
     const tables = wholeTables(source.layout, this.release);
     return tables === null ? null : { real: source.real, tables };
   }
 
-  async adopt(source: SourceStore): Promise<void> {
-    const { real, tables } = this.#adoptable(source)!;
+  async bulkCopy(source: SourceStore): Promise<void> {
+    const { real, tables } = this.#bulkCopyable(source)!;
     await breathe();
     this.#guard(() => {
       for (const sql of this.#schema.indexes) this.#database!.run(sql);
@@ -117,7 +117,7 @@ export class NewFile implements TargetSession {
   }
 
   async equals(source: SourceStore): Promise<boolean> {
-    const found = this.#adoptable(source);
+    const found = this.#bulkCopyable(source);
     return found !== null && this.#guard(() => equalTables(found.real, this.#temporary, found.tables));
   }
 
@@ -137,16 +137,16 @@ export class NewFile implements TargetSession {
     return summariseInParallel(this.#temporary, { each }, this.#signal).then(({ summary }) => summary);
   }
 
-  oddities(): readonly Oddity[] {
-    return this.#oddities.list();
+  findings(): readonly Finding[] {
+    return this.#findings.list();
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
-    this.#oddities = new OddityLog();
+    this.#findings = new OddityLog();
     if (this.#database !== null) return;
     const fresh = openImmutable(this.#path, this.#temporary);
     try {
-      const reader = new SqliteReader(fresh, readLayout(fresh), this.#oddities);
+      const reader = new SqliteReader(fresh, readLayout(fresh), this.#findings);
       yield* readBatches(this.#path, reader, this.#signal);
     } finally {
       fresh.close();
@@ -184,7 +184,7 @@ export class NewFile implements TargetSession {
     remove(this.#temporary, `${this.#temporary}-journal`, `${this.#temporary}-wal`, `${this.#temporary}-shm`);
   }
 
-  async keep(): Promise<string> {
+  async preserve(): Promise<string> {
     this.#close();
     let kept = `${this.#path}.failed`;
     for (let number = 2; existsSync(kept); number++) kept = `${this.#path}.failed-${number}`;

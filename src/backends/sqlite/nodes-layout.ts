@@ -9,8 +9,8 @@ import type { Value, ValueMap } from "../../graph/value.ts";
 import { CONTEXT_PREFIX, MEMORY_LABEL, meaningOf } from "../../memorygraph/fields.ts";
 import { contextValue, toPlain } from "../../memorygraph/plain.ts";
 import type { Row, SqlValue } from "./database.ts";
-import type { RowExtra } from "./extra.ts";
 import { type EncodedRow, type Note, textColumn } from "./row.ts";
+import type { RowExtra } from "./side-table.ts";
 
 export const NODE_COLUMNS = ["id", "label", "properties", "created_at", "updated_at"] as const;
 export const RELATIONSHIP_COLUMNS = [
@@ -147,7 +147,7 @@ export function encodeRelationship(relationship: GraphRelationship, now: string,
  * application's own upgrade does, and records that nobody said so.
  */
 export function fillTemporal(columns: SqlValue[], extra: RowExtra, properties: Properties, now: string): EncodedRow {
-  const imposed = [...(extra.imposed ?? [])];
+  const defaulted = [...(extra.defaulted ?? [])];
   const set = [...(extra.set ?? [])];
   for (const name of ["valid_from", "recorded_at"] as const) {
     const at = FIRST_TEMPORAL + TEMPORAL_COLUMNS.indexOf(name);
@@ -155,14 +155,14 @@ export function fillTemporal(columns: SqlValue[], extra: RowExtra, properties: P
     columns[at] = columns[CREATED_AT] ?? now;
     const value = properties.get(name);
     if (value === null) {
-      imposed.push(name);
+      defaulted.push(name);
     } else {
-      imposed.push(`${INNER}${name}`);
+      defaulted.push(`${INNER}${name}`);
       if (!set.some(([known]) => known === name)) set.push([name, value]);
     }
   }
-  if (imposed.length === 0) return { columns, extra };
-  return { columns, extra: { ...extra, imposed, ...(set.length > 0 && { set }) } };
+  if (defaulted.length === 0) return { columns, extra };
+  return { columns, extra: { ...extra, defaulted, ...(set.length > 0 && { set }) } };
 }
 
 /** These columns would turn text that looks like a number into one, so only points in time go there. */

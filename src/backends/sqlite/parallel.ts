@@ -2,8 +2,8 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Summary } from "../../memorygraph/summary.ts";
-import type { Oddity, SummaryOptions } from "../backend.ts";
-import { OddityLog } from "../oddities.ts";
+import type { Finding, SummaryOptions } from "../backend.ts";
+import { OddityLog } from "../findings.ts";
 import type { RowsRead } from "./reader.ts";
 import type { Share, ShareMarks, ShareProgress, ShareSummary } from "./summary-worker.ts";
 
@@ -14,7 +14,7 @@ const MOST_THREADS = 2;
 
 export interface ParallelSummary {
   readonly summary: Summary;
-  readonly oddities: readonly Oddity[];
+  readonly findings: readonly Finding[];
   readonly rows: RowsRead;
 }
 
@@ -45,14 +45,14 @@ export async function summariseInParallel(
     const aborted = new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
     const shares = await Promise.race([Promise.all(threads.map(({ answer }) => answer)), aborted]);
     const summary = new Summary();
-    const oddities = new OddityLog();
+    const findings = new OddityLog();
     const rows: RowsRead = {};
     for (const share of shares) {
-      for (const oddity of share.oddities) oddities.merge(oddity);
+      for (const finding of share.findings) findings.merge(finding);
       summary.merge(share.summary);
       for (const [table, count] of Object.entries(share.rows)) rows[table] = (rows[table] ?? 0) + count;
     }
-    return { summary, oddities: oddities.list(), rows };
+    return { summary, findings: findings.list(), rows };
   } finally {
     signal?.removeEventListener("abort", stop);
     stop();

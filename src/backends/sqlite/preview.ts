@@ -48,7 +48,7 @@ async function previewOf(path: string, release: Release, source: SqliteSource | 
     async *read() {
       if (source !== null) yield* source.read();
     },
-    oddities: () => source?.oddities() ?? [],
+    findings: () => source?.findings() ?? [],
     async close() {
       writer.close();
       model.close();

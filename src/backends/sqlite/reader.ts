@@ -3,20 +3,20 @@ import type { Database } from "bun:sqlite";
 import { JsonSyntaxError } from "../../graph/json.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, keyOfId } from "../../graph/record.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
-import type { OddityLog } from "../oddities.ts";
+import type { OddityLog } from "../findings.ts";
 import { ALL_ROWS, count, pages, prepare, quoted, type Row, type SqlValue, shareOf } from "./database.ts";
-import { applyToProperties, hashRow, type RowExtra, readRowExtra } from "./extra.ts";
 import type { FileLayout } from "./layout.ts";
 import type { DecodedNode, DecodedRelationship } from "./nodes-layout.ts";
 import { UnreadableRowError } from "./row.ts";
 import { SharedIds } from "./shared-ids.ts";
+import { applyToProperties, hashRow, type RowExtra, readRowExtra } from "./side-table.ts";
 import { nodeTablesOf, relationshipTableOf, type SqliteNative, selectFrom, type Table } from "./tables.ts";
 import { readWholeRecords } from "./whole-records.ts";
 
 export class SqliteReader {
   readonly #database: Database;
   readonly #layout: FileLayout;
-  readonly #oddities: OddityLog;
+  readonly #findings: OddityLog;
   readonly #nodes: readonly Table<DecodedNode>[];
   readonly #relationships: Table<DecodedRelationship> | null;
   /** How many nodes of equal content have been numbered so far. */
@@ -27,17 +27,17 @@ export class SqliteReader {
   readonly rows: RowsRead = {};
 
   /** With a share, one of several readers that together read everything once. */
-  constructor(database: Database, layout: FileLayout, oddities: OddityLog, share = { at: 0, of: 1 }) {
+  constructor(database: Database, layout: FileLayout, findings: OddityLog, share = { at: 0, of: 1 }) {
     this.#database = database;
     this.#layout = layout;
-    this.#oddities = oddities;
+    this.#findings = findings;
     this.#share = share;
     this.#nodes = nodeTablesOf(layout);
     this.#relationships = relationshipTableOf(layout);
   }
 
   *read(): Generator<GraphRecord[]> {
-    const shared = new SharedIds(this.#database, this.#layout, this.#oddities);
+    const shared = new SharedIds(this.#database, this.#layout, this.#findings);
     for (const table of this.#nodes) {
       for (const page of this.#pages(table)) {
         const batch: GraphNode[] = [];
@@ -50,15 +50,15 @@ export class SqliteReader {
       }
     }
     const extra = this.#layout.hasExtra && this.#share.at === 0;
-    if (extra) yield* readWholeRecords("node", this.#database, this.#layout, this.#oddities);
+    if (extra) yield* readWholeRecords("node", this.#database, this.#layout, this.#findings);
     const relationships = this.#relationships;
     if (relationships !== null) {
       for (const page of this.#pages(relationships)) {
         yield page.map((row) => this.#relationship(relationships, row)).filter((record) => record !== null);
       }
     }
-    if (extra) yield* readWholeRecords("relationship", this.#database, this.#layout, this.#oddities);
-    if (this.#share.of === 1) checkCounts(this.#database, this.rows, this.#oddities);
+    if (extra) yield* readWholeRecords("relationship", this.#database, this.#layout, this.#findings);
+    if (this.#share.of === 1) checkCounts(this.#database, this.rows, this.#findings);
   }
 
   /** One node of a table, or null where it has none of that id or cannot read it. */
@@ -143,7 +143,7 @@ export class SqliteReader {
     const id = typeof row[0] === "string" ? row[0] : `row ${row.at(-1)} of ${table.name}`;
     const { length } = table.columns;
     try {
-      const decoded = table.decode(row, (what) => this.#oddities.add("note", what, id));
+      const decoded = table.decode(row, (what) => this.#findings.add("note", what, id));
       const extra = this.#layout.hasExtra ? this.#extraOf(table, row, id) : null;
       // Several readers only count and digest: none of them hands its rows on.
       const handsOn = table.verbatim && this.#share.of === 1;
@@ -153,7 +153,7 @@ export class SqliteReader {
       return { decoded, extra: extra?.parsed ?? null, native };
     } catch (error) {
       if (!(error instanceof UnreadableRowError) && !(error instanceof JsonSyntaxError)) throw error;
-      this.#oddities.add("damage", `a row of ${table.name} that cannot be read: ${reason(error)}`, id);
+      this.#findings.add("damage", `a row of ${table.name} that cannot be read: ${reason(error)}`, id);
       return null;
     }
   }
@@ -168,11 +168,11 @@ export class SqliteReader {
         return { text, parsed: readRowExtra(text) };
       } catch (error) {
         if (!(error instanceof JsonSyntaxError) && !(error instanceof TypeError)) throw error;
-        this.#oddities.add("damage", "what we kept beside a record cannot be read; it is read without it", id);
+        this.#findings.add("damage", "what we kept beside a record cannot be read; it is read without it", id);
         return null;
       }
     }
-    this.#oddities.add(
+    this.#findings.add(
       "note",
       "the application changed a record since we kept something beside it; what we kept is not applied",
       id,
@@ -192,11 +192,11 @@ export class SqliteReader {
 export type RowsRead = Record<string, number>;
 
 /** SQLite counts by an index where it can: a damaged table that gives fewer or more rows than its index shows here. */
-export function checkCounts(database: Database, read: RowsRead, oddities: OddityLog): void {
+export function checkCounts(database: Database, read: RowsRead, findings: OddityLog): void {
   for (const [table, found] of Object.entries(read)) {
     const expected = count(database, `SELECT count(*) FROM ${quoted(table)}`);
     if (found === expected) continue;
-    oddities.add("damage", `the table ${table} gives ${found} rows, its index says ${expected}`, table);
+    findings.add("damage", `the table ${table} gives ${found} rows, its index says ${expected}`, table);
   }
 }
 

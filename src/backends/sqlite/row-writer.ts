@@ -2,20 +2,10 @@
 import type { Database } from "bun:sqlite";
 import { type GraphRecord, type GraphRelationship, idOfKey, relationshipId } from "../../graph/record.ts";
 import { type Release, respell } from "../../memorygraph/releases.ts";
-import type { Oddity, WriteReport } from "../backend.ts";
-import { OddityLog } from "../oddities.ts";
+import type { Finding, WriteReport } from "../backend.ts";
+import { OddityLog } from "../findings.ts";
 import { danglingIds } from "./dangling.ts";
 import { type ExactStatement, prepare, quoted, type SqlValue } from "./database.ts";
-import {
-  EXTRA_INDEX,
-  EXTRA_TABLE,
-  EXTRA_TABLES,
-  hashRow,
-  isNothing,
-  readRowExtra,
-  writeRowExtra,
-  writeWholeRecord,
-} from "./extra.ts";
 import { type FileLayout, readLayout } from "./layout.ts";
 import { encodeMemory, encodeWideRelationship, MEMORY_COLUMNS, WIDE_RELATIONSHIP_COLUMNS } from "./memories-layout.ts";
 import {
@@ -29,6 +19,16 @@ import {
 } from "./nodes-layout.ts";
 import { SqliteReader } from "./reader.ts";
 import type { EncodedRow } from "./row.ts";
+import {
+  EXTRA_INDEX,
+  EXTRA_TABLE,
+  EXTRA_TABLES,
+  hashRow,
+  isNothing,
+  readRowExtra,
+  writeRowExtra,
+  writeWholeRecord,
+} from "./side-table.ts";
 import { MEMORIES_NATIVE, NODES_NATIVE, type SqliteNative } from "./tables.ts";
 
 interface TableWriter {
@@ -48,7 +48,7 @@ type Prepared =
   | { readonly table: null; readonly dangling: boolean };
 
 export class RowWriter {
-  readonly report: WriteReport & { notes: Oddity[] } = { respelled: 0, defaulted: {}, setAside: {}, notes: [] };
+  readonly report: WriteReport & { notes: Finding[] } = { respelled: 0, defaulted: {}, setAside: {}, notes: [] };
   readonly #database: Database;
   readonly #release: Release;
   readonly #tables: Record<GraphRecord["kind"], TableWriter>;
@@ -185,7 +185,7 @@ export class RowWriter {
     const encoded = this.#encode(spelled.record);
     if (encoded === null) return this.#setAside(record);
     const { columns, extra } = encoded;
-    this.#count(record.kind, extra.imposed, extra.set);
+    this.#count(record.kind, extra.defaulted, extra.set);
     return { table, columns, extra: isNothing(extra) ? null : writeRowExtra(extra) };
   }
 
@@ -199,7 +199,7 @@ export class RowWriter {
     const old = native.extra === null ? {} : readRowExtra(native.extra);
     const filled = fillTemporal(columns, old, record.properties, this.#now);
     if (filled.extra === old) return { table, columns, extra: native.extra };
-    this.#count("relationship", filled.extra.imposed, undefined);
+    this.#count("relationship", filled.extra.defaulted, undefined);
     return { table, columns: filled.columns, extra: writeRowExtra(filled.extra) };
   }
 
@@ -243,11 +243,11 @@ export class RowWriter {
 
   #count(
     kind: GraphRecord["kind"],
-    imposed: readonly string[] = [],
+    defaulted: readonly string[] = [],
     set: readonly (readonly [string, unknown])[] = [],
   ): void {
     const prefix = kind === "node" ? "" : "relationship.";
-    for (const name of imposed) {
+    for (const name of defaulted) {
       if (name.startsWith(INNER)) continue;
       const field = prefix + name;
       this.report.defaulted[field] = (this.report.defaulted[field] ?? 0) + 1;

@@ -1,7 +1,7 @@
 /** What the two layouts' rows have in common. */
 import type { GraphRecord } from "../../graph/record.ts";
 import type { SqlValue } from "./database.ts";
-import type { RowExtra } from "./extra.ts";
+import type { RowExtra } from "./side-table.ts";
 
 /** A row that is there but cannot be read as a record. */
 export class UnreadableRowError extends Error {

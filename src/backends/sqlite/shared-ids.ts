@@ -3,19 +3,19 @@ import type { Database } from "bun:sqlite";
 import { compareInstants, parseInstant } from "../../graph/instant.ts";
 import { type GraphNode, idOfKey } from "../../graph/record.ts";
 import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
-import type { OddityLog } from "../oddities.ts";
+import type { OddityLog } from "../findings.ts";
 import { rows } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
 
 export class SharedIds {
   readonly #ids: ReadonlySet<string>;
-  readonly #oddities: OddityLog;
+  readonly #findings: OddityLog;
 
-  constructor(database: Database, layout: FileLayout, oddities: OddityLog) {
+  constructor(database: Database, layout: FileLayout, findings: OddityLog) {
     const both = layout.nodes !== null && layout.memories !== null;
     const found = both ? rows(database, "SELECT m.id FROM memories m JOIN nodes n ON n.id = m.id") : [];
     this.#ids = new Set(found.map(([id]) => String(id)));
-    this.#oddities = oddities;
+    this.#findings = findings;
   }
 
   /** Whether this is the version of the node that counts. */
@@ -31,7 +31,7 @@ export class SharedIds {
       const what = same
         ? "one id in both tables of the file, with the same content"
         : "one id in both tables of the file, with different content: the newer one is taken, the other left behind";
-      this.#oddities.add(
+      this.#findings.add(
         same ? "note" : "loss",
         what,
         `${id} (${timeOf(old) ?? "no time"} in nodes, ${timeOf(recent) ?? "no time"} in memories)`,

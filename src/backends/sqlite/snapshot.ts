@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AccessError, BusyError, SourceChangedError } from "../../errors.ts";
 import { createPrivateFolder, freeBytes, remove, removeOpen } from "../../support/files.ts";
-import { atRest, sameBytes, stateOf } from "../../support/stillness.ts";
+import { isQuiescent, sameBytes, stateOf } from "../../support/stability.ts";
 import { sleep } from "../../support/time.ts";
 import { accessError } from "../recognise.ts";
 import { onDatabase } from "./errors.ts";
@@ -39,7 +39,7 @@ export async function openSnapshot(path: string, isolate: boolean, signal?: Abor
 }
 
 async function isQuiet(real: string): Promise<boolean> {
-  return stateOf(`${real}-wal`) === null && stateOf(`${real}-journal`) === null && atRest(real);
+  return stateOf(`${real}-wal`) === null && stateOf(`${real}-journal`) === null && isQuiescent(real);
 }
 
 function readInPlace(path: string, real: string, before: string): Snapshot {

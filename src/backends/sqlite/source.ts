@@ -6,13 +6,13 @@ import { Summary } from "../../memorygraph/summary.ts";
 import { breathe } from "../../support/time.ts";
 import type {
   DescriptionDepth,
-  Oddity,
+  Finding,
   OpenOptions,
   SourceStore,
   StoreDescription,
   SummaryOptions,
 } from "../backend.ts";
-import { OddityLog } from "../oddities.ts";
+import { OddityLog } from "../findings.ts";
 import { accessError, type Found, recognise } from "../recognise.ts";
 import { describe } from "./describe.ts";
 import { onDatabase, translate } from "./errors.ts";
@@ -51,8 +51,8 @@ export class SqliteSource implements SourceStore {
   readonly #signal: AbortSignal | undefined;
   /** Ends the threads that still read when the source is closed, as after a failure elsewhere. */
   readonly #closing = new AbortController();
-  #oddities = new OddityLog();
-  #summarised: readonly Oddity[] | null = null;
+  #findings = new OddityLog();
+  #summarised: readonly Finding[] | null = null;
 
   constructor(path: string, snapshot: Snapshot, layout: FileLayout, signal: AbortSignal | undefined) {
     this.#path = path;
@@ -66,8 +66,8 @@ export class SqliteSource implements SourceStore {
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
-    this.#oddities = new OddityLog();
-    const reader = new SqliteReader(this.#snapshot.database, this.layout, this.#oddities);
+    this.#findings = new OddityLog();
+    const reader = new SqliteReader(this.#snapshot.database, this.layout, this.#findings);
     yield* readBatches(this.#path, reader, this.#signal);
   }
 
@@ -81,14 +81,14 @@ export class SqliteSource implements SourceStore {
     const ends = [this.#closing.signal, this.#signal].filter((signal) => signal !== undefined);
     const until = AbortSignal.any(ends);
     const parallel = summariseInParallel(real, options, until);
-    const { summary, oddities, rows } = await parallel.catch((cause: unknown) => {
+    const { summary, findings, rows } = await parallel.catch((cause: unknown) => {
       // The same reading on this thread, with the same outcome, tells what happened in the words of errors.ts.
       if (until.aborted) throw cause;
       return this.#summariseHere(options.each);
     });
     const log = new OddityLog();
     checkCounts(this.#snapshot.database, rows, log);
-    this.#summarised = [...oddities, ...log.list()];
+    this.#summarised = [...findings, ...log.list()];
     return summary;
   }
 
@@ -100,7 +100,7 @@ export class SqliteSource implements SourceStore {
       for (const record of batch) summary.add(record);
       each(batch.length);
     }
-    return { summary, oddities: log.list(), rows: {} };
+    return { summary, findings: log.list(), rows: {} };
   }
 
   /** Where whole tables can be copied from; null for a private copy, which has no name. */
@@ -108,8 +108,8 @@ export class SqliteSource implements SourceStore {
     return this.#snapshot.real;
   }
 
-  oddities(): readonly Oddity[] {
-    return this.#summarised ?? this.#oddities.list();
+  findings(): readonly Finding[] {
+    return this.#summarised ?? this.#findings.list();
   }
 
   async assertUnchanged(): Promise<void> {

@@ -13,7 +13,7 @@ import { NewFile } from "./new-file.ts";
 import { previewExisting, previewNew } from "./preview.ts";
 import { openImmutable } from "./snapshot.ts";
 import { assertMemoryGraph, assertSqlite, openSource } from "./source.ts";
-import { settle, undo } from "./undo.ts";
+import { recover, undo } from "./undo.ts";
 
 export const sqlite: Backend = {
   type: "sqlite",
@@ -25,7 +25,7 @@ export const sqlite: Backend = {
   openForWriting,
   preview,
   undo: (config, journal) => undo(pathOf(config), journal),
-  settle: (config, journal) => settle(pathOf(config), journal),
+  recover: (config, journal) => recover(pathOf(config), journal),
 };
 
 function pathOf(config: BackendConfig): string {
@@ -34,13 +34,13 @@ function pathOf(config: BackendConfig): string {
 }
 
 /** One file under two names, a symbolic link or a hard link, is still one file. */
-async function assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ neighbours: false }> {
+async function assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ sameServer: false }> {
   const from = pathOf(source);
   const to = pathOf(target);
   const a = statOf(from);
   const b = statOf(to);
   const same = a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
-  if (!same && resolve(from) !== resolve(to)) return { neighbours: false };
+  if (!same && resolve(from) !== resolve(to)) return { sameServer: false };
   throw new RefusedError(`source and target are the same file: ${from}`, {
     next: "Choose another target; the source is never changed.",
   });

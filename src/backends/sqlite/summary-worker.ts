@@ -3,8 +3,8 @@ import { MarkPacker } from "../../graph/marks.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { Summary, type SummaryTransfer } from "../../memorygraph/summary.ts";
-import type { Oddity } from "../backend.ts";
-import { OddityLog } from "../oddities.ts";
+import type { Finding } from "../backend.ts";
+import { OddityLog } from "../findings.ts";
 import { readLayout } from "./layout.ts";
 import { type RowsRead, SqliteReader } from "./reader.ts";
 import { openImmutable } from "./snapshot.ts";
@@ -21,7 +21,7 @@ export interface Share {
 
 export interface ShareSummary {
   readonly summary: SummaryTransfer;
-  readonly oddities: Oddity[];
+  readonly findings: Finding[];
   readonly rows: RowsRead;
 }
 
@@ -37,8 +37,8 @@ export interface ShareMarks {
 
 self.onmessage = ({ data }: MessageEvent<Share>) => {
   const database = openImmutable(data.path, data.path);
-  const oddities = new OddityLog();
-  const reader = new SqliteReader(database, readLayout(database), oddities, data);
+  const findings = new OddityLog();
+  const reader = new SqliteReader(database, readLayout(database), findings, data);
   const summary = new Summary();
   const packer = new MarkPacker((marks) => self.postMessage({ marks } satisfies ShareMarks));
   const add = (record: GraphRecord) => {
@@ -64,7 +64,7 @@ self.onmessage = ({ data }: MessageEvent<Share>) => {
   self.postMessage({ records: unreported } satisfies ShareProgress);
   self.postMessage({
     summary: summary.toTransfer(),
-    oddities: oddities.list(),
+    findings: findings.list(),
     rows: reader.rows,
   } satisfies ShareSummary);
 };

@@ -2,7 +2,6 @@
 import type { Properties } from "../../graph/properties.ts";
 import type { GraphRecord, NativeRow } from "../../graph/record.ts";
 import { quoted, type Row, type SqlValue } from "./database.ts";
-import { EXTRA_TABLE } from "./extra.ts";
 import type { FileLayout } from "./layout.ts";
 import { MEMORY_COLUMNS, MemoriesLayout, WIDE_RELATIONSHIP_COLUMNS } from "./memories-layout.ts";
 import {
@@ -13,6 +12,7 @@ import {
   NodesLayout,
   RELATIONSHIP_COLUMNS,
 } from "./nodes-layout.ts";
+import { EXTRA_TABLE } from "./side-table.ts";
 
 export const NODES_NATIVE = "sqlite-nodes";
 export const MEMORIES_NATIVE = "sqlite-memories";

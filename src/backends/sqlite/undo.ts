@@ -10,9 +10,9 @@ import { ExistingFile } from "./existing-file.ts";
 import { TEMPORARY } from "./new-file.ts";
 
 /** Removes what a stopped run has left beside the target, and tells whether it had been put in place. */
-export async function settle(path: string, journal: DurableFile): Promise<"as before" | "complete"> {
+export async function recover(path: string, journal: DurableFile): Promise<"as before" | "complete"> {
   const temporary = journal.fact(TEMPORARY);
-  if (temporary !== null) return settleNew(path, temporary, journal);
+  if (temporary !== null) return recoverNew(path, temporary, journal);
   if (!existsSync(path)) return "as before";
   // Opening it takes back what a transaction under way had written.
   const session = open(path);
@@ -27,7 +27,7 @@ export async function settle(path: string, journal: DurableFile): Promise<"as be
   }
 }
 
-function settleNew(path: string, temporary: string, journal: DurableFile): "as before" | "complete" {
+function recoverNew(path: string, temporary: string, journal: DurableFile): "as before" | "complete" {
   const published = isPublished(temporary, path, journal);
   remove(temporary, ...["-journal", "-wal", "-shm"].map((suffix) => temporary + suffix));
   return published ? "complete" : "as before";
@@ -36,7 +36,7 @@ function settleNew(path: string, temporary: string, journal: DurableFile): "as b
 /** Throws nothing away that is not the run's: a file that it made goes only when nothing else is in it. */
 export async function undo(path: string, journal: DurableFile): Promise<Undone> {
   const made = journal.fact(TEMPORARY) !== null;
-  const nothing = (await settle(path, journal)) === "as before" && (made || !existsSync(path));
+  const nothing = (await recover(path, journal)) === "as before" && (made || !existsSync(path));
   if (nothing) return { left: [], expected: new ContentDigest(), removed: true };
   const session = open(path);
   const undone = await undoStaged(session, journal);

@@ -2,18 +2,18 @@
 import type { Database } from "bun:sqlite";
 import { JsonSyntaxError } from "../../graph/json.ts";
 import { type GraphRecord, idOfKey, relationshipId } from "../../graph/record.ts";
-import type { OddityLog } from "../oddities.ts";
+import type { OddityLog } from "../findings.ts";
 import { type ExactStatement, pages, prepare, type SqlValue } from "./database.ts";
-import { EXTRA_TABLE, readWholeRecord } from "./extra.ts";
 import type { FileLayout } from "./layout.ts";
 import { shownId } from "./row.ts";
+import { EXTRA_TABLE, readWholeRecord } from "./side-table.ts";
 
 /** Records that the application's later work made meaningless are left out and reported. */
 export function* readWholeRecords(
   kind: GraphRecord["kind"],
   database: Database,
   layout: FileLayout,
-  oddities: OddityLog,
+  findings: OddityLog,
 ): Generator<GraphRecord[]> {
   const present = new PresentIds(database, layout);
   try {
@@ -22,7 +22,7 @@ export function* readWholeRecords(
       const batch: GraphRecord[] = [];
       for (const [rowKind, id, text, rowid] of page) {
         if (rowKind !== kind || id !== null) continue;
-        const record = readOne(kind, text!, present, oddities, String(rowid));
+        const record = readOne(kind, text!, present, findings, String(rowid));
         if (record !== null) batch.push(record);
       }
       if (batch.length > 0) yield batch;
@@ -36,18 +36,18 @@ function readOne(
   kind: GraphRecord["kind"],
   text: SqlValue,
   present: PresentIds,
-  oddities: OddityLog,
+  findings: OddityLog,
   rowid: string,
 ): GraphRecord | null {
   try {
     const { record, dangling } = readWholeRecord(kind, String(text));
     const why = overtaken(record, dangling, present);
     if (why === null) return record;
-    oddities.add("note", why, shownId(record));
+    findings.add("note", why, shownId(record));
     return null;
   } catch (error) {
     if (!(error instanceof JsonSyntaxError) && !(error instanceof TypeError)) throw error;
-    oddities.add("damage", `a row of ${EXTRA_TABLE} that cannot be read`, `row ${rowid}`);
+    findings.add("damage", `a row of ${EXTRA_TABLE} that cannot be read`, `row ${rowid}`);
     return null;
   }
 }

@@ -1,5 +1,5 @@
 /** `doctor`: finds a person's stores, and says what to do with them. */
-import { diagnose } from "../../migration/find-stores.ts";
+import { diagnose } from "../../operations/find-stores.ts";
 import { doctorArgs } from "../args.ts";
 import type { Command } from "../command.ts";
 import { jsonLine } from "../printable.ts";

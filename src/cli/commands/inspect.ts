@@ -1,6 +1,6 @@
 /** `inspect`: what one store is and holds. */
 import { DamagedStoreError } from "../../errors.ts";
-import { inspectStore } from "../../migration/inspect.ts";
+import { inspectStore } from "../../operations/inspect.ts";
 import { inspectArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { decode, type Endpoint, SourceSchema, sourceOf } from "../endpoint.ts";

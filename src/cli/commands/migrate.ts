@@ -3,10 +3,10 @@ import * as v from "valibot";
 import type { BackendConfig } from "../../backends/config.ts";
 import { UsageError } from "../../errors.ts";
 import { RELEASES, type Release } from "../../memorygraph/releases.ts";
-import { Recorder } from "../../migration/journal/recorder.ts";
-import { runMigration } from "../../migration/migrate.ts";
-import { CONFLICT_POLICIES, type ConflictPolicy, toInstant } from "../../migration/models.ts";
-import type { Outcome } from "../../migration/outcome.ts";
+import { RunJournal } from "../../operations/journal/run-journal.ts";
+import { runMigration } from "../../operations/migrate.ts";
+import { CONFLICT_POLICIES, type ConflictPolicy, toInstant } from "../../operations/models.ts";
+import type { Outcome } from "../../operations/outcome.ts";
 import { migrateArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
@@ -111,7 +111,7 @@ async function run({ from, to, stateDir, ...options }: MigrateOptions, context: 
   const { progress, signal, confirm } = context;
   const source = await sourceConfig(from, context);
   const target = await targetConfig(to, context);
-  const recorder = options.dryRun ? undefined : Recorder.fresh(registryOf(stateDir, context.env));
+  const recorder = options.dryRun ? undefined : RunJournal.fresh(registryOf(stateDir, context.env));
   const hooks = { onProgress: progress, signal, confirm, recorder };
   tellOutcome(await runMigration(source, target, options, hooks), target, context);
 }

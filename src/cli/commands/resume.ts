@@ -1,7 +1,7 @@
 /** `resume RUN`: goes on with a run that was stopped, to the same verified end. */
 import * as v from "valibot";
-import { findRun } from "../../migration/journal/stopped.ts";
-import { resumeRun } from "../../migration/resume.ts";
+import { findRun } from "../../operations/journal/find-run.ts";
+import { resumeRun } from "../../operations/resume.ts";
 import { resumeArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { decode, type PasswordSource, passwordOf } from "../endpoint.ts";

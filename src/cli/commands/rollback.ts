@@ -1,8 +1,8 @@
 /** `rollback RUN`: undoes exactly what a run did, also a completed one. */
 import * as v from "valibot";
 import { VerificationError } from "../../errors.ts";
-import { findRun } from "../../migration/journal/stopped.ts";
-import { rollbackRun } from "../../migration/rollback.ts";
+import { findRun } from "../../operations/journal/find-run.ts";
+import { rollbackRun } from "../../operations/rollback.ts";
 import { rollbackArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { decode, type PasswordSource, passwordOf } from "../endpoint.ts";

@@ -1,6 +1,6 @@
 /** `runs`: which runs there were, and what can be done with each. */
 import * as v from "valibot";
-import { listRuns } from "../../migration/runs.ts";
+import { listRuns } from "../../operations/runs.ts";
 import { runsArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { decode } from "../endpoint.ts";

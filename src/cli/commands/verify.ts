@@ -1,7 +1,7 @@
 /** `verify`: whether two stores hold the same, and where not. */
 import * as v from "valibot";
 import { VerificationError } from "../../errors.ts";
-import { compareConfigured } from "../../migration/compare-stores.ts";
+import { compareConfigured } from "../../operations/compare-stores.ts";
 import { verifyArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";

@@ -1,5 +1,5 @@
 /** Where a person's stores are, as a person reads it. */
-import type { Diagnosis, FoundStore } from "../../migration/models.ts";
+import type { Diagnosis, FoundStore } from "../../operations/models.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
 import { counted } from "../text.ts";

@@ -1,5 +1,5 @@
 /** What a store holds, as a person reads it. */
-import type { InspectionResult } from "../../migration/models.ts";
+import type { InspectionResult } from "../../operations/models.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
 import { counted, frequencies, listed, shellQuote, storeKind } from "../text.ts";

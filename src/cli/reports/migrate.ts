@@ -1,7 +1,7 @@
 /** The result of a migration as a person reads it. */
 import { resolve } from "node:path";
 import { BackendConfig } from "../../backends/config.ts";
-import type { MigrationResult } from "../../migration/models.ts";
+import type { MigrationResult } from "../../operations/models.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
 import { counted, frequencies, listed, shellQuote, storeKind, table } from "../text.ts";

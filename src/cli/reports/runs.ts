@@ -1,5 +1,5 @@
 /** The list of runs as a person reads it. */
-import type { ListedRun, RollbackResult } from "../../migration/models.ts";
+import type { ListedRun, RollbackResult } from "../../operations/models.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
 import { counted, listed } from "../text.ts";

@@ -1,5 +1,5 @@
 /** The comparison of two stores as a person reads it. */
-import type { ComparisonResult } from "../../migration/models.ts";
+import type { ComparisonResult } from "../../operations/models.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
 import { counted, frequencies, storeKind, table } from "../text.ts";

@@ -18,9 +18,9 @@ import {
 import { join, resolve } from "node:path";
 import { BackendConfig } from "../../../src/backends/config.ts";
 import { loadBackend } from "../../../src/backends/registry.ts";
-import { inspectStore } from "../../../src/migration/inspect.ts";
-import { runMigration } from "../../../src/migration/migrate.ts";
-import type { MigrationOptionsInput, MigrationResult } from "../../../src/migration/models.ts";
+import { inspectStore } from "../../../src/operations/inspect.ts";
+import { runMigration } from "../../../src/operations/migrate.ts";
+import type { MigrationOptionsInput, MigrationResult } from "../../../src/operations/models.ts";
 import { scanDump } from "../../../src/rdb/scan.ts";
 import { bytesSource } from "../../../src/rdb/source.ts";
 import type { PlainGraph } from "../../conformance/corpus.ts";

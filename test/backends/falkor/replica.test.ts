@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BackendConfig } from "../../../src/backends/config.ts";
 import { fetchSnapshot } from "../../../src/backends/falkor/replica.ts";
-import { addressOf as parse } from "../../../src/backends/server/address.ts";
+import { addressOf as parse } from "../../../src/backends/graph-store/address.ts";
 import { fillFalkor, readFalkor } from "../../conformance/falkor.ts";
 import { linesOf } from "../../conformance/graph.ts";
 import { selfSigned } from "../../support/certificate.ts";

@@ -1,7 +1,7 @@
 /** What the tests of FalkorDB share: a graph of their own on a real server, read and written by plain commands, too. */
 import { BackendConfig } from "../../../src/backends/config.ts";
 import { openFalkor } from "../../../src/backends/falkor/falkor-server.ts";
-import type { GraphServer, ServerNode, ServerOptions } from "../../../src/backends/server/server.ts";
+import type { GraphServer, ServerNode, ServerOptions } from "../../../src/backends/graph-store/server.ts";
 import { Properties } from "../../../src/graph/properties.ts";
 import { Point, Temporal, type Value, Vector } from "../../../src/graph/value.ts";
 import { type Command, withFalkor } from "../../conformance/falkor.ts";

@@ -108,13 +108,13 @@ describe("a store full of strange rows", () => {
 
   test("reports ids and times that stand twice and disagree, by id", async () => {
     using folder = temporaryFolder();
-    const { oddities } = await readAll(corpus("0.12.4", folder.file("source.db")));
+    const { findings } = await readAll(corpus("0.12.4", folder.file("source.db")));
     const of = (what: RegExp) =>
-      oddities.filter((oddity) => what.test(oddity.what)).flatMap(({ examples }) => examples);
+      findings.filter((finding) => what.test(finding.what)).flatMap(({ examples }) => examples);
     expect(of(/id in the properties/)).toContain("strange-15");
     expect(of(/id in the properties/)).toContain("strange-16");
     expect(of(/time in the columns/).length).toBeGreaterThan(0);
-    expect(oddities.every(({ kind }) => kind === "note")).toBe(true);
+    expect(findings.every(({ kind }) => kind === "note")).toBe(true);
   });
 });
 

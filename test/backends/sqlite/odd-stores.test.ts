@@ -195,9 +195,9 @@ test("describing tells dangling relationships by id, and they are kept", async (
   );
   database.close();
   const store = await sqlite.openForReading(at(source));
-  const { oddities } = await store.describe("links");
+  const { findings } = await store.describe("links");
   await store.close();
-  expect(oddities).toMatchObject([{ kind: "note", count: 1, examples: ["hangs"] }]);
+  expect(findings).toMatchObject([{ kind: "note", count: 1, examples: ["hangs"] }]);
   for (const release of ["0.12", "0.13"] as const) {
     await succeed(source, folder.file(`${release}.db`), { for: release });
     expect(await differences(source, folder.file(`${release}.db`))).toEqual([]);

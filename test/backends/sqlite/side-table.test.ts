@@ -26,12 +26,12 @@ async function after(...changes: string[]) {
   application.run("PRAGMA foreign_keys = ON");
   for (const sql of changes) application.run(sql);
   application.close();
-  const { records, oddities } = await readAll(target);
+  const { records, findings } = await readAll(target);
   const store = await sqlite.openForReading(at(target));
-  const described = (await store.describe("integrity")).oddities;
+  const described = (await store.describe("integrity")).findings;
   await store.close();
   const find = (id: string) => records.find(({ properties }) => properties.get("id") === id);
-  return { records, find, told: [...described, ...oddities] };
+  return { records, find, told: [...described, ...findings] };
 }
 const NOTED = (id: string) => expect.objectContaining({ kind: "note", examples: expect.arrayContaining([id]) });
 

@@ -1,0 +1,82 @@
+/** Makes a Backend of whatever opens a graph server. */
+import { lookup } from "node:dns/promises";
+import { RefusedError } from "../../errors.ts";
+import type { HardValue } from "../../graph/hard-values.ts";
+import type { Backend, TargetPreview, WriteRequest } from "../backend.ts";
+import { type BackendConfig, type BackendType, withoutCredentials } from "../config.ts";
+import { previewOf } from "./preview.ts";
+import type { OpenServer } from "./server.ts";
+import { ServerSession } from "./session.ts";
+import { ServerSource } from "./source.ts";
+import { undo } from "./undo.ts";
+
+export function serverBackend(type: BackendType, open: OpenServer, cannotHold: readonly HardValue[]): Backend {
+  return {
+    type,
+    capabilities: { staged: false, shared: true, cannotHold },
+    locate: ({ uri }) => withoutCredentials(uri ?? ""),
+    freeBytes: () => null,
+    openForReading: async (config, options) =>
+      ServerSource.over(await open(config, { access: "read", signal: options?.signal }), options),
+    assertDistinct: (source, target) => assertDistinct(open, source, target),
+    openForWriting: (config, request) => ServerSession.begin(open, config, request),
+    preview: (config, request) => preview(open, config, request),
+    undo: (config, journal) => undo(open, config, journal),
+  };
+}
+
+async function assertDistinct(open: OpenServer, source: BackendConfig, target: BackendConfig) {
+  const [from, to] = [await open(source, { access: "read" }), await open(target, { access: "read" })];
+  try {
+    const [a, b] = [await from.identity(), await to.identity()];
+    const same = a !== null && b !== null ? a === b : await sameAddress(from.location, to.location);
+    if (same) {
+      throw new RefusedError(`source and target are the same store: ${from.location}`, {
+        next: "Choose another target; the source is never changed.",
+      });
+    }
+    return { sameServer: a === null || b === null || serverOf(a) === serverOf(b) };
+  } finally {
+    await from.close();
+    await to.close();
+  }
+}
+
+/** What a server does not tell of itself, its name and port have to: two names of one machine are one. */
+async function sameAddress(from: string, to: string): Promise<boolean> {
+  const [a, b] = [partsOf(from), partsOf(to)];
+  if (a.port !== b.port || a.path !== b.path) return false;
+  if (a.host === b.host) return true;
+  const [first, second] = [await addressesOf(a.host), await addressesOf(b.host)];
+  return first.some((address) => second.includes(address));
+}
+
+function partsOf(location: string): { host: string; port: string; path: string } {
+  const [, host = "", port = "", path = ""] = /^[^:]+:\/\/(.*):(\d+)\/?(.*)$/.exec(location) ?? [];
+  return { host, port, path };
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  const found = await lookup(host.replace(/^\[|\]$/g, ""), { all: true }).catch(() => []);
+  return found.map(({ address }) => address);
+}
+
+/** An identity is that of the server, a space, and that of the graph. */
+function serverOf(identity: string): string {
+  return identity.split(" ")[0]!;
+}
+
+async function preview(open: OpenServer, config: BackendConfig, request: WriteRequest): Promise<TargetPreview> {
+  const server = await open(config, { access: "read", target: true, signal: request.signal });
+  const source = await ServerSource.over(server, { signal: request.signal, maybeMissing: true });
+  const before = await source.describe();
+  return previewOf({
+    before,
+    release: request.release ?? before.release ?? request.fallbackRelease,
+    holder: server,
+    uniqueIds: await server.uniqueIdLabels(),
+    read: () => source.read(),
+    findings: () => source.findings(),
+    close: () => source.close(),
+  });
+}

@@ -1,0 +1,209 @@
+/** Records as a graph server will hold them: spelled for its release, and whatever it cannot hold found beforehand. */
+import { RefusedError } from "../../errors.ts";
+import { parseInstant } from "../../graph/instant.ts";
+import { writeJson } from "../../graph/json.ts";
+import { Properties, type Shape } from "../../graph/properties.ts";
+import {
+  type GraphNode,
+  type GraphRecord,
+  type GraphRelationship,
+  idOfKey,
+  relationshipId,
+} from "../../graph/record.ts";
+import { tag } from "../../graph/tagged.ts";
+import { isMap, Temporal, type Value } from "../../graph/value.ts";
+import { CONTEXT_PREFIX, isTimestampField } from "../../memorygraph/fields.ts";
+import { contextValue, toPlain } from "../../memorygraph/plain.ts";
+import { type Release, respellTimestamp } from "../../memorygraph/releases.ts";
+import type { Finding, Fitting, WriteReport } from "../backend.ts";
+import { OddityLog } from "../findings.ts";
+import type { Holder, NameKind } from "./server.ts";
+
+/** What a name becomes that the server cannot have, where that was allowed. */
+const NAMELESS = "unnamed";
+
+interface FieldPlan {
+  readonly time: boolean;
+  readonly context: boolean;
+  readonly unsupported: string | null;
+}
+
+export interface FittingOptions {
+  readonly release: Release;
+  readonly report: WriteReport;
+  /** The labels on which the target demands a unique id. */
+  readonly uniqueIds: readonly string[];
+  /** Whether the target has, or the source has shown, a node of that key. */
+  readonly hasNode: (key: string) => boolean;
+  readonly addNode: (key: string) => void;
+}
+
+export class Fitter implements Fitting {
+  readonly #server: Holder;
+  readonly #options: FittingOptions;
+  readonly #log = new OddityLog();
+  readonly #plans = new WeakMap<Shape, readonly FieldPlan[]>();
+  readonly #names = new Map<string, string | null>();
+  readonly #clashes: string[] = [];
+  #clashCount = 0;
+
+  constructor(server: Holder, options: FittingOptions) {
+    this.#server = server;
+    this.#options = options;
+  }
+
+  fit(record: GraphRecord): GraphRecord | null {
+    return record.kind === "node" ? this.#node(record) : this.#relationship(record);
+  }
+
+  losses(): readonly Finding[] {
+    return this.#log.list();
+  }
+
+  assertPossible(): void {
+    if (this.#clashCount === 0) return;
+    throw new RefusedError(
+      `${this.#clashCount} nodes of the source have an id that ${this.#server.location} does not take, since it demands unique ids`,
+      {
+        details: this.#clashes,
+        next: `Drop the constraint in the target (unique id on ${this.#options.uniqueIds.join(", ")}), or give the nodes ids of their own. Nothing was written.`,
+      },
+    );
+  }
+
+  #node(node: GraphNode): GraphNode {
+    this.#options.addNode(node.key);
+    if (node.labels.some((label) => this.#options.uniqueIds.includes(label))) this.#checkUnique(node);
+    const name = () => idOfKey(node.key) ?? `a node :${node.labels.join(":")} without id`;
+    const labels = node.labels.map((label) => this.#name("label", label, name));
+    const properties = this.#properties("node", labels, node.properties, name);
+    if (properties === node.properties && node.native === undefined && same(labels, node.labels)) return node;
+    return { kind: "node", key: node.key, labels, properties };
+  }
+
+  #checkUnique(node: GraphNode): void {
+    const id = node.properties.get("id");
+    if (typeof id !== "string") return;
+    const why = idOfKey(node.key) === null ? "others have it too" : (this.#server.unsupportedId?.(id) ?? null);
+    if (why === null) return;
+    this.#clashCount++;
+    if (this.#clashes.length < 10) this.#clashes.push(`${id.slice(0, 80)}: ${why}`);
+  }
+
+  #relationship(relationship: GraphRelationship): GraphRelationship | null {
+    const name = () => relationshipId(relationship) ?? `a relationship ${relationship.type} without id`;
+    const { from, to } = relationship;
+    const end = [from, to].find((key) => !this.#options.hasNode(key));
+    if (end !== undefined) {
+      this.#log.add("loss", "a relationship with an end that is not there, which no graph server can hold", name());
+      return null;
+    }
+    const type = this.#name("relationship type", relationship.type, name);
+    const properties = this.#properties("relationship", [type], relationship.properties, name);
+    if (properties === relationship.properties && type === relationship.type && relationship.native === undefined)
+      return relationship;
+    const { native: _, ...rest } = relationship;
+    return { ...rest, type, properties };
+  }
+
+  #properties(
+    kind: "node" | "relationship",
+    names: readonly string[],
+    properties: Properties,
+    name: () => string,
+  ): Properties {
+    const { shape, values } = properties;
+    const plan = this.#plan(shape);
+    let changed: Value[] | null = null;
+    for (let at = 0; at < values.length; at++) {
+      const value = values[at]!;
+      if (value === null) continue;
+      const { time, context, unsupported } = plan[at]!;
+      const key = shape.keys[at]!;
+      let fitted: Value = value;
+      if (unsupported !== null) {
+        this.#log.add(
+          "loss",
+          `a property whose name ${this.#server.engine} cannot have: ${unsupported}`,
+          `${name()}.${key}`,
+        );
+        fitted = null;
+      } else {
+        if (time) fitted = this.#time(kind, names, key, value);
+        else if (context) fitted = contextValue(value);
+        const why = this.#server.unsupported(fitted);
+        if (why !== null) fitted = this.#instead(fitted, why, () => `${name()}.${key}`);
+      }
+      if (fitted === value) continue;
+      changed ??= [...values];
+      changed[at] = fitted;
+    }
+    return changed === null ? properties : new Properties(shape, changed);
+  }
+
+  #plan(shape: Shape): readonly FieldPlan[] {
+    let plan = this.#plans.get(shape);
+    if (plan === undefined) {
+      plan = shape.keys.map((key) => ({
+        time: isTimestampField(key),
+        context: key.startsWith(CONTEXT_PREFIX),
+        unsupported: this.#server.unsupportedName(key, "property"),
+      }));
+      this.#plans.set(shape, plan);
+    }
+    return plan;
+  }
+
+  /** As the release itself would keep it there: native, or text in its own spelling. */
+  #time(kind: "node" | "relationship", names: readonly string[], key: string, value: Value): Value {
+    const { release, report } = this.#options;
+    if (typeof value === "string") {
+      const native = this.#server.keepsNative(release, kind, names, key) ? dateTimeOf(value) : null;
+      if (native !== null && this.#server.unsupported(native) === null) return native;
+      const text = respellTimestamp(value, release);
+      if (text !== value) report.respelled++;
+      return text;
+    }
+    if (!(value instanceof Temporal)) return value;
+    // 0.13 reads text alone; elsewhere a native value stays what it is, if it can.
+    if (release !== "0.13" && this.#server.unsupported(value) === null) return value;
+    const text = toPlain(key, value, release).value;
+    if (typeof text !== "string") return value;
+    report.respelled++;
+    return text;
+  }
+
+  #name(what: Exclude<NameKind, "property">, name: string, record: () => string): string {
+    let why = this.#names.get(name);
+    if (why === undefined) {
+      why = this.#server.unsupportedName(name, what);
+      if (this.#names.size < 10_000) this.#names.set(name, why);
+    }
+    if (why === null) return name;
+    this.#log.add("loss", `a ${what} that ${this.#server.engine} cannot have: ${why}`, record());
+    return NAMELESS;
+  }
+
+  /** The nearest that the server can hold. */
+  #instead(value: Value, why: string, where: () => string): Value {
+    this.#log.add("loss", `a property that ${this.#server.engine} cannot hold as it is: ${why}`, where());
+    const plain = typeof value === "string" ? wellFormed(value) : toPlain("", value, this.#options.release).value;
+    if (this.#server.unsupported(plain) === null) return plain;
+    const text = wellFormed(isMap(value) || Array.isArray(value) ? writeJson(tag(value), "javascript") : String(plain));
+    return this.#server.unsupported(text) === null ? text : null;
+  }
+}
+
+function same(a: readonly string[], b: readonly string[]): boolean {
+  return a.every((label, at) => label === b[at]);
+}
+
+function wellFormed(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\uFFFD");
+}
+
+/** Null for text that names no instant, or one that only its offset would tell from another spelling. */
+function dateTimeOf(text: string): Temporal | null {
+  const instant = parseInstant(text);
+  return instant === null ? null : new Temporal("date-time", instant);
+}

@@ -1,0 +1,81 @@
+/**
+ * Records that are looked for by what they hold: of a batch without an answer everything or nothing is there, and they
+ * are found among those that neither stood there before nor are known to be ours.
+ */
+import { sleep } from "../../support/time.ts";
+import { type ContentMark, MarkMultiset, nodeMark, relationshipMark } from "./content.ts";
+import type { KnownRecords } from "./known-records.ts";
+import type { GraphServer, InternalId } from "./server.ts";
+import type { NotedBatch, UndoJournal } from "./undo-journal.ts";
+
+type Kind = "node" | "relationship";
+
+interface Found {
+  readonly id: InternalId;
+  /** Where a relationship begins. */
+  readonly from: InternalId;
+  readonly mark: ContentMark;
+}
+
+export function wantedOf(batches: readonly NotedBatch[]): { nodes: MarkMultiset; relationships: MarkMultiset } {
+  const wanted = { nodes: new MarkMultiset(), relationships: new MarkMultiset() };
+  for (const { kind, creations } of batches) {
+    const into = kind === "node" ? wanted.nodes : wanted.relationships;
+    for (const { mark } of creations) into.add(mark);
+  }
+  return wanted;
+}
+
+export async function deleteFound(
+  server: GraphServer,
+  known: KnownRecords,
+  kind: Kind,
+  wanted: MarkMultiset,
+): Promise<void> {
+  const found = await find(server, known, kind, wanted);
+  if (kind === "node") await server.deleteNodes(found.map(({ id }) => id));
+  else await server.deleteRelationships(found.map(({ id, from }) => ({ id, from })));
+}
+
+/** A server can still be busy with what the dead connection has sent last. */
+export const SETTLE_MS = 2_000;
+
+/**
+ * Finds out what became of the batches that an earlier process has sent without learning of the answer. Those that are
+ * not there stay unanswered in the journal: an undoing looks for them once more.
+ */
+export async function resolveInDoubt(server: GraphServer, journal: UndoJournal): Promise<void> {
+  const unanswered = journal.unanswered();
+  if (unanswered.length === 0) return;
+  await sleep(SETTLE_MS);
+  for (const kind of ["node", "relationship"] as const) {
+    const batches = unanswered.filter((batch) => batch.kind === kind);
+    const { nodes, relationships } = wantedOf(batches);
+    const found = await find(server, journal.known, kind, kind === "node" ? nodes : relationships);
+    const left = Map.groupBy(found, ({ mark }) => mark.toHex());
+    for (const { number, creations } of batches) {
+      const taken = creations.map(({ mark }) => left.get(mark.toHex())?.pop());
+      const ids = taken.filter((record) => record !== undefined).map(({ id }) => id);
+      if (ids.length === creations.length) journal.answerBatch(number, kind, creations, ids);
+      else for (const record of taken) if (record !== undefined) left.get(record.mark.toHex())!.push(record);
+    }
+  }
+}
+
+async function find(server: GraphServer, known: KnownRecords, kind: Kind, wanted: MarkMultiset): Promise<Found[]> {
+  const found: Found[] = [];
+  if (wanted.size === 0) return found;
+  const take = (record: Found) => {
+    if (!known.isKnown(kind, record.id) && wanted.take(record.mark)) found.push(record);
+  };
+  if (kind === "node") {
+    for await (const batch of server.nodes()) {
+      for (const node of batch) take({ id: node.id, from: 0n, mark: nodeMark(node) });
+    }
+  } else {
+    for await (const batch of server.relationships()) {
+      for (const record of batch) take({ id: record.id, from: record.from, mark: relationshipMark(record) });
+    }
+  }
+  return found;
+}

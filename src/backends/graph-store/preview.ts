@@ -1,0 +1,49 @@
+/** A graph looked at for a dry run. */
+import type { GraphRecord } from "../../graph/record.ts";
+import type { Release } from "../../memorygraph/releases.ts";
+import type { Finding, StoreDescription, TargetPreview, WriteReport } from "../backend.ts";
+import { Fitter } from "./fitting.ts";
+import { KnownRecords } from "./known-records.ts";
+import type { Holder } from "./server.ts";
+
+export interface Previewed {
+  readonly before: StoreDescription;
+  readonly release: Release;
+  readonly holder: Holder;
+  /** The labels on which it demands a unique id. */
+  readonly uniqueIds: readonly string[];
+  read(): AsyncIterable<readonly GraphRecord[]>;
+  findings(): readonly Finding[];
+  close(): void | Promise<void>;
+}
+
+export function previewOf({ before, release, holder, uniqueIds, ...store }: Previewed): TargetPreview {
+  // It only knows which nodes there would be.
+  const known = new KnownRecords();
+  const report: WriteReport = { respelled: 0, defaulted: {}, setAside: {} };
+  const fitting = new Fitter(holder, {
+    release,
+    report,
+    uniqueIds,
+    addNode: (key) => known.expectNode(key),
+    hasNode: (key) => known.knowsNode(key),
+  });
+  return {
+    before,
+    release,
+    report,
+    fitting,
+    assess() {},
+    async *read() {
+      for await (const batch of store.read()) {
+        for (const record of batch) if (record.kind === "node") known.expectNode(record.key);
+        yield batch;
+      }
+    },
+    findings: () => store.findings(),
+    async close() {
+      known.close();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/** Records out of a graph server: internal ids become the keys that hold in every store. */
+import { type GraphNode, type GraphRecord, type GraphRelationship, keyOfId, type NodeKey } from "../../graph/record.ts";
+import type { Value } from "../../graph/value.ts";
+import { hashOf } from "../../memorygraph/canonicalizer.ts";
+import { openScratch } from "../../support/scratch.ts";
+import type { OddityLog } from "../findings.ts";
+import type { InternalId, RecordStore, RelationshipRef, ServerNode, ServerRelationship } from "./server.ts";
+
+/** Told of every record that has been read, with what the server knows it by. */
+export interface RecordObserver {
+  node(record: GraphNode, id: InternalId): void;
+  relationship(record: GraphRelationship, ref: RelationshipRef): void;
+}
+
+export async function* readRecords(
+  server: RecordStore,
+  findings: OddityLog,
+  signal: AbortSignal | undefined,
+  witness?: RecordObserver,
+): AsyncGenerator<readonly GraphRecord[]> {
+  await server.beginSnapshot?.();
+  const keys = new KeyMaker(await server.sharedIds());
+  try {
+    for await (const batch of server.nodes(signal)) {
+      yield batch.map((node) => {
+        const record = keys.node(node);
+        if (!record.key.startsWith("=") && typeof record.properties.get("id") === "string") {
+          findings.add(
+            "note",
+            "nodes that share their id with others: told apart by content",
+            String(record.properties.get("id")),
+          );
+        }
+        witness?.node(record, node.id);
+        return record;
+      });
+    }
+    const shared = new Set(await server.sharedRelationshipIds());
+    for await (const batch of server.relationships(signal)) {
+      yield batch.map((relationship) => {
+        const record = keys.relationship(relationship, shared);
+        if (record.hasDuplicateId) {
+          findings.add(
+            "note",
+            "relationships that share their id with others: told apart by content",
+            String(record.properties.get("id")),
+          );
+        }
+        witness?.relationship(record, relationship);
+        return record;
+      });
+    }
+  } finally {
+    keys.close();
+    await server.endMoment?.();
+  }
+}
+
+/** Gives nodes their keys, and remembers those of nodes that have no id of their own until the relationships come. */
+class KeyMaker {
+  readonly #shared: ReadonlySet<string>;
+  readonly #scratch = openScratch("CREATE TEMP TABLE unnamed (internal INTEGER PRIMARY KEY, key TEXT NOT NULL)");
+  readonly #put = this.#scratch.prepare("INSERT OR REPLACE INTO unnamed VALUES (?, ?)");
+  readonly #get = this.#scratch.prepare("SELECT key FROM unnamed WHERE internal = ?");
+  readonly #numbers = new Map<string, number>();
+
+  constructor(shared: readonly string[]) {
+    this.#shared = new Set(shared);
+  }
+
+  node({ id, labels, properties }: ServerNode): GraphNode {
+    const named = this.#named(properties.get("id"));
+    if (named !== null) return { kind: "node", key: named, labels, properties };
+    const content = hashOf({ kind: "node", key: "#", labels, properties }).toHex();
+    const number = (this.#numbers.get(content) ?? 0) + 1;
+    this.#numbers.set(content, number);
+    const key = `#${content}.${number}`;
+    this.#put.run(id, key);
+    return { kind: "node", key, labels, properties };
+  }
+
+  relationship(
+    { from, to, fromId, toId, type, properties }: ServerRelationship,
+    shared: ReadonlySet<string>,
+  ): GraphRelationship {
+    const id = properties.get("id");
+    return {
+      kind: "relationship",
+      from: this.#end(from, fromId),
+      to: this.#end(to, toId),
+      type,
+      properties,
+      ...(typeof id === "string" && shared.has(id) && { hasDuplicateId: true }),
+    };
+  }
+
+  close(): void {
+    this.#put.finalize();
+    this.#get.finalize();
+    this.#scratch.close();
+  }
+
+  #named(id: Value): NodeKey | null {
+    return typeof id === "string" && !this.#shared.has(id) ? keyOfId(id) : null;
+  }
+
+  #end(internal: InternalId, id: Value): NodeKey {
+    const named = this.#named(id);
+    if (named !== null) return named;
+    const [row] = this.#get.values(internal) as [string][];
+    // A node that came after the nodes were read: the store changed, which is found out at the end.
+    return row?.[0] ?? `#${internal}`;
+  }
+}

@@ -1,0 +1,344 @@
+/** A graph on a server as a target: written at once, batch by batch, with a journal by which all of it can be undone. */
+import { ConnectionError, MigrateError, SchemaConflictError, WriteError } from "../../errors.ts";
+import type { ContentHash } from "../../graph/digest.ts";
+import type { Properties } from "../../graph/properties.ts";
+import { type GraphRecord, type GraphRelationship, relationshipId } from "../../graph/record.ts";
+import type { Release } from "../../memorygraph/releases.ts";
+import { failpoint } from "../../support/failpoint.ts";
+import type { Finding, SchemaItem, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
+import type { BackendConfig } from "../config.ts";
+import { OddityLog } from "../findings.ts";
+import { assertNothingLeft, BASELINE, type Baseline, baselineOf, notedBeginning } from "./baseline.ts";
+import { Batches, InFlight, sizeOfProperties } from "./batches.ts";
+import { type ContentMark, hashAndMark, MarkMultiset, nodeMark, relationshipMark } from "./content.ts";
+import { describe } from "./describe.ts";
+import { Fitter } from "./fitting.ts";
+import { ForeseenMarks } from "./foreseen.ts";
+import { resolveInDoubt } from "./in-doubt.ts";
+import { type RecordObserver, readRecords } from "./reader.ts";
+import { type RelationshipRow, Replacement, type TypedRow } from "./replacement.ts";
+import { Rollback } from "./rollback.ts";
+import type { GraphServer, InternalId, OpenServer } from "./server.ts";
+import { type Creation, UndoJournal } from "./undo-journal.ts";
+import { viewBefore } from "./view-without-run.ts";
+
+interface NodeRow {
+  readonly key: string;
+  readonly labels: readonly string[];
+  readonly properties: Properties;
+  readonly mark: ContentMark | null;
+}
+
+interface MarkedRow extends RelationshipRow {
+  /** Without the ends. */
+  readonly content: ContentMark | null;
+}
+
+export class ServerSession implements TargetSession {
+  readonly before: StoreDescription;
+  readonly identity: string;
+  readonly release: Release;
+  readonly report: WriteReport & { notes: Finding[] } = { respelled: 0, defaulted: {}, setAside: {}, notes: [] };
+  readonly fitting: Fitter;
+  readonly #server: GraphServer;
+  readonly #open: OpenServer;
+  readonly #config: BackendConfig;
+  readonly #request: WriteRequest;
+  readonly #journal: UndoJournal;
+  /** Whether an earlier process has begun this run: what it wrote is there, and is hidden from the first reading. */
+  readonly #resumed: boolean;
+  readonly #replacement: Replacement;
+  readonly #inFlight: InFlight;
+  readonly #nodes: Batches<NodeRow>;
+  readonly #relationships: Batches<MarkedRow>;
+  readonly #foreseen = new ForeseenMarks();
+  #written: boolean;
+  /** Whether this process has begun to write: until then, what is read is what stood there before the run. */
+  #begun = false;
+  /** Relationships that are there already, to be left out when they come again. */
+  readonly #done: MarkMultiset;
+  #indexing: Promise<void> = Promise.resolve();
+  /** Whether nodes wait to be sent or are under way: relationships need the numbers that the server gives them. */
+  #nodesOpen = false;
+  #findings = new OddityLog();
+
+  private constructor(
+    server: GraphServer,
+    open: OpenServer,
+    config: BackendConfig,
+    request: WriteRequest,
+    { before, uniqueIds, identity }: Baseline,
+    journal: UndoJournal,
+    resumed: boolean,
+  ) {
+    this.#journal = journal;
+    this.#resumed = resumed;
+    this.#written = resumed;
+    this.#done = resumed ? journal.createdRelationships() : new MarkMultiset();
+    this.identity = identity;
+    this.#server = server;
+    this.#open = open;
+    this.#config = config;
+    this.#request = request;
+    this.before = before;
+    this.release = request.release ?? before.release ?? request.fallbackRelease;
+    this.fitting = new Fitter(server, {
+      release: this.release,
+      report: this.report,
+      uniqueIds,
+      addNode: (key) => journal.known.expectNode(key),
+      hasNode: (key) => journal.known.knowsNode(key),
+    });
+    this.#replacement = new Replacement(server, journal, before.location, resumed);
+    this.#inFlight = new InFlight(server.limits.inFlight);
+    const isIdle = () => this.#inFlight.isIdle;
+    this.#nodes = new Batches(server.limits, (_, rows) => this.#sendNodes(rows), isIdle);
+    this.#relationships = new Batches(server.limits, (type, rows) => this.#sendRelationships(type, rows), isIdle);
+  }
+
+  /** @throws ConnectionError, StoreKindError, RefusedError, AccessError */
+  static async begin(open: OpenServer, config: BackendConfig, request: WriteRequest): Promise<ServerSession> {
+    const server = await open(config, { access: "write", signal: request.signal });
+    let journal: UndoJournal | null = null;
+    try {
+      const file = request.journal?.() ?? null;
+      journal = new UndoJournal(file);
+      const noted = file === null ? null : notedBeginning(file);
+      const beginning = noted ?? (await baselineOf(server));
+      if (noted === null) file?.note(BASELINE, JSON.stringify(beginning));
+      else {
+        journal.recall();
+        await resolveInDoubt(server, journal);
+      }
+      return new ServerSession(server, open, config, request, beginning, journal, noted !== null);
+    } catch (error) {
+      journal?.close();
+      await server.close();
+      throw error;
+    }
+  }
+
+  foresee(record: GraphRecord): ContentHash {
+    const { hash, mark } = hashAndMark(record);
+    this.#foreseen.add(mark);
+    return hash;
+  }
+
+  async write(batch: readonly GraphRecord[]): Promise<void> {
+    this.#request.signal?.throwIfAborted();
+    this.#begun = true;
+    for (const record of batch) {
+      const mark = this.#foreseen.take();
+      const { properties } = record;
+      const bytes = sizeOfProperties(properties);
+      if (record.kind === "node") {
+        const { key, labels } = record;
+        if (this.#resumed && this.#journal.known.isCreated(key)) continue;
+        this.#nodesOpen = true;
+        await this.#nodes.add(labels.join("\0"), { key, labels, properties, mark }, bytes);
+      } else {
+        await this.#nodesDone();
+        const { type, ...row } = this.#row(record);
+        if (this.#done.size > 0 && this.#done.take(relationshipMark({ type, ...row }, mark ?? undefined))) continue;
+        await this.#relationships.add(type, { ...row, content: mark }, bytes);
+      }
+    }
+  }
+
+  async replace(batch: readonly GraphRecord[]): Promise<void> {
+    if (batch.length === 0) return;
+    this.#request.signal?.throwIfAborted();
+    this.#written = true;
+    await this.#replacement.nodes(batch.filter((record) => record.kind === "node"));
+    const relationships = batch.filter((record) => record.kind === "relationship");
+    if (relationships.length === 0) return;
+    await this.#nodesDone();
+    const moved = await this.#replacement.relationships(relationships, (record) => this.#row(record));
+    for (const { type, ...row } of moved) {
+      if (this.#done.take(relationshipMark({ type, ...row }))) continue;
+      await this.#relationships.add(type, { ...row, content: null }, sizeOfProperties(row.properties));
+    }
+  }
+
+  async finish(): Promise<void> {
+    this.#begun = true;
+    await this.#nodesDone();
+    await this.#relationships.flush();
+    await this.#inFlight.settle();
+    const there = new Set((await this.#server.schema()).map(({ what }) => what));
+    const carried = (this.#request.schema ?? []).filter(({ own, backend }) => !own && backend === this.#server.type);
+    const missing = new Map([...this.#server.ownSchema(this.release), ...carried].map((item) => [item.what, item]));
+    for (const what of there) missing.delete(what);
+    this.#written ||= missing.size > 0;
+    this.#journal.noteSchema([...missing.values()]);
+    for (const item of missing.values()) {
+      try {
+        await this.#server.createSchema(item);
+      } catch (error) {
+        if (!(error instanceof SchemaConflictError)) throw error;
+        this.#leaveWithout(item, error.message);
+      }
+    }
+    // The server fills its indexes while we read back.
+    this.#indexing = this.#awaitSchema();
+    this.#indexing.catch(() => {});
+  }
+
+  async #awaitSchema(): Promise<void> {
+    for (const { item, why } of await this.#server.schemaReady(this.#journal.schema())) this.#leaveWithout(item, why);
+  }
+
+  async *read(): AsyncIterable<readonly GraphRecord[]> {
+    this.#findings = new OddityLog();
+    const { signal } = this.#request;
+    // Through a connection of its own, so that it is what anybody else would read.
+    const server = await this.#open(this.#config, { access: "read", signal });
+    try {
+      if (this.#begun) yield* readRecords(server, this.#findings, signal);
+      else yield* this.#readBefore(server);
+    } finally {
+      await server.close();
+    }
+  }
+
+  /** What stood there before the run, for finding what is to be replaced and joined. */
+  async *#readBefore(server: GraphServer): AsyncIterable<readonly GraphRecord[]> {
+    const journal = this.#journal;
+    const taken: Record<GraphRecord["kind"], InternalId[]> = { node: [], relationship: [] };
+    const witness: RecordObserver = {
+      node: ({ key }, id) => {
+        taken.node.push(id);
+        journal.known.noteNode(key, id, "before");
+      },
+      relationship: (record, ref) => {
+        taken.relationship.push(ref.id);
+        journal.known.noteRelationship(relationshipId(record), ref, "before");
+      },
+    };
+    const store = this.#resumed ? viewBefore(server, journal, this.before) : server;
+    for await (const batch of readRecords(store, this.#findings, this.#request.signal, witness)) {
+      for (const kind of ["node", "relationship"] as const) {
+        const ids = taken[kind].splice(0);
+        if (!this.#resumed) journal.noteTaken(kind, ids);
+      }
+      yield batch;
+    }
+  }
+
+  findings(): readonly Finding[] {
+    return this.#findings.list();
+  }
+
+  async describe(): Promise<StoreDescription> {
+    await this.#indexing;
+    return describe(this.#server);
+  }
+
+  async commit(): Promise<void> {
+    await this.#indexing;
+    this.#foreseen.close();
+    this.#journal.close();
+    await this.#server.close();
+  }
+
+  async rollback(): Promise<void> {
+    await this.#inFlight.quiet();
+    await this.#indexing.catch(() => {});
+    await this.#server.close();
+    try {
+      if (!this.#written) return;
+      const left = await new Rollback(this.#journal, {
+        before: this.before,
+        // What another process has begun, others may have changed before this one.
+        ownership: this.#resumed ? "content" : "number",
+        connect: () => this.#open(this.#config, { access: "write" }),
+      }).run();
+      assertNothingLeft(this.before.location, left);
+    } finally {
+      this.#foreseen.close();
+      this.#journal.close();
+    }
+  }
+
+  async preserve(): Promise<string> {
+    await this.#inFlight.quiet();
+    // What failed may be just that.
+    await this.#indexing.catch(() => {});
+    this.#indexing = Promise.resolve();
+    const { nodes, relationships } = this.#journal.count();
+    await this.commit();
+    return `${this.before.location} (${nodes} nodes and ${relationships} relationships)`;
+  }
+
+  #leaveWithout({ kind, what }: SchemaItem, why: string): void {
+    this.report.notes.push({
+      kind: "note",
+      what: `${kind === "index" ? "an index" : "a constraint"} that what the store holds does not allow, and that it is left without: ${why}`,
+      count: 1,
+      examples: [what],
+    });
+  }
+
+  async #nodesDone(): Promise<void> {
+    if (!this.#nodesOpen) return;
+    await this.#nodes.flush();
+    await this.#inFlight.settle();
+    this.#nodesOpen = false;
+  }
+
+  #internal(key: string): InternalId {
+    const internal = this.#journal.known.internalOf(key);
+    if (internal !== null) return internal;
+    throw new WriteError(`a relationship leads to a node that is not there: ${key.replace(/^=/, "")}`, {
+      next: "The source may have changed meanwhile; run the same command again.",
+    });
+  }
+
+  async #sendNodes(rows: readonly NodeRow[]): Promise<void> {
+    const { labels } = rows[0]!;
+    const creations = () =>
+      rows.map(({ key, properties, mark }) => ({
+        name: key,
+        from: 0n,
+        mark: mark ?? nodeMark({ labels, properties }),
+      }));
+    await this.#send("node", creations, () =>
+      this.#server.createNodes({ labels, rows: rows.map(({ properties }) => properties) }),
+    );
+  }
+
+  async #sendRelationships(type: string, rows: readonly MarkedRow[]): Promise<void> {
+    const creations = () =>
+      rows.map(({ from, to, properties, content }) => ({
+        name: type,
+        from,
+        mark: relationshipMark({ type, from, to, properties }, content ?? undefined),
+      }));
+    await this.#send("relationship", creations, () => this.#server.createRelationships({ type, rows }));
+  }
+
+  async #send(
+    kind: "node" | "relationship",
+    creationsOf: () => Creation[],
+    call: () => Promise<InternalId[]>,
+  ): Promise<void> {
+    if (!this.#written) failpoint("before writing");
+    this.#written = true;
+    await this.#inFlight.start(async () => {
+      const creations = creationsOf();
+      const number = await this.#journal.beginBatch(kind, creations);
+      const ids = await call().catch((error: unknown) => {
+        // Without an answer nobody knows whether the server has taken it.
+        if (error instanceof MigrateError && !(error instanceof ConnectionError)) this.#journal.dropBatch(number);
+        throw error;
+      });
+      // Where this fails, the server has taken it all the same.
+      this.#journal.answerBatch(number, kind, creations, ids);
+    });
+  }
+
+  #row(relationship: GraphRelationship): TypedRow {
+    const { type, from, to, properties } = relationship;
+    return { id: relationshipId(relationship), type, from: this.#internal(from), to: this.#internal(to), properties };
+  }
+}

@@ -1,0 +1,89 @@
+/** A graph on a server, opened for reading. */
+import { BusyError, SourceChangedError } from "../../errors.ts";
+import { ContentDigest } from "../../graph/digest.ts";
+import type { GraphRecord } from "../../graph/record.ts";
+import { canonicalizer, digestOf } from "../../memorygraph/canonicalizer.ts";
+import type { Finding, OpenOptions, SourceStore, StoreDescription } from "../backend.ts";
+import { OddityLog } from "../findings.ts";
+import { describe } from "./describe.ts";
+import { readRecords } from "./reader.ts";
+import type { GraphServer } from "./server.ts";
+
+/**
+ * Few servers have a snapshot that lasts through a long reading. So the source is read trusting that nobody writes,
+ * which the server's own mark proves at the end. Where it does not, or there is none, every reading is digested: all of
+ * them must be equal, and where a reading is not one moment, the store is read once more at the end.
+ */
+export class ServerSource implements SourceStore {
+  readonly #server: GraphServer;
+  readonly #options: OpenOptions;
+  readonly #mark: string | null;
+  #digest: ContentDigest | null = null;
+  #read = false;
+  #findings = new OddityLog();
+
+  private constructor(server: GraphServer, options: OpenOptions, mark: string | null) {
+    this.#server = server;
+    this.#options = options;
+    this.#mark = mark;
+  }
+
+  static async over(server: GraphServer, options: OpenOptions = {}): Promise<ServerSource> {
+    try {
+      if (!options.maybeMissing) await server.assertThere?.();
+      return new ServerSource(server, options, await server.mark());
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+  }
+
+  describe(): Promise<StoreDescription> {
+    return describe(this.#server);
+  }
+
+  async *read(): AsyncIterable<readonly GraphRecord[]> {
+    this.#findings = new OddityLog();
+    const digest = this.#mustDigest ? new ContentDigest() : null;
+    for await (const batch of readRecords(this.#server, this.#findings, this.#options.signal)) {
+      if (digest !== null) for (const record of batch) digest.add(record, canonicalizer.text(record));
+      yield batch;
+    }
+    this.#read = true;
+    if (digest === null) return;
+    if (this.#digest !== null && !this.#digest.equals(digest)) throw this.#changed();
+    this.#digest = digest;
+  }
+
+  findings(): readonly Finding[] {
+    return this.#findings.list();
+  }
+
+  async assertUnchanged(): Promise<void> {
+    const mark = await this.#server.mark();
+    if (!this.#read || (mark !== null && mark === this.#mark)) return;
+    if (this.#digest === null) throw this.#changed();
+    // Each reading was one moment, and they were equal.
+    if (this.#server.snapshots) return;
+    const again = await digestOf(readRecords(this.#server, new OddityLog(), this.#options.signal));
+    if (!again.equals(this.#digest)) throw this.#changed();
+  }
+
+  close(): Promise<void> {
+    return this.#server.close();
+  }
+
+  get #mustDigest(): boolean {
+    return this.#options.isolate === true || this.#mark === null;
+  }
+
+  #changed(): Error {
+    const { location } = this.#server;
+    if (!this.#mustDigest) {
+      return new SourceChangedError(`${location} changed while it was read`, { next: "Run the same command again." });
+    }
+    return new BusyError(`${location} keeps changing while it is read`, {
+      next: "Stop the applications that use it, and run the same command again.",
+    });
+  }
+}

@@ -1,0 +1,80 @@
+/** What must hold before anything is written, or put in place. */
+import type {
+  Backend,
+  Finding,
+  SourceStore,
+  StoreDescription,
+  TargetPreview,
+  TargetSession,
+} from "../backends/backend.ts";
+import type { BackendConfig } from "../backends/config.ts";
+import { DamagedStoreError, RefusedError, WriteError } from "../errors.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** Up to this size the engine's own check costs less than a person notices; beyond it, reading every record has to do. */
+const INTEGRITY_CHECK_BYTES = 16 << 20;
+
+export async function examine(source: SourceStore): Promise<StoreDescription> {
+  const { bytes } = await source.describe("counts");
+  return source.describe(bytes !== null && bytes <= INTEGRITY_CHECK_BYTES ? "integrity" : "links");
+}
+
+/** @throws DamagedStoreError when the store's own integrity check fails. */
+export function assertSound({ findings, location }: StoreDescription, allowLoss: boolean): void {
+  const damage = findings.filter(({ kind }) => kind === "damage");
+  if (damage.length === 0 || allowLoss) return;
+  throw new DamagedStoreError(`${location} is damaged`, {
+    details: damage.flatMap(({ what, examples }) => examples.map((example) => `${what}: ${example}`)),
+    next: "Keep the file as it is. Restore a backup or recover it with `sqlite3 FILE .recover`; or take what can be read with --allow-loss.",
+  });
+}
+
+/** What cannot be read cannot be proven unchanged either. @throws DamagedStoreError */
+export function assertProvable(target: TargetSession | TargetPreview): void {
+  const damage = target.findings().filter(({ kind }) => kind === "damage");
+  if (damage.length === 0) return;
+  throw new DamagedStoreError(
+    `${target.before.location} holds records that cannot be read, so that nothing could prove them unharmed`,
+    {
+      details: damage.flatMap(({ what, examples }) => examples.map((example) => `${what}: ${example}`)),
+      next: "Migrate into a new file instead; or bring what can be read of the target into a new file first, with --allow-loss.",
+    },
+  );
+}
+
+/** Losses found while reading: named in full, and refused unless they were allowed. */
+export function assertNothingLost(findings: readonly Finding[], allowLoss: boolean, outcome: Outcome): void {
+  outcome.read(findings);
+  const lost = findings.filter(({ kind }) => kind !== "note");
+  if (lost.length === 0 || allowLoss) return;
+  const details = lost.flatMap(({ what, count, examples }) => [
+    `${what}: ${count}`,
+    ...examples.map((example) => `  ${example}`),
+    ...(count > examples.length ? [`  and ${count - examples.length} more`] : []),
+  ]);
+  const explanation = {
+    details,
+    next: "To go on without them, repeat the command with --allow-loss.",
+  };
+  const total = lost.reduce((sum, { count }) => sum + count, 0);
+  if (lost.some(({ kind }) => kind === "damage")) {
+    throw new DamagedStoreError(`${total} records of the source cannot be read; all others can`, explanation);
+  }
+  throw new RefusedError(`${total} records of the source would be left behind`, explanation);
+}
+
+/** Only what surely does not fit is refused here; the rest shows while writing, and is undone. */
+export function assertRoom(backend: Backend, to: BackendConfig, { bytes }: StoreDescription): void {
+  const free = backend.freeBytes(to);
+  if (free === null || bytes === null || free > bytes * 0.7) return;
+  throw new WriteError(
+    `no room left for ${backend.locate(to)}: about ${mebibytes(bytes)} needed, ${mebibytes(free)} free`,
+    {
+      next: "Free some space, or choose a target on another disk. Nothing was written.",
+    },
+  );
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}

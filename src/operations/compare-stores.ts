@@ -1,0 +1,75 @@
+/** `verify`: two stores, opened and compared. */
+import type { SourceStore } from "../backends/backend.ts";
+import type { BackendConfig } from "../backends/config.ts";
+import { loadBackend } from "../backends/registry.ts";
+import { DamagedStoreError } from "../errors.ts";
+import { compareStores, type Readable } from "./compare.ts";
+import type { ComparisonResult, OnProgress } from "./models.ts";
+import { finding, statistics } from "./outcome.ts";
+
+/** @throws MigrateError when one of them cannot be opened, or not be read whole: then nothing can be proven. */
+export async function compareConfigured(
+  from: BackendConfig,
+  to: BackendConfig,
+  onProgress: OnProgress,
+  signal?: AbortSignal,
+): Promise<ComparisonResult> {
+  const source = await (await loadBackend(from)).openForReading(from, { signal });
+  try {
+    const target = await (await loadBackend(to)).openForReading(to, { signal });
+    try {
+      return await compareOpened(source, target, onProgress);
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+async function compareOpened(
+  source: SourceStore,
+  target: SourceStore,
+  onProgress: OnProgress,
+): Promise<ComparisonResult> {
+  const [a, b] = [await source.describe("links"), await target.describe("links")];
+  const total = a.nodes + a.relationships + b.nodes + b.relationships;
+  let done = 0;
+  const comparison = await compareStores(source as Readable, target as Readable, (records) => {
+    done += records;
+    onProgress({ phase: "verify", done, total, unit: "records" });
+  });
+  for (const [store, { location }] of [
+    [source, a],
+    [target, b],
+  ] as const) {
+    await store.assertUnchanged();
+    assertReadable(store, location);
+  }
+  const { missing, extra, changed, fields, differences } = comparison;
+  const side = (label: "source" | "target") => ({
+    store: statistics(label === "source" ? a : b),
+    count: { ...comparison[label].counts },
+    digest: comparison[label].digest.toString(),
+  });
+  return {
+    identical: missing + extra + changed === 0,
+    source: side("source"),
+    target: side("target"),
+    missing,
+    extra,
+    changed,
+    fields,
+    differences: [...differences],
+    notes: [...a.findings, ...source.findings(), ...b.findings, ...target.findings()].map(finding),
+  };
+}
+
+function assertReadable(store: SourceStore, location: string): void {
+  const damage = store.findings().filter(({ kind }) => kind === "damage");
+  if (damage.length === 0) return;
+  throw new DamagedStoreError(`${location} holds records that cannot be read, so that nothing is proven`, {
+    details: damage.flatMap(({ what, count, examples }) => [`${what}: ${count}`, ...examples.map((id) => `  ${id}`)]),
+    next: "Look at it with `memorygraph-migrate inspect`.",
+  });
+}

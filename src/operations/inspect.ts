@@ -1,0 +1,95 @@
+/** What one store is and holds, by reading all of it. */
+import type { BackendConfig } from "../backends/config.ts";
+import { loadBackend } from "../backends/registry.ts";
+import { compareInstants, type Instant } from "../graph/instant.ts";
+import type { GraphRecord } from "../graph/record.ts";
+import { MEMORY_LABEL } from "../memorygraph/fields.ts";
+import { Summary } from "../memorygraph/summary.ts";
+import type { InspectionResult, OnProgress } from "./models.ts";
+import { finding, statistics } from "./outcome.ts";
+import { instantOf } from "./records.ts";
+
+/** @throws MigrateError when the store cannot be opened; unreadable records are in the result. */
+export async function inspectStore(
+  config: BackendConfig,
+  onProgress: OnProgress,
+  signal?: AbortSignal,
+): Promise<InspectionResult> {
+  const store = await (await loadBackend(config)).openForReading(config, { signal });
+  try {
+    const description = await store.describe("integrity");
+    const total = description.nodes + description.relationships;
+    const census = new Census();
+    let done = 0;
+    for await (const batch of store.read()) {
+      for (const record of batch) census.add(record);
+      done += batch.length;
+      onProgress({ phase: "check", done, total, unit: "records" });
+    }
+    await store.assertUnchanged();
+    const findings = [...description.findings, ...store.findings()];
+    return {
+      store: statistics(description),
+      readableBy: [...description.readableBy],
+      ...census.result(),
+      indexes: [...description.indexes],
+      dump: description.dump === undefined ? null : { ...description.dump, graphs: [...description.dump.graphs] },
+      damage: findings.filter(({ kind }) => kind !== "note").map(finding),
+      notes: findings.filter(({ kind }) => kind === "note").map(finding),
+    };
+  } finally {
+    await store.close();
+  }
+}
+
+class Census {
+  readonly #summary = new Summary();
+  readonly #labels = new Map<string, number>();
+  readonly #memoryTypes = new Map<string, number>();
+  readonly #relationshipTypes = new Map<string, number>();
+  #earliest: Instant | null = null;
+  #latest: Instant | null = null;
+
+  add(record: GraphRecord): void {
+    this.#summary.add(record);
+    if (record.kind === "relationship") {
+      increment(this.#relationshipTypes, record.type);
+      return;
+    }
+    increment(this.#labels, record.labels.join(":") || "(none)");
+    if (!record.labels.includes(MEMORY_LABEL)) return;
+    const type = record.properties.get("type");
+    increment(this.#memoryTypes, typeof type === "string" ? type : "(none)");
+    for (const name of ["created_at", "updated_at"]) this.#see(instantOf(record.properties.get(name)));
+  }
+
+  result(): Pick<
+    InspectionResult,
+    "count" | "digest" | "labels" | "memoryTypes" | "relationshipTypes" | "earliest" | "latest"
+  > {
+    return {
+      count: this.#summary.counts,
+      digest: this.#summary.digest.toString(),
+      labels: plain(this.#labels),
+      memoryTypes: plain(this.#memoryTypes),
+      relationshipTypes: plain(this.#relationshipTypes),
+      earliest: this.#earliest,
+      latest: this.#latest,
+    };
+  }
+
+  #see(instant: Instant | null): void {
+    if (instant === null) return;
+    if (this.#earliest === null || compareInstants(instant, this.#earliest) < 0) this.#earliest = instant;
+    if (this.#latest === null || compareInstants(instant, this.#latest) > 0) this.#latest = instant;
+  }
+}
+
+function increment(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+/** `__proto__` is a possible label like any other. */
+function plain(counts: ReadonlyMap<string, number>): Record<string, number> {
+  return Object.fromEntries(counts);
+}

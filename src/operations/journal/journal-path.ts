@@ -1,0 +1,125 @@
+/** Where the journal of a run is: beside a target that is a file, so that the two travel together, else in the state folder. */
+import { existsSync, mkdirSync, readdirSync, realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import type { BackendConfig } from "../../backends/config.ts";
+import { reading } from "../../backends/undoing.ts";
+import { AccessError, BusyError, MigrateError, WriteError } from "../../errors.ts";
+import { DurableFile, type Guard } from "../../support/durable.ts";
+import { codeOf } from "../../support/files.ts";
+import { parseRunInfo, parseState, type RunState } from "./models.ts";
+import { parseRunId } from "./run-id.ts";
+
+const MARK = ".memorygraph-migrate-";
+
+export function placeOf(id: string, { path }: BackendConfig, stateFolder: string): string {
+  if (path === undefined) return join(stateFolder, `run-${id}.db`);
+  const target = realTarget(path);
+  // File systems take names of 255 bytes at most.
+  return join(dirname(target), `.${basename(target).slice(0, 180)}${MARK}${id}.db`);
+}
+
+/** The journals beside a target, by run. */
+export function journalsBeside(path: string): Map<string, string> {
+  const target = realTarget(path);
+  const start = `.${basename(target).slice(0, 180)}${MARK}`;
+  const found = new Map<string, string>();
+  if (!existsSync(dirname(target))) return found;
+  for (const name of onDisk(dirname(target), () => readdirSync(dirname(target)))) {
+    const id = name.startsWith(start) && name.endsWith(".db") ? parseRunId(name.slice(start.length, -3)) : null;
+    if (id !== null) found.set(id, join(dirname(target), name));
+  }
+  return found;
+}
+
+/** The file behind links, also where it does not exist yet. */
+export function realTarget(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return join(realFolder(dirname(resolve(path))), basename(path));
+  }
+}
+
+function realFolder(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+export function createFolder(path: string): void {
+  onDisk(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+}
+
+export function createJournal(path: string): DurableFile {
+  return DurableFile.create(path, guardOf(path));
+}
+
+/** @throws BusyError while the run is under way; StoreKindError for what is damaged or no journal */
+export function openJournal(path: string): DurableFile {
+  return DurableFile.open(path, guardOf(path));
+}
+
+/** Whatever fails on a journal, at any later moment too, is told in our words. */
+function guardOf(path: string): Guard {
+  return (work) => onDisk(path, () => reading(path, work));
+}
+
+export interface Noted {
+  readonly file: DurableFile;
+  /** Null before the run has told anything of itself. */
+  readonly state: RunState | null;
+}
+
+/**
+ * What a journal tells that nobody works with. `in use` while its run is under way; `unknown` for one that is damaged,
+ * of a later release, or out of reach: those are left alone.
+ */
+export function inspect(path: string): Noted | "in use" | "unknown" {
+  let file: DurableFile | null = null;
+  try {
+    file = openJournal(path);
+    const run = file.fact("run");
+    if (run !== null) parseRunInfo(path, run);
+    return { file, state: run === null ? null : parseState(file.fact("state")) };
+  } catch (error) {
+    file?.close();
+    if (error instanceof BusyError) return "in use";
+    if (error instanceof MigrateError) return "unknown";
+    throw error;
+  }
+}
+
+/** Runs a piece of work on what we keep, with the system's errors in our words. */
+export function onDisk<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof MigrateError) throw cause;
+    const code = codeOf(cause);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
+      throw new BusyError(`${path} is in use: the run is still under way`, {
+        next: "Wait until it has ended, or stop it with Ctrl-C where it runs.",
+        cause,
+      });
+    }
+    if (/^(SQLITE_FULL|ENOSPC|EDQUOT|EFBIG)/.test(code)) {
+      throw new WriteError(`no room left to write ${path}`, {
+        next: "Free some space there, and run the same command again.",
+        cause,
+      });
+    }
+    if (/^(SQLITE_IOERR|EIO)/.test(code)) {
+      throw new WriteError(`the disk failed on ${path} (${reason})`, {
+        next: "Check the disk and the free space on it, and run the same command again.",
+        cause,
+      });
+    }
+    throw new AccessError(`${path} cannot be written (${reason})`, {
+      next: "It keeps what undoing the run needs. Name another folder with --state-dir, or check permissions.",
+      cause,
+    });
+  }
+}

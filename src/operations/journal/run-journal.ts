@@ -1,0 +1,255 @@
+/** Keeps the journal of one run: what it is, how far it has come, and whose turn it is on the target. */
+import type { Backend } from "../../backends/backend.ts";
+import type { BackendConfig } from "../../backends/config.ts";
+import { loadBackend } from "../../backends/registry.ts";
+import { StagedJournal } from "../../backends/staged-journal.ts";
+import { UNDOING } from "../../backends/undoing.ts";
+import { PartialError, RefusedError, WriteError } from "../../errors.ts";
+import { type DurableFile, removeDurable } from "../../support/durable.ts";
+import { failpoint } from "../../support/failpoint.ts";
+import { thisProcess } from "../../support/processes.ts";
+import type { MigrationOptions, Progress } from "../models.ts";
+import { createJournal, inspect, journalsBeside, placeOf } from "./journal-path.ts";
+import { IDENTITY, isFinal, LISTED, type Listed, type RunInfo, type RunState, withoutSecrets } from "./models.ts";
+import type { RunEntry, RunRegistry } from "./registry.ts";
+import { newRunId } from "./run-id.ts";
+
+const STATES: Partial<Record<Progress["phase"], RunState>> = {
+  transfer: "writing",
+  verify: "verifying",
+  commit: "committing",
+  rollback: "rolling back",
+};
+
+export class RunJournal {
+  readonly registry: RunRegistry;
+  readonly id: string;
+  /** Whether an earlier process has begun it. */
+  readonly resumed: boolean;
+  /** For a staged target: what undoing the completed run will need. */
+  staged: StagedJournal | null = null;
+  #file: DurableFile | null;
+  #state: RunState = "started";
+  /** Whether anything may have been written. */
+  #begun: boolean;
+
+  private constructor(registry: RunRegistry, id: string, file: DurableFile | null) {
+    this.registry = registry;
+    this.id = id;
+    this.#file = file;
+    this.resumed = file !== null;
+    this.#begun = this.resumed;
+  }
+
+  static fresh(registry: RunRegistry): RunJournal {
+    return new RunJournal(registry, newRunId(), null);
+  }
+
+  static reopened(registry: RunRegistry, id: string, file: DurableFile): RunJournal {
+    return new RunJournal(registry, id, file);
+  }
+
+  /** The journal, made when it is first asked for. @throws AccessError, WriteError */
+  async begin(from: BackendConfig, to: BackendConfig, options: MigrationOptions): Promise<() => DurableFile> {
+    const locate = async (config: BackendConfig) => (await loadBackend(config)).locate(withoutSecrets(config));
+    const [source, target] = [await locate(from), await locate(to)];
+    return () => {
+      this.#file ??= this.#create({ from, to, options }, source, target);
+      return this.#file;
+    };
+  }
+
+  #create(run: Pick<RunInfo, "options"> & { from: BackendConfig; to: BackendConfig }, source: string, target: string) {
+    const { id, registry } = this;
+    const started = new Date().toISOString();
+    const journal = placeOf(id, run.to, registry.folder);
+    const entry: RunEntry = {
+      id,
+      started,
+      state: "started",
+      source,
+      target,
+      identity: null,
+      journal,
+      owner: thisProcess(),
+    };
+    // First the list, then the file: whatever stands somewhere can be found.
+    registry.add(entry);
+    const file = createJournal(journal);
+    const { program } = registry;
+    const [from, to] = [withoutSecrets(run.from), withoutSecrets(run.to)];
+    file.note(LISTED, JSON.stringify({ source, target, owner: entry.owner } satisfies Listed), "process");
+    const info: RunInfo = { format: 1, id, started, program, options: run.options, from, to };
+    file.note("run", JSON.stringify(info));
+    failpoint("journal created");
+    return file;
+  }
+
+  /**
+   * Runs that were stopped before what they did could be seen: what they left is removed. Gives what a person should know.
+   * Before the target is opened.
+   */
+  async sweep(backend: Backend, to: BackendConfig): Promise<string[]> {
+    this.registry.reconcile();
+    if (backend.recover === undefined || to.path === undefined) return [];
+    const told: string[] = [];
+    for (const [id, path] of journalsBeside(to.path)) {
+      if (id === this.id) continue;
+      const noted = inspect(path);
+      if (noted === "unknown") told.push(`${path} is damaged, or of a later release; it was left alone`);
+      if (typeof noted === "string") continue;
+      const { file, state } = noted;
+      if (state === null && (this.registry.find(id)?.state ?? "started") !== "started") {
+        told.push(`${path} holds nothing any more of what was done in run ${id}; it was left alone`);
+        file.close();
+        continue;
+      }
+      if (state !== null && isFinal(state)) {
+        file.close();
+        continue;
+      }
+      const what = await backend.recover(to, file);
+      if (what === "complete") file.note("state", "done");
+      file.close();
+      if (what === "as before") removeDurable(path);
+      if (what === "complete") this.registry.end(id, "done", "journal kept");
+      else this.registry.end(id, "rolled back", "journal gone");
+      const came = what === "complete" ? "it had been completed" : "the target is as it was before it";
+      told.push(`run ${id} had been stopped; ${came}`);
+    }
+    return told;
+  }
+
+  /** The target is open: nobody else may work on it. @throws BusyError, RefusedError. Gives what a person should know. */
+  opened(identity: string, staged: boolean): string[] {
+    const left = this.registry.lock(identity, this.id);
+    this.#file?.note(IDENTITY, identity, "process");
+    failpoint("target opened");
+    if (staged && this.#file !== null) {
+      this.staged = new StagedJournal(this.#file);
+      // Nothing of an earlier attempt can be seen.
+      this.staged.clear();
+    }
+    const stopped = this.registry.stoppedOn(identity, this.id).filter(({ state }) => state !== "started");
+    if (stopped.length > 0) throw unfinished(stopped[0]!);
+    return left === null ? [] : [`the lock of run ${left} was left behind by a process that has ended; it was removed`];
+  }
+
+  phase(phase: Progress["phase"]): void {
+    const state = STATES[phase];
+    if (state === undefined || this.#file === null || state === this.#state) return;
+    this.#begun ||= state === "writing";
+    // Undoing does not wait for room on a disk: that there was none may be why it is undone.
+    if (state === "rolling back") whereRoom(() => this.#enter(state));
+    else {
+      this.staged?.flush();
+      this.#enter(state);
+    }
+  }
+
+  /** What going on has to find again. @throws RefusedError where an earlier process found something else */
+  assertSame(what: "source" | "target", digest: string): void {
+    if (this.#file === null) return;
+    const noted = this.#file.fact(`${what} digest`);
+    if (noted === null) this.#file.note(`${what} digest`, digest);
+    else if (noted !== digest) throw changed(what, this.id, noted, digest);
+  }
+
+  /** All is in place and proven. @param records how many were written: where there are none, nothing can be undone */
+  done(records: number): void {
+    if (this.#file === null) return;
+    const { path } = this.#file;
+    // The target is complete, whatever becomes of the note of it.
+    whereRoom(() => this.#enter("done"));
+    this.#release();
+    whereRoom(() => {
+      if (records === 0) {
+        removeDurable(path);
+        this.registry.dropJournal(this.id);
+      }
+      this.registry.prune();
+    });
+  }
+
+  /** Nothing of the run is left in the target: neither has the journal anything more to tell. */
+  undone(): void {
+    if (this.#file === null) return;
+    const { path } = this.#file;
+    const isTold = whereRoom(() => this.#enter("rolled back"));
+    this.#release();
+    removeDurable(path);
+    // On a disk that is full there is room again once the journal is gone.
+    if (!isTold) this.registry.end(this.id, "rolled back", "journal gone");
+    // What was refused before anything was written is no run that anybody looks for.
+    if (this.#begun) this.registry.dropJournal(this.id);
+    else this.registry.forget(this.id);
+  }
+
+  kept(): void {
+    if (this.#file === null) return;
+    this.#enter("kept");
+    this.#release();
+  }
+
+  /** The process ends here, and the run does not. */
+  stopped(reason: string, next: string, cause: unknown): PartialError {
+    const undoing = this.#file?.fact(UNDOING) != null;
+    if (!undoing) whereRoom(() => this.#enter("writing"));
+    this.#release();
+    const resume = undoing ? "" : `; memorygraph-migrate resume ${this.id} completes it`;
+    return new PartialError(`run ${this.id} was stopped part-way: ${reason}`, {
+      next: `${next} Then memorygraph-migrate rollback ${this.id} undoes it${resume}.`,
+      cause,
+    });
+  }
+
+  /** Leaves everything as it stands, for another attempt. */
+  close(): void {
+    this.#release();
+  }
+
+  get active(): boolean {
+    return this.#file !== null;
+  }
+
+  #enter(state: RunState): void {
+    this.#state = state;
+    this.#file?.note("state", state);
+    // How far it has come in between, its journal tells; the list only whether something may have been written.
+    if (state === "writing") this.registry.enter(this.id, state);
+    else if (isFinal(state)) this.registry.end(this.id, state, "journal kept");
+  }
+
+  #release(): void {
+    if (this.#file === null) return;
+    this.#file.close();
+    this.#file = null;
+    this.staged = null;
+    // The lock of a process that has ended is none.
+    if (!isFinal(this.#state)) whereRoom(() => this.registry.unlock(this.id));
+  }
+}
+
+/** Whether it could be written; a disk that is full must not keep anything from being brought to its end. */
+function whereRoom(write: () => void): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    if (error instanceof WriteError) return false;
+    throw error;
+  }
+}
+
+function unfinished({ id, target, started }: RunEntry): RefusedError {
+  return new RefusedError(`run ${id} was stopped part-way on ${target} (begun ${started})`, {
+    next: `memorygraph-migrate resume ${id} completes it, memorygraph-migrate rollback ${id} undoes it. Then run the same command again.`,
+  });
+}
+
+function changed(what: "source" | "target", id: string, before: string, now: string): RefusedError {
+  return new RefusedError(`the ${what} changed since run ${id} was stopped`, {
+    details: [`then: ${before}`, `now:  ${now}`],
+    next: `Undo the run with memorygraph-migrate rollback ${id}, then migrate anew.`,
+  });
+}

@@ -1,0 +1,224 @@
+/** One migration from end to end: check, plan, transfer, verify, then commit or roll back. */
+import type { Backend, SourceStore, TargetPreview, TargetSession, WriteRequest } from "../backends/backend.ts";
+import type { BackendConfig } from "../backends/config.ts";
+import { loadBackend } from "../backends/registry.ts";
+import { InterruptedError, MigrateError, SourceChangedError, UsageError, VerificationError } from "../errors.ts";
+import { ContentDigest } from "../graph/digest.ts";
+import { failpoint } from "../support/failpoint.ts";
+import { assertNothingLost, assertRoom, assertSound, examine } from "./checks.ts";
+import type { RunJournal } from "./journal/run-journal.ts";
+import { Ledger } from "./ledger.ts";
+import { type MigrationOptionsInput, parseOptions, type VerificationResult } from "./models.ts";
+import { Outcome } from "./outcome.ts";
+import { type Hooks, ProgressReporter, type Run } from "./run.ts";
+import { askFirst, assertNoConflict, fill, merge, plan } from "./transfer.ts";
+import { undo } from "./undo.ts";
+
+type Options = ReturnType<typeof parseOptions>;
+
+/**
+ * Runs one migration and tells how it came out. What a person can act on is in the outcome (`error`), not thrown;
+ * only defects of the program are thrown.
+ */
+export async function runMigration(
+  source: BackendConfig,
+  target: BackendConfig,
+  input: MigrationOptionsInput,
+  hooks: Hooks,
+): Promise<Outcome> {
+  const options = parseOptions(input);
+  const outcome = new Outcome(options);
+  try {
+    assertComplete(source, target);
+    await attempt(source, target, options, hooks, outcome, false);
+  } catch (error) {
+    if (!(error instanceof SourceChangedError)) return outcome.fail(asMigrateError(error, hooks.signal));
+    outcome.step("the source changed while it was read; once more, guarding against that");
+    try {
+      outcome.restart();
+      await attempt(source, target, options, hooks, outcome, true);
+    } catch (second) {
+      return outcome.fail(asMigrateError(second, hooks.signal));
+    }
+  } finally {
+    hooks.recorder?.close();
+  }
+  return outcome.finish();
+}
+
+function assertComplete(source: BackendConfig, target: BackendConfig): void {
+  const errors = [...source.validate().map((e) => `source: ${e}`), ...target.validate().map((e) => `target: ${e}`)];
+  if (errors.length > 0)
+    throw new UsageError(errors.join("; "), { next: "Name the store with --from-path or --to-path." });
+}
+
+function asMigrateError(error: unknown, signal?: AbortSignal): MigrateError {
+  if (error instanceof MigrateError) return error;
+  if (signal?.aborted) {
+    return new InterruptedError("interrupted", {
+      next: "Run the same command again.",
+      cause: error,
+    });
+  }
+  throw error;
+}
+
+async function attempt(
+  from: BackendConfig,
+  to: BackendConfig,
+  options: Options,
+  hooks: Hooks,
+  outcome: Outcome,
+  isolate: boolean,
+): Promise<void> {
+  const [fromBackend, toBackend] = [await loadBackend(from), await loadBackend(to)];
+  const progress = new ProgressReporter(hooks);
+  progress.start("check", null);
+  const distinct =
+    fromBackend.type === toBackend.type ? await fromBackend.assertDistinct(from, to) : { sameServer: false };
+  const source = await fromBackend.openForReading(from, {
+    signal: hooks.signal,
+    isolate: isolate || distinct.sameServer,
+  });
+  try {
+    const description = await examine(source);
+    outcome.sourceFound(description);
+    assertSound(description, options.allowLoss);
+    const request: WriteRequest = {
+      release: options.for ?? null,
+      fallbackRelease: description.release ?? "0.12",
+      schema: description.schema,
+      signal: hooks.signal,
+    };
+    const run = { source, description, options, hooks, outcome, progress };
+    if (options.dryRun) await dryRun(run, toBackend, to, request);
+    else await realRun(run, toBackend, from, to, request);
+  } catch (error) {
+    throw await causeOf(source, error);
+  } finally {
+    await source.close();
+  }
+}
+
+/** What changes while it is read can look damaged, or give a record twice: then the change is what there is to tell. */
+async function causeOf(source: SourceStore, error: unknown): Promise<unknown> {
+  try {
+    await source.assertUnchanged();
+    return error;
+  } catch (changed) {
+    return changed;
+  }
+}
+
+async function dryRun(run: Run, backend: Backend, to: BackendConfig, request: WriteRequest): Promise<void> {
+  const { outcome } = run;
+  const target = await backend.preview(to, request);
+  const ledger = new Ledger();
+  try {
+    targetFound(run, target);
+    assertRoom(backend, to, run.description);
+    await plan(run, target, ledger, (record, action) => {
+      if (action !== "nothing") target.assess([record]);
+    });
+    await run.source.assertUnchanged();
+    outcome.planned = true;
+    outcome.written(target.report);
+    const lost = [...run.source.findings(), ...(target.fitting?.losses() ?? [])];
+    assertNothingLost(lost, run.options.allowLoss, outcome);
+    target.fitting?.assertPossible();
+    assertNoConflict(outcome);
+  } finally {
+    ledger.close();
+    await target.close();
+  }
+}
+
+async function realRun(
+  run: Run,
+  backend: Backend,
+  from: BackendConfig,
+  to: BackendConfig,
+  request: WriteRequest,
+): Promise<void> {
+  assertRoom(backend, to, run.description);
+  const confirmed = await askFirst(run, backend, to, request);
+  const { recorder } = run.hooks;
+  for (const step of (await recorder?.sweep(backend, to)) ?? []) run.outcome.step(step);
+  const journal = await recorder?.begin(from, to, run.options);
+  const session = await openForWriting(backend, to, { ...request, journal }, recorder);
+  // In what other programs can write to as well, also that nothing is left has to be proven.
+  let before: ContentDigest | null = backend.capabilities.shared ? new ContentDigest() : null;
+  const keep = (digest: ContentDigest) => {
+    before = digest;
+  };
+  try {
+    for (const step of recorder?.opened(session.identity, backend.capabilities.staged) ?? []) run.outcome.step(step);
+    targetFound(run, session);
+    const filled = session.before.nodes + session.before.relationships > 0;
+    const verification =
+      filled || run.options.since !== undefined
+        ? await merge(run, session, keep, confirmed)
+        : await fill(run, session, backend.capabilities.staged);
+    run.outcome.verified(verification);
+    failpoint("verified");
+    if (verification !== null && !verification.valid) throw differs(verification);
+    run.progress.start("commit", null);
+    const after = await session.describe();
+    failpoint("before commit");
+    await session.commit();
+    failpoint("after commit");
+    const written = recordsWritten(run.outcome);
+    if (recorder?.active && written > 0) run.outcome.recorded(recorder.id);
+    recorder?.done(written);
+    run.outcome.targetAfter(after);
+  } catch (error) {
+    const cause = await causeOf(run.source, error);
+    throw await undo(run, session, backend, to, before, cause);
+  }
+}
+
+function recordsWritten({ imported, overwritten }: Outcome): number {
+  return [imported, overwritten].reduce((sum, { nodes, relationships }) => sum + nodes + relationships, 0);
+}
+
+async function openForWriting(
+  backend: Backend,
+  to: BackendConfig,
+  request: WriteRequest,
+  recorder: RunJournal | undefined,
+): Promise<TargetSession> {
+  try {
+    return await backend.openForWriting(to, request);
+  } catch (error) {
+    // Nothing has been written: what an earlier process has left stays as it was.
+    if (recorder?.resumed === false) recorder.undone();
+    throw error;
+  }
+}
+
+function targetFound({ outcome, options, description }: Run, target: TargetSession | TargetPreview): void {
+  assertSound(target.before, false);
+  const reason =
+    options.for !== undefined
+      ? "asked for with --for"
+      : target.before.release !== null && target.before.layout !== "new"
+        ? "that of the existing target"
+        : description.release === null
+          ? "the default, since the source does not tell its own"
+          : description.layout === "hybrid"
+            ? "the one that opened the hybrid source last"
+            : "that of the source";
+  outcome.targetFound(target.before, target.release, reason);
+}
+
+function differs(verification: VerificationResult): VerificationError {
+  return new VerificationError(`the target is not what it should be: ${verification.errors.join("; ")}`, {
+    details: verification.differences.map(({ kind, record, id, fields }) =>
+      [
+        `${kind} ${record} ${id}`,
+        ...fields.map(({ name, source, target }) => `${name}: ${source} became ${target}`),
+      ].join("; "),
+    ),
+    next: "Look for triggers or another program at work on the target, then run the same command again; please report it if it stays.",
+  });
+}

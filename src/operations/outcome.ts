@@ -1,0 +1,211 @@
+/** Gathers what a run found and did, and turns it into the result document. */
+import type { Finding, StoreDescription, WriteReport } from "../backends/backend.ts";
+import type { MigrateError } from "../errors.ts";
+import type { GraphRecord } from "../graph/record.ts";
+import type { Release } from "../memorygraph/releases.ts";
+import { emptyTally, tally } from "../memorygraph/summary.ts";
+import type { MigrationResult, parseOptions, ReportedFinding, StoreStatistics, VerificationResult } from "./models.ts";
+import type { Action } from "./plan.ts";
+import { nameOf } from "./records.ts";
+
+const LISTED = 10;
+
+export class Outcome {
+  readonly options: ReturnType<typeof parseOptions>;
+  error: MigrateError | null = null;
+  imported = emptyTally();
+  overwritten = emptyTally();
+  conflicts: { count: number; ids: string[] } = { count: 0, ids: [] };
+  /** Of a dry run: whether every record has been decided about, so that the plan is the whole plan. */
+  planned = false;
+  #present = emptyTally();
+  #skipped = emptyTally();
+  #source: StoreDescription | null = null;
+  #targetBefore: StoreDescription | null = null;
+  #targetAfter: StoreDescription | null = null;
+  #release: { release: Release; reason: string } | null = null;
+  #report: WriteReport = { respelled: 0, defaulted: {}, setAside: {} };
+  #findings: Finding[] = [];
+  #endless: { count: number; ids: string[] } = { count: 0, ids: [] };
+  #verification: VerificationResult | null = null;
+  #run: string | null = null;
+  readonly #steps: string[] = [];
+  readonly #start = performance.now();
+  #seconds = 0;
+
+  constructor(options: ReturnType<typeof parseOptions>) {
+    this.options = options;
+  }
+
+  /** Forgets what a first attempt counted; what it told stays. */
+  restart(): void {
+    for (const counts of [this.imported, this.overwritten, this.#present, this.#skipped])
+      Object.assign(counts, emptyTally());
+    this.conflicts = { count: 0, ids: [] };
+    this.#endless = { count: 0, ids: [] };
+    this.#findings = [];
+  }
+
+  sourceFound(description: StoreDescription): void {
+    this.#source = description;
+  }
+
+  targetFound(description: StoreDescription, release: Release, reason: string): void {
+    this.#targetBefore = description;
+    this.#release = { release, reason };
+  }
+
+  targetAfter(description: StoreDescription): void {
+    this.#targetAfter = description;
+  }
+
+  decided(record: GraphRecord, action: Action): void {
+    if (action === "create") tally(this.imported, record);
+    else if (action === "overwrite") tally(this.overwritten, record);
+    else if (action === "present") tally(this.#present, record);
+    else if (action === "conflict" || action === "older") tally(this.#skipped, record);
+    if (action === "conflict") list(this.conflicts, `${record.kind} ${nameOf(record)}`);
+    if (action === "endless") list(this.#endless, nameOf(record));
+  }
+
+  written(report: WriteReport): void {
+    this.#report = report;
+  }
+
+  read(findings: readonly Finding[]): void {
+    this.#findings = [...findings];
+  }
+
+  verified(verification: VerificationResult | null): void {
+    this.#verification = verification;
+  }
+
+  /** The run has a journal, by which it can be undone later. */
+  recorded(id: string): void {
+    this.#run = id;
+  }
+
+  step(text: string): void {
+    this.#steps.push(text);
+  }
+
+  fail(error: MigrateError): this {
+    this.error = error;
+    return this.finish();
+  }
+
+  finish(): this {
+    this.#seconds = (performance.now() - this.#start) / 1000;
+    return this;
+  }
+
+  get result(): MigrationResult {
+    const { options, error } = this;
+    const findings = [...(this.#source?.findings ?? []), ...this.#findings];
+    const losses = findings.filter(({ kind }) => kind !== "note").map(finding);
+    const success = error === null;
+    // What was written before a failure has been undone.
+    const done = success || options.dryRun;
+    const kept = this.#skipped.nodes + this.#skipped.relationships;
+    return {
+      run: this.#run,
+      success,
+      dryRun: options.dryRun,
+      complete: success && !options.dryRun && kept === 0 && losses.length === 0 && this.#endless.count === 0,
+      verified: success && this.#verification?.valid === true,
+      release: this.#release?.release ?? null,
+      releaseReason: this.#release?.reason ?? "",
+      onConflict: options.onConflict,
+      since: options.since ?? null,
+      source: this.#source === null ? null : { before: statistics(this.#source), after: statistics(this.#source) },
+      target: this.#targetBefore === null ? null : this.#target(this.#targetBefore),
+      imported: done ? this.imported : emptyTally(),
+      present: this.#present,
+      skipped: this.#skipped,
+      overwritten: done ? this.overwritten : emptyTally(),
+      conflicts: this.conflicts,
+      respelledTimestamps: this.#report.respelled,
+      defaulted: { ...this.#report.defaulted },
+      setAside: { ...this.#report.setAside },
+      losses,
+      notes: [
+        ...findings.filter(({ kind }) => kind === "note").map(finding),
+        ...(this.#report.notes ?? []).map(finding),
+        ...this.#aboutTarget(),
+        ...this.#notCarried(),
+        ...this.#danglingNote(),
+      ],
+      validation: this.#validation(),
+      verification: this.#verification,
+      durationSeconds: this.#seconds,
+      rollback: [...this.#steps],
+      errors:
+        error === null
+          ? []
+          : [{ code: error.code, message: error.message, next: error.next, details: [...error.details] }],
+    };
+  }
+
+  #target(before: StoreDescription): NonNullable<MigrationResult["target"]> {
+    return { before: statistics(before), after: this.#targetAfter === null ? null : statistics(this.#targetAfter) };
+  }
+
+  #aboutTarget(): ReportedFinding[] {
+    const notes = (this.#targetBefore?.findings ?? []).filter(({ kind }) => kind === "note");
+    return notes.map(finding).map((note) => ({ ...note, what: `target: ${note.what}` }));
+  }
+
+  /** Indexes and constraints of one kind of server mean nothing to a store of another kind. */
+  #notCarried(): ReportedFinding[] {
+    const target = this.#targetBefore;
+    if (target === null) return [];
+    const taken = target.takesSchemaOf ?? target.backend;
+    const left = (this.#source?.schema ?? []).filter(({ own, backend }) => !own && backend !== taken);
+    const what = `an index or constraint of the source that MemoryGraph did not make; a ${target.backend} store does not get it`;
+    return left.length === 0 ? [] : [{ what, count: left.length, examples: left.map((item) => item.what) }];
+  }
+
+  #danglingNote(): ReportedFinding[] {
+    const { count, ids } = this.#endless;
+    const what = "a relationship with an end that is not in the target; it was left out, as --since asks";
+    return count === 0 ? [] : [{ what, count, examples: ids }];
+  }
+
+  #validation(): MigrationResult["validation"] {
+    const before = this.#targetBefore;
+    const filled = before !== null && before.nodes + before.relationships > 0;
+    const warnings = filled
+      ? [`the target already holds ${before.nodes} nodes and ${before.relationships} relationships; they are kept`]
+      : [];
+    const source = this.#source;
+    if (source !== null && source.nodes + source.relationships === 0) warnings.push("the source holds nothing");
+    if (!this.options.verify) warnings.push("verification was switched off: nothing proves the result");
+    for (const { what, count } of source?.findings ?? []) warnings.push(`source: ${what} (${count})`);
+    const early = this.error !== null && this.#verification === null ? [this.error.message] : [];
+    return { valid: early.length === 0, errors: early, warnings };
+  }
+}
+
+function list(into: { count: number; ids: string[] }, id: string): void {
+  into.count++;
+  if (into.ids.length < LISTED) into.ids.push(id);
+}
+
+/** An finding without its kind, which the list it stands in tells. */
+export function finding({ what, count, examples }: Finding): ReportedFinding {
+  return { what, count, examples: [...examples] };
+}
+
+/** The figures of a description. */
+export function statistics({
+  backend,
+  location,
+  engine,
+  layout,
+  release,
+  nodes,
+  relationships,
+  bytes,
+}: StoreDescription): StoreStatistics {
+  return { backend, location, engine, layout, release, nodes, relationships, bytes };
+}

@@ -1,0 +1,48 @@
+/** What the phases of one run share. */
+import type { SourceStore, StoreDescription } from "../backends/backend.ts";
+import { failpoint } from "../support/failpoint.ts";
+import type { RunJournal } from "./journal/run-journal.ts";
+import type { OnProgress, Progress, parseOptions } from "./models.ts";
+import type { Outcome } from "./outcome.ts";
+
+export interface Hooks {
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Asked before records of the target are overwritten; without it the caller has decided. @throws RefusedError */
+  readonly confirm?: ((question: string) => Promise<void>) | undefined;
+  /** Keeps the journal of the run; without it, undoing needs this process. */
+  readonly recorder?: RunJournal | undefined;
+}
+
+export interface Run {
+  readonly source: SourceStore;
+  readonly description: StoreDescription;
+  readonly options: ReturnType<typeof parseOptions>;
+  readonly hooks: Hooks;
+  readonly outcome: Outcome;
+  readonly progress: ProgressReporter;
+}
+
+export class ProgressReporter {
+  phase: Progress["phase"] = "check";
+  #done = 0;
+  #total: number | null = null;
+
+  constructor(readonly hooks: Hooks) {}
+
+  start(phase: Progress["phase"], total: number | null): void {
+    // Undoing is what an abort is for.
+    if (phase !== "rollback") this.hooks.signal?.throwIfAborted();
+    this.phase = phase;
+    if (phase === "verify") failpoint("written");
+    this.hooks.recorder?.phase(phase);
+    this.#done = 0;
+    this.#total = total;
+    this.add(0);
+  }
+
+  add(records: number): void {
+    this.#done += records;
+    this.hooks.onProgress?.({ phase: this.phase, done: this.#done, total: this.#total, unit: "records" });
+  }
+}

@@ -1,0 +1,92 @@
+/** What follows a failure: the target as it was, and the proof of it. */
+import type { Backend, TargetSession } from "../backends/backend.ts";
+import type { BackendConfig } from "../backends/config.ts";
+import { BusyError, RollbackError, SourceChangedError } from "../errors.ts";
+import type { ContentDigest } from "../graph/digest.ts";
+import { summarise } from "./compare.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Run } from "./run.ts";
+
+/**
+ * Back to what was there, told step by step and proven by digest; or kept, where that was asked for. Gives what the run
+ * ends with: the cause, or that it was stopped part-way, where undoing is not possible at the moment.
+ */
+export async function undo(
+  { options, outcome, progress, hooks: { recorder } }: Run,
+  session: TargetSession,
+  backend: Backend,
+  to: BackendConfig,
+  before: ContentDigest | null,
+  cause: unknown,
+): Promise<unknown> {
+  const written = progress.phase !== "check" && progress.phase !== "plan";
+  if (written && !options.rollbackOnFailure && !(cause instanceof SourceChangedError)) {
+    const kept = await session.preserve();
+    // Beside a target that never came to be there is nothing to undo.
+    if (session.before.layout === "new") recorder?.undone();
+    else recorder?.kept();
+    outcome.step(`rollback was switched off: what was written is kept in ${kept}`);
+    return cause;
+  }
+  if (!written && recorder?.resumed) {
+    // What an earlier process has written stays for another attempt; of what is staged, nothing has to stay.
+    if (backend.capabilities.staged) await session.rollback();
+    else await session.preserve();
+    recorder.close();
+    outcome.step(`run ${recorder.id} is as it was: stopped part-way`);
+    return cause;
+  }
+  progress.start("rollback", null);
+  try {
+    await session.rollback();
+  } catch (error) {
+    // With a journal, what cannot be undone now can be later; where somebody's changes are in the way, waiting does not help.
+    if (!recorder?.active || !(error instanceof RollbackError) || error.cause === undefined) throw error;
+    throw recorder.stopped(error.message, withoutSameCommand(error.next), error);
+  }
+  if (!written) {
+    recorder?.undone();
+    return cause;
+  }
+  outcome.step(`undid what had been written to ${session.before.location}`);
+  if (session.before.layout === "new") {
+    outcome.step("no file was put in place");
+    recorder?.undone();
+    return cause;
+  }
+  if (backend.capabilities.staged && cause instanceof BusyError) {
+    outcome.step("somebody else has changed it meanwhile; it is as they left it");
+  } else if (before !== null) await prove(backend, to, outcome, session.before.location, before, cause);
+  recorder?.undone();
+  return cause;
+}
+
+/** With a journal there are better ways than running the same command again. */
+export function withoutSameCommand(next: string): string {
+  return next.replace(/ The same command then completes.*$/, "");
+}
+
+/** @throws RollbackError when the target is not what it was */
+async function prove(
+  backend: Backend,
+  to: BackendConfig,
+  outcome: Outcome,
+  location: string,
+  before: ContentDigest,
+  cause: unknown,
+): Promise<void> {
+  const store = await backend.openForReading(to, { maybeMissing: true });
+  try {
+    const after = (await summarise(store)).digest;
+    if (!after.equals(before)) {
+      throw new RollbackError(`${location} is not as it was before`, {
+        details: [`before: ${before}`, `after: ${after}`],
+        next: "Stop the application that uses it, keep the file, and compare it with a backup.",
+        cause,
+      });
+    }
+    outcome.step(`proved by digest that it is as before: ${after}`);
+  } finally {
+    await store.close();
+  }
+}
