@@ -33,7 +33,7 @@ function firstTime(...names: string[]): (properties: Properties) => SqlValue {
   };
 }
 
-function column(name: string, type: ColumnType, defaulted: Column["imposed"] = null): Column {
+function column(name: string, type: ColumnType, defaulted: Column["defaulted"] = null): Column {
   return { name, type, defaulted };
 }
 
