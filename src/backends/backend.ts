@@ -37,6 +37,8 @@ export interface Finding {
   /** The first few ids concerned. */
   readonly examples: readonly string[];
   readonly kind: "damage" | "loss" | "note";
+  /** What is counted; records where it is left out. */
+  readonly unit?: "record" | "property" | "label" | "relationship type";
 }
 
 /** An index or constraint of a graph server. */

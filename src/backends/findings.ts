@@ -4,17 +4,18 @@ import type { Finding } from "./backend.ts";
 const EXAMPLES = 10;
 
 export class OddityLog {
-  readonly #found = new Map<string, { what: string; kind: Finding["kind"]; count: number; examples: string[] }>();
+  readonly #found = new Map<string, Omit<Finding, "count" | "examples"> & { count: number; examples: string[] }>();
 
-  add(kind: Finding["kind"], what: string, id: string): void {
-    this.merge({ kind, what, count: 1, examples: [id] });
+  add(kind: Finding["kind"], what: string, id: string, unit: Finding["unit"] = "record"): void {
+    this.merge({ kind, what, count: 1, examples: [id], ...(unit !== "record" && { unit }) });
   }
 
   /** Adds what another log has found. */
-  merge({ kind, what, count, examples }: Finding): void {
+  merge(finding: Finding): void {
+    const { what, count, examples } = finding;
     const known = this.#found.get(what);
     if (known === undefined) {
-      this.#found.set(what, { what, kind, count, examples: examples.slice(0, EXAMPLES) });
+      this.#found.set(what, { ...finding, examples: examples.slice(0, EXAMPLES) });
       return;
     }
     known.count += count;

@@ -50,6 +50,16 @@ export function identityOfKey(key: NodeKey): string {
   return dot === -1 ? key : key.substring(0, dot);
 }
 
+/** Properties by which people know what has no id. */
+const NAMING = ["uuid", "name", "title", "text"];
+
+/** How a person finds a node that has no id of its own: `a node :Entity without id (uuid "a")`. */
+export function nameWithoutId({ labels, properties }: Pick<GraphNode, "labels" | "properties">): string {
+  const known = NAMING.find((name) => typeof properties.get(name) === "string");
+  const hint = known === undefined ? "" : ` (${known} ${JSON.stringify(String(properties.get(known)).slice(0, 60))})`;
+  return `a node ${labels.map((label) => `:${label}`).join("")}${labels.length > 0 ? " " : ""}without id${hint}`;
+}
+
 /** A relationship's id where it is a text of its own, else null. */
 export function relationshipId(relationship: GraphRelationship): string | null {
   if (relationship.hasDuplicateId) return null;

@@ -56,11 +56,27 @@ export function assertNothingLost(findings: readonly Finding[], allowLoss: boole
     details,
     next: "To go on without them, repeat the command with --allow-loss.",
   };
-  const total = lost.reduce((sum, { count }) => sum + count, 0);
   if (lost.some(({ kind }) => kind === "damage")) {
-    throw new DamagedStoreError(`${total} records of the source cannot be read; all others can`, explanation);
+    throw new DamagedStoreError(`${amountOf(lost)} of the source cannot be read; all others can`, explanation);
   }
-  throw new RefusedError(`${total} records of the source would be left behind`, explanation);
+  const [records, parts] = [lost.filter(isRecord), lost.filter((finding) => !isRecord(finding))];
+  const told = [
+    ...(records.length > 0 ? [`${amountOf(records)} of the source would be left behind`] : []),
+    ...(parts.length > 0 ? [`${amountOf(parts)} of the source cannot be kept unchanged`] : []),
+  ];
+  throw new RefusedError(told.join("; "), explanation);
+}
+
+function isRecord({ unit = "record" }: Finding): boolean {
+  return unit === "record";
+}
+
+/** `1 property, 2 relationship types`. */
+function amountOf(findings: readonly Finding[]): string {
+  const amounts = new Map<string, number>();
+  for (const { unit = "record", count } of findings) amounts.set(unit, (amounts.get(unit) ?? 0) + count);
+  const plural = (unit: string) => (unit === "property" ? "properties" : `${unit}s`);
+  return [...amounts].map(([unit, count]) => `${count} ${count === 1 ? unit : plural(unit)}`).join(", ");
 }
 
 /** Only what surely does not fit is refused here; the rest shows while writing, and is undone. */

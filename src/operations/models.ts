@@ -66,7 +66,13 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const TallySchema = v.object({ nodes: Count, memories: Count, relationships: Count });
 
-const ReportedFindingSchema = v.object({ what: v.string(), count: Count, examples: v.array(v.string()) });
+const ReportedFindingSchema = v.object({
+  what: v.string(),
+  count: Count,
+  examples: v.array(v.string()),
+  /** What is counted; records where it is left out. */
+  unit: v.optional(v.picklist(["record", "property", "label", "relationship type"])),
+});
 export type ReportedFinding = v.InferOutput<typeof ReportedFindingSchema>;
 
 const StoreStatisticsSchema = v.object({

@@ -191,9 +191,9 @@ function list(into: { count: number; ids: string[] }, id: string): void {
   if (into.ids.length < LISTED) into.ids.push(id);
 }
 
-/** An finding without its kind, which the list it stands in tells. */
-export function finding({ what, count, examples }: Finding): ReportedFinding {
-  return { what, count, examples: [...examples] };
+/** A finding without its kind, which the list that it is in says. */
+export function finding({ what, count, examples, unit }: Finding): ReportedFinding {
+  return { what, count, examples: [...examples], ...(unit !== undefined && { unit }) };
 }
 
 /** The figures of a description. */

@@ -1,11 +1,11 @@
 /** What records are called and when they changed. */
 import { compareInstants, type Instant, parseInstant } from "../graph/instant.ts";
-import { type GraphRecord, idOfKey, relationshipId } from "../graph/record.ts";
+import { type GraphRecord, idOfKey, nameWithoutId, relationshipId } from "../graph/record.ts";
 import { Temporal, type Value } from "../graph/value.ts";
 
 /** How a person finds the record: its id, or what it is where it has none. */
 export function nameOf(record: GraphRecord): string {
-  if (record.kind === "node") return idOfKey(record.key) ?? `a ${record.labels.join(":") || "node"} without id`;
+  if (record.kind === "node") return idOfKey(record.key) ?? nameWithoutId(record);
   return relationshipId(record) ?? `${record.from.replace(/^=/, "")} -${record.type}-> ${record.to.replace(/^=/, "")}`;
 }
 

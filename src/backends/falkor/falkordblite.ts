@@ -107,6 +107,7 @@ async function preview(config: BackendConfig, request: WriteRequest): Promise<Ta
     release: place.release,
     holder: holderOf(origin.location),
     uniqueIds: uniqueIdLabelsOf(before.schema ?? []),
+    sharedIds: (await dump?.store.sharedIds()) ?? [],
     async *read() {
       findings = new OddityLog();
       if (dump !== null) yield* readRecords(dump.store, findings, request.signal);

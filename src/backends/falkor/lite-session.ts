@@ -49,6 +49,7 @@ export class LiteSession implements TargetSession {
     place: Target,
     old: OpenDump | null,
     before: StoreDescription,
+    sharedIds: readonly string[],
     staged: StagedDump,
   ) {
     this.#origin = origin;
@@ -63,8 +64,8 @@ export class LiteSession implements TargetSession {
       release: this.release,
       report: this.report,
       uniqueIds: uniqueIdLabelsOf(before.schema ?? []),
-      addNode: (key) => this.#known.expectNode(key),
-      hasNode: (key) => this.#known.knowsNode(key),
+      sharedIds,
+      known: this.#known,
     });
   }
 
@@ -85,6 +86,7 @@ export class LiteSession implements TargetSession {
       const old = await openTarget(place, origin, request);
       try {
         const before = await describeTarget(place, origin, old);
+        const sharedIds = (await old?.store.sharedIds()) ?? [];
         const staged = new StagedDump(place, state, undoing ?? request.journal?.() ?? null, purpose);
         try {
           return new LiteSession(
@@ -93,6 +95,7 @@ export class LiteSession implements TargetSession {
             place,
             purpose === "undoing" && old !== null ? emptied(old) : old,
             before,
+            sharedIds,
             staged,
           );
         } catch (error) {

@@ -75,6 +75,7 @@ async function preview(open: OpenServer, config: BackendConfig, request: WriteRe
     release: request.release ?? before.release ?? request.fallbackRelease,
     holder: server,
     uniqueIds: await server.uniqueIdLabels(),
+    sharedIds: before.nodes === 0 ? [] : await server.sharedIds(),
     read: () => source.read(),
     findings: () => source.findings(),
     close: () => source.close(),

@@ -11,6 +11,8 @@ export const BASELINE = "graph before";
 export interface Baseline {
   readonly before: StoreDescription;
   readonly uniqueIds: readonly string[];
+  /** Ids that several of its nodes have; absent in journals of earlier releases. */
+  readonly sharedIds?: readonly string[];
   readonly identity: string;
 }
 
@@ -23,7 +25,8 @@ export function notedBeginning(file: DurableFile): Baseline | null {
 export async function baselineOf(server: GraphServer): Promise<Baseline> {
   const before = await describe(server);
   const uniqueIds = await server.uniqueIdLabels();
-  return { before, uniqueIds, identity: (await server.identity()) ?? server.location };
+  const sharedIds = before.nodes === 0 ? [] : await server.sharedIds();
+  return { before, uniqueIds, sharedIds, identity: (await server.identity()) ?? server.location };
 }
 
 /** @throws RollbackError where records of the run stay, since somebody else has had a hand in them */

@@ -1,5 +1,4 @@
 /** Records as a graph server will hold them: spelled for its release, and whatever it cannot hold found beforehand. */
-import { RefusedError } from "../../errors.ts";
 import { parseInstant } from "../../graph/instant.ts";
 import { writeJson } from "../../graph/json.ts";
 import { Properties, type Shape } from "../../graph/properties.ts";
@@ -8,6 +7,8 @@ import {
   type GraphRecord,
   type GraphRelationship,
   idOfKey,
+  keyOfId,
+  nameWithoutId,
   relationshipId,
 } from "../../graph/record.ts";
 import { tag } from "../../graph/tagged.ts";
@@ -17,6 +18,9 @@ import { contextValue, toPlain } from "../../memorygraph/plain.ts";
 import { type Release, respellTimestamp } from "../../memorygraph/releases.ts";
 import type { Finding, Fitting, WriteReport } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
+import { FittedKeys } from "./fitted-keys.ts";
+import { IdClashes } from "./id-clashes.ts";
+import type { KnownRecords } from "./known-records.ts";
 import type { Holder, NameKind } from "./server.ts";
 
 /** What a name becomes that the server cannot have, where that was allowed. */
@@ -33,23 +37,25 @@ export interface FittingOptions {
   readonly report: WriteReport;
   /** The labels on which the target demands a unique id. */
   readonly uniqueIds: readonly string[];
-  /** Whether the target has, or the source has shown, a node of that key. */
-  readonly hasNode: (key: string) => boolean;
-  readonly addNode: (key: string) => void;
+  /** Ids that several nodes of the target have. */
+  readonly sharedIds: readonly string[];
+  /** The nodes that the target has, or the source has shown. */
+  readonly known: KnownRecords;
 }
 
 export class Fitter implements Fitting {
   readonly #server: Holder;
   readonly #options: FittingOptions;
+  readonly #keys: FittedKeys;
   readonly #log = new OddityLog();
   readonly #plans = new WeakMap<Shape, readonly FieldPlan[]>();
   readonly #names = new Map<string, string | null>();
-  readonly #clashes: string[] = [];
-  #clashCount = 0;
+  readonly #clashes = new IdClashes();
 
   constructor(server: Holder, options: FittingOptions) {
     this.#server = server;
     this.#options = options;
+    this.#keys = new FittedKeys(options.known.database, new Set(options.sharedIds));
   }
 
   fit(record: GraphRecord): GraphRecord | null {
@@ -61,49 +67,48 @@ export class Fitter implements Fitting {
   }
 
   assertPossible(): void {
-    if (this.#clashCount === 0) return;
-    throw new RefusedError(
-      `${this.#clashCount} nodes of the source have an id that ${this.#server.location} does not take, since it demands unique ids`,
-      {
-        details: this.#clashes,
-        next: `Drop the constraint in the target (unique id on ${this.#options.uniqueIds.join(", ")}), or give the nodes ids of their own. Nothing was written.`,
-      },
-    );
+    this.#clashes.assertNone(this.#server.location, this.#options.uniqueIds);
   }
 
   #node(node: GraphNode): GraphNode {
-    this.#options.addNode(node.key);
-    if (node.labels.some((label) => this.#options.uniqueIds.includes(label))) this.#checkUnique(node);
-    const name = () => idOfKey(node.key) ?? `a node :${node.labels.join(":")} without id`;
+    this.#checkId(node);
+    const name = () => idOfKey(node.key) ?? nameWithoutId(node);
     const labels = node.labels.map((label) => this.#name("label", label, name));
     const properties = this.#properties("node", labels, node.properties, name);
-    if (properties === node.properties && node.native === undefined && same(labels, node.labels)) return node;
-    return { kind: "node", key: node.key, labels, properties };
+    const key = this.#keys.node(node, labels, properties);
+    this.#options.known.expectNode(key);
+    const isSame = properties === node.properties && same(labels, node.labels) && key === node.key;
+    if (isSame && node.native === undefined) return node;
+    // Two names that the server cannot have become one.
+    return { kind: "node", key, labels: [...new Set(labels)], properties };
   }
 
-  #checkUnique(node: GraphNode): void {
+  #checkId(node: GraphNode): void {
     const id = node.properties.get("id");
     if (typeof id !== "string") return;
-    const why = idOfKey(node.key) === null ? "others have it too" : (this.#server.unsupportedId?.(id) ?? null);
-    if (why === null) return;
-    this.#clashCount++;
-    if (this.#clashes.length < 10) this.#clashes.push(`${id.slice(0, 80)}: ${why}`);
+    const isShared = idOfKey(node.key) === null;
+    const demandsUnique = node.labels.some((label) => this.#options.uniqueIds.includes(label));
+    if (demandsUnique) {
+      const why = isShared ? "others have it too" : (this.#server.unsupportedId?.(id) ?? null);
+      if (why !== null) this.#clashes.unique.push(`${id.slice(0, 80)}: ${why}`);
+    } else if (isShared && this.#options.known.knowsNode(keyOfId(id))) {
+      this.#clashes.shared.push(id.slice(0, 80));
+    }
   }
 
   #relationship(relationship: GraphRelationship): GraphRelationship | null {
     const name = () => relationshipId(relationship) ?? `a relationship ${relationship.type} without id`;
-    const { from, to } = relationship;
-    const end = [from, to].find((key) => !this.#options.hasNode(key));
-    if (end !== undefined) {
-      this.#log.add("loss", "a relationship with an end that is not there, which no graph server can hold", name());
+    const [from, to] = [this.#keys.end(relationship.from), this.#keys.end(relationship.to)];
+    if (![from, to].every((key) => this.#options.known.knowsNode(key))) {
+      this.#log.add("loss", "a relationship with an end that does not exist, which no graph server can hold", name());
       return null;
     }
     const type = this.#name("relationship type", relationship.type, name);
     const properties = this.#properties("relationship", [type], relationship.properties, name);
-    if (properties === relationship.properties && type === relationship.type && relationship.native === undefined)
-      return relationship;
+    const isSame = from === relationship.from && to === relationship.to && type === relationship.type;
+    if (isSame && properties === relationship.properties && relationship.native === undefined) return relationship;
     const { native: _, ...rest } = relationship;
-    return { ...rest, type, properties };
+    return { ...rest, from, to, type, properties };
   }
 
   #properties(
@@ -126,13 +131,14 @@ export class Fitter implements Fitting {
           "loss",
           `a property whose name ${this.#server.engine} cannot have: ${unsupported}`,
           `${name()}.${key}`,
+          "property",
         );
         fitted = null;
       } else {
         if (time) fitted = this.#time(kind, names, key, value);
         else if (context) fitted = contextValue(value);
         const why = this.#server.unsupported(fitted);
-        if (why !== null) fitted = this.#instead(fitted, why, () => `${name()}.${key}`);
+        if (why !== null) fitted = this.#instead(key, fitted, why, () => `${name()}.${key}`);
       }
       if (fitted === value) continue;
       changed ??= [...values];
@@ -167,8 +173,8 @@ export class Fitter implements Fitting {
     if (!(value instanceof Temporal)) return value;
     // 0.13 reads text alone; elsewhere a native value stays what it is, if it can.
     if (release !== "0.13" && this.#server.unsupported(value) === null) return value;
-    const text = toPlain(key, value, release).value;
-    if (typeof text !== "string") return value;
+    const { value: text, exact } = toPlain(key, value, release);
+    if (!exact || typeof text !== "string") return value;
     report.respelled++;
     return text;
   }
@@ -180,14 +186,16 @@ export class Fitter implements Fitting {
       if (this.#names.size < 10_000) this.#names.set(name, why);
     }
     if (why === null) return name;
-    this.#log.add("loss", `a ${what} that ${this.#server.engine} cannot have: ${why}`, record());
+    this.#log.add("loss", `a ${what} that ${this.#server.engine} cannot have: ${why}`, record(), what);
     return NAMELESS;
   }
 
   /** The nearest that the server can hold. */
-  #instead(value: Value, why: string, where: () => string): Value {
-    this.#log.add("loss", `a property that ${this.#server.engine} cannot hold as it is: ${why}`, where());
-    const plain = typeof value === "string" ? wellFormed(value) : toPlain("", value, this.#options.release).value;
+  #instead(key: string, value: Value, why: string, where: () => string): Value {
+    const what = `a property that ${this.#server.engine} cannot hold unchanged: ${why}`;
+    this.#log.add("loss", what, where(), "property");
+    const spell = key === "id" ? escaped : wellFormed;
+    const plain = typeof value === "string" ? spell(value) : toPlain("", value, this.#options.release).value;
     if (this.#server.unsupported(plain) === null) return plain;
     const text = wellFormed(isMap(value) || Array.isArray(value) ? writeJson(tag(value), "javascript") : String(plain));
     return this.#server.unsupported(text) === null ? text : null;
@@ -200,6 +208,14 @@ function same(a: readonly string[], b: readonly string[]): boolean {
 
 function wellFormed(text: string): string {
   return text.toWellFormed().replaceAll("\0", "\uFFFD");
+}
+
+/** Two ids must not become one. */
+function escaped(text: string): string {
+  return text.replace(
+    /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|\0/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Null for text that names no instant, or one that only its offset would tell from another spelling. */

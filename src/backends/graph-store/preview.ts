@@ -12,12 +12,14 @@ export interface Previewed {
   readonly holder: Holder;
   /** The labels on which it demands a unique id. */
   readonly uniqueIds: readonly string[];
+  /** Ids that several of its nodes have. */
+  readonly sharedIds: readonly string[];
   read(): AsyncIterable<readonly GraphRecord[]>;
   findings(): readonly Finding[];
   close(): void | Promise<void>;
 }
 
-export function previewOf({ before, release, holder, uniqueIds, ...store }: Previewed): TargetPreview {
+export function previewOf({ before, release, holder, uniqueIds, sharedIds, ...store }: Previewed): TargetPreview {
   // It only knows which nodes there would be.
   const known = new KnownRecords();
   const report: WriteReport = { respelled: 0, defaulted: {}, setAside: {} };
@@ -25,8 +27,8 @@ export function previewOf({ before, release, holder, uniqueIds, ...store }: Prev
     release,
     report,
     uniqueIds,
-    addNode: (key) => known.expectNode(key),
-    hasNode: (key) => known.knowsNode(key),
+    sharedIds,
+    known,
   });
   return {
     before,

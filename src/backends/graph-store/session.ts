@@ -67,7 +67,7 @@ export class ServerSession implements TargetSession {
     open: OpenServer,
     config: BackendConfig,
     request: WriteRequest,
-    { before, uniqueIds, identity }: Baseline,
+    { before, uniqueIds, sharedIds = [], identity }: Baseline,
     journal: UndoJournal,
     resumed: boolean,
   ) {
@@ -86,8 +86,8 @@ export class ServerSession implements TargetSession {
       release: this.release,
       report: this.report,
       uniqueIds,
-      addNode: (key) => journal.known.expectNode(key),
-      hasNode: (key) => journal.known.knowsNode(key),
+      sharedIds,
+      known: journal.known,
     });
     this.#replacement = new Replacement(server, journal, before.location, resumed);
     this.#inFlight = new InFlight(server.limits.inFlight);

@@ -1,0 +1,66 @@
+/**
+ * The keys of nodes as the target will read them. A node without an id of its own is known by what it holds, so a value
+ * that the target cannot hold, or holds in another form, changes its key, and that of every relationship at it.
+ */
+import type { Properties } from "../../graph/properties.ts";
+import { type GraphNode, idOfKey, keyOfId, type NodeKey } from "../../graph/record.ts";
+import { hashOf } from "../../memorygraph/canonicalizer.ts";
+import { type openScratch, storable } from "../../support/scratch.ts";
+
+type Scratch = ReturnType<typeof openScratch>;
+
+export class FittedKeys {
+  readonly #database: Scratch;
+  readonly #sharedIds: ReadonlySet<string>;
+  /** Whether a node that is known by its id has got another key: rarely, so that most relationships need no look-up. */
+  #hasRenamed = false;
+
+  /**
+   * @param database a scratch database, which the caller closes
+   * @param sharedIds ids that several nodes of the target have: there, they identify none
+   */
+  constructor(database: Scratch, sharedIds: ReadonlySet<string>) {
+    this.#database = database;
+    this.#sharedIds = sharedIds;
+    database.run("CREATE TEMP TABLE fitted (source TEXT PRIMARY KEY, key TEXT NOT NULL) WITHOUT ROWID");
+    database.run("CREATE TEMP TABLE content (hash TEXT PRIMARY KEY, nodes INTEGER NOT NULL) WITHOUT ROWID");
+  }
+
+  /**
+   * The key of a node of the source that the target holds with these labels and properties. The same in every reading of
+   * the source: nodes of equal content are numbered once.
+   */
+  node({ key: source }: GraphNode, labels: readonly string[], properties: Properties): NodeKey {
+    const own = idOfKey(source);
+    const id = properties.get("id");
+    if (own !== null && id === own && !this.#sharedIds.has(own)) return source;
+    const noted = this.#noted(source);
+    if (noted !== null) return noted;
+    const isNamed = own !== null && typeof id === "string" && !this.#sharedIds.has(id);
+    const key = isNamed ? keyOfId(id) : this.#byContent(labels, properties);
+    this.#database.query("INSERT INTO fitted VALUES (?, ?)").run(storable(source), storable(key));
+    if (own !== null) this.#hasRenamed = true;
+    return key;
+  }
+
+  /** The key of an end of a relationship of the source. */
+  end(source: NodeKey): NodeKey {
+    if (idOfKey(source) !== null && !this.#hasRenamed) return source;
+    return this.#noted(source) ?? source;
+  }
+
+  #noted(source: NodeKey): NodeKey | null {
+    const [row] = this.#database.query("SELECT key FROM fitted WHERE source = ?").values(storable(source)) as [
+      string,
+    ][];
+    return row?.[0] ?? null;
+  }
+
+  #byContent(labels: readonly string[], properties: Properties): NodeKey {
+    const hash = hashOf({ kind: "node", key: "#", labels, properties }).toHex();
+    const [row] = this.#database
+      .query("INSERT INTO content VALUES (?, 1) ON CONFLICT (hash) DO UPDATE SET nodes = nodes + 1 RETURNING nodes")
+      .values(hash) as [number][];
+    return `#${hash}.${row![0]}`;
+  }
+}

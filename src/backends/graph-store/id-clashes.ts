@@ -1,0 +1,46 @@
+/** Nodes of the source whose ids the target would not take, or could not tell apart. */
+import { RefusedError } from "../../errors.ts";
+
+const SHOWN = 10;
+
+class Clash {
+  count = 0;
+  readonly examples: string[] = [];
+
+  push(example: string): void {
+    this.count++;
+    if (this.examples.length < SHOWN) this.examples.push(example);
+  }
+}
+
+export class IdClashes {
+  /** Ids that a unique constraint of the target refuses. */
+  readonly unique = new Clash();
+  /** Ids that several nodes of the source share, and one of the target has too. */
+  readonly shared = new Clash();
+
+  /**
+   * @param location the target, as messages name it
+   * @param labels on which the target demands unique ids
+   * @throws RefusedError naming the ids
+   */
+  assertNone(location: string, labels: readonly string[]): void {
+    if (this.unique.count > 0) {
+      throw new RefusedError(
+        `${this.unique.count} nodes of the source have an id that ${location} does not take, since it demands unique ids`,
+        {
+          details: this.unique.examples,
+          next: `Drop the constraint in the target (unique id on ${labels.join(", ")}), or give the nodes ids of their own. Nothing was written.`,
+        },
+      );
+    }
+    if (this.shared.count === 0) return;
+    throw new RefusedError(
+      `${this.shared.count} nodes of the source share their id with each other and with a node of ${location}: it does not say which of them that one is`,
+      {
+        details: this.shared.examples,
+        next: "Give the nodes ids of their own, or choose an empty target. Nothing was written.",
+      },
+    );
+  }
+}
