@@ -22,8 +22,12 @@ import type { DurableFile } from "../support/durable.ts";
 import type { BackendConfig, BackendType } from "./config.ts";
 
 export interface Capabilities {
-  /** Nothing is visible, and nothing needs undoing, before `commit`: what a target cannot hold may be found while writing. */
-  readonly staged: boolean;
+  /**
+   * What it is as a target. `staged`: nothing is visible, and nothing needs undoing, before `commit`, so that what it
+   * cannot hold may be found while writing. `live`: every batch takes effect at once, under the run's journal. `none`:
+   * it is only read.
+   */
+  readonly target: "staged" | "live" | "none";
   /** Other programs can write to the store while it is open here as a target. */
   readonly shared: boolean;
   /** What no store of this kind can hold, in its newest release. */
@@ -122,7 +126,7 @@ export interface SourceStore {
   /**
    * As `read`, but counted and digested on other threads, from now on; null where that cannot be done or does not pay.
    */
-  summarise?(options?: SummaryOptions): Promise<Summary> | null;
+  summarise(options?: SummaryOptions): Promise<Summary> | null;
   /** What `read` could not give as it stands; complete once it has been read to its end. */
   findings(): readonly Finding[];
   /** @throws SourceChangedError when what was read need not be one moment of the store. */
@@ -131,7 +135,7 @@ export interface SourceStore {
 }
 
 /**
- * For a target where what is written stands at once: finds out beforehand what it cannot hold. Where `losses` is empty
+ * Finds out what a target cannot hold; a live one has to know before anything is written. Where `losses` is empty
  * after every record has been fitted, each fitted record has the canonical text of the record itself.
  */
 export interface Fitting {
@@ -174,26 +178,43 @@ export interface WriteReport {
   readonly notes?: readonly Finding[];
 }
 
+/** Everything of a source taken over at once, byte for byte, since source and target have one layout. */
+export interface BulkCopy {
+  run(): Promise<void>;
+  /** After `finish`: whether the target, opened anew, holds byte for byte what the source holds. */
+  equals(): Promise<boolean>;
+}
+
 /** A target under change. Exactly one of `commit`, `rollback` and `preserve` ends it. */
-export interface TargetSession {
+export type TargetSession = StagedTarget | LiveTarget;
+
+/** Nothing that is written is visible to others before `commit`. */
+export interface StagedTarget extends Target {
+  readonly kind: "staged";
+  /** Null where the target finds out while writing what it cannot hold; else `write` and `replace` take fitted records. */
+  readonly fitting: Fitting | null;
+  /** Null where the two have not one layout, or the store cannot be copied whole. */
+  bulkCopyFrom(source: SourceStore): BulkCopy | null;
+}
+
+/** Every batch takes effect at once: nothing may be written before every record has been fitted. */
+export interface LiveTarget extends Target {
+  readonly kind: "live";
+  readonly fitting: Fitting;
+  /**
+   * The hash of a fitted record, which `write` then need not compute again. Called for all records in the order in
+   * which `write` gets them later, before the first is written; or for none.
+   */
+  precomputeHash(record: GraphRecord): ContentHash;
+}
+
+interface Target {
   /** The store before anything was written. */
   readonly before: StoreDescription;
   /** What two addresses share when they lead to one store. */
   readonly identity: string;
   readonly release: Release;
   readonly report: WriteReport;
-  /** Present where nothing may be written before every record has been fitted; `write` and `replace` take fitted ones. */
-  readonly fitting?: Fitting;
-  /** Whether everything of this source can be taken over at once, byte for byte, since the two have one layout. */
-  canBulkCopy?(source: SourceStore): boolean;
-  bulkCopy?(source: SourceStore): Promise<void>;
-  /** After `finish`: whether the target, opened anew, holds byte for byte what an adopted source holds. */
-  equals?(source: SourceStore): Promise<boolean>;
-  /**
-   * Told of each record, in the order in which `write` gets them later, before the first is written: gives its hash.
-   * Where it is there, it need not be called, but then for all or none.
-   */
-  foresee?(record: GraphRecord): ContentHash;
   /** Adds records that are not there yet; nodes before the relationships that join them. */
   write(batch: readonly GraphRecord[]): Promise<void>;
   /** Puts records in the place of those with the same identity. */
@@ -205,7 +226,7 @@ export interface TargetSession {
   /** What the last `read` could not give as it stands. */
   findings(): readonly Finding[];
   /** As `read`, but counted and digested on several threads; null where that cannot be done or does not pay. */
-  summarise?(options?: SummaryOptions): Promise<Summary> | null;
+  summarise(options?: SummaryOptions): Promise<Summary> | null;
   /** Figures of what a commit would leave; after `finish`. */
   describe(): Promise<StoreDescription>;
   commit(): Promise<void>;
@@ -220,7 +241,7 @@ export interface TargetPreview {
   readonly before: StoreDescription;
   readonly release: Release;
   readonly report: WriteReport;
-  readonly fitting?: Fitting;
+  readonly fitting: Fitting | null;
   /** Adds to the report how writing these records would come out. */
   assess(batch: readonly GraphRecord[]): void;
   read(): AsyncIterable<readonly GraphRecord[]>;
@@ -238,30 +259,49 @@ export interface Undone {
   readonly removed?: true;
 }
 
-export interface Backend {
+export type Backend = SourceBackend | TargetBackend;
+export type TargetBackend = StagedBackend | LiveBackend;
+
+/** What every kind of store can do: be read. */
+interface Readable {
   readonly type: BackendType;
   readonly capabilities: Capabilities;
   /** The location as messages show it: without any credentials. */
   locate(config: BackendConfig): string;
+  openForReading(config: BackendConfig, options?: OpenOptions): Promise<SourceStore>;
+}
+
+/** A kind of store that is only read. */
+export interface SourceBackend extends Readable {
+  readonly target: "none";
+}
+
+/** A kind of store that can be written to as well. */
+interface Writable extends Readable {
   /** Bytes free where the target is or would be; null where that cannot be told. */
   freeBytes(config: BackendConfig): number | null;
-  openForReading(config: BackendConfig, options?: OpenOptions): Promise<SourceStore>;
   /**
    * Whether writing to the target looks to the source like a change, since one server holds both.
    * @throws RefusedError when source and target are one store
    */
   assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ readonly sameServer: boolean }>;
-  openForWriting(config: BackendConfig, request: WriteRequest): Promise<TargetSession>;
   /**
    * Undoes what the journal of a run tells, whatever became of its process; can be ended and begun again.
    * @throws RollbackError when it cannot be done now
    */
   undo(config: BackendConfig, journal: DurableFile): Promise<Undone>;
-  /**
-   * For a staged target whose run was stopped: removes what it left beside the target, and tells whether it had been
-   * put in place before that.
-   */
-  recover?(config: BackendConfig, journal: DurableFile): Promise<"as before" | "complete">;
   /** The refusals of openForWriting and its answers, without its effects. */
   preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview>;
+}
+
+export interface StagedBackend extends Writable {
+  readonly target: "staged";
+  openForWriting(config: BackendConfig, request: WriteRequest): Promise<StagedTarget>;
+  /** Of a run that was stopped: removes what it left beside the target, and says whether it had been put in place before. */
+  recover(config: BackendConfig, journal: DurableFile): Promise<"as before" | "complete">;
+}
+
+export interface LiveBackend extends Writable {
+  readonly target: "live";
+  openForWriting(config: BackendConfig, request: WriteRequest): Promise<LiveTarget>;
 }

@@ -1,5 +1,7 @@
 /** The only list of backends. Each is imported when it is first asked for, which keeps the start of the program short. */
-import type { Backend, Capabilities, Finding } from "./backend.ts";
+
+import { UsageError } from "../errors.ts";
+import type { Backend, Capabilities, Finding, StagedBackend, TargetBackend } from "./backend.ts";
 import { BackendConfig, type BackendType } from "./config.ts";
 import { recognise } from "./recognise.ts";
 
@@ -19,11 +21,20 @@ export async function loadBackend({ type, path }: BackendConfig): Promise<Backen
   const backend = await BACKENDS[type]();
   // Documents used to call FalkorDBLite "SQLite-based", and people believed it.
   if (type !== "falkordblite" || path === undefined || recognise(path) !== "SQLite database") return backend;
-  return misnamed(await BACKENDS.sqlite(), {
+  return misnamed((await import("./sqlite/sqlite.ts")).sqlite, {
     kind: "note",
     what: "a SQLite file that was called FalkorDBLite; it is taken for what it is",
     count: 1,
     examples: [path],
+  });
+}
+
+/** As loadBackend, for a store that is written to. @throws UsageError for a kind that is only read */
+export async function loadTarget(config: BackendConfig): Promise<TargetBackend> {
+  const backend = await loadBackend(config);
+  if (backend.target !== "none") return backend;
+  throw new UsageError(`a ${backend.type} store can be a source, but not a target`, {
+    next: "Choose another kind for the target.",
   });
 }
 
@@ -32,7 +43,7 @@ export async function capabilitiesOf(type: BackendType): Promise<Capabilities> {
 }
 
 /** The same backend, whose stores tell that they are no others. */
-function misnamed(backend: Backend, note: Finding): Backend {
+function misnamed(backend: StagedBackend, note: Finding): StagedBackend {
   return {
     ...backend,
     async openForReading(config, options) {

@@ -9,11 +9,11 @@ import { digestOf, hashOf } from "../memorygraph/canonicalizer.ts";
 import type { DurableFile } from "../support/durable.ts";
 import { failpoint } from "../support/failpoint.ts";
 import { openScratch } from "../support/scratch.ts";
-import type { TargetSession, Undone } from "./backend.ts";
+import type { StagedTarget, Undone } from "./backend.ts";
 import { type CreatedMarks, StagedJournal } from "./staged-journal.ts";
 
 /** A target under change that can also lose records. */
-export interface UndoableSession extends TargetSession {
+export interface UndoableSession extends StagedTarget {
   /** Takes records out by their identity, or what they hold; relationships before the nodes that they join. */
   remove(batch: readonly GraphRecord[]): Promise<void>;
 }
@@ -89,7 +89,7 @@ export async function undoStaged(session: UndoableSession, file: DurableFile): P
 }
 
 /** Puts in place what was written, if it is what was decided. @throws RollbackError */
-export async function commitDecided(session: TargetSession, { expected, left }: UndoDecision): Promise<Undone> {
+export async function commitDecided(session: StagedTarget, { expected, left }: UndoDecision): Promise<Undone> {
   await session.finish();
   await assertExpected(session, expected);
   await session.commit();
@@ -106,7 +106,7 @@ export function isPublished(temporary: string, target: string, journal: DurableF
   return reached && found !== undefined && (left === undefined || (left.ino === found.ino && left.dev === found.dev));
 }
 
-async function assertExpected(session: TargetSession, expected: ContentDigest): Promise<void> {
+async function assertExpected(session: StagedTarget, expected: ContentDigest): Promise<void> {
   const found = await digestOf(session.read());
   if (found.equals(expected)) return;
   throw new RollbackError(`${session.before.location} would not be what it was; it was left as it is`, {

@@ -1,9 +1,9 @@
 /** What must hold before anything is written, or put in place. */
 import type {
-  Backend,
   Finding,
   SourceStore,
   StoreDescription,
+  TargetBackend,
   TargetPreview,
   TargetSession,
 } from "../backends/backend.ts";
@@ -80,7 +80,7 @@ function amountOf(findings: readonly Finding[]): string {
 }
 
 /** Only what surely does not fit is refused here; the rest shows while writing, and is undone. */
-export function assertRoom(backend: Backend, to: BackendConfig, { bytes }: StoreDescription): void {
+export function assertRoom(backend: TargetBackend, to: BackendConfig, { bytes }: StoreDescription): void {
   const free = backend.freeBytes(to);
   if (free === null || bytes === null || free > bytes * 0.7) return;
   throw new WriteError(

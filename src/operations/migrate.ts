@@ -1,7 +1,7 @@
 /** One migration from end to end: check, plan, transfer, verify, then commit or roll back. */
-import type { Backend, SourceStore, TargetPreview, TargetSession, WriteRequest } from "../backends/backend.ts";
+import type { SourceStore, TargetBackend, TargetPreview, TargetSession, WriteRequest } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
-import { loadBackend } from "../backends/registry.ts";
+import { loadBackend, loadTarget } from "../backends/registry.ts";
 import { InterruptedError, MigrateError, SourceChangedError, UsageError, VerificationError } from "../errors.ts";
 import { ContentDigest } from "../graph/digest.ts";
 import { failpoint } from "../support/failpoint.ts";
@@ -71,11 +71,11 @@ async function attempt(
   outcome: Outcome,
   isolate: boolean,
 ): Promise<void> {
-  const [fromBackend, toBackend] = [await loadBackend(from), await loadBackend(to)];
+  const [fromBackend, toBackend] = [await loadBackend(from), await loadTarget(to)];
   const progress = new ProgressReporter(hooks);
   progress.start("check", null);
   const distinct =
-    fromBackend.type === toBackend.type ? await fromBackend.assertDistinct(from, to) : { sameServer: false };
+    fromBackend.type === toBackend.type ? await toBackend.assertDistinct(from, to) : { sameServer: false };
   const source = await fromBackend.openForReading(from, {
     signal: hooks.signal,
     isolate: isolate || distinct.sameServer,
@@ -110,7 +110,7 @@ async function causeOf(source: SourceStore, error: unknown): Promise<unknown> {
   }
 }
 
-async function dryRun(run: Run, backend: Backend, to: BackendConfig, request: WriteRequest): Promise<void> {
+async function dryRun(run: Run, backend: TargetBackend, to: BackendConfig, request: WriteRequest): Promise<void> {
   const { outcome } = run;
   const target = await backend.preview(to, request);
   const ledger = new Ledger();
@@ -135,7 +135,7 @@ async function dryRun(run: Run, backend: Backend, to: BackendConfig, request: Wr
 
 async function realRun(
   run: Run,
-  backend: Backend,
+  backend: TargetBackend,
   from: BackendConfig,
   to: BackendConfig,
   request: WriteRequest,
@@ -152,13 +152,11 @@ async function realRun(
     before = digest;
   };
   try {
-    for (const step of recorder?.opened(session.identity, backend.capabilities.staged) ?? []) run.outcome.step(step);
+    for (const step of recorder?.opened(session.identity, session.kind === "staged") ?? []) run.outcome.step(step);
     targetFound(run, session);
     const filled = session.before.nodes + session.before.relationships > 0;
     const verification =
-      filled || run.options.since !== undefined
-        ? await merge(run, session, keep, confirmed)
-        : await fill(run, session, backend.capabilities.staged);
+      filled || run.options.since !== undefined ? await merge(run, session, keep, confirmed) : await fill(run, session);
     run.outcome.verified(verification);
     failpoint("verified");
     if (verification !== null && !verification.valid) throw differs(verification);
@@ -182,7 +180,7 @@ function recordsWritten({ imported, overwritten }: Outcome): number {
 }
 
 async function openForWriting(
-  backend: Backend,
+  backend: TargetBackend,
   to: BackendConfig,
   request: WriteRequest,
   recorder: RunJournal | undefined,

@@ -1,6 +1,6 @@
 /** Goes on with a run that was stopped, to the same verified end. */
 import type { BackendConfig } from "../backends/config.ts";
-import { loadBackend } from "../backends/registry.ts";
+import { loadTarget } from "../backends/registry.ts";
 import { RefusedError } from "../errors.ts";
 import type { FoundRun } from "./journal/find-run.ts";
 import { isFinal } from "./journal/models.ts";
@@ -34,8 +34,8 @@ export async function resumeRun(
       next: `memorygraph-migrate rollback ${id} completes that.`,
     });
   }
-  const backend = await loadBackend(to);
-  if ((await backend.recover?.(to, file)) === "complete") {
+  const backend = await loadTarget(to);
+  if (backend.target === "staged" && (await backend.recover(to, file)) === "complete") {
     // It had been put in place, and only the journal did not know: comparing source and target proves it once more.
     file.note("state", "done");
     file.close();

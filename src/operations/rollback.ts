@@ -1,7 +1,7 @@
 /** Undoes a run, whenever: also one that was completed weeks ago, and one whose process was killed. */
 import type { Undone } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
-import { loadBackend } from "../backends/registry.ts";
+import { loadTarget } from "../backends/registry.ts";
 import { damagedJournal, UNDOING } from "../backends/undoing.ts";
 import { PartialError, RollbackError } from "../errors.ts";
 import { removeDurable } from "../support/durable.ts";
@@ -27,7 +27,7 @@ export async function rollbackRun(
   const { id, file, path } = run;
   const progress = new ProgressReporter(hooks);
   progress.start("rollback", null);
-  const backend = await loadBackend(to);
+  const backend = await loadTarget(to);
   const before = file.fact("target digest");
   const noted = parseListed(file.fact(LISTED));
   // Damage could make it another graph, which is as it was since nobody has touched it.

@@ -1,5 +1,15 @@
 /** From the source into the target under change, planned where the target holds something, and read back. */
-import type { Backend, Fitting, TargetPreview, TargetSession, WriteReport, WriteRequest } from "../backends/backend.ts";
+import type {
+  BulkCopy,
+  Fitting,
+  LiveTarget,
+  StagedTarget,
+  TargetBackend,
+  TargetPreview,
+  TargetSession,
+  WriteReport,
+  WriteRequest,
+} from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import type { StagedJournal } from "../backends/staged-journal.ts";
 import { RefusedError } from "../errors.ts";
@@ -16,23 +26,25 @@ import { noteTarget, PlanFollower, Planner } from "./plan.ts";
 import type { Run } from "./run.ts";
 import { provenEqual, verifyMerged, verifyWhole } from "./verify.ts";
 
-/**
- * Everything goes into a target that holds nothing: one reading of the source, one of the target.
- * @param staged whether nothing of it is visible before the commit
- */
-export async function fill(run: Run, session: TargetSession, staged: boolean): Promise<VerificationResult | null> {
+/** Copies everything into a target that holds nothing. */
+export function fill(run: Run, session: TargetSession): Promise<VerificationResult | null> {
+  return session.kind === "live" ? fillLive(run, session) : fillStaged(run, session);
+}
+
+/** One reading of the source, one of the target. */
+async function fillStaged(run: Run, session: StagedTarget): Promise<VerificationResult | null> {
   const { source, description, options, outcome, progress, hooks } = run;
   const total = description.nodes + description.relationships;
   const { fitting } = session;
-  if (fitting !== undefined && !staged) return fillAtOnce(run, session, fitting);
   progress.start("transfer", total);
-  if (!options.allowLoss && session.canBulkCopy?.(source)) return bulkCopy(run, session);
+  const bulk = options.allowLoss ? null : session.bulkCopyFrom(source);
+  if (bulk !== null) return bulkCopy(run, session, bulk);
   const journal = hooks.recorder?.staged ?? null;
   const digesting = options.verify || journal !== null;
   // Another thread digests the source while this one writes; its failure counts where it is awaited. Where something
   // may be left behind, only what was fitted tells what is to be there.
-  const apart = digesting && (fitting === undefined || !options.allowLoss);
-  const ahead = apart ? (source.summarise?.({ busy: true, marks: marksInto(journal) }) ?? null) : null;
+  const apart = digesting && (fitting === null || !options.allowLoss);
+  const ahead = apart ? source.summarise({ busy: true, marks: marksInto(journal) }) : null;
   ahead?.catch(() => {});
   const fitted = fittedTo(source, fitting);
   const counted = new Summary();
@@ -48,7 +60,7 @@ export async function fill(run: Run, session: TargetSession, staged: boolean): P
   outcome.imported = { ...expected.counts };
   noteDigests(run, expected.digest);
   await endOfReading(run, session);
-  if (fitting !== undefined) {
+  if (fitting !== null) {
     assertNothingLost([...source.findings(), ...fitting.losses()], options.allowLoss, outcome);
     fitting.assertPossible();
   }
@@ -78,15 +90,13 @@ function noteDigests(
   recorder?.assertSame("target", target.toString());
 }
 
-/**
- * As fill, where what is written stands at once: the source is read twice, first to find out whether all of it can be
- * held, so that nothing is written before that is known.
- */
-async function fillAtOnce(run: Run, session: TargetSession, fitting: Fitting): Promise<VerificationResult | null> {
+/** Reads the source twice: first to find out whether the target can hold all of it, before anything is written. */
+async function fillLive(run: Run, session: LiveTarget): Promise<VerificationResult | null> {
   const { source, description, options, outcome, progress } = run;
+  const { fitting } = session;
   const total = description.nodes + description.relationships;
   progress.start("plan", total);
-  const expected = await rehearse(run, session, fitting);
+  const expected = await rehearse(run, session);
   await assertResumable(run, session, expected.digest);
   progress.start("transfer", total);
   const fitted = fittedTo(source, fitting);
@@ -115,7 +125,8 @@ async function assertResumable(
 }
 
 /** What the target is to hold. @throws RefusedError, DamagedStoreError before anything has been written */
-async function rehearse(run: Run, session: TargetSession, fitting: Fitting): Promise<Summary> {
+async function rehearse(run: Run, session: LiveTarget): Promise<Summary> {
+  const { fitting } = session;
   const { source, options, progress, outcome, hooks } = run;
   // A run that is to be continued has to know its source again.
   const digesting = options.verify || hooks.recorder !== undefined;
@@ -124,7 +135,7 @@ async function rehearse(run: Run, session: TargetSession, fitting: Fitting): Pro
     for (const record of batch) {
       const fitted = fitting.fit(record);
       if (fitted === null) continue;
-      if (digesting) expected.addHashed(fitted, session.foresee?.(fitted) ?? hashOf(fitted));
+      if (digesting) expected.addHashed(fitted, session.precomputeHash(fitted));
       else tally(expected.counts, fitted);
     }
     progress.add(batch.length);
@@ -142,8 +153,8 @@ function forget(report: WriteReport): void {
 }
 
 /** The source as the target will hold it. */
-function fittedTo(source: Readable, fitting: Fitting | undefined): Readable {
-  if (fitting === undefined) return source;
+function fittedTo(source: Readable, fitting: Fitting | null): Readable {
+  if (fitting === null) return source;
   return {
     async *read() {
       for await (const batch of source.read()) {
@@ -154,7 +165,7 @@ function fittedTo(source: Readable, fitting: Fitting | undefined): Readable {
 }
 
 /** Whole tables go over and are compared byte for byte, while other threads read the source for its digest. */
-async function bulkCopy(run: Run, session: TargetSession): Promise<VerificationResult | null> {
+async function bulkCopy(run: Run, session: StagedTarget, bulk: BulkCopy): Promise<VerificationResult | null> {
   const { source, description, options, outcome, progress, hooks } = run;
   const total = description.nodes + description.relationships;
   let [digested, told] = [0, 0];
@@ -168,11 +179,11 @@ async function bulkCopy(run: Run, session: TargetSession): Promise<VerificationR
     told = digested;
   };
   ahead.catch(() => {});
-  await session.bulkCopy?.(source);
+  await bulk.run();
   await session.finish();
   progress.add(total);
   if (options.verify) progress.start("verify", total);
-  const equal = options.verify && (await session.equals?.(source)) === true;
+  const equal = options.verify && (await bulk.equals());
   tell();
   const expected = await ahead;
   noteDigests(run, expected.digest);
@@ -202,7 +213,7 @@ export async function merge(
     const lost = [...source.findings(), ...(session.fitting?.losses() ?? [])];
     assertNothingLost(lost, options.allowLoss, outcome);
     session.fitting?.assertPossible();
-    if (session.fitting !== undefined) forget(session.report);
+    if (session.fitting !== null) forget(session.report);
     assertNoConflict(outcome);
     assertConfirmed(outcome, confirmed);
     const fitted = fittedTo(source, session.fitting);
@@ -280,7 +291,7 @@ async function endOfReading({ source, options, outcome }: Run, session: TargetSe
   await source.assertUnchanged();
   outcome.written(session.report);
   // Where every record had to be fitted first, that was asked before anything was written.
-  if (session.fitting === undefined) assertNothingLost(source.findings(), options.allowLoss, outcome);
+  if (session.fitting === null) assertNothingLost(source.findings(), options.allowLoss, outcome);
 }
 
 /**
@@ -289,7 +300,7 @@ async function endOfReading({ source, options, outcome }: Run, session: TargetSe
  */
 export async function askFirst(
   run: Run,
-  backend: Backend,
+  backend: TargetBackend,
   to: BackendConfig,
   request: WriteRequest,
 ): Promise<number | null> {

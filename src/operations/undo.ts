@@ -1,5 +1,5 @@
 /** What follows a failure: the target as it was, and the proof of it. */
-import type { Backend, TargetSession } from "../backends/backend.ts";
+import type { TargetBackend, TargetSession } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { BusyError, RollbackError, SourceChangedError } from "../errors.ts";
 import type { ContentDigest } from "../graph/digest.ts";
@@ -14,7 +14,7 @@ import type { Run } from "./run.ts";
 export async function undo(
   { options, outcome, progress, hooks: { recorder } }: Run,
   session: TargetSession,
-  backend: Backend,
+  backend: TargetBackend,
   to: BackendConfig,
   before: ContentDigest | null,
   cause: unknown,
@@ -30,7 +30,7 @@ export async function undo(
   }
   if (!written && recorder?.resumed) {
     // What an earlier process has written stays for another attempt; of what is staged, nothing has to stay.
-    if (backend.capabilities.staged) await session.rollback();
+    if (session.kind === "staged") await session.rollback();
     else await session.preserve();
     recorder.close();
     outcome.step(`run ${recorder.id} is as it was: stopped part-way`);
@@ -54,7 +54,7 @@ export async function undo(
     recorder?.undone();
     return cause;
   }
-  if (backend.capabilities.staged && cause instanceof BusyError) {
+  if (session.kind === "staged" && cause instanceof BusyError) {
     outcome.step("somebody else has changed it meanwhile; it is as they left it");
   } else if (before !== null) await prove(backend, to, outcome, session.before.location, before, cause);
   recorder?.undone();
@@ -68,7 +68,7 @@ export function withoutSameCommand(next: string): string {
 
 /** @throws RollbackError when the target is not what it was */
 async function prove(
-  backend: Backend,
+  backend: TargetBackend,
   to: BackendConfig,
   outcome: Outcome,
   location: string,

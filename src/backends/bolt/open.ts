@@ -1,6 +1,6 @@
 /** Opens a Bolt server of a kind, and makes sure that it is one of that kind. */
 import { RefusedError, StoreKindError, UsageError } from "../../errors.ts";
-import type { Backend } from "../backend.ts";
+import type { LiveBackend } from "../backend.ts";
 import type { BackendConfig, BackendType } from "../config.ts";
 import { addressOf } from "../graph-store/address.ts";
 import { serverBackend } from "../graph-store/backend.ts";
@@ -27,14 +27,14 @@ const KINDS = {
 type BoltType = keyof typeof KINDS;
 
 const NEITHER = ["large integer", "lone surrogate", "nameless property", "dangling relationship"] as const;
-export const neo4jBackend: Backend = serverBackend("neo4j", openerOf("neo4j"), [
+export const neo4jBackend: LiveBackend = serverBackend("neo4j", openerOf("neo4j"), [
   ...NEITHER,
   "map",
   "list of lists",
   "list with null",
   "list of several types",
 ]);
-export const memgraphBackend: Backend = serverBackend("memgraph", openerOf("memgraph"), [
+export const memgraphBackend: LiveBackend = serverBackend("memgraph", openerOf("memgraph"), [
   ...NEITHER,
   "bytes",
   "time with offset",

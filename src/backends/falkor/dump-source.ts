@@ -97,6 +97,10 @@ export class DumpSource implements SourceStore {
     yield* readRecords(this.#reading.dump.store, this.#findings, this.#signal);
   }
 
+  summarise(): null {
+    return null;
+  }
+
   findings(): readonly Finding[] {
     return this.#findings.list();
   }

@@ -1,5 +1,5 @@
 /** The FalkorDB server backend. */
-import type { Backend, Finding, OpenOptions, SourceStore } from "../backend.ts";
+import type { Finding, LiveBackend, OpenOptions, SourceStore } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { serverBackend } from "../graph-store/backend.ts";
 import { openFalkor } from "./falkor-server.ts";
@@ -24,7 +24,7 @@ const CANNOT_HOLD = [
 
 const queried = serverBackend("falkordb", openFalkor, CANNOT_HOLD);
 
-export const falkordb: Backend = { ...queried, openForReading };
+export const falkordb: LiveBackend = { ...queried, openForReading };
 
 /**
  * By queries, unless a snapshot is wanted: that needs rights that applications have no use for, a fork of the server,
@@ -55,6 +55,7 @@ function noted(store: SourceStore, note: Finding): SourceStore {
   return {
     describe,
     read: () => store.read(),
+    summarise: (options) => store.summarise(options),
     findings: () => store.findings(),
     assertUnchanged: () => store.assertUnchanged(),
     close: () => store.close(),

@@ -3,7 +3,7 @@ import { type Stats, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { RefusedError } from "../../errors.ts";
 import { freeBytes } from "../../support/files.ts";
-import type { Backend, Finding, OpenOptions, SourceStore, TargetPreview, WriteRequest } from "../backend.ts";
+import type { Finding, OpenOptions, SourceStore, StagedBackend, TargetPreview, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { OddityLog } from "../findings.ts";
 import { previewOf } from "../graph-store/preview.ts";
@@ -36,9 +36,10 @@ const CANNOT_HOLD = [
   "dangling relationship",
 ] as const;
 
-export const falkordblite: Backend = {
+export const falkordblite: StagedBackend = {
   type: "falkordblite",
-  capabilities: { staged: true, shared: false, cannotHold: CANNOT_HOLD },
+  target: "staged",
+  capabilities: { target: "staged", shared: false, cannotHold: CANNOT_HOLD },
   locate: (config) => pathOf(config),
   freeBytes: (config) => freeBytes(dirname(resolve(pathOf(config)))),
   openForReading,

@@ -7,7 +7,7 @@ import { type GraphNode, type GraphRecord, type GraphRelationship, relationshipI
 import type { Release } from "../../memorygraph/releases.ts";
 import type { DurableFile } from "../../support/durable.ts";
 import { stateOf } from "../../support/stability.ts";
-import type { Finding, SchemaItem, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
+import type { Finding, SchemaItem, StagedTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
 import { Fitter } from "../graph-store/fitting.ts";
 import { KnownRecords } from "../graph-store/known-records.ts";
@@ -22,7 +22,8 @@ import { type OpenDump, openDump } from "./open-dump.ts";
 import { ownSchema } from "./schema.ts";
 import { assertNoEngine, StagedDump } from "./staged-dump.ts";
 
-export class LiteSession implements TargetSession {
+export class LiteSession implements StagedTarget {
+  readonly kind = "staged";
   readonly before: StoreDescription;
   readonly identity: string;
   readonly release: Release;
@@ -150,6 +151,14 @@ export class LiteSession implements TargetSession {
     const { signal } = this.#request;
     if (this.#written !== null) yield* readRecords(this.#written.store, this.#findings, signal);
     else if (this.#old !== null) yield* readRecords(this.#old.store, this.#findings, signal, this.#witness());
+  }
+
+  bulkCopyFrom(): null {
+    return null;
+  }
+
+  summarise(): null {
+    return null;
   }
 
   findings(): readonly Finding[] {

@@ -2,7 +2,7 @@
 import { lookup } from "node:dns/promises";
 import { RefusedError } from "../../errors.ts";
 import type { HardValue } from "../../graph/hard-values.ts";
-import type { Backend, TargetPreview, WriteRequest } from "../backend.ts";
+import type { LiveBackend, TargetPreview, WriteRequest } from "../backend.ts";
 import { type BackendConfig, type BackendType, withoutCredentials } from "../config.ts";
 import { previewOf } from "./preview.ts";
 import type { OpenServer } from "./server.ts";
@@ -10,10 +10,11 @@ import { ServerSession } from "./session.ts";
 import { ServerSource } from "./source.ts";
 import { undo } from "./undo.ts";
 
-export function serverBackend(type: BackendType, open: OpenServer, cannotHold: readonly HardValue[]): Backend {
+export function serverBackend(type: BackendType, open: OpenServer, cannotHold: readonly HardValue[]): LiveBackend {
   return {
     type,
-    capabilities: { staged: false, shared: true, cannotHold },
+    target: "live",
+    capabilities: { target: "live", shared: true, cannotHold },
     locate: ({ uri }) => withoutCredentials(uri ?? ""),
     freeBytes: () => null,
     openForReading: async (config, options) =>

@@ -5,7 +5,7 @@ import type { Properties } from "../../graph/properties.ts";
 import { type GraphRecord, type GraphRelationship, relationshipId } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { failpoint } from "../../support/failpoint.ts";
-import type { Finding, SchemaItem, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
+import type { Finding, LiveTarget, SchemaItem, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { OddityLog } from "../findings.ts";
 import { assertNothingLeft, BASELINE, type Baseline, baselineOf, notedBeginning } from "./baseline.ts";
@@ -34,7 +34,8 @@ interface MarkedRow extends RelationshipRow {
   readonly content: ContentMark | null;
 }
 
-export class ServerSession implements TargetSession {
+export class ServerSession implements LiveTarget {
+  readonly kind = "live";
   readonly before: StoreDescription;
   readonly identity: string;
   readonly release: Release;
@@ -118,7 +119,7 @@ export class ServerSession implements TargetSession {
     }
   }
 
-  foresee(record: GraphRecord): ContentHash {
+  precomputeHash(record: GraphRecord): ContentHash {
     const { hash, mark } = hashAndMark(record);
     this.#foreseen.add(mark);
     return hash;
@@ -223,6 +224,10 @@ export class ServerSession implements TargetSession {
       }
       yield batch;
     }
+  }
+
+  summarise(): null {
+    return null;
   }
 
   findings(): readonly Finding[] {

@@ -55,6 +55,10 @@ export class ServerSource implements SourceStore {
     this.#digest = digest;
   }
 
+  summarise(): null {
+    return null;
+  }
+
   findings(): readonly Finding[] {
     return this.#findings.list();
   }

@@ -4,7 +4,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { RefusedError, RollbackError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import type { Finding, StoreDescription, TargetSession, WriteReport, WriteRequest } from "../backend.ts";
+import type { Finding, StagedTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
 import { describe } from "./describe.ts";
 import { translate } from "./errors.ts";
@@ -19,7 +19,9 @@ import { readBatches } from "./source.ts";
 
 const WAIT_MS = 3_000;
 
-export class ExistingFile implements TargetSession {
+export class ExistingFile implements StagedTarget {
+  readonly kind = "staged";
+  readonly fitting = null;
   readonly release: Release;
   readonly before: StoreDescription;
   readonly #path: string;
@@ -92,6 +94,14 @@ export class ExistingFile implements TargetSession {
   async finish(): Promise<void> {
     if (this.#removed) this.#guard(() => this.#writer.dropEmptyExtra());
     if (this.#wasEmpty) for (const sql of schemaOf(this.release).indexes) this.#guard(() => this.#database.run(sql));
+  }
+
+  bulkCopyFrom(): null {
+    return null;
+  }
+
+  summarise(): null {
+    return null;
   }
 
   findings(): readonly Finding[] {

@@ -12,11 +12,12 @@ import type { Summary } from "../../memorygraph/summary.ts";
 import { codeOf, createPrivateFile, flushAhead, publishFile, remove, temporaryBeside } from "../../support/files.ts";
 import { breathe } from "../../support/time.ts";
 import type {
+  BulkCopy,
   Finding,
   SourceStore,
+  StagedTarget,
   StoreDescription,
   SummaryOptions,
-  TargetSession,
   WriteReport,
   WriteRequest,
 } from "../backend.ts";
@@ -35,7 +36,9 @@ import { readBatches, SqliteSource } from "./source.ts";
 /** The fact in the journal of a run that names the file under way. */
 export const TEMPORARY = "temporary file";
 
-export class NewFile implements TargetSession {
+export class NewFile implements StagedTarget {
+  readonly kind = "staged";
+  readonly fitting = null;
   readonly release: Release;
   readonly before: StoreDescription;
   readonly identity: string;
@@ -94,18 +97,18 @@ export class NewFile implements TargetSession {
     this.#guard(() => this.#writer.replaceAll(batch));
   }
 
-  canBulkCopy(source: SourceStore): boolean {
-    return this.#bulkCopyable(source) !== null;
-  }
-
-  #bulkCopyable(source: SourceStore): { real: string; tables: readonly WholeTable[] } | null {
+  bulkCopyFrom(source: SourceStore): BulkCopy | null {
     if (!(source instanceof SqliteSource) || source.real === null) return null;
+    const { real } = source;
     const tables = wholeTables(source.layout, this.release);
-    return tables === null ? null : { real: source.real, tables };
+    if (tables === null) return null;
+    return {
+      run: () => this.#copy(real, tables),
+      equals: async () => this.#guard(() => equalTables(real, this.#temporary, tables)),
+    };
   }
 
-  async bulkCopy(source: SourceStore): Promise<void> {
-    const { real, tables } = this.#bulkCopyable(source)!;
+  async #copy(real: string, tables: readonly WholeTable[]): Promise<void> {
     await breathe();
     this.#guard(() => {
       for (const sql of this.#schema.indexes) this.#database!.run(sql);
@@ -114,11 +117,6 @@ export class NewFile implements TargetSession {
       copyTables(this.#database!, real, tables);
       this.#database!.run("BEGIN");
     });
-  }
-
-  async equals(source: SourceStore): Promise<boolean> {
-    const found = this.#bulkCopyable(source);
-    return found !== null && this.#guard(() => equalTables(found.real, this.#temporary, found.tables));
   }
 
   async finish(): Promise<void> {

@@ -42,6 +42,7 @@ async function previewOf(path: string, release: Release, source: SqliteSource | 
     before: source === null ? blank() : await source.describe("integrity"),
     release,
     report: writer.report,
+    fitting: null,
     assess(batch) {
       for (const record of batch) writer.assess(record);
     },

@@ -3,7 +3,7 @@ import { accessSync, constants, lstatSync, realpathSync, type Stats, statSync } 
 import { basename, dirname, resolve } from "node:path";
 import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
 import { freeBytes } from "../../support/files.ts";
-import type { Backend, TargetPreview, TargetSession, WriteRequest } from "../backend.ts";
+import type { StagedBackend, StagedTarget, TargetPreview, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { accessError, recognise } from "../recognise.ts";
 import { translate } from "./errors.ts";
@@ -15,9 +15,10 @@ import { openImmutable } from "./snapshot.ts";
 import { assertMemoryGraph, assertSqlite, openSource } from "./source.ts";
 import { recover, undo } from "./undo.ts";
 
-export const sqlite: Backend = {
+export const sqlite: StagedBackend = {
   type: "sqlite",
-  capabilities: { staged: true, shared: false, cannotHold: [] },
+  target: "staged",
+  capabilities: { target: "staged", shared: false, cannotHold: [] },
   locate: (config) => pathOf(config),
   freeBytes: (config) => freeBytes(dirname(resolve(pathOf(config)))),
   openForReading: (config, options) => openSource(pathOf(config), options),
@@ -55,7 +56,7 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-async function openForWriting(config: BackendConfig, request: WriteRequest): Promise<TargetSession> {
+async function openForWriting(config: BackendConfig, request: WriteRequest): Promise<StagedTarget> {
   const path = pathOf(config);
   if (!looksUsable(path)) return new NewFile(path, request);
   return new ExistingFile(path, request);

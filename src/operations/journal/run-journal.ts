@@ -1,5 +1,5 @@
 /** Keeps the journal of one run: what it is, how far it has come, and whose turn it is on the target. */
-import type { Backend } from "../../backends/backend.ts";
+import type { TargetBackend } from "../../backends/backend.ts";
 import type { BackendConfig } from "../../backends/config.ts";
 import { loadBackend } from "../../backends/registry.ts";
 import { StagedJournal } from "../../backends/staged-journal.ts";
@@ -89,9 +89,9 @@ export class RunJournal {
    * Runs that were stopped before what they did could be seen: what they left is removed. Gives what a person should know.
    * Before the target is opened.
    */
-  async sweep(backend: Backend, to: BackendConfig): Promise<string[]> {
+  async sweep(backend: TargetBackend, to: BackendConfig): Promise<string[]> {
     this.registry.reconcile();
-    if (backend.recover === undefined || to.path === undefined) return [];
+    if (backend.target !== "staged" || to.path === undefined) return [];
     const told: string[] = [];
     for (const [id, path] of journalsBeside(to.path)) {
       if (id === this.id) continue;
