@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "bun:test";
 import { BackendConfig } from "../../src/backends/config.ts";
-import { loadBackend } from "../../src/backends/registry.ts";
+import { loadTarget } from "../../src/backends/registry.ts";
 import { EXAMPLES, type HardValue } from "../../src/graph/hard-values.ts";
 import { Properties } from "../../src/graph/properties.ts";
 import type { GraphNode, GraphRecord, GraphRelationship } from "../../src/graph/record.ts";
@@ -77,7 +77,7 @@ function graphWith(hard: HardValue): GraphRecord[] {
 }
 
 async function fill(config: BackendConfig, records: readonly GraphRecord[], release: "0.12" | "0.13"): Promise<void> {
-  const session = await (await loadBackend(config)).openForWriting(config, { release, fallbackRelease: "0.12" });
+  const session = await (await loadTarget(config)).openForWriting(config, { release, fallbackRelease: "0.12" });
   try {
     const fitted = records.map((record) => session.fitting?.fit(record) ?? record);
     expect(session.fitting?.losses() ?? []).toEqual([]);
