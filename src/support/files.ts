@@ -5,6 +5,8 @@ import {
   chownSync,
   close,
   closeSync,
+  constants,
+  copyFileSync,
   fsync,
   fsyncSync,
   linkSync,
@@ -31,7 +33,42 @@ export function temporaryBeside(path: string): string {
 /** Creates an empty file that only its owner can read. @throws the system's error, EEXIST included. */
 export function createPrivateFile(path: string): void {
   closeSync(openSync(path, "wx", 0o600));
-  chmodSync(path, 0o600);
+  setMode(path, 0o600);
+}
+
+/** What a file system answers when it has no such call (FAT, exFAT, SMB, 9p, FUSE): not a failure of the work itself. */
+const UNSUPPORTED: ReadonlySet<string> = new Set(["ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL"]);
+/** Hard links are refused in more ways: by EPERM on FAT and FUSE, by EISDIR on exFAT under Windows, by a limit, across mounts. */
+const NO_LINK: ReadonlySet<string> = new Set([...UNSUPPORTED, "EPERM", "EISDIR", "EMLINK", "EXDEV"]);
+
+/** Sets the permissions where the file system keeps any; where it does not, the mount decides who reads the file. */
+export function setMode(path: string, mode: number): void {
+  tolerating(["EPERM"], () => chmodSync(path, mode));
+}
+
+/** Does what a file system may refuse without harm. @throws the system's error when it failed for another reason */
+function tolerating(codes: readonly string[], work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!UNSUPPORTED.has(codeOf(error)) && !codes.includes(codeOf(error))) throw error;
+  }
+}
+
+/**
+ * Keeps the file under a second name, which must be free: a hard link, or a durable copy where the file system has none.
+ * @throws the system's error
+ */
+export function keepSecondName(path: string, second: string): void {
+  try {
+    linkSync(path, second);
+  } catch (error) {
+    if (!NO_LINK.has(codeOf(error))) throw error;
+    copyFileSync(path, second, constants.COPYFILE_EXCL);
+    setMode(second, 0o600);
+    flush(second);
+    flushFolder(dirname(second));
+  }
 }
 
 const FOLDER = "memorygraph-migrate-";
@@ -83,14 +120,10 @@ export function replaceFile(temporary: string, path: string): void {
   const { mode, uid, gid } = statSync(path);
   const own = statSync(temporary);
   if (own.uid !== uid || own.gid !== gid) {
-    try {
-      chownSync(temporary, uid, gid);
-    } catch (error) {
-      // Only the system's administrator may give files away; whoever may replace it may also own it.
-      if (codeOf(error) !== "EPERM") throw error;
-    }
+    // Only the system's administrator may give files away; whoever may replace it may also own it.
+    tolerating(["EPERM"], () => chownSync(temporary, uid, gid));
   }
-  chmodSync(temporary, mode & 0o7777);
+  setMode(temporary, mode & 0o7777);
   flush(temporary);
   renameSync(temporary, path);
   flushFolder(dirname(path));
@@ -110,7 +143,7 @@ export function publishFolder(temporary: string, path: string): void {
 export function flush(path: string): void {
   const file = openSync(path, "r+");
   try {
-    fsyncSync(file);
+    tolerating([], () => fsyncSync(file));
   } finally {
     closeSync(file);
   }
@@ -123,15 +156,20 @@ export function flushAhead(path: string): void {
   });
 }
 
-/** A new name is only durable once its folder is; Windows has no such call and needs none. */
+/**
+ * A new name is only durable once its folder is. Windows has no such call and needs none; some file systems (FUSE, SMB,
+ * vboxsf) refuse to open or flush a folder, and then the name is as durable as they make it.
+ */
 export function flushFolder(path: string): void {
   if (process.platform === "win32") return;
-  const folder = openSync(path, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
+  tolerating(["EISDIR", "EBADF", "EACCES", "EPERM"], () => {
+    const folder = openSync(path, "r");
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  });
 }
 
 export function remove(...paths: readonly string[]): void {

@@ -1,5 +1,6 @@
 /** Whether a file stood still while it was looked at. No word of the domain. */
-import { chmodSync, closeSync, copyFileSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, copyFileSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { setMode } from "./files.ts";
 import { sleep } from "./time.ts";
 
 /** A change within one tick of the file system's clock might keep the time stamp, so a file must be older than that. */
@@ -49,6 +50,6 @@ export function copyStill(from: string, to: string): boolean {
   const before = stateOf(from);
   copyFileSync(from, to);
   // The copy of a read-only file is ours all the same.
-  chmodSync(to, 0o600);
+  setMode(to, 0o600);
   return stateOf(from) === before && sameBytes(from, to) && stateOf(from) === before;
 }

@@ -1,15 +1,17 @@
 /** A dump that is being written: beside its place until it is verified, then there whole, or not at all. */
-import { chmodSync, closeSync, existsSync, linkSync, mkdirSync, openSync, readSync, renameSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BusyError } from "../../errors.ts";
 import { beforeImageBeside, type DurableFile } from "../../support/durable.ts";
 import {
   codeOf,
   createPrivateFile,
+  keepSecondName,
   publishFile,
   publishFolder,
   remove,
   replaceFile,
+  setMode,
   temporaryBeside,
 } from "../../support/files.ts";
 import { stateOf } from "../../support/stability.ts";
@@ -94,7 +96,7 @@ export class StagedDump {
     if (this.#state === null) return;
     const former = beforeImageBeside(this.#journal.path);
     remove(former);
-    linkSync(dump, former);
+    keepSecondName(dump, former);
   }
 
   discard(): void {
@@ -106,7 +108,7 @@ export class StagedDump {
     const path = this.#place.path.replace(/\/+$/, "");
     let kept = `${path}.failed`;
     for (let number = 2; existsSync(kept); number++) kept = `${path}.failed-${number}`;
-    chmodSync(this.file, 0o600);
+    setMode(this.file, 0o600);
     renameSync(this.#temporary, kept);
     return kept;
   }

@@ -1,5 +1,5 @@
 /** A target file that is there already: changed in one transaction, verified inside it, and undone by leaving it. */
-import { constants, Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { existsSync, realpathSync } from "node:fs";
 import { RefusedError, RollbackError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
@@ -15,9 +15,8 @@ import { NODE_COLUMNS, RELATIONSHIP_COLUMNS } from "./nodes-layout.ts";
 import { SqliteReader } from "./reader.ts";
 import { RowWriter } from "./row-writer.ts";
 import { schemaOf } from "./schema.ts";
+import { openToWrite } from "./shared-memory.ts";
 import { readBatches } from "./source.ts";
-
-const WAIT_MS = 3_000;
 
 export class ExistingFile implements StagedTarget {
   readonly kind = "staged";
@@ -34,13 +33,16 @@ export class ExistingFile implements StagedTarget {
   #removed = false;
   #findings = new OddityLog();
 
-  /** @throws BusyError, DamagedStoreError, AccessError; RefusedError for a file that we do not know how to write to. */
-  constructor(path: string, { release, fallbackRelease, signal, journal }: WriteRequest) {
+  /**
+   * @param alone whether it may be locked for itself where its file system cannot share memory, as for rolling back
+   * @throws BusyError, DamagedStoreError, AccessError; RefusedError for a file that we do not know how to write to.
+   */
+  constructor(path: string, { release, fallbackRelease, signal, journal }: WriteRequest, alone = false) {
     this.#path = path;
     this.#real = realpathSync(path);
     this.#signal = signal;
     const unfinished = existsSync(`${this.#real}-journal`);
-    this.#database = this.#guard(() => new Database(this.#real, constants.SQLITE_OPEN_READWRITE));
+    this.#database = this.#guard(() => openToWrite(path, this.#real, alone));
     try {
       const layout = this.#guard(() => this.#begin());
       this.#wasEmpty = layout.name === "empty";
@@ -65,7 +67,6 @@ export class ExistingFile implements StagedTarget {
   }
 
   #begin(): FileLayout {
-    this.#database.run(`PRAGMA busy_timeout = ${WAIT_MS}`);
     // Replacing a memory must not take its relationships along.
     this.#database.run("PRAGMA foreign_keys = OFF");
     this.#database.run("BEGIN IMMEDIATE");

@@ -48,5 +48,5 @@ export async function undo(path: string, journal: DurableFile): Promise<Undone> 
 }
 
 function open(path: string): ExistingFile {
-  return new ExistingFile(path, { release: null, fallbackRelease: "0.12" });
+  return new ExistingFile(path, { release: null, fallbackRelease: "0.12" }, true);
 }
