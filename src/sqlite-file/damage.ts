@@ -1,0 +1,18 @@
+/** What cannot be read of a SQLite file. */
+
+/** A page, a cell or a chain of overflow pages that is not what the format allows. Never leaves this folder. */
+export class DamagedPageError extends Error {
+  override readonly name = "DamagedPageError";
+}
+
+/** A part of a table that was left out. */
+export interface LostPart {
+  /** The page, or the page of the row. */
+  readonly page: number;
+  readonly what: string;
+  /** Of one row: its number. Of a page: the numbers between which its rows were, both ends included; null where unbounded. */
+  readonly first: bigint | null;
+  readonly last: bigint | null;
+}
+
+export type OnLost = (part: LostPart) => void;

@@ -1,0 +1,174 @@
+/** The rows of a table, in the order of their numbers, without what cannot be read: that is named. */
+import {
+  INTERIOR_INDEX,
+  INTERIOR_TABLE,
+  LEAF_INDEX,
+  LEAF_TABLE,
+  readIndexCell,
+  readTableCell,
+  readTreePage,
+  type TreePage,
+} from "./cells.ts";
+import { DamagedPageError, type OnLost } from "./damage.ts";
+import type { PageFile } from "./page-file.ts";
+import { RecordDecoder, readVarint, type StoredValue } from "./record.ts";
+
+export interface StoredRow {
+  readonly rowid: bigint;
+  /** As many as the record has: a row that was written before a column was added has fewer. */
+  readonly values: readonly StoredValue[];
+}
+
+const LEAST = -(2n ** 63n);
+const MOST = 2n ** 63n - 1n;
+const MAX_DEPTH = 30;
+
+/** Numbers between which the rows of a page must be, both ends included. */
+interface Bounds {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** The tree of one table. Reading it twice gives the same rows in the same order. */
+export class TableTree {
+  readonly #file: PageFile;
+  readonly #root: number;
+  readonly #decoder: RecordDecoder;
+  readonly #onLost: OnLost;
+  readonly #seen = new Set<number>();
+
+  /** @param root the number of the table's first page, as sqlite_schema gives it */
+  constructor(file: PageFile, root: number, onLost: OnLost) {
+    this.#file = file;
+    this.#root = root;
+    this.#decoder = new RecordDecoder(file.header);
+    this.#onLost = onLost;
+  }
+
+  *rows(): Generator<StoredRow> {
+    this.#seen.clear();
+    yield* this.#page(this.#root, { first: LEAST, last: MOST }, 0);
+  }
+
+  /** The records of a table that is declared WITHOUT ROWID, in the order of its key; numbered from 1. */
+  *keyedRows(): Generator<StoredRow> {
+    this.#seen.clear();
+    let rowid = 0n;
+    for (const payload of this.#keyed(this.#root, 0)) {
+      const values = this.#decoded(payload);
+      if (values !== null) yield { rowid: ++rowid, values };
+    }
+  }
+
+  *#page(number: number, bounds: Bounds, depth: number): Generator<StoredRow> {
+    const page = this.#open(number, [LEAF_TABLE, INTERIOR_TABLE], bounds, depth);
+    if (page === null) return;
+    if (page.type === LEAF_TABLE) yield* this.#leaf(page, bounds);
+    else yield* this.#interior(page, bounds, depth);
+  }
+
+  /** Null for a page that cannot be one of this tree, which has been named. */
+  #open(number: number, types: readonly number[], { first, last }: Bounds, depth: number): TreePage | null {
+    const lost = (what: string) => {
+      this.#onLost({ page: number, what, first: first === LEAST ? null : first, last: last === MOST ? null : last });
+      return null;
+    };
+    if (this.#seen.has(number)) return lost(`page ${number} is named twice`);
+    if (depth > MAX_DEPTH) return lost(`page ${number} is deeper than a table can be`);
+    this.#seen.add(number);
+    try {
+      const page = readTreePage(this.#file, number);
+      if (!types.includes(page.type)) return lost(`page ${number} belongs to something else`);
+      // An empty page is only ever the first one of an empty table.
+      if (page.cells.length === 0 && depth > 0 && page.rightmost === 0) return lost(`page ${number} is empty`);
+      return page;
+    } catch (error) {
+      return lost(messageOf(error));
+    }
+  }
+
+  *#interior(page: TreePage, { first, last }: Bounds, depth: number): Generator<StoredRow> {
+    let from = first;
+    for (const at of page.cells) {
+      const key = this.#keyAt(page, at);
+      // A key out of order says nothing about where its child's rows are.
+      const bounded = key !== null && key >= from && key <= last;
+      yield* this.#page(page.bytes.readUInt32BE(at), { first: from, last: bounded ? key : last }, depth + 1);
+      if (bounded) from = key === MOST ? MOST : key + 1n;
+    }
+    yield* this.#page(page.rightmost, { first: from, last }, depth + 1);
+  }
+
+  #keyAt(page: TreePage, at: number): bigint | null {
+    try {
+      return readVarint(page.bytes, at + 4).value;
+    } catch (error) {
+      messageOf(error);
+      return null;
+    }
+  }
+
+  *#leaf(page: TreePage, { first, last }: Bounds): Generator<StoredRow> {
+    let previous: bigint | null = null;
+    for (const at of page.cells) {
+      const row = this.#row(page, at);
+      if (row === null) continue;
+      if (row.rowid < first || row.rowid > last || (previous !== null && row.rowid <= previous)) {
+        this.#onLost({
+          page: page.number,
+          what: `a row out of order on page ${page.number}`,
+          first: row.rowid,
+          last: row.rowid,
+        });
+        continue;
+      }
+      previous = row.rowid;
+      yield row;
+    }
+  }
+
+  #row(page: TreePage, at: number): StoredRow | null {
+    let rowid: bigint | null = null;
+    try {
+      rowid = rowidAt(page, at);
+      return { rowid, values: this.#decoder.decode(readTableCell(this.#file, page, at).payload) };
+    } catch (error) {
+      this.#onLost({ page: page.number, what: messageOf(error), first: rowid, last: rowid });
+      return null;
+    }
+  }
+
+  *#keyed(number: number, depth: number): Generator<Buffer> {
+    const page = this.#open(number, [LEAF_INDEX, INTERIOR_INDEX], { first: LEAST, last: MOST }, depth);
+    if (page === null) return;
+    for (const at of page.cells) {
+      if (page.type === INTERIOR_INDEX) yield* this.#keyed(page.bytes.readUInt32BE(at), depth + 1);
+      try {
+        yield readIndexCell(this.#file, page, at);
+      } catch (error) {
+        this.#onLost({ page: page.number, what: messageOf(error), first: null, last: null });
+      }
+    }
+    if (page.type === INTERIOR_INDEX) yield* this.#keyed(page.rightmost, depth + 1);
+  }
+
+  #decoded(payload: Buffer): StoredValue[] | null {
+    try {
+      return this.#decoder.decode(payload);
+    } catch (error) {
+      this.#onLost({ page: this.#root, what: messageOf(error), first: null, last: null });
+      return null;
+    }
+  }
+}
+
+function rowidAt({ bytes }: TreePage, at: number): bigint {
+  const { next } = readVarint(bytes, at);
+  return readVarint(bytes, next).value;
+}
+
+/** @throws whatever is no damage of the file */
+function messageOf(error: unknown): string {
+  if (error instanceof DamagedPageError || error instanceof RangeError) return error.message;
+  throw error;
+}
