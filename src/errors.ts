@@ -45,6 +45,18 @@ export class DamagedStoreError extends MigrateError {
   readonly code = "damaged";
 }
 
+/** Written by a newer program than this release knows: nothing is wrong with it, as far as can be told. Nothing was touched. */
+export class NewerFormatError extends MigrateError {
+  override readonly name = "NewerFormatError";
+  readonly code = "newer_format";
+}
+
+/** A store, format or server of a kind that this program knows by name and does not read or write. Nothing was touched. */
+export class UnsupportedError extends MigrateError {
+  override readonly name = "UnsupportedError";
+  readonly code = "unsupported";
+}
+
 /** Somebody else holds the store, or keeps changing it. */
 export class BusyError extends MigrateError {
   override readonly name = "BusyError";

@@ -5,11 +5,13 @@ import {
   ConnectionError,
   DamagedStoreError,
   InterruptedError,
+  NewerFormatError,
   PartialError,
   RefusedError,
   RollbackError,
   SourceChangedError,
   StoreKindError,
+  UnsupportedError,
   UsageError,
   VerificationError,
   WriteError,
@@ -23,7 +25,7 @@ export type StopSignal = keyof typeof SIGNAL_CODES;
 export const EXIT_STATUS: readonly (readonly [code: number, meaning: string])[] = [
   [0, "done and verified; or a dry run that found nothing in the way"],
   [1, "failed; the target is as before"],
-  [2, "wrong option, file or store; nothing was touched"],
+  [2, "wrong option, file or store, or one of a newer or unknown format; nothing was touched"],
   [3, "verification found differences"],
   [4, "refused before anything was written"],
   [5, "cannot reach a server, or cannot log in"],
@@ -41,6 +43,8 @@ export function exitCodeOf(error: unknown, received: StopSignal = "SIGINT"): num
   switch (true) {
     case error instanceof UsageError:
     case error instanceof StoreKindError:
+    case error instanceof NewerFormatError:
+    case error instanceof UnsupportedError:
     case error instanceof AccessError:
       return 2;
     case error instanceof VerificationError:

@@ -31,8 +31,8 @@
  * of no further use. Memory: 12 bytes a relationship and 4 a node while records are added; since the engine wants each
  * matrix whole and sorted, some 50 bytes a relationship while the dump is written.
  *
- * Errors: DamagedStoreError, with the byte offset, for what is not as the format says; RefusedError for what the
- * format knows but this release does not, and for what cannot be written; the system's own for the file system.
+ * Errors: DamagedStoreError, with the byte offset, for what is not as the format says; NewerFormatError for what
+ * newer engines write; UnsupportedError for older and foreign formats; RefusedError for what cannot be written; the system's own for the file system.
  *
  * The written encoding is 18 in a dump of version 11: it loads in every FalkorDB since 4.12 (tried from 4.14.2 to 4.22.1),
  * hence in every FalkorDBLite there has been, and holds every type of value. 16 knows no temporal values; 19 and 20 are refused by older engines,

@@ -43,7 +43,7 @@ interface ScanOptions {
 
 /**
  * Walks over the dump once.
- * @throws DamagedStoreError with the offset, for what cannot be a whole dump; RefusedError for what is newer
+ * @throws DamagedStoreError with the offset, for what cannot be a whole dump; NewerFormatError for what is newer
  */
 export async function scanDump(source: ByteSource, { signal, eachKey }: ScanOptions = {}): Promise<DumpScan> {
   const scanner = new Scanner(source, eachKey ?? null);

@@ -53,7 +53,7 @@ export function skipStrings(cursor: Cursor, count: number): void {
   for (let done = 0; done < count; done++) cursor.skipString();
 }
 
-/** Steps over a value of any type but a module's. @throws RefusedError for types that are not known */
+/** Steps over a value of any type but a module's. @throws NewerFormatError for types that are not known */
 export function skipValue(cursor: Cursor, type: number, templates: Templates, key: string): void {
   const start = cursor.position;
   switch (type) {

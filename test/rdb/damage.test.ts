@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DamagedStoreError, MigrateError, RefusedError } from "../../src/errors.ts";
+import { DamagedStoreError, MigrateError, NewerFormatError, RefusedError } from "../../src/errors.ts";
 import { Properties } from "../../src/graph/properties.ts";
 import { Point, Temporal, type Value, Vector } from "../../src/graph/value.ts";
 import { GraphDraft } from "../../src/rdb/draft.ts";
@@ -71,7 +71,7 @@ describe("a damaged dump", () => {
 
   test.each([
     ["SQLite format 3\0 and so on", DamagedStoreError, "does not begin as a Redis dump"],
-    ["REDIS0016\xff\0\0\0\0\0\0\0\0", RefusedError, "a Redis dump of version 16"],
+    ["REDIS0016\xff\0\0\0\0\0\0\0\0", NewerFormatError, "a Redis dump of version 16"],
     ["", DamagedStoreError, "does not begin as a Redis dump"],
   ])("%p is not one", async (text, type, message) => {
     const error = await failureOf(Buffer.from(text, "latin1"));
@@ -93,7 +93,7 @@ describe("what is newer than this release", () => {
   test("is refused by name, without harm to the graph beside it", async () => {
     const bytes = withEncoding(21);
     const error = await failureOf(bytes);
-    expect(error).toBeInstanceOf(RefusedError);
+    expect(error).toBeInstanceOf(NewerFormatError);
     expect(error.message).toContain('the graph "memorygraph" in the encoding 21');
     const scan = await scanDump(bytesSource(bytes));
     expect((await readGraph(scan, "second")).nodes.length).toBe(2);

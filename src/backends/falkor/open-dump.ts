@@ -21,7 +21,7 @@ export interface DumpRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @throws DamagedStoreError, RefusedError for what this release does not know, the system's error */
+/** @throws DamagedStoreError, NewerFormatError, UnsupportedError, the system's error */
 export async function openDump({ location, file, graph: name, signal }: DumpRequest): Promise<OpenDump> {
   const source = openDumpFile(file);
   try {
