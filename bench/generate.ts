@@ -6,7 +6,7 @@
  */
 import { Database } from "bun:sqlite";
 import { rmSync } from "node:fs";
-import { NODES_SCHEMA } from "../src/backends/sqlite/schema.ts";
+import { nodesLayout } from "../src/memorygraph/layouts/nodes.ts";
 
 const WORDS =
   'redis timeout retry backoff pool cache index shard schema token async lock queue leak trace vector graph edge node commit naïve café 日本語 🚀 Ω≈ç O\'Brien "quoted" back\\slash {curly} $param `tick` --dash ;semi %s'.split(
@@ -46,7 +46,7 @@ export function generate(path: string, count: number, seed = 7): void {
   };
   rmSync(path, { force: true });
   const store = new Database(path);
-  for (const sql of [...NODES_SCHEMA.tables, ...NODES_SCHEMA.indexes]) store.run(sql);
+  for (const sql of [...nodesLayout.tables, ...nodesLayout.indexes]) store.run(sql);
   store.run("BEGIN");
   const node = store.prepare("INSERT INTO nodes VALUES (?, 'Memory', ?, '2026-01-01 00:00:00', '2026-01-01 00:00:00')");
   for (let at = 0; at < count; at++) {

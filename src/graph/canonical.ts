@@ -18,7 +18,16 @@ export interface CanonicalField {
   readonly text: string;
 }
 
+/** How records are read before they are spelled out, where what they hold is not what they say. */
+export interface Reading {
+  /** Whether properties of that shape need it. */
+  needs(shape: Shape): boolean;
+  read(properties: Properties): Properties;
+}
+
 interface Plan {
+  /** Whether the properties are to be read in another way first. */
+  readonly indirect: boolean;
   readonly order: readonly number[];
   readonly prefix: readonly string[];
   readonly meaning: readonly FieldMeaning[];
@@ -27,9 +36,11 @@ interface Plan {
 export class Canonicalizer {
   readonly #plans = new WeakMap<Shape, Plan>();
   readonly #meaningOf: (key: string) => FieldMeaning;
+  readonly #reading: Reading | null;
 
-  constructor(meaningOf: (key: string) => FieldMeaning) {
+  constructor(meaningOf: (key: string) => FieldMeaning, reading: Reading | null = null) {
     this.#meaningOf = meaningOf;
+    this.#reading = reading;
   }
 
   text(record: GraphRecord): string {
@@ -52,7 +63,9 @@ export class Canonicalizer {
 
   /** The same content part by part, for showing which fields differ. */
   fields(record: GraphRecord): CanonicalField[] {
-    const { shape, values } = record.properties;
+    let { properties } = record;
+    if (this.#plan(properties.shape).indirect) properties = this.#reading!.read(properties);
+    const { shape, values } = properties;
     const plan = this.#plan(shape);
     const parts: CanonicalField[] = headFields(record);
     for (const at of plan.order) {
@@ -66,8 +79,17 @@ export class Canonicalizer {
     return record.kind === "node" ? nodeHead(record) : relationshipHead(record);
   }
 
-  #properties({ shape, values }: Properties): string {
-    const { order, prefix, meaning } = this.#plan(shape);
+  #properties(properties: Properties): string {
+    const { shape, values } = properties;
+    const plan = this.#plan(shape);
+    return plan.indirect ? this.#direct(this.#reading!.read(properties)) : this.#spell(values, plan);
+  }
+
+  #direct({ shape, values }: Properties): string {
+    return this.#spell(values, this.#plan(shape));
+  }
+
+  #spell(values: readonly Value[], { order, prefix, meaning }: Plan): string {
     let text = "";
     for (let i = 0; i < order.length; i++) {
       const at = order[i]!;
@@ -82,6 +104,7 @@ export class Canonicalizer {
     if (plan === undefined) {
       const { keys } = shape;
       plan = {
+        indirect: this.#reading?.needs(shape) ?? false,
         order: keys.map((_, at) => at).sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1)),
         prefix: keys.map(string),
         meaning: keys.map((key) => this.#meaningOf(key)),

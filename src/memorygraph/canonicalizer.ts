@@ -3,8 +3,9 @@ import { Canonicalizer } from "../graph/canonical.ts";
 import { ContentDigest, type ContentHash, hashText } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { meaningOf } from "./fields.ts";
+import { isSpelled, ownProperties } from "./spelling.ts";
 
-export const canonicalizer = new Canonicalizer(meaningOf);
+export const canonicalizer = new Canonicalizer(meaningOf, { needs: isSpelled, read: ownProperties });
 
 /** What all that compares records compares. */
 export function hashOf(record: GraphRecord): ContentHash {

@@ -3,7 +3,8 @@ import { parseInstant } from "../graph/instant.ts";
 import { writeJson } from "../graph/json.ts";
 import { isMap, Point, Temporal, type Value, Vector } from "../graph/value.ts";
 import { isTimestampField } from "./fields.ts";
-import { type Release, spellInstant } from "./releases.ts";
+import type { Release } from "./releases.ts";
+import { spellInstant } from "./spelling.ts";
 
 export interface PlainValue {
   readonly value: Value;

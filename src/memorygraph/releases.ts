@@ -1,50 +1,45 @@
-/** What the two living lines of MemoryGraph accept, and how each spells a point in time. */
-import { type Instant, parseInstant } from "../graph/instant.ts";
-import { Properties } from "../graph/properties.ts";
-import type { GraphRecord } from "../graph/record.ts";
-import { isTimestampField } from "./fields.ts";
+/** The lines of MemoryGraph's releases: the only list. What is true of one of them is in its file under releases/. */
+import type { SqliteLayout } from "./layouts/layout.ts";
+import { tursoLayout } from "./layouts/turso.ts";
+import { release as python } from "./releases/0.12.ts";
+import { release as first } from "./releases/0.13.ts";
+import { release as second } from "./releases/0.14.ts";
+import { release as newest } from "./releases/0.100.ts";
+import type { ReleaseLine } from "./releases/release.ts";
 
-/** `0.12` stands for the Python line up to it, `0.13` for the TypeScript line. */
-export const RELEASES = ["0.12", "0.13"] as const;
-export type Release = (typeof RELEASES)[number];
+/** The name of a line, one of RELEASES. */
+export type Release = string;
 
-/** What Python 3.10's `fromisoformat` takes, except that a fraction may have other lengths, as 3.11 allows. */
-const ACCEPTED: Record<Release, RegExp> = {
-  "0.12": /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[+-]\d\d:\d\d)?$/,
-  "0.13": /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/,
-};
+const LINES: ReleaseLine[] = [python, first, second, newest];
 
-/** The spelling that the release itself would write; the instant is the same to the nanosecond. */
-export function spellInstant(instant: Instant, release: Release): string {
-  const dot = instant.indexOf(".");
-  const seconds = instant.substring(0, 19);
-  const fraction = dot === -1 ? "" : instant.substring(dot + 1, instant.length - 1);
-  if (release === "0.13") return `${seconds}.${fraction.padEnd(3, "0")}Z`;
-  return fraction === "" ? `${seconds}+00:00` : `${seconds}.${fraction.padEnd(6, "0")}+00:00`;
+/** The names of all lines, from the oldest to the newest. */
+export const RELEASES: Release[] = LINES.map(({ name }) => name);
+
+/** What a target is written for when neither it nor the source tells. */
+export const DEFAULT_RELEASE: Release = python.name;
+
+export function releaseLines(): readonly ReleaseLine[] {
+  return LINES;
 }
 
-/** The text as the release accepts it: itself where it does, else the same instant respelled; text that is no time stays. */
-export function respellTimestamp(text: string, release: Release): string {
-  if (ACCEPTED[release].test(text)) return text;
-  const instant = parseInstant(text);
-  return instant === null ? text : spellInstant(instant, release);
+/** @throws RangeError for a name that is not in RELEASES */
+export function releaseLine(name: Release): ReleaseLine {
+  const line = LINES.find((candidate) => candidate.name === name);
+  if (line === undefined) throw new RangeError(`no release line is called ${name}`);
+  return line;
 }
 
-/** The record with the timestamps that the release accepts, and how many had to be respelled. */
-export function respell<R extends GraphRecord>(record: R, release: Release): { record: R; respelled: number } {
-  const { shape, values } = record.properties;
-  let changed: unknown[] | null = null;
-  let respelled = 0;
-  for (let at = 0; at < values.length; at++) {
-    const value = values[at];
-    if (typeof value !== "string" || !isTimestampField(shape.keys[at]!)) continue;
-    const text = respellTimestamp(value, release);
-    if (text === value) continue;
-    changed ??= [...values];
-    changed[at] = text;
-    respelled++;
-  }
-  if (changed === null) return { record, respelled };
-  const { native: _, ...rest } = record;
-  return { record: { ...rest, properties: new Properties(shape, changed as typeof values) } as R, respelled };
+/** Makes a further line known, as a test does with a made-up one; gives what takes it out again. */
+export function addRelease(line: ReleaseLine): () => void {
+  LINES.push(line);
+  RELEASES.push(line.name);
+  return () => {
+    LINES.splice(LINES.indexOf(line), 1);
+    RELEASES.splice(RELEASES.indexOf(line.name), 1);
+  };
+}
+
+/** Every layout of a SQLite file, each once: those of the releases, and those that are only read. */
+export function sqliteLayouts(): SqliteLayout[] {
+  return [...new Set([...LINES.map(({ sqlite }) => sqlite.layout), tursoLayout])];
 }

@@ -4,6 +4,7 @@ import type { BackendConfig } from "../backends/config.ts";
 import { loadBackend, loadTarget } from "../backends/registry.ts";
 import { InterruptedError, MigrateError, SourceChangedError, UsageError, VerificationError } from "../errors.ts";
 import { ContentDigest } from "../graph/digest.ts";
+import { DEFAULT_RELEASE } from "../memorygraph/releases.ts";
 import { failpoint } from "../support/failpoint.ts";
 import { assertNothingLost, assertRoom, assertSound, examine } from "./checks.ts";
 import type { RunJournal } from "./journal/run-journal.ts";
@@ -86,7 +87,7 @@ async function attempt(
     assertSound(description, options.allowLoss);
     const request: WriteRequest = {
       release: options.for ?? null,
-      fallbackRelease: description.release ?? "0.12",
+      fallbackRelease: description.release ?? DEFAULT_RELEASE,
       schema: description.schema,
       signal: hooks.signal,
     };

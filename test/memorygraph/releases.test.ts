@@ -4,7 +4,8 @@ import { parseInstant } from "../../src/graph/instant.ts";
 import { Properties } from "../../src/graph/properties.ts";
 import { Point, Temporal, Vector } from "../../src/graph/value.ts";
 import { toPlain } from "../../src/memorygraph/plain.ts";
-import { RELEASES, respell, respellTimestamp, spellInstant } from "../../src/memorygraph/releases.ts";
+import { RELEASES } from "../../src/memorygraph/releases.ts";
+import { respell, respellTimestamp, spellInstant } from "../../src/memorygraph/spelling.ts";
 import { node } from "../graph/records.ts";
 
 describe("timestamps for a release", () => {

@@ -1,7 +1,7 @@
 /** Memgraph, 2.14 and later. */
 import { Point, Temporal, type TemporalKind, type Value, Vector } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
-import type { Release } from "../../memorygraph/releases.ts";
+import { RELEASES, type Release } from "../../memorygraph/releases.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { Connection, Row } from "./connection.ts";
 import type { Blocker, Dialect } from "./dialect.ts";
@@ -87,7 +87,9 @@ class MemgraphDialect implements Dialect {
   }
 
   async schema(connection: Connection): Promise<SchemaItem[]> {
-    const own = new Set([...this.ownSchema("0.12"), ...multiTenant()].map(({ what }) => what));
+    const own = new Set(
+      [...RELEASES.flatMap((release) => this.ownSchema(release)), ...multiTenant()].map(({ what }) => what),
+    );
     const indexes = await connection.rows("SHOW INDEX INFO");
     const constraints = await connection.rows("SHOW CONSTRAINT INFO");
     return [...constraints.map((row) => this.#constraint(row)), ...indexes.map((row) => this.#index(row))].map(

@@ -2,7 +2,7 @@
 import { StoreKindError } from "../../errors.ts";
 import { Point, Temporal, type Value, Vector } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
-import type { Release } from "../../memorygraph/releases.ts";
+import { RELEASES, type Release } from "../../memorygraph/releases.ts";
 import { sleep } from "../../support/time.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { Connection } from "./connection.ts";
@@ -97,7 +97,9 @@ class Neo4jDialect implements Dialect {
     const indexes = await connection.rows(
       `SHOW INDEXES YIELD ${columns}, createStatement WHERE type <> 'LOOKUP' RETURN type, entityType, labelsOrTypes, properties, createStatement, name`,
     );
-    const own = new Set([...this.ownSchema("0.12"), ...multiTenant()].map(({ what }) => what));
+    const own = new Set(
+      [...RELEASES.flatMap((release) => this.ownSchema(release)), ...multiTenant()].map(({ what }) => what),
+    );
     const taken = new Set(constraints.map((row) => JSON.stringify(row.slice(1, 4))));
     const item = (kind: "index" | "constraint") => (row: readonly unknown[]) => {
       const what = describeRow(kind, row);

@@ -5,7 +5,7 @@ import type { Finding, StoreDescription } from "../backend.ts";
 import type { BackendType } from "../config.ts";
 import { releasesOf } from "../graph-store/describe.ts";
 import { schemaItems } from "./dump-schema.ts";
-import { type LiteForm, RELEASE_OF } from "./lite-place.ts";
+import { type LiteForm, releasesOfForm } from "./lite-place.ts";
 import { graphNames, type OpenDump } from "./open-dump.ts";
 
 /** How many memories are asked for their times, to tell which releases can read them. */
@@ -46,8 +46,8 @@ export async function describeDump(dump: OpenDump, origin: DumpOrigin): Promise<
     location,
     engine: origin.engine ?? engineOf(dump),
     layout: empty ? "empty" : (form ?? "graph"),
-    release: form === null ? release : RELEASE_OF[form],
-    readableBy: form === null ? readableBy : readableBy.filter((one) => one === RELEASE_OF[form]),
+    release: form === null ? release : releasesOfForm(form)[0]!,
+    readableBy: form === null ? readableBy : readableBy.filter((one) => releasesOfForm(form).includes(one)),
     bytes: form === null ? null : scan.source.size,
     nodes,
     relationships,

@@ -2,6 +2,7 @@
 import { type Stats, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { RefusedError } from "../../errors.ts";
+import { DEFAULT_RELEASE } from "../../memorygraph/releases.ts";
 import { freeBytes } from "../../support/files.ts";
 import type { Finding, OpenOptions, SourceStore, StagedBackend, TargetPreview, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
@@ -54,12 +55,12 @@ export const falkordblite: StagedBackend = {
 };
 
 function accessTo(config: BackendConfig): LiteAccess {
-  const place = placeToWrite(pathOf(config), null, "0.12");
+  const place = placeToWrite(pathOf(config), null, DEFAULT_RELEASE);
   return {
     place,
     read: () => openForReading(config, { maybeMissing: true }),
     rewrite: (journal) =>
-      LiteSession.begin(place, originOf(config, place), { release: null, fallbackRelease: "0.12" }, journal),
+      LiteSession.begin(place, originOf(config, place), { release: null, fallbackRelease: DEFAULT_RELEASE }, journal),
   };
 }
 

@@ -5,7 +5,8 @@
 import { accessSync, constants, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
-import type { Release } from "../../memorygraph/releases.ts";
+import { type Release, releaseLine, releaseLines } from "../../memorygraph/releases.ts";
+import { inWords } from "../../support/words.ts";
 import type { BackendConfig } from "../config.ts";
 import { accessError, type Found, recognise } from "../recognise.ts";
 
@@ -21,9 +22,12 @@ export interface LitePlace {
 
 const DUMP = "dump.rdb";
 
-/** Each form is opened by one line of releases alone. */
-export const RELEASE_OF: Readonly<Record<LiteForm, Release>> = { file: "0.12", directory: "0.13" };
-const FORM_OF: Readonly<Record<Release, LiteForm>> = { "0.12": "file", "0.13": "directory" };
+/** The lines of releases that open a store of that form, the oldest first. */
+export function releasesOfForm(form: LiteForm): Release[] {
+  return releaseLines()
+    .filter(({ liteForm }) => liteForm === form)
+    .map(({ name }) => name);
+}
 
 export function pathOf(config: BackendConfig): string {
   if (config.path) return config.path;
@@ -71,10 +75,10 @@ function newPlace(path: string, release: Release): Target {
       next: "Name the store itself, or remove the link.",
     });
   }
-  const form = FORM_OF[release];
+  const form = releaseLine(release).liteForm;
   if (form === "file" && path.endsWith("/")) {
     throw new StoreKindError(`${path} names a directory, and MemoryGraph ${release} keeps its store in a file`, {
-      next: "Add the name of the file, or make a store for 0.13 with --for 0.13.",
+      next: `Add the name of the file, or choose a release that has a directory: --for ${inWords(releasesOfForm("directory"))}.`,
     });
   }
   const folder = dirname(resolve(path));
@@ -87,14 +91,15 @@ function newPlace(path: string, release: Release): Target {
 }
 
 function assertAsked(place: Omit<Target, "release">, asked: Release | null): Target {
-  const release = RELEASE_OF[place.form];
-  if (asked !== null && asked !== release) {
-    throw new RefusedError(`${place.path} is a ${place.form}, which MemoryGraph ${release} opens, and not ${asked}`, {
-      next: `Leave out --for, or choose a new path for ${asked}.`,
-    });
+  const releases = releasesOfForm(place.form);
+  if (asked !== null && !releases.includes(asked)) {
+    throw new RefusedError(
+      `${place.path} is a ${place.form}, which MemoryGraph ${inWords(releases)} opens, and not ${asked}`,
+      { next: `Leave out --for, or choose a new path for ${asked}.` },
+    );
   }
   assertWritable(dirname(place.dump));
-  return { ...place, release };
+  return { ...place, release: asked ?? releases[0]! };
 }
 
 /** What an engine leaves in its directory may be there, and nothing of anybody else's. */

@@ -1,6 +1,8 @@
 /** What a graph is and holds, in figures. */
-import { parseInstant } from "../../graph/instant.ts";
+import { readIsoInstant } from "../../graph/read-instant.ts";
 import type { Value } from "../../graph/value.ts";
+import type { ReleaseLine } from "../../memorygraph/releases/release.ts";
+import { releaseLines } from "../../memorygraph/releases.ts";
 import type { StoreDescription } from "../backend.ts";
 import type { GraphServer } from "./server.ts";
 
@@ -29,17 +31,26 @@ export async function describe(server: GraphServer): Promise<StoreDescription> {
 }
 
 /**
- * Who wrote such times, and who reads them: 0.13 reads only text that ends in Z, and writes nothing else; 0.12 writes
- * offsets, and native date-times, and reads everything.
+ * Who wrote such times, and who reads them: the line that accepts most of them is the likeliest writer, and native
+ * date-times come from one that keeps such. Where memories tell no time, nobody knows.
  */
 export function releasesOf(times: readonly Value[]): Pick<StoreDescription, "release" | "readableBy"> {
-  const isNew = times.every(isUtcText);
+  const lines = releaseLines();
+  const readers = lines.filter((line) => times.every((time) => isReadBy(line, time)));
+  const spelled = (line: ReleaseLine) => times.filter((time) => isWrittenBy(line, time)).length;
+  const [writer] = lines.toSorted((a, b) => spelled(b) - spelled(a));
   return {
-    release: times.length === 0 ? null : isNew ? "0.13" : "0.12",
-    readableBy: isNew ? ["0.12", "0.13"] : ["0.12"],
+    release: times.length === 0 ? null : writer!.name,
+    readableBy: readers.map(({ name }) => name),
   };
 }
 
-function isUtcText(time: Value): boolean {
-  return typeof time === "string" && (time.endsWith("Z") || parseInstant(time) === null);
+/** What names no instant is no sign of anything. */
+function isReadBy({ times, nativeTimes }: ReleaseLine, time: Value): boolean {
+  if (typeof time !== "string") return nativeTimes !== null;
+  return times.reads.test(time) || readIsoInstant(time) === null;
+}
+
+function isWrittenBy({ times, nativeTimes }: ReleaseLine, time: Value): boolean {
+  return typeof time === "string" ? times.accepts.test(time) : nativeTimes !== null;
 }

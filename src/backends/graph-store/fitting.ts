@@ -15,7 +15,8 @@ import { tag } from "../../graph/tagged.ts";
 import { isMap, Temporal, type Value } from "../../graph/value.ts";
 import { CONTEXT_PREFIX, isTimestampField } from "../../memorygraph/fields.ts";
 import { contextValue, toPlain } from "../../memorygraph/plain.ts";
-import { type Release, respellTimestamp } from "../../memorygraph/releases.ts";
+import { type Release, releaseLine } from "../../memorygraph/releases.ts";
+import { namedFor, ownProperties, spellTimestamp, withOriginals } from "../../memorygraph/spelling.ts";
 import type { Finding, Fitting, WriteReport } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
 import { FittedKeys } from "./fitted-keys.ts";
@@ -114,11 +115,13 @@ export class Fitter implements Fitting {
   #properties(
     kind: "node" | "relationship",
     names: readonly string[],
-    properties: Properties,
+    record: Properties,
     name: () => string,
   ): Properties {
+    const properties = ownProperties(record);
     const { shape, values } = properties;
     const plan = this.#plan(shape);
+    const originals = new Map<string, string>();
     let changed: Value[] | null = null;
     for (let at = 0; at < values.length; at++) {
       const value = values[at]!;
@@ -135,7 +138,7 @@ export class Fitter implements Fitting {
         );
         fitted = null;
       } else {
-        if (time) fitted = this.#time(kind, names, key, value);
+        if (time) fitted = this.#time(kind, names, key, value, originals);
         else if (context) fitted = contextValue(value);
         const why = this.#server.unsupported(fitted);
         if (why !== null) fitted = this.#instead(key, fitted, why, () => `${name()}.${key}`);
@@ -144,7 +147,8 @@ export class Fitter implements Fitting {
       changed ??= [...values];
       changed[at] = fitted;
     }
-    return changed === null ? properties : new Properties(shape, changed);
+    const fitted = changed === null ? properties : withOriginals(new Properties(shape, changed), originals);
+    return namedFor(fitted, this.#options.release);
   }
 
   #plan(shape: Shape): readonly FieldPlan[] {
@@ -161,18 +165,25 @@ export class Fitter implements Fitting {
   }
 
   /** As the release itself would keep it there: native, or text in its own spelling. */
-  #time(kind: "node" | "relationship", names: readonly string[], key: string, value: Value): Value {
+  #time(
+    kind: "node" | "relationship",
+    names: readonly string[],
+    key: string,
+    value: Value,
+    originals: Map<string, string>,
+  ): Value {
     const { release, report } = this.#options;
     if (typeof value === "string") {
       const native = this.#server.keepsNative(release, kind, names, key) ? dateTimeOf(value) : null;
       if (native !== null && this.#server.unsupported(native) === null) return native;
-      const text = respellTimestamp(value, release);
+      const { text, kept } = spellTimestamp(value, release);
       if (text !== value) report.respelled++;
+      if (kept) originals.set(key, value);
       return text;
     }
     if (!(value instanceof Temporal)) return value;
-    // 0.13 reads text alone; elsewhere a native value stays what it is, if it can.
-    if (release !== "0.13" && this.#server.unsupported(value) === null) return value;
+    // Where text alone is read it becomes text; elsewhere a native value stays what it is, if it can.
+    if (releaseLine(release).nativeTimes !== null && this.#server.unsupported(value) === null) return value;
     const { value: text, exact } = toPlain(key, value, release);
     if (!exact || typeof text !== "string") return value;
     report.respelled++;

@@ -4,35 +4,26 @@
  */
 import { constants, Database } from "bun:sqlite";
 import { pathToFileURL } from "node:url";
-import type { Release } from "../../memorygraph/releases.ts";
+import { columnNames, type SqliteLayout } from "../../memorygraph/layouts/layout.ts";
 import { count, quoted } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
-import { MEMORY_COLUMNS, WIDE_RELATIONSHIP_COLUMNS } from "./memories-layout.ts";
-import { NODE_COLUMNS, RELATIONSHIP_COLUMNS } from "./nodes-layout.ts";
 
 export interface WholeTable {
   readonly name: string;
   readonly columns: readonly string[];
 }
 
-/** The tables of the release's layout when the file has just these, with nothing beside them; else null. */
-export function wholeTables(layout: FileLayout, release: Release): WholeTable[] | null {
-  const flat = release === "0.12";
-  if (layout.encoding !== "UTF-8" || layout.unreadableTables.length > 0) return null;
-  if (layout.hasExtra || layout.name !== (flat ? "nodes" : "memories") || layout.relationships === null) return null;
-  const tables: [WholeTable, readonly string[]][] = flat
-    ? [
-        [{ name: "nodes", columns: NODE_COLUMNS }, layout.nodes!],
-        [{ name: "relationships", columns: RELATIONSHIP_COLUMNS }, layout.relationships.columns],
-      ]
-    : [
-        [{ name: "memories", columns: MEMORY_COLUMNS }, layout.memories!],
-        [{ name: "relationships", columns: WIDE_RELATIONSHIP_COLUMNS }, layout.relationships.columns],
-      ];
+/** The tables of the layout when the file has just these, with nothing beside them; else null. */
+export function wholeTables(file: FileLayout, layout: SqliteLayout): WholeTable[] | null {
+  if (file.encoding !== "UTF-8" || file.unreadableTables.length > 0) return null;
+  if (file.hasExtra || file.layout !== layout || file.relationships === null) return null;
+  const tables = [layout.nodes, layout.relationships].map((table) => ({
+    name: table.name,
+    columns: columnNames(table),
+  }));
+  const found = [file.nodeTables[0]!, file.relationships];
   // In the same order too: only `SELECT *` lets SQLite move pages instead of rows.
-  return tables.every(([{ columns }, found]) => columns.join() === found.join())
-    ? tables.map(([table]) => table)
-    : null;
+  return tables.every(({ columns }, at) => columns.join() === found[at]!.columns.join()) ? tables : null;
 }
 
 /** Copies into the empty tables of `target`, which must allow URIs and have no transaction open. */

@@ -1,13 +1,11 @@
 /** What a SQLite store is and holds, by asking it. */
 import type { Database } from "bun:sqlite";
-import type { Release } from "../../memorygraph/releases.ts";
 import { codeOf } from "../../support/files.ts";
 import type { DescriptionDepth, Finding, StoreDescription } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
 import { danglingIds } from "./dangling.ts";
-import { count, rows } from "./database.ts";
-import { type FileLayout, releaseOfLayout } from "./layout.ts";
-import { TEMPORAL_COLUMNS } from "./nodes-layout.ts";
+import { count, quoted, rows } from "./database.ts";
+import { type FileLayout, hasNewestColumns, releaseOf, releasesOf } from "./layout.ts";
 import { EXTRA_TABLE } from "./side-table.ts";
 
 export function describe(
@@ -22,8 +20,8 @@ export function describe(
     location,
     engine: `SQLite ${version}`,
     layout: layout.name,
-    release: releaseOfLayout(layout.name),
-    readableBy: readableBy(layout),
+    release: releaseOf(layout),
+    readableBy: layout.layout !== null && hasNewestColumns(layout) ? releasesOf(layout) : [],
     bytes: count(database, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"),
     nodes: countNodes(database, layout),
     relationships: countRelationships(database, layout),
@@ -40,9 +38,8 @@ function countNodes(database: Database, layout: FileLayout): number {
   let total = layout.hasExtra
     ? count(database, `SELECT count(*) FROM ${EXTRA_TABLE} WHERE kind = 'node' AND id IS NULL`)
     : 0;
-  if (layout.nodes !== null) total += count(database, "SELECT count(*) FROM nodes");
-  if (layout.memories !== null) total += count(database, "SELECT count(*) FROM memories");
-  if (layout.nodes !== null && layout.memories !== null) {
+  for (const { name } of layout.nodeTables) total += count(database, `SELECT count(*) FROM ${quoted(name)}`);
+  if (layout.nodeTables.length > 1) {
     total -= count(database, "SELECT count(*) FROM memories m JOIN nodes n ON n.id = m.id");
   }
   return total;
@@ -54,17 +51,6 @@ function countRelationships(database: Database, layout: FileLayout): number {
   return inTable + (layout.hasExtra ? count(database, beside) : 0);
 }
 
-/** 0.12 asks for the temporal columns with every question about relationships; 0.13 sees no `nodes`. */
-function readableBy(layout: FileLayout): Release[] {
-  if (layout.name === "memories") return ["0.13"];
-  return layout.name === "nodes" && hasTemporalColumns(layout) ? ["0.12"] : [];
-}
-
-export function hasTemporalColumns(layout: FileLayout): boolean {
-  const columns = layout.relationships?.columns ?? [];
-  return TEMPORAL_COLUMNS.every((name) => columns.includes(name));
-}
-
 function structuralOddities(database: Database, layout: FileLayout): Finding[] {
   const log = new OddityLog();
   if (layout.name === "hybrid") {
@@ -74,7 +60,7 @@ function structuralOddities(database: Database, layout: FileLayout): Finding[] {
       "nodes, memories",
     );
   }
-  if (layout.name === "nodes" && layout.relationships !== null && !hasTemporalColumns(layout)) {
+  if (layout.relationships !== null && !hasNewestColumns(layout)) {
     log.add(
       "note",
       "a file from before release 0.10, which 0.12 opens but cannot ask for relationships",
@@ -97,7 +83,7 @@ function structuralOddities(database: Database, layout: FileLayout): Finding[] {
 }
 
 function orphanedExtras(database: Database, layout: FileLayout, log: OddityLog): void {
-  const tables = { node: layout.nodes !== null ? "nodes" : "memories", relationship: "relationships" };
+  const tables = { node: layout.nodeTables[0]?.name ?? "nodes", relationship: "relationships" };
   for (const [kind, table] of Object.entries(tables)) {
     const gone = rows(
       database,
@@ -116,9 +102,7 @@ function orphanedExtras(database: Database, layout: FileLayout, log: OddityLog):
 
 function danglingRelationships(database: Database, layout: FileLayout): Finding[] {
   const log = new OddityLog();
-  const tables = [layout.nodes !== null && "nodes", layout.memories !== null && "memories"].filter(
-    (name) => name !== false,
-  );
+  const tables = layout.nodeTables.map(({ name }) => name);
   const ids = layout.relationships === null ? [] : danglingIds(database, tables);
   for (const id of ids) log.add("note", "a relationship with an end that is not there; it is kept", id);
   return log.list();

@@ -3,18 +3,17 @@ import type { Database } from "bun:sqlite";
 import { existsSync, realpathSync } from "node:fs";
 import { RefusedError, RollbackError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
-import type { Release } from "../../memorygraph/releases.ts";
+import { columnNames, type SqliteLayout } from "../../memorygraph/layouts/layout.ts";
+import { type Release, releaseLine } from "../../memorygraph/releases.ts";
+import { inWords } from "../../support/words.ts";
 import type { Finding, StagedTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
 import { describe } from "./describe.ts";
 import { translate } from "./errors.ts";
-import { type FileLayout, readLayout, releaseOfLayout } from "./layout.ts";
-import { MEMORY_COLUMNS, WIDE_RELATIONSHIP_COLUMNS } from "./memories-layout.ts";
-import { setWriteAheadLog } from "./new-file.ts";
-import { NODE_COLUMNS, RELATIONSHIP_COLUMNS } from "./nodes-layout.ts";
+import { type FileLayout, readLayout, releasesOf } from "./layout.ts";
+import { createIndexes, setWriteAheadLog } from "./new-file.ts";
 import { SqliteReader } from "./reader.ts";
 import { RowWriter } from "./row-writer.ts";
-import { schemaOf } from "./schema.ts";
 import { openToWrite } from "./shared-memory.ts";
 import { readBatches } from "./source.ts";
 
@@ -48,7 +47,7 @@ export class ExistingFile implements StagedTarget {
       this.#wasEmpty = layout.name === "empty";
       this.release = this.#wasEmpty ? (release ?? fallbackRelease) : assertWritable(path, layout, release);
       this.before = this.#guard(() => describe(this.#database, layout, path, "integrity"));
-      if (this.#wasEmpty) for (const sql of schemaOf(this.release).tables) this.#guard(() => this.#database.run(sql));
+      if (this.#wasEmpty) for (const sql of this.#schema.tables) this.#guard(() => this.#database.run(sql));
       this.#writer = new RowWriter(this.#database, this.release, this.#layout());
       if (unfinished && !existsSync(`${this.#real}-journal`)) this.report.notes.push(takenBack(path));
       journal?.();
@@ -56,6 +55,10 @@ export class ExistingFile implements StagedTarget {
       this.#database.close();
       throw error;
     }
+  }
+
+  get #schema(): SqliteLayout {
+    return releaseLine(this.release).sqlite.layout;
   }
 
   get identity(): string {
@@ -94,7 +97,7 @@ export class ExistingFile implements StagedTarget {
 
   async finish(): Promise<void> {
     if (this.#removed) this.#guard(() => this.#writer.dropEmptyExtra());
-    if (this.#wasEmpty) for (const sql of schemaOf(this.release).indexes) this.#guard(() => this.#database.run(sql));
+    if (this.#wasEmpty) this.#guard(() => createIndexes(this.#database, this.release));
   }
 
   bulkCopyFrom(): null {
@@ -123,7 +126,7 @@ export class ExistingFile implements StagedTarget {
     this.#writer.close();
     this.#guard(() => this.#database.run("COMMIT"));
     this.#database.close();
-    if (this.#wasEmpty && schemaOf(this.release).writeAheadLog) setWriteAheadLog(this.#real);
+    if (this.#wasEmpty && this.#schema.writeAheadLog) setWriteAheadLog(this.#real);
   }
 
   async rollback(): Promise<void> {
@@ -169,9 +172,15 @@ export function assertWritable(path: string, layout: FileLayout, asked: Release 
       next: `Bring it together first: memorygraph-migrate --from sqlite --from-path ${path} --to sqlite --to-path NEW.db`,
     });
   }
-  const release = releaseOfLayout(layout.name)!;
-  if (asked !== null && asked !== release) {
-    throw new RefusedError(`${path} is a store of MemoryGraph ${release}, not of ${asked}`, {
+  const releases = releasesOf(layout);
+  const [release] = releases;
+  if (release === undefined) {
+    throw new RefusedError(`${path} is a file of the ${layout.name} layout, which is only read`, {
+      next: "Choose a new file as the target.",
+    });
+  }
+  if (asked !== null && !releases.includes(asked)) {
+    throw new RefusedError(`${path} is a store of MemoryGraph ${inWords(releases)}, not of ${asked}`, {
       next: `Leave out --for, or choose a new file for ${asked}.`,
     });
   }
@@ -189,20 +198,12 @@ export function assertWritable(path: string, layout: FileLayout, asked: Release 
       next: "Open it once with MemoryGraph, or migrate into a new file.",
     });
   }
-  return release;
+  return asked ?? release;
 }
 
-function unknownColumns({ nodes, memories, relationships }: FileLayout): string[] {
-  const known: [string, readonly string[] | null, readonly string[]][] = [
-    ["nodes", nodes, NODE_COLUMNS],
-    ["memories", memories, MEMORY_COLUMNS],
-    [
-      "relationships",
-      relationships?.columns ?? null,
-      relationships?.style === "nodes" ? RELATIONSHIP_COLUMNS : WIDE_RELATIONSHIP_COLUMNS,
-    ],
-  ];
-  return known.flatMap(([table, columns, names]) =>
-    (columns ?? []).filter((column) => !names.includes(column)).map((column) => `${table}.${column}`),
-  );
+function unknownColumns({ nodeTables, relationships }: FileLayout): string[] {
+  return [...nodeTables, ...(relationships === null ? [] : [relationships])].flatMap(({ layout, name, columns }) => {
+    const known = columnNames(name === layout.nodes.name ? layout.nodes : layout.relationships);
+    return columns.filter((column) => !known.includes(column)).map((column) => `${name}.${column}`);
+  });
 }

@@ -1,84 +1,126 @@
 /** Which tables a SQLite file holds, and so what kind of store it is. */
 import type { Database } from "bun:sqlite";
-import type { Release } from "../../memorygraph/releases.ts";
+import { columnNames, type LayoutTable, type SqliteLayout } from "../../memorygraph/layouts/layout.ts";
+import { type Release, releaseLines, sqliteLayouts } from "../../memorygraph/releases.ts";
 import { quoted, rows } from "./database.ts";
 import { EXTRA_TABLE } from "./side-table.ts";
 
-export type LayoutName = "empty" | "nodes" | "memories" | "hybrid" | "turso" | "foreign";
+/** A table of the file that has the columns of a layout of MemoryGraph's. */
+export interface FoundTable {
+  readonly layout: SqliteLayout;
+  readonly name: string;
+  readonly columns: readonly string[];
+}
 
 export interface FileLayout {
-  readonly name: LayoutName;
-  /** Column names of the tables that are there; null for those that are not. */
-  readonly nodes: readonly string[] | null;
-  readonly memories: readonly string[] | null;
-  readonly relationships: { readonly style: "nodes" | "memories"; readonly columns: readonly string[] } | null;
+  /** `empty`, `foreign`, `hybrid` for tables of two layouts, else the layout's own name. */
+  readonly name: string;
+  /** The layout that the file has; null where it has none or two. */
+  readonly layout: SqliteLayout | null;
+  /** Where nodes are: one table, or two in a hybrid file, the older layout first. */
+  readonly nodeTables: readonly FoundTable[];
+  readonly relationships: FoundTable | null;
   readonly hasExtra: boolean;
   /** Tables of MemoryGraph's that are missing, or have not the columns that they should have. */
   readonly unreadableTables: readonly string[];
   /** SQLite's name of how it keeps text. */
   readonly encoding: string;
   readonly indexes: readonly string[];
+  /** Tables of a full-text search of MemoryGraph's. */
+  readonly searchTables: readonly string[];
   readonly otherTables: readonly string[];
 }
 
 export function readLayout(database: Database): FileLayout {
   const names = rows(database, "SELECT name FROM sqlite_master WHERE type = 'table'").map(([name]) => String(name));
-  const ours = new Set(["nodes", "memories", "relationships", EXTRA_TABLE]);
+  const layouts = sqliteLayouts();
+  const nodeNames = [...new Set(layouts.map(({ nodes }) => nodes.name))];
+  const ours = new Set([...nodeNames, ...layouts.map(({ relationships }) => relationships.name), EXTRA_TABLE]);
   // A search index that is damaged keeps nobody from reading the rest: its columns are not asked for.
   const tables = new Map(names.map((name) => [name, ours.has(name) ? columnsOf(database, name) : []]));
-  const having = (table: string, ...columns: string[]) => {
-    const found = tables.get(table);
-    return found !== undefined && columns.every((column) => found.includes(column)) ? found : null;
-  };
-  const nodes = having("nodes", "id", "label", "properties");
-  const memories = having("memories", "id", "type", "title", "content");
-  const layout = {
-    nodes,
-    memories,
-    relationships: relationshipsOf(having),
+  const nodeTables = nodeNames
+    .map((name) => bestOf(layouts, ({ nodes }) => (nodes.name === name ? nodes : null), tables))
+    .filter((table) => table !== null);
+  const relationships = bestOf(layouts, (layout) => layout.relationships, tables);
+  const search = searchNames();
+  const isSearch = (name: string) => search.some((table) => name === table || name.startsWith(`${table}_`));
+  const found = new Set([...nodeTables, relationships].map((table) => table?.name));
+  return {
+    ...nameOf(nodeTables, relationships, tables.size),
+    nodeTables,
+    relationships,
     hasExtra: tables.has(EXTRA_TABLE),
+    unreadableTables: [...ours].filter(
+      (name) => name !== EXTRA_TABLE && !found.has(name) && (tables.has(name) || !nodeNames.includes(name)),
+    ),
     encoding: String(rows(database, "PRAGMA encoding")[0]![0]),
     indexes: rows(
       database,
       "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name <> ? ORDER BY name",
       EXTRA_TABLE,
     ).map(([name]) => String(name)),
-    otherTables: names.filter((name) => !ours.has(name) && !/^(nodes_fts|sqlite_)/.test(name)),
+    searchTables: names.filter((name) => search.includes(name)),
+    otherTables: names.filter((name) => !ours.has(name) && !isSearch(name) && !name.startsWith("sqlite_")),
   };
-  const unreadableTables = ["nodes", "memories", "relationships"].filter(
-    (name) => layout[name as "nodes"] === null && (tables.has(name) || name === "relationships"),
-  );
-  return { name: nameOf(layout, tables, having), unreadableTables, ...layout };
 }
 
-type Having = (table: string, ...columns: string[]) => readonly string[] | null;
-
-function relationshipsOf(having: Having): FileLayout["relationships"] {
-  const ends = ["id", "from_id", "to_id", "rel_type"];
-  const flat = having("relationships", ...ends, "properties");
-  if (flat !== null) return { style: "nodes", columns: flat };
-  const wide = having("relationships", ...ends, "strength");
-  return wide === null ? null : { style: "memories", columns: wide };
-}
-
-function nameOf(
-  layout: Pick<FileLayout, "nodes" | "memories" | "relationships">,
+/** The table of the layout that has its marks and knows most of the columns that are there. */
+function bestOf(
+  layouts: readonly SqliteLayout[],
+  tableOf: (layout: SqliteLayout) => LayoutTable | null,
   tables: ReadonlyMap<string, readonly string[]>,
-  having: Having,
-): LayoutName {
-  if (layout.nodes !== null && layout.memories !== null) return "hybrid";
-  if (layout.nodes !== null) return "nodes";
-  if (layout.memories !== null) return layout.relationships?.style === "nodes" ? "hybrid" : "memories";
-  if (having("nodes", "type", "title", "content") !== null) return "turso";
-  return tables.size === 0 ? "empty" : "foreign";
+): FoundTable | null {
+  let best: FoundTable | null = null;
+  let known = -1;
+  for (const layout of layouts) {
+    const table = tableOf(layout);
+    const columns = tables.get(table?.name ?? "");
+    if (table === null || columns === undefined) continue;
+    if (!table.recognisedBy.every((name) => columns.includes(name))) continue;
+    const shared = columnNames(table).filter((name) => columns.includes(name)).length;
+    if (shared > known) [best, known] = [{ layout, name: table.name, columns }, shared];
+  }
+  return best;
+}
+
+/** Relationships that are rows of another style than the nodes cannot be joined to them by the application. */
+function nameOf(
+  nodeTables: readonly FoundTable[],
+  relationships: FoundTable | null,
+  tables: number,
+): Pick<FileLayout, "name" | "layout"> {
+  const [nodes] = nodeTables;
+  if (nodes === undefined) return { name: tables === 0 ? "empty" : "foreign", layout: null };
+  const { layout } = nodes;
+  const mixed = layout.style === "columns" && relationships?.layout.style === "properties";
+  return nodeTables.length > 1 || mixed ? { name: "hybrid", layout: null } : { name: layout.name, layout };
 }
 
 function columnsOf(database: Database, table: string): string[] {
   return rows(database, `SELECT name FROM pragma_table_info(${quoted(table)})`).map(([name]) => String(name));
 }
 
-/** The line of releases whose layout it is; a hybrid file was last opened by 0.13. */
-export function releaseOfLayout(name: LayoutName): Release | null {
-  if (name === "nodes") return "0.12";
-  return name === "memories" || name === "hybrid" ? "0.13" : null;
+function searchNames(): string[] {
+  const own = releaseLines().map(({ sqlite }) => sqlite.search);
+  return [
+    ...new Set([...own, ...sqliteLayouts().map(({ search }) => search)].flatMap((search) => search?.tables ?? [])),
+  ];
+}
+
+/** The lines of releases whose layout it is, the likeliest writer first: the oldest whose full-text search is there. */
+export function releasesOf({ layout, nodeTables, searchTables }: FileLayout): Release[] {
+  // A hybrid file was last opened by the newer of the two.
+  const lines = releaseLines().filter(({ sqlite }) => sqlite.layout === (layout ?? nodeTables.at(-1)?.layout));
+  const searched = (search: { readonly tables: readonly string[] } | null) =>
+    (search?.tables ?? []).filter((name) => searchTables.includes(name)).length;
+  return lines.toSorted((a, b) => searched(b.sqlite.search) - searched(a.sqlite.search)).map(({ name }) => name);
+}
+
+/** The line of releases that wrote the file; null for a layout of none. */
+export function releaseOf(layout: FileLayout): Release | null {
+  return releasesOf(layout)[0] ?? null;
+}
+
+export function hasNewestColumns({ layout, relationships }: FileLayout): boolean {
+  return (layout?.addedLater ?? []).every((name) => relationships?.columns.includes(name));
 }

@@ -1,104 +1,53 @@
-/** The `memories` layout (TypeScript, 0.13): a column for each field, and the context as one JSON object. */
+/** Layouts with a column for each field, and the context as one JSON object: `memories` of the TypeScript line. */
 import { canonicalValue } from "../../graph/canonical.ts";
-import { parseJson, writeJson } from "../../graph/json.ts";
+import { JsonSyntaxError, parseJson, writeJson } from "../../graph/json.ts";
 import { Properties } from "../../graph/properties.ts";
 import { type GraphNode, type GraphRelationship, idOfKey, relationshipId } from "../../graph/record.ts";
 import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
 import { CONTEXT_PREFIX, holdsStructure, MEMORY_LABEL, meaningOf } from "../../memorygraph/fields.ts";
+import type { Column, ColumnKind, LayoutTable } from "../../memorygraph/layouts/layout.ts";
 import { toPlain } from "../../memorygraph/plain.ts";
+import type { Release } from "../../memorygraph/releases.ts";
+import { spellInstant } from "../../memorygraph/spelling.ts";
 import type { Row, SqlValue } from "./database.ts";
 import type { DecodedNode, DecodedRelationship } from "./nodes-layout.ts";
-import { type EncodedRow, type Note, textColumn, UnreadableRowError } from "./row.ts";
+import { type EncodedRow, textColumn, UnreadableRowError } from "./row.ts";
 import type { RowExtra } from "./side-table.ts";
 
-type ColumnType = "text" | "real" | "integer" | "tags" | "context";
-
-interface Column {
-  readonly name: string;
-  readonly type: ColumnType;
-  /** What the layout demands where the source has nothing; null where it demands nothing. */
-  readonly defaulted: SqlValue | ((properties: Properties) => SqlValue);
-}
-
-const EPOCH = "1970-01-01T00:00:00.000Z";
-
-/** The first of the named times that the record has, so that what must be said says least that is not so. */
-function firstTime(...names: string[]): (properties: Properties) => SqlValue {
-  return (properties) => {
-    for (const name of names) {
-      const { value } = toPlain(name, properties.get(name), "0.13");
-      if (typeof value === "string") return value.toWellFormed();
-    }
-    return EPOCH;
-  };
-}
-
-function column(name: string, type: ColumnType, defaulted: Column["defaulted"] = null): Column {
-  return { name, type, defaulted };
-}
-
-const MEMORY: readonly Column[] = [
-  column("id", "text"),
-  column("type", "text", "general"),
-  column("title", "text", "(untitled)"),
-  column("content", "text", ""),
-  column("summary", "text"),
-  column("tags", "tags", "[]"),
-  column("importance", "real", 0.5),
-  column("confidence", "real", 0.8),
-  column("effectiveness", "real"),
-  column("usage_count", "integer", 0n),
-  column("created_at", "text", firstTime("updated_at", "last_accessed")),
-  column("updated_at", "text", firstTime("created_at", "last_accessed")),
-  column("last_accessed", "text"),
-  column("version", "integer", 1n),
-  column("updated_by", "text"),
-  column("context", "context"),
-];
-
-const RELATIONSHIP: readonly Column[] = [
-  column("id", "text"),
-  column("from_id", "text"),
-  column("to_id", "text"),
-  column("rel_type", "text"),
-  column("strength", "real", 0.5),
-  column("confidence", "real", 0.8),
-  column("context", "text"),
-  column("evidence_count", "integer", 1n),
-  column("success_rate", "real"),
-  column("created_at", "text", firstTime("valid_from", "recorded_at", "last_validated")),
-  column("last_validated", "text", firstTime("created_at", "recorded_at", "valid_from")),
-  column("validation_count", "integer", 0n),
-  column("counter_evidence_count", "integer", 0n),
-  column("valid_from", "text", firstTime("created_at", "recorded_at", "last_validated")),
-  column("valid_until", "text"),
-  column("recorded_at", "text", firstTime("created_at", "valid_from", "last_validated")),
-  column("invalidated_by", "text"),
-];
-
-export const MEMORY_COLUMNS = MEMORY.map(({ name }) => name);
-export const WIDE_RELATIONSHIP_COLUMNS = RELATIONSHIP.map(({ name }) => name);
+const EPOCH = "1970-01-01T00:00:00Z";
+/** A relationship's id, its ends and its type. */
 const ENDS = 4;
 
-/** Reads rows whose columns may be fewer or more than those we know; `columns` are the names in the order of the row. */
-export class MemoriesLayout {
+/** Reads rows of a table whose columns may be fewer or more than those of the layout. */
+export class ColumnRows {
+  readonly #columns: readonly string[];
+  readonly #known: readonly (Column | undefined)[];
+
+  /** @param columns their names, in the order of a row */
+  constructor(table: LayoutTable, columns: readonly string[]) {
+    this.#columns = columns;
+    this.#known = columns.map((name) => table.columns.find((known) => known.name === name));
+  }
+
   /** @throws UnreadableRowError or JsonSyntaxError */
-  decodeMemory(row: Row, columns: readonly string[]): DecodedNode {
+  decodeNode(row: Row): DecodedNode {
     const id = typeof row[0] === "string" ? row[0] : null;
     const keys: string[] = [];
     const values: Value[] = [];
-    let context: SqlValue = null;
-    for (let at = 0; at < columns.length; at++) {
-      const name = columns[at]!;
+    let context: ValueMap | null = null;
+    for (let at = 0; at < this.#columns.length; at++) {
       const value = row[at] ?? null;
-      if (name === "context") context = value;
-      else if (value !== null) {
-        keys.push(name);
-        values.push(name === "tags" ? tags(value) : value);
+      if (value === null) continue;
+      const known = this.#known[at];
+      const read = known?.kind === "tags" || known?.kind === "context" ? structureOf(value, known) : value;
+      if (known?.kind === "context" && isMap(read)) context = read;
+      else if (read !== null) {
+        keys.push(this.#columns[at]!);
+        values.push(read);
       }
     }
     if (context !== null)
-      for (const [name, value] of contextEntries(context)) {
+      for (const [name, value] of context) {
         keys.push(CONTEXT_PREFIX + name);
         values.push(value);
       }
@@ -106,114 +55,130 @@ export class MemoriesLayout {
   }
 
   /** @throws UnreadableRowError */
-  decodeRelationship(row: Row, columns: readonly string[], _note: Note): DecodedRelationship {
+  decodeRelationship(row: Row): DecodedRelationship {
     const keys: string[] = [];
     const values: Value[] = [];
-    for (let at = 0; at < columns.length; at++) {
+    for (let at = 0; at < this.#columns.length; at++) {
       const value = row[at] ?? null;
       if (value === null || (at > 0 && at < ENDS)) continue;
-      keys.push(columns[at]!);
+      keys.push(this.#columns[at]!);
       values.push(value);
     }
-    return {
-      from: textColumn(row[1], "from_id"),
-      to: textColumn(row[2], "to_id"),
-      type: textColumn(row[3], "rel_type"),
-      properties: Properties.of(keys, values),
-    };
+    const [from, to, type] = [1, 2, 3].map((at) => textColumn(row[at], this.#columns[at]!));
+    return { from: from!, to: to!, type: type!, properties: Properties.of(keys, values) };
   }
 }
 
-function tags(value: SqlValue): Value {
-  const list = parseJson(textColumn(value, "tags"));
-  if (!Array.isArray(list)) throw new UnreadableRowError("its tags are not a JSON list");
-  return list;
+/** A list for tags; an object for a context, or null for none. @throws UnreadableRowError or JsonSyntaxError */
+function structureOf(value: SqlValue, { name, kind, orText }: Column): Value {
+  try {
+    const read = parseJson(textColumn(value, name));
+    if (kind === "tags" ? Array.isArray(read) : isMap(read) || read === null) return read;
+    throw new UnreadableRowError(kind === "tags" ? "its tags are not a JSON list" : "its context is not a JSON object");
+  } catch (error) {
+    if (orText && (error instanceof JsonSyntaxError || error instanceof UnreadableRowError)) return value;
+    throw error;
+  }
 }
 
-function contextEntries(value: SqlValue): ValueMap {
-  const context = parseJson(textColumn(value, "context"));
-  if (isMap(context)) return context;
-  if (context === null) return new Map();
-  throw new UnreadableRowError("its context is not a JSON object");
-}
+/** Writes rows of a table of the layout, in the spelling of a release. */
+export class ColumnEncoder {
+  readonly #columns: readonly Column[];
+  readonly #release: Release;
+  readonly #isNode: boolean;
+  readonly #known: ReadonlyMap<string, number>;
 
-/** The row that the application itself would write, or null for what is no memory or has no id to file it under. */
-export function encodeMemory(node: GraphNode): EncodedRow | null {
-  const id = idOfKey(node.key);
-  if (id === null || !id.isWellFormed() || !node.labels.includes(MEMORY_LABEL)) return null;
-  const encoder = new RowEncoder(node.properties, MEMORY);
-  const { columns, extra } = encoder.encode([id]);
-  return { columns, extra: node.labels.length === 1 ? extra : { ...extra, labels: node.labels } };
-}
+  constructor(kind: "node" | "relationship", { columns }: LayoutTable, release: Release) {
+    this.#columns = columns;
+    this.#release = release;
+    this.#isNode = kind === "node";
+    this.#known = new Map(columns.map(({ name }, at) => [name, at]));
+  }
 
-/** As encodeMemory; null as well when an end has no id. */
-export function encodeWideRelationship(relationship: GraphRelationship): EncodedRow | null {
-  const id = relationshipId(relationship);
-  const from = idOfKey(relationship.from);
-  const to = idOfKey(relationship.to);
-  const { type, properties } = relationship;
-  if (id === null || from === null || to === null) return null;
-  if (![id, from, to, type].every((text) => text.isWellFormed())) return null;
-  return new RowEncoder(properties, RELATIONSHIP).encode([id, from, to, type]);
-}
+  /** The row that the application itself would write, or null for what is no memory or has no id to file it under. */
+  encodeNode(node: GraphNode): EncodedRow | null {
+    const id = idOfKey(node.key);
+    if (id === null || !id.isWellFormed() || !node.labels.includes(MEMORY_LABEL)) return null;
+    const { columns, extra } = this.#encode(node.properties, [id]);
+    return { columns, extra: node.labels.length === 1 ? extra : { ...extra, labels: node.labels } };
+  }
 
-class RowEncoder {
-  readonly #defaulted: string[] = [];
-  readonly #set: [string, Value][] = [];
-
-  constructor(
-    readonly properties: Properties,
-    readonly layout: readonly Column[],
-  ) {}
+  /** As encodeNode; null as well when an end has no id. */
+  encodeRelationship(relationship: GraphRelationship): EncodedRow | null {
+    const id = relationshipId(relationship);
+    const from = idOfKey(relationship.from);
+    const to = idOfKey(relationship.to);
+    const { type, properties } = relationship;
+    if (id === null || from === null || to === null) return null;
+    if (![id, from, to, type].every((text) => text.isWellFormed())) return null;
+    return this.#encode(properties, [id, from, to, type]);
+  }
 
   /** `first` are the leading columns, which hold the identity and are not taken from the properties. */
-  encode(first: readonly SqlValue[]): EncodedRow {
+  #encode(properties: Properties, first: readonly SqlValue[]): EncodedRow {
     const columns = [...first];
-    for (let at = first.length; at < this.layout.length; at++) columns.push(this.#column(this.layout[at]!));
-    this.#rest(first.length);
+    const beside: Beside = { defaulted: [], set: [] };
+    for (let at = first.length; at < this.#columns.length; at++) {
+      columns.push(this.#column(this.#columns[at]!, properties, beside));
+    }
+    this.#rest(properties, first.length, beside);
     const extra: RowExtra = {
-      ...(this.#defaulted.length > 0 && { defaulted: this.#defaulted }),
-      ...(this.#set.length > 0 && { set: this.#set }),
+      ...(beside.defaulted.length > 0 && { defaulted: beside.defaulted }),
+      ...(beside.set.length > 0 && { set: beside.set }),
     };
     return { columns, extra };
   }
 
-  #column({ name, type, defaulted }: Column): SqlValue {
-    if (type === "context") return this.#context();
-    const value = this.properties.get(name);
-    const demanded = () => (typeof defaulted === "function" ? defaulted(this.properties) : defaulted);
+  #column(column: Column, properties: Properties, { defaulted, set }: Beside): SqlValue {
+    const { name, kind } = column;
+    if (kind === "context") return this.#context(properties, set);
+    const value = properties.get(name);
     if (value === null) {
-      const filler = demanded();
-      if (filler !== null) this.#defaulted.push(name);
+      const filler = this.#otherwise(column, properties);
+      if (filler !== null) defaulted.push(name);
       return filler;
     }
-    const fit = fitColumn(name, value, type);
-    if (!fit.exact) this.#set.push([name, value]);
-    return fit.value ?? demanded();
+    const fit = fitColumn(name, value, kind, this.#release);
+    if (!fit.exact) set.push([name, value]);
+    return fit.value ?? this.#otherwise(column, properties);
+  }
+
+  /** What must be said where the record says nothing: of a time, what says least that is not so. */
+  #otherwise({ otherwise }: Column, properties: Properties): SqlValue {
+    if (typeof otherwise !== "object") return otherwise ?? null;
+    for (const name of otherwise.firstOf) {
+      const { value } = toPlain(name, properties.get(name), this.#release);
+      if (typeof value === "string") return value.toWellFormed();
+    }
+    return spellInstant(EPOCH, this.#release);
   }
 
   /** Everything in one object, so that a field that this release does not know stays where the application keeps such. */
-  #context(): SqlValue {
+  #context(properties: Properties, set: [string, Value][]): SqlValue {
     const context: ValueMap = new Map();
-    for (const [name, value] of this.properties.entries()) {
+    for (const [name, value] of properties.entries()) {
       if (!name.startsWith(CONTEXT_PREFIX)) continue;
-      const plain = toPlain(name, value, "0.13");
+      const plain = toPlain(name, value, this.#release);
       context.set(name.substring(CONTEXT_PREFIX.length), structured(name, plain.value));
-      if (!plain.exact) this.#set.push([name, value]);
+      if (!plain.exact) set.push([name, value]);
     }
     return context.size === 0 ? null : writeJson(context, "javascript");
   }
 
   /** What has no column goes beside the row. */
-  #rest(first: number): void {
-    const isNode = this.layout === MEMORY;
-    for (const [name, value] of this.properties.entries()) {
-      if (isNode && name.startsWith(CONTEXT_PREFIX)) continue;
-      const at = this.layout.findIndex((known) => known.name === name);
+  #rest(properties: Properties, first: number, { set }: Beside): void {
+    for (const [name, value] of properties.entries()) {
+      if (this.#isNode && name.startsWith(CONTEXT_PREFIX)) continue;
+      const at = this.#known.get(name) ?? -1;
       const identity = name === "id";
-      if (at === -1 || (at < first && !identity) || (isNode && name === "context")) this.#set.push([name, value]);
+      if (at === -1 || (at < first && !identity) || (this.#isNode && name === "context")) set.push([name, value]);
     }
   }
+}
+
+interface Beside {
+  readonly defaulted: string[];
+  readonly set: [string, Value][];
 }
 
 /** Real lists and objects where the other line keeps them as JSON text. */
@@ -231,10 +196,10 @@ interface Fit {
 
 const INT64 = 2n ** 63n;
 
-function fitColumn(name: string, value: Value, type: ColumnType): Fit {
-  switch (type) {
+function fitColumn(name: string, value: Value, kind: ColumnKind, release: Release): Fit {
+  switch (kind) {
     case "text": {
-      const plain = toPlain(name, value, "0.13");
+      const plain = toPlain(name, value, release);
       if (typeof plain.value !== "string") return { value: null, exact: false };
       return { value: plain.value.toWellFormed(), exact: plain.exact && plain.value.isWellFormed() };
     }
@@ -249,7 +214,7 @@ function fitColumn(name: string, value: Value, type: ColumnType): Fit {
       return { value: fits ? value : null, exact: fits };
     }
     case "tags": {
-      const plain = toPlain(name, value, "0.13");
+      const plain = toPlain(name, value, release);
       const list = Array.isArray(plain.value);
       return { value: list ? writeJson(plain.value, "javascript") : null, exact: list && plain.exact };
     }

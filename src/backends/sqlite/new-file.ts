@@ -7,7 +7,8 @@ import { existsSync, realpathSync, renameSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { BusyError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
-import type { Release } from "../../memorygraph/releases.ts";
+import type { SqliteLayout } from "../../memorygraph/layouts/layout.ts";
+import { type Release, releaseLine } from "../../memorygraph/releases.ts";
 import type { Summary } from "../../memorygraph/summary.ts";
 import { codeOf, createPrivateFile, flushAhead, publishFile, remove, temporaryBeside } from "../../support/files.ts";
 import { breathe } from "../../support/time.ts";
@@ -29,7 +30,6 @@ import { readLayout } from "./layout.ts";
 import { summariseInParallel, worthParallel } from "./parallel.ts";
 import { SqliteReader } from "./reader.ts";
 import { RowWriter } from "./row-writer.ts";
-import { type LayoutSchema, schemaOf } from "./schema.ts";
 import { openImmutable } from "./snapshot.ts";
 import { readBatches, SqliteSource } from "./source.ts";
 
@@ -44,7 +44,7 @@ export class NewFile implements StagedTarget {
   readonly identity: string;
   readonly #path: string;
   readonly #signal: AbortSignal | undefined;
-  readonly #schema: LayoutSchema;
+  readonly #schema: SqliteLayout;
   readonly #temporary: string;
   #database: Database | null;
   #indexed = false;
@@ -56,7 +56,7 @@ export class NewFile implements StagedTarget {
     this.#path = path;
     this.release = release;
     this.#signal = signal;
-    this.#schema = schemaOf(release);
+    this.#schema = releaseLine(release).sqlite.layout;
     this.identity = join(realpathSync(dirname(resolve(path))), basename(path));
     this.#temporary = temporaryBeside(resolve(path));
     journal?.().note(TEMPORARY, this.#temporary);
@@ -100,7 +100,7 @@ export class NewFile implements StagedTarget {
   bulkCopyFrom(source: SourceStore): BulkCopy | null {
     if (!(source instanceof SqliteSource) || source.real === null) return null;
     const { real } = source;
-    const tables = wholeTables(source.layout, this.release);
+    const tables = wholeTables(source.layout, this.#schema);
     if (tables === null) return null;
     return {
       run: () => this.#copy(real, tables),
@@ -123,6 +123,7 @@ export class NewFile implements StagedTarget {
     this.#guard(() => {
       if (!this.#indexed) for (const sql of this.#schema.indexes) this.#database!.run(sql);
       this.#writer.settle();
+      createSearch(this.#database!, this.release);
       this.#database!.run("COMMIT");
       this.#close();
     });
@@ -204,6 +205,16 @@ export class NewFile implements StagedTarget {
       throw translate(this.#path, error);
     }
   }
+}
+
+/** What goes into a new file after its rows: indexes, and the full-text search of the release. */
+export function createIndexes(database: Database, release: Release): void {
+  for (const sql of releaseLine(release).sqlite.layout.indexes) database.run(sql);
+  createSearch(database, release);
+}
+
+function createSearch(database: Database, release: Release): void {
+  for (const sql of releaseLine(release).sqlite.search?.statements ?? []) database.run(sql);
 }
 
 /** The mode is a mark in the file's header; closing the last connection removes the side files again. */

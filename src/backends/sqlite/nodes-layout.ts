@@ -1,4 +1,4 @@
-/** The `nodes` layout (Python, up to 0.12): a node or relationship is one row with its properties as JSON text. */
+/** Layouts in which a node or relationship is one row with its properties as JSON text: `nodes` of the Python line. */
 import { canonicalValue } from "../../graph/canonical.ts";
 import { parseInstant } from "../../graph/instant.ts";
 import { writeJson } from "../../graph/json.ts";
@@ -8,29 +8,14 @@ import { type GraphNode, type GraphRelationship, idOfKey, relationshipId } from 
 import type { Value, ValueMap } from "../../graph/value.ts";
 import { CONTEXT_PREFIX, MEMORY_LABEL, meaningOf } from "../../memorygraph/fields.ts";
 import { contextValue, toPlain } from "../../memorygraph/plain.ts";
+import type { Release } from "../../memorygraph/releases.ts";
 import type { Row, SqlValue } from "./database.ts";
 import { type EncodedRow, type Note, textColumn } from "./row.ts";
 import type { RowExtra } from "./side-table.ts";
 
-export const NODE_COLUMNS = ["id", "label", "properties", "created_at", "updated_at"] as const;
-export const RELATIONSHIP_COLUMNS = [
-  "id",
-  "from_id",
-  "to_id",
-  "rel_type",
-  "properties",
-  "created_at",
-  "valid_from",
-  "valid_until",
-  "recorded_at",
-  "invalidated_by",
-] as const;
 export const TEMPORAL_COLUMNS = ["valid_from", "valid_until", "recorded_at", "invalidated_by"] as const;
 const FIRST_TEMPORAL = 6;
 const CREATED_AT = 5;
-
-/** How many columns tell whether the application changed a row; the time of insertion is not among them. */
-export const NODE_HASHED = 3;
 
 /** Where a value stands twice and differently, the other one is kept under this name. */
 export const INNER = "properties.";
@@ -48,7 +33,8 @@ export interface DecodedRelationship {
   readonly properties: Properties;
 }
 
-export class NodesLayout {
+/** Reads rows that hold their properties as one JSON text. */
+export class PropertyRows {
   readonly #nodes = new ObjectReader();
   readonly #relationships = new ObjectReader();
 
@@ -107,39 +93,94 @@ const RELATIONSHIP_ORDER =
 /** The app writes these as null where they have no value. */
 const RELATIONSHIP_NULLS = new Set(["context", "success_rate", "valid_until", "invalidated_by"]);
 
-/** The row that the application itself would write, or null for a node without an id to file it under. */
-export function encodeNode(node: GraphNode, now: string): EncodedRow | null {
-  const id = idOfKey(node.key);
-  if (id === null || !id.isWellFormed()) return null;
-  const { json, extra } = encodeProperties(node.properties, NODE_ORDER, ["id"], () => false);
-  const label = node.labels.includes(MEMORY_LABEL) ? MEMORY_LABEL : (node.labels[0] ?? "");
-  const created = columnTime(node.properties.get("created_at"), now);
-  const updated = columnTime(node.properties.get("updated_at"), created);
-  return {
-    columns: [id, label.toWellFormed(), json, created, updated],
-    extra: node.labels.length === 1 && label.isWellFormed() ? extra : { ...extra, labels: node.labels },
-  };
-}
+/** Writes rows of the layout, in the spelling of a release. */
+export class PropertyEncoder {
+  readonly #release: Release;
+  readonly #now: string;
+  readonly #temporal: boolean;
 
-/**
- * As encodeNode; null as well when an end has no id or the type cannot be stored as text. Without `temporal` columns,
- * as before release 0.10, the times stand in the properties only.
- */
-export function encodeRelationship(relationship: GraphRelationship, now: string, temporal: boolean): EncodedRow | null {
-  const { properties, type } = relationship;
-  const id = relationshipId(relationship);
-  const from = idOfKey(relationship.from);
-  const to = idOfKey(relationship.to);
-  if (id === null || from === null || to === null) return null;
-  if (![id, from, to, type].every((text) => text.isWellFormed())) return null;
-  const { json, extra } = encodeProperties(properties, RELATIONSHIP_ORDER, ["id", ...TEMPORAL_COLUMNS], (name) =>
-    RELATIONSHIP_NULLS.has(name),
-  );
-  const created = columnTime(properties.get("created_at"), now);
-  const times = TEMPORAL_COLUMNS.map((name) => (temporal ? temporalColumn(properties, name) : null));
-  const row = [id, from, to, type, json, created, ...times];
-  if (!temporal) return { columns: row, extra };
-  return fillTemporal(row, extra, properties, now);
+  /**
+   * @param now for what demands a time and has none
+   * @param temporal whether relationships have temporal columns; before release 0.10 the times stand in the properties only
+   */
+  constructor(release: Release, now: string, temporal: boolean) {
+    this.#release = release;
+    this.#now = now;
+    this.#temporal = temporal;
+  }
+
+  /** The row that the application itself would write, or null for a node without an id to file it under. */
+  encodeNode(node: GraphNode): EncodedRow | null {
+    const id = idOfKey(node.key);
+    if (id === null || !id.isWellFormed()) return null;
+    const { json, extra } = this.#properties(node.properties, NODE_ORDER, ["id"], () => false);
+    const label = node.labels.includes(MEMORY_LABEL) ? MEMORY_LABEL : (node.labels[0] ?? "");
+    const created = this.#columnTime(node.properties.get("created_at"), this.#now);
+    const updated = this.#columnTime(node.properties.get("updated_at"), created);
+    return {
+      columns: [id, label.toWellFormed(), json, created, updated],
+      extra: node.labels.length === 1 && label.isWellFormed() ? extra : { ...extra, labels: node.labels },
+    };
+  }
+
+  /** As encodeNode; null as well when an end has no id or the type cannot be stored as text. */
+  encodeRelationship(relationship: GraphRelationship): EncodedRow | null {
+    const { properties, type } = relationship;
+    const id = relationshipId(relationship);
+    const from = idOfKey(relationship.from);
+    const to = idOfKey(relationship.to);
+    if (id === null || from === null || to === null) return null;
+    if (![id, from, to, type].every((text) => text.isWellFormed())) return null;
+    const { json, extra } = this.#properties(properties, RELATIONSHIP_ORDER, ["id", ...TEMPORAL_COLUMNS], (name) =>
+      RELATIONSHIP_NULLS.has(name),
+    );
+    const created = this.#columnTime(properties.get("created_at"), this.#now);
+    const times = TEMPORAL_COLUMNS.map((name) => (this.#temporal ? this.#temporalColumn(properties, name) : null));
+    const row = [id, from, to, type, json, created, ...times];
+    if (!this.#temporal) return { columns: row, extra };
+    return fillTemporal(row, extra, properties, this.#now);
+  }
+
+  /** These columns would turn text that looks like a number into one, so only points in time go there. */
+  #temporalColumn(properties: Properties, name: string): SqlValue {
+    const { value } = toPlain(name, properties.get(name), this.#release);
+    if (typeof value !== "string" || !value.isWellFormed()) return null;
+    return name === "invalidated_by" || parseInstant(value) !== null ? value : null;
+  }
+
+  /** `twice` names what also stands in columns of its own: there the JSON gets the other value, if there is one. */
+  #properties(
+    properties: Properties,
+    order: readonly string[],
+    twice: readonly string[],
+    nullable: (name: string) => boolean,
+  ): { json: string; extra: RowExtra } {
+    const json: ValueMap = new Map();
+    const set: [string, Value][] = [];
+    const put = (name: string, value: Value) => {
+      const plain = toPlain(name, value, this.#release);
+      json.set(name, name.startsWith(CONTEXT_PREFIX) ? contextValue(plain.value) : plain.value);
+      if (!plain.exact) set.push([name, value]);
+    };
+    const inner = twice.filter((name) => properties.get(name) !== null && properties.get(INNER + name) !== null);
+    for (const name of order) {
+      const value = properties.get(name);
+      if (value !== null) put(name, value);
+      else if (nullable(name)) json.set(name, null);
+    }
+    for (const [name, value] of properties.entries()) {
+      if (!json.has(name) && !inner.some((known) => INNER + known === name)) put(name, value);
+    }
+    for (const name of inner) put(name, properties.get(INNER + name));
+    return { json: writeJson(json, "python"), extra: set.length > 0 ? { set } : {} };
+  }
+
+  /** `YYYY-MM-DD HH:MM:SS` in UTC, as CURRENT_TIMESTAMP gives it. */
+  #columnTime(value: Value, otherwise: string): string {
+    const text = toPlain("created_at", value, this.#release).value;
+    const instant = typeof text === "string" ? parseInstant(text) : null;
+    return instant === null ? otherwise : `${instant.substring(0, 10)} ${instant.substring(11, 19)}`;
+  }
 }
 
 /**
@@ -163,45 +204,4 @@ export function fillTemporal(columns: SqlValue[], extra: RowExtra, properties: P
   }
   if (defaulted.length === 0) return { columns, extra };
   return { columns, extra: { ...extra, defaulted, ...(set.length > 0 && { set }) } };
-}
-
-/** These columns would turn text that looks like a number into one, so only points in time go there. */
-function temporalColumn(properties: Properties, name: string): SqlValue {
-  const { value } = toPlain(name, properties.get(name), "0.12");
-  if (typeof value !== "string" || !value.isWellFormed()) return null;
-  return name === "invalidated_by" || parseInstant(value) !== null ? value : null;
-}
-
-/** `twice` names what also stands in columns of its own: there the JSON gets the other value, if there is one. */
-function encodeProperties(
-  properties: Properties,
-  order: readonly string[],
-  twice: readonly string[],
-  nullable: (name: string) => boolean,
-): { json: string; extra: RowExtra } {
-  const json: ValueMap = new Map();
-  const set: [string, Value][] = [];
-  const put = (name: string, value: Value) => {
-    const plain = toPlain(name, value, "0.12");
-    json.set(name, name.startsWith(CONTEXT_PREFIX) ? contextValue(plain.value) : plain.value);
-    if (!plain.exact) set.push([name, value]);
-  };
-  const inner = twice.filter((name) => properties.get(name) !== null && properties.get(INNER + name) !== null);
-  for (const name of order) {
-    const value = properties.get(name);
-    if (value !== null) put(name, value);
-    else if (nullable(name)) json.set(name, null);
-  }
-  for (const [name, value] of properties.entries()) {
-    if (!json.has(name) && !inner.some((known) => INNER + known === name)) put(name, value);
-  }
-  for (const name of inner) put(name, properties.get(INNER + name));
-  return { json: writeJson(json, "python"), extra: set.length > 0 ? { set } : {} };
-}
-
-/** `YYYY-MM-DD HH:MM:SS` in UTC, as CURRENT_TIMESTAMP gives it. */
-function columnTime(value: Value, otherwise: string): string {
-  const text = toPlain("created_at", value, "0.12").value;
-  const instant = typeof text === "string" ? parseInstant(text) : null;
-  return instant === null ? otherwise : `${instant.substring(0, 10)} ${instant.substring(11, 19)}`;
 }

@@ -1,12 +1,11 @@
 /** What a run would find and make of a target, without touching it. */
 import { Database } from "bun:sqlite";
-import type { Release } from "../../memorygraph/releases.ts";
+import { type Release, releaseLine } from "../../memorygraph/releases.ts";
 import type { StoreDescription, TargetPreview, WriteRequest } from "../backend.ts";
 import { describe } from "./describe.ts";
 import { assertWritable } from "./existing-file.ts";
 import { readLayout } from "./layout.ts";
 import { RowWriter } from "./row-writer.ts";
-import { schemaOf } from "./schema.ts";
 import { openSource, type SqliteSource } from "./source.ts";
 
 export async function previewNew(path: string, { release, fallbackRelease }: WriteRequest): Promise<TargetPreview> {
@@ -30,7 +29,7 @@ export async function previewExisting(path: string, request: WriteRequest): Prom
 /** Rows are prepared against an empty file of the same layout in memory: assessing asks for no row of the real one. */
 async function previewOf(path: string, release: Release, source: SqliteSource | null): Promise<TargetPreview> {
   const model = new Database(":memory:");
-  for (const sql of schemaOf(release).tables) model.run(sql);
+  for (const sql of releaseLine(release).sqlite.layout.tables) model.run(sql);
   const layout = source === null || source.layout.name === "empty" ? readLayout(model) : source.layout;
   const writer = new RowWriter(model, release, { ...layout, hasExtra: false });
   const blank = (): StoreDescription => ({

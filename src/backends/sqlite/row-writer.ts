@@ -1,22 +1,22 @@
 /** Records into the tables of one layout, and what does not fit beside them. */
 import type { Database } from "bun:sqlite";
-import { type GraphRecord, type GraphRelationship, idOfKey, relationshipId } from "../../graph/record.ts";
-import { type Release, respell } from "../../memorygraph/releases.ts";
+import {
+  type GraphNode,
+  type GraphRecord,
+  type GraphRelationship,
+  idOfKey,
+  relationshipId,
+} from "../../graph/record.ts";
+import { columnNames, type LayoutTable, type SqliteLayout } from "../../memorygraph/layouts/layout.ts";
+import { type Release, releaseLine } from "../../memorygraph/releases.ts";
+import { respell, SPELLINGS } from "../../memorygraph/spelling.ts";
 import type { Finding, WriteReport } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
 import { danglingIds } from "./dangling.ts";
 import { type ExactStatement, prepare, quoted, type SqlValue } from "./database.ts";
 import { type FileLayout, readLayout } from "./layout.ts";
-import { encodeMemory, encodeWideRelationship, MEMORY_COLUMNS, WIDE_RELATIONSHIP_COLUMNS } from "./memories-layout.ts";
-import {
-  encodeNode,
-  encodeRelationship,
-  fillTemporal,
-  INNER,
-  NODE_COLUMNS,
-  NODE_HASHED,
-  RELATIONSHIP_COLUMNS,
-} from "./nodes-layout.ts";
+import { ColumnEncoder } from "./memories-layout.ts";
+import { fillTemporal, INNER, PropertyEncoder } from "./nodes-layout.ts";
 import { SqliteReader } from "./reader.ts";
 import type { EncodedRow } from "./row.ts";
 import {
@@ -29,7 +29,7 @@ import {
   writeRowExtra,
   writeWholeRecord,
 } from "./side-table.ts";
-import { MEMORIES_NATIVE, NODES_NATIVE, type SqliteNative } from "./tables.ts";
+import { nativeOf, type SqliteNative } from "./tables.ts";
 
 interface TableWriter {
   readonly name: string;
@@ -52,7 +52,9 @@ export class RowWriter {
   readonly #database: Database;
   readonly #release: Release;
   readonly #tables: Record<GraphRecord["kind"], TableWriter>;
+  readonly #layout: SqliteLayout;
   readonly #native: string;
+  readonly #encoder: PropertyEncoder | ColumnEncoders;
   readonly #now = new Date().toISOString().substring(0, 19).replace("T", " ");
   readonly #statements = new Map<string, ExactStatement>();
   /** Nodes that a dry run found to be no rows: their relationships are none either. */
@@ -69,17 +71,17 @@ export class RowWriter {
     this.#release = release;
     this.#hasExtra = layout.hasExtra;
     this.#extraIndexed = layout.hasExtra;
-    const flat = release === "0.12";
-    this.#native = flat ? NODES_NATIVE : MEMORIES_NATIVE;
+    this.#layout = releaseLine(release).sqlite.layout;
+    this.#native = nativeOf(this.#layout);
+    const { nodes, relationships } = this.#layout;
     this.#tables = {
-      node: table(flat ? "nodes" : "memories", flat ? NODE_COLUMNS : MEMORY_COLUMNS, null, flat ? NODE_HASHED : null),
-      relationship: table(
-        "relationships",
-        flat ? RELATIONSHIP_COLUMNS : WIDE_RELATIONSHIP_COLUMNS,
-        layout.relationships?.columns ?? null,
-        null,
-      ),
+      node: table(nodes, null),
+      relationship: table(relationships, layout.relationships?.columns ?? null),
     };
+    this.#encoder =
+      this.#layout.style === "properties"
+        ? new PropertyEncoder(release, this.#now, this.#tables.relationship.whole)
+        : new ColumnEncoders(this.#layout, release);
   }
 
   /** Counts what would happen, and writes nothing. */
@@ -111,8 +113,8 @@ export class RowWriter {
 
   /** Moves relationships whose ends turned out to be no memories beside the table, since it would not take them. */
   #settleEnds(): void {
-    // Rows of this layout stand as they stood, dangling or not.
-    if (this.#release === "0.12" || this.#ends === "at once" || !this.#encodedRelationships) return;
+    // Elsewhere rows stand as they stood, dangling or not.
+    if (!this.#layout.enforcesEnds || this.#ends === "at once" || !this.#encodedRelationships) return;
     const reader = new SqliteReader(this.#database, readLayout(this.#database), new OddityLog());
     for (const id of danglingIds(this.#database, [this.#tables.node.name])) {
       const record = reader.relationshipById(id);
@@ -195,7 +197,7 @@ export class RowWriter {
     if (native === undefined || native.layout !== this.#native) return null;
     if (!table.whole) return null;
     const columns = [...native.columns];
-    if (record.kind === "node" || this.#release === "0.13") return { table, columns, extra: native.extra };
+    if (record.kind === "node" || this.#layout.addedLater.length === 0) return { table, columns, extra: native.extra };
     const old = native.extra === null ? {} : readRowExtra(native.extra);
     const filled = fillTemporal(columns, old, record.properties, this.#now);
     if (filled.extra === old) return { table, columns, extra: native.extra };
@@ -204,12 +206,7 @@ export class RowWriter {
   }
 
   #encode(record: GraphRecord): EncodedRow | null {
-    if (this.#release === "0.12") {
-      return record.kind === "node"
-        ? encodeNode(record, this.#now)
-        : encodeRelationship(record, this.#now, this.#tables.relationship.whole);
-    }
-    return record.kind === "node" ? encodeMemory(record) : encodeWideRelationship(record);
+    return record.kind === "node" ? this.#encoder.encodeNode(record) : this.#encoder.encodeRelationship(record);
   }
 
   #setAside(record: GraphRecord): Prepared {
@@ -225,9 +222,9 @@ export class RowWriter {
     this.report.setAside[what] = (this.report.setAside[what] ?? 0) + 1;
   }
 
-  /** The `memories` layout enforces its foreign keys: only memories can be joined there. */
+  /** Where foreign keys are enforced, only memories can be joined. */
   #joinsRows({ from, to }: GraphRelationship, isMemory: (key: string) => boolean): boolean {
-    return this.#release === "0.12" || (isMemory(from) && isMemory(to));
+    return !this.#layout.enforcesEnds || (isMemory(from) && isMemory(to));
   }
 
   #isMemory(key: string): boolean {
@@ -253,6 +250,7 @@ export class RowWriter {
       this.report.defaulted[field] = (this.report.defaulted[field] ?? 0) + 1;
     }
     for (const [name] of set) {
+      if (name === SPELLINGS) continue;
       const field = `property ${prefix}${name}`;
       this.report.setAside[field] = (this.report.setAside[field] ?? 0) + 1;
     }
@@ -289,14 +287,30 @@ export class RowWriter {
   }
 }
 
-function table(
-  name: string,
-  columns: readonly string[],
-  existing: readonly string[] | null,
-  hashed: number | null,
-): TableWriter {
+function table(known: LayoutTable, existing: readonly string[] | null): TableWriter {
+  const { name, hashed } = known;
+  const columns = columnNames(known);
   const present = columns.map((_, at) => at).filter((at) => existing === null || existing.includes(columns[at]!));
   const names = present.map((at) => quoted(columns[at]!));
   const insert = `INSERT INTO ${name} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`;
   return { name, columns, present, whole: present.length === columns.length, insert, hashed: hashed ?? columns.length };
+}
+
+/** One for each of the two tables. */
+class ColumnEncoders {
+  readonly #nodes: ColumnEncoder;
+  readonly #relationships: ColumnEncoder;
+
+  constructor({ nodes, relationships }: SqliteLayout, release: Release) {
+    this.#nodes = new ColumnEncoder("node", nodes, release);
+    this.#relationships = new ColumnEncoder("relationship", relationships, release);
+  }
+
+  encodeNode(node: GraphNode): EncodedRow | null {
+    return this.#nodes.encodeNode(node);
+  }
+
+  encodeRelationship(relationship: GraphRelationship): EncodedRow | null {
+    return this.#relationships.encodeRelationship(relationship);
+  }
 }

@@ -12,7 +12,7 @@ export class SharedIds {
   readonly #findings: OddityLog;
 
   constructor(database: Database, layout: FileLayout, findings: OddityLog) {
-    const both = layout.nodes !== null && layout.memories !== null;
+    const both = layout.nodeTables.length > 1;
     const found = both ? rows(database, "SELECT m.id FROM memories m JOIN nodes n ON n.id = m.id") : [];
     this.#ids = new Set(found.map(([id]) => String(id)));
     this.#findings = findings;

@@ -176,14 +176,6 @@ export function assertSqlite(path: string, found: Found): void {
 
 /** Refuses SQLite files of other applications, by the tables they have. */
 export function assertMemoryGraph(path: string, layout: FileLayout): void {
-  if (layout.name === "turso") {
-    throw new StoreKindError(
-      `${path} is a local file of MemoryGraph's Turso backend, which is not one of the five that can be migrated`,
-      {
-        next: "Open it with the MemoryGraph release that wrote it and export it from there. Nothing was touched.",
-      },
-    );
-  }
   if (layout.name === "foreign") {
     throw new StoreKindError(`${path} is a SQLite file of something else (tables: ${shorten(layout)})`, {
       next: "Check the path; `memorygraph-migrate doctor` looks where MemoryGraph keeps its stores.",

@@ -1,21 +1,12 @@
 /** The tables of a file as the reader sees them: which columns, and what their rows mean. */
 import type { Properties } from "../../graph/properties.ts";
 import type { GraphRecord, NativeRow } from "../../graph/record.ts";
+import { columnNames, type LayoutTable, type SqliteLayout } from "../../memorygraph/layouts/layout.ts";
 import { quoted, type Row, type SqlValue } from "./database.ts";
-import type { FileLayout } from "./layout.ts";
-import { MEMORY_COLUMNS, MemoriesLayout, WIDE_RELATIONSHIP_COLUMNS } from "./memories-layout.ts";
-import {
-  type DecodedNode,
-  type DecodedRelationship,
-  NODE_COLUMNS,
-  NODE_HASHED,
-  NodesLayout,
-  RELATIONSHIP_COLUMNS,
-} from "./nodes-layout.ts";
+import type { FileLayout, FoundTable } from "./layout.ts";
+import { ColumnRows } from "./memories-layout.ts";
+import { type DecodedNode, type DecodedRelationship, PropertyRows } from "./nodes-layout.ts";
 import { EXTRA_TABLE } from "./side-table.ts";
-
-export const NODES_NATIVE = "sqlite-nodes";
-export const MEMORIES_NATIVE = "sqlite-memories";
 
 /** The columns of a native row, and the side table's text about it. */
 export interface SqliteNative extends NativeRow {
@@ -36,58 +27,59 @@ export interface Table<D> {
   decode(row: Row, note: (what: string) => void): D;
 }
 
+/** What rows of that layout are called where they travel with records. */
+export function nativeOf({ name }: SqliteLayout): string {
+  return `sqlite-${name}`;
+}
+
 /** Nodes come from one table, or from both in a hybrid file. */
-export function nodeTablesOf({ nodes, memories }: FileLayout): Table<DecodedNode>[] {
-  const nodesLayout = new NodesLayout();
-  const memoriesLayout = new MemoriesLayout();
-  const tables: Table<DecodedNode>[] = [];
-  if (nodes !== null) {
-    const unknown = unknownAmong(nodes, NODE_COLUMNS);
-    tables.push({
-      name: "nodes",
-      kind: "node",
-      columns: [...NODE_COLUMNS, ...unknown],
-      present: nodes,
-      hashed: NODE_HASHED,
-      native: NODES_NATIVE,
-      verbatim: unknown.length === 0,
-      decode: (row, note) => withUnknown(nodesLayout.decodeNode(row, note), row, NODE_COLUMNS.length, unknown),
-    });
-  }
-  if (memories !== null) {
-    const columns = idFirst(memories);
-    tables.push({
-      name: "memories",
-      kind: "node",
-      columns,
-      present: memories,
-      hashed: columns.length,
-      native: MEMORIES_NATIVE,
-      verbatim: columns.join() === MEMORY_COLUMNS.join(),
-      decode: (row) => memoriesLayout.decodeMemory(row, columns),
-    });
-  }
-  return tables;
+export function nodeTablesOf({ nodeTables }: FileLayout): Table<DecodedNode>[] {
+  return nodeTables.map((found) =>
+    tableOf(found, "node", found.layout.nodes, 1, (rows) => (row, note) => rows.decodeNode(row, note)),
+  );
 }
 
 export function relationshipTableOf({ relationships: found }: FileLayout): Table<DecodedRelationship> | null {
   if (found === null) return null;
-  const nodesLayout = new NodesLayout();
-  const memoriesLayout = new MemoriesLayout();
-  const flat = found.style === "nodes";
-  const unknown = flat ? unknownAmong(found.columns, RELATIONSHIP_COLUMNS) : [];
-  const columns = flat ? [...RELATIONSHIP_COLUMNS, ...unknown] : endsFirst(found.columns);
+  return tableOf(
+    found,
+    "relationship",
+    found.layout.relationships,
+    4,
+    (rows) => (row, note) => rows.decodeRelationship(row, note),
+  );
+}
+
+/** @param first how many leading columns hold the identity */
+function tableOf<D extends { readonly properties: Properties }>(
+  { layout, name, columns: present }: FoundTable,
+  kind: GraphRecord["kind"],
+  table: LayoutTable,
+  first: number,
+  decoderOf: (rows: PropertyRows | ColumnRows) => Table<D>["decode"],
+): Table<D> {
+  const known = columnNames(table);
+  const base = { name, kind, present, native: nativeOf(layout) };
+  if (layout.style === "properties") {
+    const unknown = present.filter((column) => !known.includes(column));
+    const columns = [...known, ...unknown];
+    const decode = decoderOf(new PropertyRows());
+    return {
+      ...base,
+      columns,
+      hashed: table.hashed ?? columns.length,
+      verbatim: unknown.length === 0,
+      decode: (row, note) => withUnknown(decode(row, note), row, known.length, unknown),
+    };
+  }
+  const identity = known.slice(0, first);
+  const columns = [...identity, ...present.filter((column) => !identity.includes(column))];
   return {
-    name: "relationships",
-    kind: "relationship",
+    ...base,
     columns,
-    present: found.columns,
     hashed: columns.length,
-    native: flat ? NODES_NATIVE : MEMORIES_NATIVE,
-    verbatim: flat ? unknown.length === 0 : columns.join() === WIDE_RELATIONSHIP_COLUMNS.join(),
-    decode: flat
-      ? (row, note) => withUnknown(nodesLayout.decodeRelationship(row, note), row, RELATIONSHIP_COLUMNS.length, unknown)
-      : (row, note) => memoriesLayout.decodeRelationship(row, columns, note),
+    verbatim: layout.writable && columns.join() === known.join(),
+    decode: decoderOf(new ColumnRows(table, columns)),
   };
 }
 
@@ -99,10 +91,6 @@ export function selectFrom<D>(table: Table<D>, withExtra: boolean): string {
     `SELECT ${columns.join(", ")}, e.row_hash, e.record, t.rowid FROM ${quoted(table.name)} t ` +
     `LEFT JOIN ${EXTRA_TABLE} e ON e.kind = '${table.kind}' AND e.id = t.id`
   );
-}
-
-function unknownAmong(columns: readonly string[], known: readonly string[]): string[] {
-  return columns.filter((name) => !known.includes(name));
 }
 
 /** Columns that no release knows come along as properties; where there is one of that name, under another one. */
@@ -119,13 +107,4 @@ function withUnknown<D extends { readonly properties: Properties }>(
     properties = properties.with(properties.get(name) === null ? name : `columns.${name}`, value);
   });
   return unknown.length === 0 ? decoded : { ...decoded, properties };
-}
-
-function idFirst(columns: readonly string[]): string[] {
-  return ["id", ...columns.filter((name) => name !== "id")];
-}
-
-function endsFirst(columns: readonly string[]): string[] {
-  const first = ["id", "from_id", "to_id", "rel_type"];
-  return [...first, ...columns.filter((name) => !first.includes(name))];
 }

@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { ContentDigest } from "../../graph/digest.ts";
 import { digestOf } from "../../memorygraph/canonicalizer.ts";
+import { DEFAULT_RELEASE } from "../../memorygraph/releases.ts";
 import type { DurableFile } from "../../support/durable.ts";
 import { remove } from "../../support/files.ts";
 import type { Undone } from "../backend.ts";
@@ -48,5 +49,5 @@ export async function undo(path: string, journal: DurableFile): Promise<Undone> 
 }
 
 function open(path: string): ExistingFile {
-  return new ExistingFile(path, { release: null, fallbackRelease: "0.12" }, true);
+  return new ExistingFile(path, { release: null, fallbackRelease: DEFAULT_RELEASE }, true);
 }

@@ -73,10 +73,7 @@ class PresentIds {
   readonly #relationships: ExactStatement | null;
 
   constructor(database: Database, layout: FileLayout) {
-    const tables = [layout.nodes !== null && "nodes", layout.memories !== null && "memories"].filter(
-      (name) => name !== false,
-    );
-    this.#rows = tables.map((name) => prepare(database, `SELECT 1 FROM ${name} WHERE id = ?`));
+    this.#rows = layout.nodeTables.map(({ name }) => prepare(database, `SELECT 1 FROM ${name} WHERE id = ?`));
     this.#whole = prepare(database, `SELECT 1 FROM ${EXTRA_TABLE} WHERE key = ?`);
     this.#relationships =
       layout.relationships === null ? null : prepare(database, "SELECT 1 FROM relationships WHERE id = ?");
