@@ -79,7 +79,7 @@ export const migrateArgs = {
   since: { type: "string", valueHint: "TIME", description: "only what is new or changed since, ISO 8601" },
   for: {
     type: "enum",
-    options: [...RELEASES],
+    options: RELEASES,
     valueHint: "RELEASE",
     description: "which MemoryGraph is to open the target",
   },

@@ -6,6 +6,8 @@ import { BackendConfig, type BackendType, FILE_BACKENDS, withoutCredentials } fr
 import { type Found, recognise } from "../backends/recognise.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { MigrateError, UsageError } from "../errors.ts";
+import { DEFAULT_RELEASE, RELEASES } from "../memorygraph/releases.ts";
+import { inWords } from "../support/words.ts";
 import type { Diagnosis, FoundStore } from "./models.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -106,7 +108,7 @@ function grouped(places: readonly Place[]): Map<string, Place[]> {
 /** Null for a place where nothing stands and that nobody named. */
 async function lookAt(location: string, places: readonly Place[]): Promise<FoundStore | null> {
   const reasons = places.map(({ reason }) => reason);
-  const base = { location, reasons, memories: null, relationships: null, readableBy: [], notes: [] };
+  const base = { location, reasons, memories: null, relationships: null, readableBy: [], release: null, notes: [] };
   try {
     const server = places.find(({ config }) => config !== undefined);
     if (server !== undefined) return await inspect(server.config!, base);
@@ -131,7 +133,7 @@ async function inspect(config: BackendConfig, base: Omit<FoundStore, "backend" |
   // A graph that is still to come is a place for memories like an empty one.
   const store = await (await loadBackend(config)).openForReading(config, { maybeMissing: true });
   try {
-    const { engine, layout, nodes, relationships, readableBy, findings } = await store.describe("links");
+    const { engine, layout, release, nodes, relationships, readableBy, findings } = await store.describe("links");
     return {
       ...base,
       backend: config.type,
@@ -139,6 +141,7 @@ async function inspect(config: BackendConfig, base: Omit<FoundStore, "backend" |
       memories: nodes,
       relationships,
       readableBy: [...readableBy],
+      release,
       notes: findings.map(({ what, count }) => (count > 1 ? `${what} (${count})` : what)),
     };
   } finally {
@@ -172,7 +175,7 @@ function adviceFor(stores: readonly FoundStore[], backend: BackendType, location
     const from = ["memorygraph-migrate", ...naming("from", store.backend ?? "sqlite", store.location)];
     if (store.readableBy.length === 0) {
       const fresh = `${store.location.replace(/\.db$/, "")}-whole.db`;
-      const release = /hybrid|directory layout/.test(store.what) ? "0.13" : "0.12";
+      const release = store.release ?? DEFAULT_RELEASE;
       advice.push({
         text: `No MemoryGraph sees all of ${store.location}; this makes a file that ${release} does:`,
         command: command([...from, "--to", "sqlite", "--to-path", fresh, "--for", release]),
@@ -187,14 +190,17 @@ function adviceFor(stores: readonly FoundStore[], backend: BackendType, location
     } else if (store.location !== location) {
       const variables = settings(store.backend ?? "sqlite", store.location);
       advice.push({
-        text: `MemoryGraph does not look into ${store.location} now; with these variables ${store.readableBy.join(" and ")} does:`,
+        text: `MemoryGraph does not look into ${store.location} now; with these variables ${inWords(store.readableBy)} does:`,
         command: variables,
       });
-    } else if (!store.readableBy.includes("0.13") && isFile(store.backend)) {
-      const fresh = `${store.location.replace(/\.db$/, "")}-0.13.db`;
+    } else if (isFile(store.backend)) {
+      const [last] = store.readableBy.slice(-1);
+      const next = RELEASES[RELEASES.indexOf(last!) + 1];
+      if (next === undefined) continue;
+      const fresh = `${store.location.replace(/\.db$/, "")}-${next}.db`;
       advice.push({
-        text: `${store.location} is for 0.12; before you go to 0.13, this makes the file that it needs:`,
-        command: command([...from, "--to", "sqlite", "--to-path", fresh, "--for", "0.13"]),
+        text: `${store.location} is for ${last}; before you go to ${next}, this makes the file that it needs:`,
+        command: command([...from, "--to", "sqlite", "--to-path", fresh, "--for", next]),
       });
     }
   }

@@ -228,6 +228,8 @@ const FoundStoreSchema = v.object({
   relationships: v.nullable(Count),
   /** The MemoryGraph lines that see all of it. */
   readableBy: v.array(v.picklist(RELEASES)),
+  /** The line that wrote it, as far as that shows. */
+  release: v.nullable(v.picklist(RELEASES)),
   notes: v.array(v.string()),
 });
 export type FoundStore = v.InferOutput<typeof FoundStoreSchema>;

@@ -90,6 +90,12 @@ describe("the house", () => {
     expect(files.filter((file) => /(:|as|<) ?any\b/.test(code(file)))).toEqual([]);
   });
 
+  test("outside their folder no release is asked for by its name", () => {
+    const named = /"0\.\d+"/;
+    const rooms = /^memorygraph\/(releases|layouts)\//;
+    expect(files.filter((file) => !rooms.test(file) && named.test(code(file)))).toEqual([]);
+  });
+
   test("outside its folder no backend is asked for its name to find out what it can do", () => {
     const asked = /(type|kind|backend) === "(sqlite|neo4j|memgraph|falkordb|falkordblite)"/;
     expect(files.filter((file) => !file.startsWith("backends/") && asked.test(code(file)))).toEqual([]);

@@ -20,7 +20,7 @@ describe("inspect", () => {
     "0.8.3": { layout: "nodes", readableBy: [] },
     "0.10.0": { layout: "nodes", readableBy: ["0.12"] },
     "0.12.4": { layout: "nodes", readableBy: ["0.12"] },
-    "0.13.0": { layout: "memories", readableBy: ["0.13"] },
+    "0.13.0": { layout: "memories", readableBy: ["0.13", "0.14", "0.100"] },
     "hybrid-0.12-0.13": { layout: "hybrid", readableBy: [] },
   };
 

@@ -6,11 +6,6 @@ import { linesOf, readTruth } from "../support/independent-reader.ts";
 import { fill, refused } from "../support/refused.ts";
 import { copyFixture, createLike, readAll, run, settle, succeed, truthFile } from "../support/stores.ts";
 
-const TURSO = [
-  "CREATE TABLE nodes (id TEXT PRIMARY KEY, type TEXT, title TEXT, content TEXT, summary TEXT, created_at TEXT)",
-  "CREATE TABLE relationships (id TEXT PRIMARY KEY, from_id TEXT, to_id TEXT, type TEXT, strength REAL)",
-];
-
 const IMPOSTORS: [string, string, RegExp, (path: string) => void][] = [
   ["a missing file", "not_a_store", /does not exist/, () => {}],
   ["a directory", "not_a_store", /directory/, (path) => mkdirSync(path)],
@@ -45,7 +40,6 @@ const IMPOSTORS: [string, string, RegExp, (path: string) => void][] = [
     /places/,
     (path) => fill(path, ["CREATE TABLE places (url TEXT)"]),
   ],
-  ["a Turso file", "not_a_store", /Turso/, (path) => fill(path, TURSO)],
   [
     "a symbolic link to nothing",
     "not_a_store",

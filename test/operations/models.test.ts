@@ -85,7 +85,7 @@ describe("options that are not valid are refused by name", () => {
     [{ onConflict: "merge" }, "onConflict"],
     [{ since: "yesterday" }, "since"],
     [{ since: "2023-02-29" }, "since"],
-    [{ for: "0.14" }, "for"],
+    [{ for: "0.15" }, "for"],
     [{ skipDuplicates: true, onConflict: "fail" }, "onConflict"],
     [{ skipDuplicates: false, onConflict: "skip" }, "skipDuplicates"],
     [{ dry_run: true }, "dry_run"],

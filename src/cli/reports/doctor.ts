@@ -1,5 +1,6 @@
 /** Where a person's stores are, as a person reads it. */
 import type { Diagnosis, FoundStore } from "../../operations/models.ts";
+import { inWords } from "../../support/words.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
 import { counted } from "../text.ts";
@@ -23,7 +24,7 @@ function found({ location, what, reasons, memories, relationships, readableBy, n
   const lines = [`  ${printable(location)}`, `    ${printable(what)} (${reasons.join(", ")})`];
   if (memories !== null) {
     const visible =
-      readableBy.length > 0 ? `visible to MemoryGraph ${readableBy.join(" and ")}` : "visible whole to no MemoryGraph";
+      readableBy.length > 0 ? `visible to MemoryGraph ${inWords(readableBy)}` : "visible whole to no MemoryGraph";
     lines.push(`    ${counted(memories, "node")}, ${counted(relationships ?? 0, "relationship")}; ${visible}`);
   }
   return [...lines, ...notes.map((note) => `    ${printable(note)}`)];

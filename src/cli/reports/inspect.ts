@@ -1,5 +1,7 @@
 /** What a store holds, as a person reads it. */
+import { DEFAULT_RELEASE } from "../../memorygraph/releases.ts";
 import type { InspectionResult } from "../../operations/models.ts";
+import { inWords } from "../../support/words.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
 import { counted, frequencies, listed, shellQuote, storeKind } from "../text.ts";
@@ -13,8 +15,7 @@ export function inspectionHeadline({ store, count }: InspectionResult): string {
 export function inspectionReport(result: InspectionResult, colour: Colour): string {
   const { store, readableBy, digest, labels, memoryTypes, relationshipTypes, earliest, latest, indexes, dump, notes } =
     result;
-  const visible =
-    readableBy.length > 0 ? `MemoryGraph ${readableBy.join(" and ")}` : "no MemoryGraph release, not whole";
+  const visible = readableBy.length > 0 ? `MemoryGraph ${inWords(readableBy)}` : "no MemoryGraph release, not whole";
   const rows: [string, string][] = [
     ["store", storeKind(store) + (store.bytes === null ? "" : `, ${store.engine}`)],
     ["visible to", visible],
@@ -50,7 +51,7 @@ function dumpLine({ redis, encoding, graphs, otherKeys }: NonNullable<Inspection
 
 function nextStep({ readableBy, store }: InspectionResult): string | null {
   if (readableBy.length > 0) return null;
-  const release = store.release ?? "0.13";
+  const release = store.release ?? DEFAULT_RELEASE;
   const command = [
     "--from",
     store.backend,

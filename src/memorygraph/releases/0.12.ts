@@ -25,21 +25,27 @@ const SHOWS: readonly FieldRule[] = [
   { field: "title", kind: "text", min: 1, max: 200, unit: "code point", required: true },
   { field: "content", kind: "text", min: 1, unit: "code point", required: true },
   { field: "summary", kind: "text", max: 500, unit: "code point" },
-  { field: "tags", kind: "texts" },
-  { field: "importance", kind: "number", min: 0, max: 1, lax: true },
-  { field: "confidence", kind: "number", min: 0, max: 1, lax: true },
+  { field: "tags", kind: "texts", notNull: true },
+  { field: "importance", kind: "number", min: 0, max: 1, lax: true, notNull: true },
+  { field: "confidence", kind: "number", min: 0, max: 1, lax: true, notNull: true },
   { field: "effectiveness", kind: "number", min: 0, max: 1, lax: true },
-  { field: "usage_count", kind: "number", min: 0, whole: true, lax: true },
+  { field: "usage_count", kind: "number", min: 0, whole: true, lax: true, notNull: true },
   { field: "created_at", kind: "time", lax: true, required: true },
   { field: "updated_at", kind: "time", lax: true, required: true },
-  { field: "last_accessed", kind: "time", lax: true },
+  { field: "last_accessed", kind: "time", lax: true, emptyIsNone: true },
   { field: "context_timestamp", kind: "time", lax: true },
   { field: "context_visibility", kind: "word", words: VISIBILITIES },
   ...["files_involved", "languages", "frameworks", "technologies"].map(
     (name): FieldRule => ({ field: `context_${name}`, kind: "texts" }),
   ),
   { field: "context_additional_metadata", kind: "map" },
+  ...["project_path", "git_commit", "git_branch", "working_directory", "session_id", "user_id"].map(contextText),
+  ...["tenant_id", "team_id", "created_by"].map(contextText),
 ];
+
+function contextText(name: string): FieldRule {
+  return { field: `context_${name}`, kind: "text", unit: "code point" };
+}
 
 /** What names a server is the same in every release. */
 const SERVERS: Backends["servers"] = {
@@ -88,9 +94,9 @@ export const release: ReleaseLine = {
   times: {
     // Python 3.10's fromisoformat, except that a fraction may have other lengths, as 3.11 allows.
     accepts: /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[+-]\d\d:\d\d)?$/,
-    // Python 3.11's; whether there is such a day is another question.
+    // Python 3.11's, which takes any character before the time; whether there is such a day is another question.
     reads:
-      /^(?:\d{4}-\d\d-\d\d|\d{8}|\d{4}-W\d\d(?:-[1-7])?|\d{4}W\d\d[1-7]?)(?:.(?:\d\d(?::\d\d(?::\d\d(?:[.,]\d+)?)?)?|\d{4}(?:\d\d(?:[.,]\d+)?)?)(?:Z|[+-](?:\d\d(?::\d\d(?::\d\d(?:[.,]\d+)?)?)?|\d{4}(?:\d\d(?:[.,]\d+)?)?))?)?$/su,
+      /^(?!0000)(?:\d{4}-\d\d-\d\d|\d{8}|\d{4}-W\d\d(?:-[1-7])?|\d{4}W\d\d[1-7]?)(?:.(?:[01]\d|2[0-3])(?::[0-5]\d(?::[0-5]\d)?|[0-5]\d(?:[0-5]\d)?)?(?:[.,]\d+)? ?(?:Z|[+-](?:[01]\d|2[0-3])(?::[0-5]\d(?::[0-5]\d)?|[0-5]\d(?:[0-5]\d)?)?(?:[.,]\d+)?)?)?$/su,
     zone: "+00:00",
     digits: 6,
     whenWhole: false,

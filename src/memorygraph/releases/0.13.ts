@@ -3,7 +3,7 @@ import { memoriesLayout } from "../layouts/memories.ts";
 import { MEMORY_TYPES, release as python, RELATIONSHIP_TYPES, VISIBILITIES } from "./0.12.ts";
 import type { FieldRule, ReleaseLine } from "./release.ts";
 
-const UTC_TEXT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
+const UTC_TEXT = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/;
 
 /** Lengths are counted as JavaScript does. */
 const SHOWS: readonly FieldRule[] = [

@@ -50,13 +50,14 @@ export interface NativeTimes {
  */
 export type FieldRule = {
   readonly field: string;
-  /** Whether a memory without it is dropped. */
+  /** Whether a memory without it is dropped; and one in which it is null, where a store can say so. */
   readonly required?: true;
+  readonly notNull?: true;
 } & (
   | { readonly kind: "text"; readonly min?: number; readonly max?: number; readonly unit: "code point" | "UTF-16" }
   | { readonly kind: "number"; readonly min: number; readonly max?: number; readonly whole?: true; readonly lax?: true }
   | { readonly kind: "word"; readonly words: readonly string[] }
-  | { readonly kind: "time"; readonly lax?: true }
+  | { readonly kind: "time"; readonly lax?: true; readonly emptyIsNone?: true }
   | { readonly kind: "texts" | "map" }
 );
 

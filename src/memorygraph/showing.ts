@@ -1,0 +1,184 @@
+/**
+ * What a line of releases shows of the memories that a store holds. Its model refuses some when it reads them, and it
+ * drops those without a word: they are counted here, with the reason and the first few ids.
+ */
+import type { Properties, Shape } from "../graph/properties.ts";
+import { readIsoInstant } from "../graph/read-instant.ts";
+import { Temporal, type Value } from "../graph/value.ts";
+import type { FieldRule, ReleaseLine } from "./releases/release.ts";
+import { type Release, releaseLine } from "./releases.ts";
+import { renamedToOurs } from "./spelling.ts";
+
+/** Memories that a line does not show, for one reason. */
+export interface NotShown {
+  readonly what: string;
+  readonly count: number;
+  /** The first few ids. */
+  readonly examples: readonly string[];
+}
+
+const LISTED = 10;
+
+/** Counts what one line of releases will not show. */
+export class Showing {
+  readonly release: Release;
+  readonly #line: ReleaseLine;
+  readonly #plans = new WeakMap<Shape, readonly number[]>();
+  readonly #reasons = new Map<string, { count: number; examples: string[] }>();
+  #count = 0;
+
+  constructor(release: Release) {
+    this.release = release;
+    this.#line = releaseLine(release);
+  }
+
+  /** How many memories it will not show. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The reasons, the commonest first. */
+  reasons(): NotShown[] {
+    return [...this.#reasons]
+      .map(([what, { count, examples }]) => ({ what, count, examples }))
+      .toSorted((a, b) => b.count - a.count);
+  }
+
+  /** Looks at a memory as the application reads it. */
+  add(properties: Properties): void {
+    const reason = this.reasonFor(properties);
+    if (reason === null) return;
+    const id = properties.get("id");
+    this.#add(reason, 1, typeof id === "string" ? [id] : ["a memory without id"]);
+  }
+
+  /** Adds what others have counted of the same line. */
+  merge(reasons: readonly NotShown[]): void {
+    for (const { what, count, examples } of reasons) this.#add(what, count, examples);
+  }
+
+  clear(): void {
+    this.#count = 0;
+    this.#reasons.clear();
+  }
+
+  /** Why the line does not show such a memory; null when it does. */
+  reasonFor(stored: Properties): string | null {
+    const properties = renamedToOurs(stored);
+    const { shape, values } = properties;
+    const rules = this.#line.shows;
+    let plan = this.#plans.get(shape);
+    if (plan === undefined) {
+      plan = rules.map(({ field }) => shape.index.get(field) ?? -1);
+      this.#plans.set(shape, plan);
+    }
+    for (let at = 0; at < rules.length; at++) {
+      const index = plan[at]!;
+      const rule = rules[at]!;
+      const value = index === -1 ? null : values[index]!;
+      const isNull = rule.notNull && index !== -1 && value === null;
+      const reason = isNull ? `${rule.field} is null` : refused(rule, value, this.#line);
+      if (reason !== null) return reason;
+    }
+    return null;
+  }
+
+  #add(what: string, count: number, examples: readonly string[]): void {
+    this.#count += count;
+    let found = this.#reasons.get(what);
+    if (found === undefined) {
+      found = { count: 0, examples: [] };
+      this.#reasons.set(what, found);
+    }
+    found.count += count;
+    found.examples.push(...examples.slice(0, LISTED - found.examples.length));
+  }
+}
+
+function refused(rule: FieldRule, value: Value, line: ReleaseLine): string | null {
+  if (value === null) return rule.required ? `no ${rule.field}` : null;
+  switch (rule.kind) {
+    case "text":
+      return text(rule, value);
+    case "number":
+      return number(rule, value);
+    case "word":
+      return typeof value === "string" && rule.words.includes(value) ? null : `an unknown ${rule.field}`;
+    case "time":
+      if (rule.emptyIsNone && isEmpty(value)) return null;
+      return isTime(value, line, rule.lax === true) ? null : `${rule.field} is not a time that it reads`;
+    case "texts":
+      return isTexts(rule.field, value) ? null : `${rule.field} is not a list of texts`;
+    case "map":
+      return fromJson(value) instanceof Map ? null : `${rule.field} is not an object`;
+  }
+}
+
+function text(rule: FieldRule & { kind: "text" }, value: Value): string | null {
+  const { field, min = 0, max = Number.POSITIVE_INFINITY } = rule;
+  if (typeof value !== "string" || typeof fromContext(field, value) !== "string") return `${field} is not text`;
+  if (value.length < min) return `an empty ${field}`;
+  if (value.length <= max) return null;
+  const length = rule.unit === "code point" ? codePoints(value, max) : value.length;
+  return length <= max ? null : `${field} longer than ${max} characters`;
+}
+
+/** Counted no further than it matters. */
+function codePoints(value: string, max: number): number {
+  let count = 0;
+  for (const _ of value) if (++count > max) break;
+  return count;
+}
+
+function number({ field, min, max, whole, lax }: FieldRule & { kind: "number" }, value: Value): string | null {
+  const numeric = lax
+    ? numberOf(value, whole === true)
+    : typeof value === "bigint" || typeof value === "number"
+      ? Number(value)
+      : null;
+  if (numeric === null || Number.isNaN(numeric)) return `${field} is not a number`;
+  if (whole && !Number.isInteger(numeric)) return `${field} is not a whole number`;
+  if (numeric >= min && (max === undefined || numeric <= max)) return null;
+  return max === undefined ? `${field} below ${min}` : `${field} outside ${min} to ${max}`;
+}
+
+/** As pydantic reads numbers out of other things. */
+function numberOf(value: Value, whole: boolean): number | null {
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return Number(value);
+  const spelled = whole ? /^\s*[+-]?\d[\d_]*(\.0+)?\s*$/ : /^\s*[+-]?(\d[\d_]*\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
+  if (typeof value !== "string" || !spelled.test(value)) return null;
+  return Number(value.replaceAll("_", ""));
+}
+
+function isTime(value: Value, { times, nativeTimes }: ReleaseLine, lax: boolean): boolean {
+  if (typeof value === "string") return times.reads.test(value) && readIsoInstant(DAY.exec(value)![0]) !== null;
+  if (value instanceof Temporal) return nativeTimes !== null && value.kind.endsWith("date-time");
+  return lax && (typeof value === "bigint" || (typeof value === "number" && Number.isFinite(value)));
+}
+
+/** What `reads` says nothing of: whether there is such a day. */
+const DAY = /^(?:\d{4}-?W\d\d(?:-?\d)?|\d{4}-\d\d-\d\d|\d{8})/;
+
+function isEmpty(value: Value): boolean {
+  return value === "" || value === false || value === 0n || value === 0 || (Array.isArray(value) && value.length === 0);
+}
+
+function isTexts(field: string, value: Value): boolean {
+  const list = fromContext(field, value);
+  return Array.isArray(list) && list.every((item) => typeof item === "string");
+}
+
+/** A context field may hold the JSON of what it says. */
+function fromContext(field: string, value: Value): unknown {
+  return field.startsWith("context_") ? fromJson(value) : value;
+}
+
+function fromJson(value: Value): unknown {
+  if (typeof value !== "string" || !/^[[{]/.test(value)) return value;
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? new Map() : parsed;
+  } catch {
+    return value;
+  }
+}
