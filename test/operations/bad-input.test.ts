@@ -5,6 +5,7 @@ import { listing, temporaryFolder } from "../support/folder.ts";
 import { linesOf, readTruth } from "../support/independent-reader.ts";
 import { fill, refused } from "../support/refused.ts";
 import { copyFixture, createLike, readAll, run, settle, succeed, truthFile } from "../support/stores.ts";
+import { boundByModes } from "../support/unprivileged.ts";
 
 const IMPOSTORS: [string, string, RegExp, (path: string) => void][] = [
   ["a missing file", "not_a_store", /does not exist/, () => {}],
@@ -180,14 +181,10 @@ test("a folder that may not be written to is said so, by whoever may not", async
   using folder = temporaryFolder();
   using closed = temporaryFolder();
   const source = copyFixture("0.8.3", folder);
-  chmodSync(folder.path, 0o755);
   chmodSync(closed.path, 0o555);
   const script = `${import.meta.dir}/../support/migrate-once.ts`;
   const command = `'${process.execPath}' '${script}' '${source}' '${closed.file("new.db")}'`;
-  const child = Bun.spawn(
-    process.getuid?.() === 0 ? ["su", "nobody", "-s", "/bin/sh", "-c", command] : ["sh", "-c", command],
-    { stdout: "pipe", cwd: "/" },
-  );
+  const child = Bun.spawn(boundByModes(command), { stdout: "pipe", cwd: "/" });
   expect(await new Response(child.stdout).json()).toMatchObject({ success: false, errors: [{ code: "access" }] });
   expect(listing(closed.path)).toEqual([]);
 });

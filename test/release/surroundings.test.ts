@@ -6,6 +6,7 @@ import { currentCommit, VERSION } from "../../scripts/release/project.ts";
 import { document, type Environment, environment, MAIN } from "../cli/program.ts";
 import { listing, temporaryFolder } from "../support/folder.ts";
 import { copyFixture, settle } from "../support/stores.ts";
+import { boundByModes } from "../support/unprivileged.ts";
 import { executable } from "./builds.ts";
 import { runCommand, runExecutable } from "./program.ts";
 
@@ -104,27 +105,26 @@ describe("where next to nothing is set up", () => {
     expect(document(stdout)).toMatchObject({ success: true, complete: true });
   });
 
-  test.skipIf(process.platform === "win32")(
-    "in a folder where nothing can be written, as nobody, it reads whole",
-    async () => {
-      const closed = temporaryFolder();
-      try {
-        const store = copyFixture("0.12.4", closed);
-        const copy = closed.file("memorygraph-migrate");
-        await Bun.write(copy, Bun.file(here));
-        chmodSync(copy, 0o555);
-        chmodSync(store, 0o444);
-        chmodSync(closed.path, 0o555);
-        const line = `cd '${closed.path}' && env -i HOME=/nonexistent TMPDIR=/nonexistent '${copy}' inspect --from-path '${store}' --json`;
-        const command = process.getuid?.() === 0 ? ["su", "nobody", "-s", "/bin/sh", "-c", line] : ["sh", "-c", line];
-        const before = listing(closed.path);
-        const { code, stdout, stderr } = await runCommand(command, { cwd: "/", env: { PATH: Bun.env.PATH ?? "" } });
-        expect([code, stderr]).toEqual([0, ""]);
-        expect(document(stdout)).toMatchObject({ store: { nodes: 60 } });
-        expect(listing(closed.path)).toEqual(before);
-      } finally {
-        closed[Symbol.dispose]();
-      }
-    },
-  );
+  test.skipIf(process.platform === "win32")("in a folder where nothing can be written it reads whole", async () => {
+    const closed = temporaryFolder();
+    try {
+      const store = copyFixture("0.12.4", closed);
+      const copy = closed.file("memorygraph-migrate");
+      await Bun.write(copy, Bun.file(here));
+      chmodSync(copy, 0o555);
+      chmodSync(store, 0o444);
+      chmodSync(closed.path, 0o555);
+      const line = `cd '${closed.path}' && env -i HOME=/nonexistent TMPDIR=/nonexistent '${copy}' inspect --from-path '${store}' --json`;
+      const before = listing(closed.path);
+      const { code, stdout, stderr } = await runCommand(boundByModes(line), {
+        cwd: "/",
+        env: { PATH: Bun.env.PATH ?? "" },
+      });
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(document(stdout)).toMatchObject({ store: { nodes: 60 } });
+      expect(listing(closed.path)).toEqual(before);
+    } finally {
+      closed[Symbol.dispose]();
+    }
+  });
 });

@@ -26,6 +26,7 @@ import {
   succeed,
   truthFile,
 } from "../../support/stores.ts";
+import { boundByModes } from "../../support/unprivileged.ts";
 
 const SUPPORT = resolve(import.meta.dir, "../../support");
 
@@ -172,9 +173,6 @@ describe("beside an application at work", () => {
   }
 });
 
-const root = process.getuid?.() === 0;
-if (!root) console.warn("NOT ROOT: the tests of read-only media run as this user instead of as nobody");
-
 describe("read-only media", () => {
   for (const name of FIXTURES) {
     test(`${name} in a folder that nobody may write to is read whole`, async () => {
@@ -184,13 +182,11 @@ describe("read-only media", () => {
       for (const file of readdirSync(folder.path)) chmodSync(folder.file(file), 0o444);
       chmodSync(folder.path, 0o555);
       mkdirSync(targets.file("out"));
-      chmodSync(targets.path, 0o755);
-      chmodSync(targets.file("out"), 0o777);
       const target = targets.file("out", "new.db");
       const command = [process.execPath, join(SUPPORT, "migrate-once.ts"), source, target];
       const quoted = command.map((word) => `'${word}'`).join(" ");
       await untouched(folder, async () => {
-        const child = Bun.spawn(root ? ["su", "nobody", "-s", "/bin/sh", "-c", `umask 022; ${quoted}`] : command, {
+        const child = Bun.spawn(boundByModes(quoted), {
           stdout: "pipe",
           stderr: "pipe",
           cwd: "/",
