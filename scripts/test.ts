@@ -1,8 +1,8 @@
 /**
  * The test suite: `bun scripts/test.ts [quick|normal|long] [PATTERN...]`. Test files that talk to graph servers run one
  * after another in one process, since they empty the servers; all others run beside them in a second one. A file says in its
- * first comment where it belongs, if not in all levels: `@level normal` leaves it out of quick, `@level long` runs in long alone.
- * Closes with the sums of both, in the words of bun test.
+ * first line where it belongs, if not in all levels: `// @level normal` leaves it out of quick, `// @level long` runs in long alone.
+ * The long level runs the files alone that have longer rounds for it (support/level.ts). Closes with the sums of both, in the words of bun test.
  */
 import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -10,19 +10,25 @@ import { Glob } from "bun";
 
 const LEVELS = ["quick", "normal", "long"];
 const ROOT = join(import.meta.dir, "..");
+const ROUNDS = join(ROOT, "test/support/level.ts");
 const SERVERS = ["support/servers.ts", "support/own-servers.ts"].map((file) => join(ROOT, "test", file));
+
+function importsOf(file: string): string[] {
+  const imports = readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+\.ts)"/g);
+  return [...imports].map(([, path]) => join(dirname(file), path!));
+}
 
 /** Every module of the tests that the file imports, itself included. */
 function reach(file: string, seen = new Set<string>()): Set<string> {
   if (seen.has(file) || !file.startsWith(join(ROOT, "test"))) return seen;
   seen.add(file);
-  const imports = readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+\.ts)"/g);
-  for (const [, path] of imports) reach(join(dirname(file), path!), seen);
+  for (const module of importsOf(file)) reach(module, seen);
   return seen;
 }
 
 function belongs(file: string, level: string): boolean {
-  const [, from = "quick"] = /^\/\*\*[\s\S]*?@level (\w+)[\s\S]*?\*\//.exec(readFileSync(file, "utf8")) ?? [];
+  const [, from = "quick"] = /^\/\/ @level (\w+)\n/.exec(readFileSync(file, "utf8")) ?? [];
+  if (level === "long") return from === "long" || importsOf(file).includes(ROUNDS);
   return LEVELS.indexOf(level) >= LEVELS.indexOf(from);
 }
 
@@ -76,10 +82,7 @@ const files = [...new Glob("test/**/*.test.ts").scanSync({ cwd: ROOT, absolute: 
   .filter((file) => patterns.length === 0 || patterns.some((pattern) => relative(ROOT, file).includes(pattern)));
 const withServers = files.filter((file) => SERVERS.some((server) => reach(file).has(server)));
 const others = files.filter((file) => !withServers.includes(file));
-const parts = await Promise.all([
-  run(withServers, level, true),
-  run(others, level, withServers.length === 0),
-]);
+const parts = await Promise.all([run(withServers, level, true), run(others, level, withServers.length === 0)]);
 const total = (word: keyof Sums) => parts.reduce((sum, part) => sum + part[word], 0);
 console.log(`\n${files.length} test files, level ${level}`);
 console.log([` ${total("pass")} pass`, ` ${total("skip")} skip`, ` ${total("fail")} fail`].join("\n"));

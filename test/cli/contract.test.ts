@@ -1,3 +1,4 @@
+// @level normal
 /** What the command line promises before any store is touched: exact arguments, streams and exit codes. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";

@@ -1,3 +1,4 @@
+// @level normal
 /** `inspect` and `verify` as they are typed. */
 import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";

@@ -1,3 +1,4 @@
+// @level normal
 /** `migrate` when something is wrong: the documented exit code, the way out, and both stores as before. */
 import { Database } from "bun:sqlite";
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";

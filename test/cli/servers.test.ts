@@ -1,3 +1,4 @@
+// @level normal
 /** Servers on the command line: where passwords come from, what is said when something is wrong, and TLS. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";

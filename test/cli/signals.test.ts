@@ -1,3 +1,4 @@
+// @level normal
 /** Signals in the middle of the work, and readers that go away: an orderly end, and nothing left behind. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";

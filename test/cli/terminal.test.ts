@@ -1,3 +1,4 @@
+// @level normal
 /** The program on a terminal: questions, live progress, colours. */
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, rmSync } from "node:fs";

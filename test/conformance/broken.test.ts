@@ -4,6 +4,7 @@ import { falkorBinaries, freePort } from "../../scripts/servers.ts";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { atLevel } from "../support/level.ts";
 import { addressOf, proxyTo } from "../support/proxy.ts";
 import { serversOf } from "../support/servers.ts";
 import { at, copyFixture } from "../support/stores.ts";
@@ -12,7 +13,7 @@ import { linesOf } from "./graph.ts";
 
 const { second: ends } = await serverEnds();
 /** With CUTS=100 in the environment, every stretch of the line. */
-const CUTS = Number(Bun.env.CUTS ?? 6);
+const CUTS = Number(Bun.env.CUTS ?? atLevel({ normal: 4, long: 20 }));
 
 describe.each(ends.map((end) => ({ name: end.name, end })))("$name behind a line that breaks", ({ end }) => {
   const through = (port: number) =>

@@ -7,6 +7,7 @@ import { runMigration } from "../../src/operations/migrate.ts";
 import type { MigrationResult, Progress } from "../../src/operations/models.ts";
 import { spell } from "../support/exact.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { atLevel } from "../support/level.ts";
 import { addressOf, proxyTo } from "../support/proxy.ts";
 import { serversOf } from "../support/servers.ts";
 import { at, copyFixture, createLike, settle } from "../support/stores.ts";
@@ -17,7 +18,7 @@ import { exact } from "./graph.ts";
 const { second: ends } = await serverEnds();
 const COUNT = 40;
 /** With CUTS=100 in the environment, every stretch of the line. */
-const CUTS = Number(Bun.env.CUTS ?? 5);
+const CUTS = Number(Bun.env.CUTS ?? atLevel({ normal: 3, long: 15 }));
 const WHEN = "2024-01-01T00:00:00+00:00";
 
 /** Ours, with every relationship of another type and other ends than in the source; and what belongs to others. */

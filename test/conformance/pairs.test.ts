@@ -6,6 +6,7 @@ import { runMigration } from "../../src/operations/migrate.ts";
 import type { MigrationOptionsInput, MigrationResult } from "../../src/operations/models.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { readIndependently } from "../support/independent-reader.ts";
+import { atLevel } from "../support/level.ts";
 import { copyFixture, truthFile } from "../support/stores.ts";
 import { graphs, sharedCorpus } from "./corpus.ts";
 import { allEnds, type End } from "./ends.ts";
@@ -18,7 +19,7 @@ const pairs = first.flatMap((from) =>
     .map((to) => [from, to] as const),
 );
 /** RUNS=500 in the environment hunts longer, each time from another seed, which a failure tells. */
-const RUNS = Number(Bun.env.RUNS ?? 12);
+const RUNS = Number(Bun.env.RUNS ?? atLevel({ quick: 4, normal: 12, long: 100 }));
 
 async function move(
   from: BackendConfig,

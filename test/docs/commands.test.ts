@@ -1,3 +1,4 @@
+// @level normal
 /** The commands in the documents, run as they stand there, in their order; only addresses are those of the test servers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+// @level normal
 /** Disks that are full, and folders that go away or can no longer be written, under a run and what follows it. */
 import { afterAll, describe, expect, test } from "bun:test";
 import {

@@ -1,3 +1,4 @@
+// @level normal
 /** Readers fed with bytes that somebody turned over: told, or read; never a crash, never without end, nothing beside. */
 
 import { Database } from "bun:sqlite";
@@ -10,6 +11,7 @@ import { edited } from "../cli/stores.ts";
 import { endOf, serverEnds } from "../conformance/ends.ts";
 import { linesOf } from "../conformance/graph.ts";
 import { besidesJournals, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
+import { atLevel } from "../support/level.ts";
 import { addressOf, proxyTo } from "../support/proxy.ts";
 import { at, copyFixture, FIXTURES, settle } from "../support/stores.ts";
 import { begin, type Ending, ended, program } from "./program.ts";
@@ -17,7 +19,7 @@ import { expectClear } from "./promise.ts";
 import { randomFrom } from "./random.ts";
 
 const SEED = Number(Bun.env.FAULT_SEED ?? 20_261_126);
-const ROUNDS = Number(Bun.env.FUZZ_ROUNDS ?? 25);
+const ROUNDS = Number(Bun.env.FUZZ_ROUNDS ?? atLevel({ normal: 25, long: 200 }));
 const LIMIT_MS = 20_000;
 
 function turnOver(bytes: Uint8Array, random: () => number, most: number, from = 0): void {

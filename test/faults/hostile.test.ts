@@ -1,3 +1,4 @@
+// @level normal
 /** Stores made to do harm: what they hold is data, in every message and on every way. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";

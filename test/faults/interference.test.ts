@@ -1,3 +1,4 @@
+// @level normal
 /** What others do between a run and its undoing or going on: seen, told, and never undone by us. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";

@@ -1,3 +1,4 @@
+// @level normal
 /** Journals and lists of runs that somebody has damaged, replaced or lost: told, left alone, and in nobody else's way. */
 import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
@@ -16,6 +17,7 @@ import { edited } from "../cli/stores.ts";
 import { endOf } from "../conformance/ends.ts";
 import { linesOf } from "../conformance/graph.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
+import { atLevel } from "../support/level.ts";
 import { serversOf } from "../support/servers.ts";
 import { at, copyFixture } from "../support/stores.ts";
 import { type Ending, program, runsOf } from "./program.ts";
@@ -24,7 +26,7 @@ import { randomFrom } from "./random.ts";
 import { stateAt } from "./targets.ts";
 
 const SEED = Number(Bun.env.FAULT_SEED ?? 20_261_125);
-const ROUNDS = Number(Bun.env.JOURNAL_ROUNDS ?? 8);
+const ROUNDS = Number(Bun.env.JOURNAL_ROUNDS ?? atLevel({ normal: 6, long: 30 }));
 
 /** A completed run that has overwritten a store: its target, its journal, and the same command for another target. */
 async function completed(folder: TemporaryFolder) {

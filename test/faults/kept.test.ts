@@ -1,3 +1,4 @@
+// @level normal
 /** Which runs are kept, and that a password is to be seen nowhere while and after a run that fails. */
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,10 +1,12 @@
+// @level normal
 /** A seeded part of the kills that test/faults/run-kills.ts repeats by the hundred. */
 import { describe, expect, test } from "bun:test";
+import { atLevel } from "../support/level.ts";
 import { killRounds } from "./kills.ts";
 import { allTargets } from "./targets.ts";
 
-/** Kills at a few named and as many random moments; the rest is for the long mode. */
-const ROUNDS = 6;
+/** Kills at a few named and as many random moments; run-kills.ts kills by the hundred. */
+const ROUNDS = atLevel({ normal: 2, long: 8 });
 const SEED = Number(Bun.env.FAULT_SEED ?? 20_261_123);
 
 const targets = await allTargets();

@@ -1,3 +1,4 @@
+// @level normal
 /** Whose turn it is on a target: two runs at once, locks of the dead and of other machines, signals. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";

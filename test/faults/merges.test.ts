@@ -1,3 +1,4 @@
+// @level normal
 /** A merge into a filled target that is broken at the end of its verification, or fails it: as before, to the last record. */
 import { describe, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, readdirSync } from "node:fs";

@@ -1,3 +1,4 @@
+// @level normal
 /** Servers give the number of a deleted relationship to the next one: a run that goes on must not take one for the other. */
 import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";

@@ -1,3 +1,4 @@
+// @level normal
 /** Servers that die in the middle of a run and stay away: told with the two commands, each of which then works. */
 import { describe, expect, test } from "bun:test";
 import { endOf } from "../conformance/ends.ts";

@@ -2,8 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { closeSync, ftruncateSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { listing, temporaryFolder } from "../support/folder.ts";
 import { readTruth } from "../support/independent-reader.ts";
+import { atLevel } from "../support/level.ts";
 import { fill, refused } from "../support/refused.ts";
 import { copyFixture, digestOf, run, settle, succeed, truthFile } from "../support/stores.ts";
+
+/** Of the places where a bit is flipped, one of so many. */
+const STEP = atLevel({ quick: 7, normal: 3, long: 1 });
 
 describe("a damaged database", () => {
   test("cut short anywhere gives a clear error, never a part of the store", async () => {
@@ -31,7 +35,7 @@ describe("a damaged database", () => {
         ...Array(130).keys(),
         ...Array.from({ length: 80 }, (_, at) => 130 + Math.floor((at * (bytes.length - 130)) / 80)),
       ];
-      for (const offset of offsets) {
+      for (const offset of offsets.filter((_, at) => at % STEP === 0)) {
         const bit = 1 << ((offset * 7) % 8);
         bytes[offset]! ^= bit;
         writeFileSync(source, bytes);
@@ -54,8 +58,8 @@ describe("a damaged database", () => {
         expect([offset, await digestOf(target)]).toEqual([offset, await digestOf(source)]);
         seen.whole++;
       }
-      expect(seen.error).toBeGreaterThan(10);
-      expect(seen.whole).toBeGreaterThan(10);
+      expect(seen.error).toBeGreaterThan(10 / STEP);
+      expect(seen.whole).toBeGreaterThan(10 / STEP);
       expect(listing(folder.path).filter((line) => line.startsWith("."))).toEqual([]);
     }, 120_000);
   }

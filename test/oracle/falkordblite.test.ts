@@ -1,3 +1,4 @@
+// @level normal
 /** MemoryGraph 0.12.4 on its embedded engine (falkordblite 0.11.0) opens what we write, and we read what it wrote. */
 import { describe, expect, test } from "bun:test";
 import { BackendConfig, migrate } from "../../src/index.ts";

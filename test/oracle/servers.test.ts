@@ -1,3 +1,4 @@
+// @level normal
 /** MemoryGraph itself at work on graph servers that we have filled. */
 import { afterAll, describe, expect, test } from "bun:test";
 import neo4j from "neo4j-driver";

@@ -1,3 +1,4 @@
+// @level normal
 import { describe, expect, test } from "bun:test";
 import { GraphDraft } from "../../src/rdb/draft.ts";
 import type { DumpNode, DumpRelationship } from "../../src/rdb/dump.ts";

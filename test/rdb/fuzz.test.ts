@@ -5,11 +5,12 @@ import { MigrateError } from "../../src/errors.ts";
 import { openGraph } from "../../src/rdb/graph.ts";
 import { scanDump } from "../../src/rdb/scan.ts";
 import { bytesSource } from "../../src/rdb/source.ts";
+import { atLevel } from "../support/level.ts";
 import { FIXTURES, spellNode, spellRelationship } from "./expected.ts";
 import { inflated, mutated, Random, summed } from "./mutate.ts";
 
 /** Dumps a test; more of them with RDB_FUZZ=100000. */
-const ROUNDS = Number(Bun.env.RDB_FUZZ ?? 400);
+const ROUNDS = Number(Bun.env.RDB_FUZZ ?? atLevel({ normal: 400, long: 4_000 }));
 const SEED = Number(Bun.env.RDB_SEED ?? 1);
 const MEBIBYTE = 2 ** 20;
 

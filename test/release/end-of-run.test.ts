@@ -1,3 +1,4 @@
+// @level normal
 /** How the executable ends when it is interrupted, or when nobody reads on. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync } from "node:fs";

@@ -1,3 +1,4 @@
+// @level normal
 /** install.sh, served by a place that keeps releases as GitHub does: what it installs, and what it refuses to. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";

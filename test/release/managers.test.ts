@@ -1,3 +1,4 @@
+// @level normal
 /** The Homebrew formula and the scoop manifest: what they fetch is what was published, byte for byte. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+// @level normal
 /** What is published: archives that other tools read, sums that are theirs, and a list of what is inside. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

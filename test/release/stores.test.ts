@@ -1,3 +1,4 @@
+// @level normal
 /** The executable moves stores as the source version does: files, and every server that is there. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";

@@ -1,3 +1,4 @@
+// @level normal
 /** The executable where it is used: in strangers' folders, and on machines where next to nothing is set up. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";

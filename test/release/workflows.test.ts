@@ -1,3 +1,4 @@
+// @level normal
 /** What runs on GitHub with rights of the project: only code that is named exactly, with the rights that it needs. */
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";

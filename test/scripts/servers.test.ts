@@ -1,3 +1,4 @@
+// @level normal
 /** The servers of the tests themselves: with those that start in a moment, and a docker that only writes down. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
