@@ -2,9 +2,11 @@
  * The contract between the migration engine and a store.
  *
  * How to add a backend:
- * 1. One folder here with one module that exports a `Backend`; a family (Bolt, FalkorDB) shares a base inside its folder.
- * 2. One line in registry.ts. Nothing else names the backend: what it can do is data (`capabilities`).
- * 3. One test file that joins the conformance suite in test/conformance, and one row in the CI matrix.
+ * 1. One folder here, with a descriptor (descriptor.ts) and a module that exports a `Backend`. A family (Bolt, FalkorDB)
+ *    shares a folder.
+ * 2. One line in descriptors.ts. Nothing else names the backend: its options, variables, places and what it can do are
+ *    data in its descriptor.
+ * 3. One end in test/conformance/ends.ts, and one row in the CI matrix.
  *
  * Rules for every implementation:
  * - Opening to read never writes: not a byte, not a lock that stops a writer, no file beside the store.
@@ -14,25 +16,11 @@
  */
 
 import type { ContentDigest, ContentHash } from "../graph/digest.ts";
-import type { HardValue } from "../graph/hard-values.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import type { Summary } from "../memorygraph/summary.ts";
 import type { DurableFile } from "../support/durable.ts";
 import type { BackendConfig, BackendType } from "./config.ts";
-
-export interface Capabilities {
-  /**
-   * What it is as a target. `staged`: nothing is visible, and nothing needs undoing, before `commit`, so that what it
-   * cannot hold may be found while writing. `live`: every batch takes effect at once, under the run's journal. `none`:
-   * it is only read.
-   */
-  readonly target: "staged" | "live" | "none";
-  /** Other programs can write to the store while it is open here as a target. */
-  readonly shared: boolean;
-  /** What no store of this kind can hold, in its newest release. */
-  readonly cannotHold: readonly HardValue[];
-}
 
 /** Something about a store that a person should know. `loss` says that reading it on leaves something behind. */
 export interface Finding {
@@ -265,7 +253,6 @@ export type TargetBackend = StagedBackend | LiveBackend;
 /** What every kind of store can do: be read. */
 interface Readable {
   readonly type: BackendType;
-  readonly capabilities: Capabilities;
   /** The location as messages show it: without any credentials. */
   locate(config: BackendConfig): string;
   openForReading(config: BackendConfig, options?: OpenOptions): Promise<SourceStore>;

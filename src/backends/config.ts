@@ -3,9 +3,17 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { UsageError } from "../errors.ts";
+import type { Variable, Variables } from "./descriptor.ts";
+import {
+  BACKEND_TYPES,
+  type BackendType,
+  DEFAULT_TYPE,
+  descriptorOf,
+  FILE_BACKENDS,
+  typeNamed,
+} from "./descriptors.ts";
 
-export const BACKEND_TYPES = ["sqlite", "falkordblite", "neo4j", "memgraph", "falkordb"] as const;
-export type BackendType = (typeof BACKEND_TYPES)[number];
+export { BACKEND_TYPES, type BackendType, FILE_BACKENDS } from "./descriptors.ts";
 
 /** How a FalkorDB server is read: by the snapshot that it sends to a replica, or by queries. */
 export const READING_WAYS = ["snapshot", "query"] as const;
@@ -31,9 +39,6 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function withoutCredentials(uri: string): string {
   return uri.replace(/\/\/\S*@/, "//");
 }
-
-/** The backends whose store is named by a path; the others have an address. */
-export const FILE_BACKENDS: ReadonlySet<BackendType> = new Set<BackendType>(["sqlite", "falkordblite"]);
 
 /**
  * One store's address. `path` is for the file backends, `uri` for the servers; credentials are optional.
@@ -75,76 +80,69 @@ export class BackendConfig implements BackendConfigFields {
    * @throws UsageError when MEMORY_BACKEND names no backend.
    */
   static fromEnv(env: Environment = Bun.env, type?: BackendType): BackendConfig {
-    const first = (...names: string[]) => names.map((name) => env[name]).find((value) => value);
-    const named = type ?? first("MEMORY_BACKEND") ?? "sqlite";
-    const known = BACKEND_TYPES.find((candidate) => candidate === named.toLowerCase());
-    if (known === undefined) {
-      throw new UsageError(`MEMORY_BACKEND is "${named}", which is not a backend`, {
-        next: `Set it to one of ${BACKEND_TYPES.join(", ")}, or name the store with --from.`,
-      });
-    }
-    const home = env.HOME ?? env.USERPROFILE ?? homedir();
-    const inHome = (path: string) => (path.startsWith("~/") ? join(home, path.slice(2)) : path);
-    switch (known) {
-      case "sqlite":
-        return new BackendConfig({
-          type: known,
-          path: inHome(first("MEMORY_SQLITE_PATH") ?? "~/.memorygraph/memory.db"),
-        });
-      case "falkordblite": {
-        const path = first("MEMORY_FALKORDBLITE_PATH", "FALKORDBLITE_PATH") ?? "~/.memorygraph/falkordblite.db";
-        return new BackendConfig({ type: known, path: inHome(path) });
-      }
-      case "neo4j":
-        return new BackendConfig({
-          type: known,
-          uri: first("MEMORY_NEO4J_URI", "NEO4J_URI") ?? "bolt://localhost:7687",
-          username: first("MEMORY_NEO4J_USER", "NEO4J_USER") ?? "neo4j",
-          password: first("MEMORY_NEO4J_PASSWORD", "NEO4J_PASSWORD"),
-          database: first("MEMORY_NEO4J_DATABASE") ?? "neo4j",
-        });
-      case "memgraph":
-        return new BackendConfig({
-          type: known,
-          uri: first("MEMORY_MEMGRAPH_URI") ?? "bolt://localhost:7687",
-          username: env.MEMORY_MEMGRAPH_USER ?? "",
-          password: env.MEMORY_MEMGRAPH_PASSWORD ?? "",
-        });
-      case "falkordb": {
-        const host = first("MEMORY_FALKORDB_HOST", "FALKORDB_HOST") ?? "localhost";
-        const port = first("MEMORY_FALKORDB_PORT", "FALKORDB_PORT") ?? "6379";
-        const password = first("MEMORY_FALKORDB_PASSWORD", "FALKORDB_PASSWORD");
-        return new BackendConfig({ type: known, uri: `redis://${host}:${port}`, password });
-      }
-    }
+    const chosen = type ?? (env.MEMORY_BACKEND ? typeInEnvironment(env.MEMORY_BACKEND) : DEFAULT_TYPE);
+    const { server, variables } = descriptorOf(chosen);
+    if (variables === null) return new BackendConfig({ type: chosen });
+    const { path, host, port, uri, ...others } = valuesOf(variables, env);
+    const address = host === undefined ? uri : `${server?.schemes[0]}://${host}:${port}`;
+    return new BackendConfig({
+      type: chosen,
+      ...(path !== undefined && { path: inHome(path, env) }),
+      ...(address !== undefined && { uri: address }),
+      ...others,
+    });
   }
 
-  /** The variables with which MemoryGraph opens this store; without user and password. */
+  /** The variables with which MemoryGraph opens this store; without user and password. Empty where it cannot. */
   toEnv(): Record<string, string> {
-    const { type, path = "", uri = "", database } = this;
-    const address = withoutCredentials(uri);
-    switch (type) {
-      case "sqlite":
-        return { MEMORY_BACKEND: type, MEMORY_SQLITE_PATH: path };
-      case "falkordblite":
-        return { MEMORY_BACKEND: type, MEMORY_FALKORDBLITE_PATH: path };
-      case "neo4j": {
-        const [, server = address, named] = /^([^/]*\/\/[^/]+)\/(.+)$/.exec(address) ?? [];
-        const name = database ?? named;
-        return { MEMORY_BACKEND: type, MEMORY_NEO4J_URI: server, ...(name && { MEMORY_NEO4J_DATABASE: name }) };
-      }
-      case "memgraph":
-        return { MEMORY_BACKEND: type, MEMORY_MEMGRAPH_URI: address };
-      case "falkordb": {
-        const [, host = "localhost", port = "6379"] = /^\w+:\/\/([^/:]+|\[[^\]]+\])(?::(\d+))?/.exec(address) ?? [];
-        return { MEMORY_BACKEND: type, MEMORY_FALKORDB_HOST: host, MEMORY_FALKORDB_PORT: port };
-      }
-    }
+    const { variables } = descriptorOf(this.type);
+    if (variables === null) return {};
+    const named = Object.entries(addressParts(this, variables)).flatMap(([part, value]) => {
+      const [name] = variables[part as keyof Variables]?.names ?? [];
+      return name === undefined || value === undefined ? [] : [[name, value] as const];
+    });
+    return { MEMORY_BACKEND: this.type, ...Object.fromEntries(named) };
   }
 
   /** One message for each field that is missing; empty when the store can be opened. */
   validate(): string[] {
-    if (FILE_BACKENDS.has(this.type)) return this.path ? [] : [`the ${this.type} backend needs 'path'`];
-    return this.uri ? [] : [`the ${this.type} backend needs 'uri'`];
+    const field = FILE_BACKENDS.has(this.type) ? "path" : "uri";
+    return this[field] ? [] : [`the ${this.type} backend needs '${field}'`];
   }
+}
+
+/** @throws UsageError for a word that names no backend */
+function typeInEnvironment(word: string): BackendType {
+  const type = typeNamed(word);
+  if (type !== undefined && descriptorOf(type).variables !== null) return type;
+  const known = BACKEND_TYPES.filter((candidate) => descriptorOf(candidate).variables !== null);
+  throw new UsageError(`MEMORY_BACKEND is "${word}", which is not a backend`, {
+    next: `Set it to one of ${known.join(", ")}, or name the store with --from.`,
+  });
+}
+
+function valuesOf(variables: Variables, env: Environment): Partial<Record<keyof Variables, string>> {
+  const value = ({ names, otherwise }: Variable) => names.map((name) => env[name]).find(Boolean) ?? otherwise;
+  return Object.fromEntries(Object.entries(variables).map(([part, variable]) => [part, value(variable)]));
+}
+
+function inHome(path: string, env: Environment): string {
+  return path.startsWith("~/") ? join(env.HOME ?? env.USERPROFILE ?? homedir(), path.slice(2)) : path;
+}
+
+/** The parts of an address as the variables of its kind take them: some want the host, or the database, apart. */
+function addressParts(
+  { path, uri = "", database }: BackendConfigFields,
+  variables: Variables,
+): Partial<Record<keyof Variables, string>> {
+  const address = withoutCredentials(uri);
+  if (variables.path !== undefined) return { path: path ?? "" };
+  if (variables.host !== undefined) {
+    const [, host, port] = /^\w+:\/\/([^/:]+|\[[^\]]+\])(?::(\d+))?/.exec(address) ?? [];
+    return { host: host ?? variables.host.otherwise ?? "", port: port ?? variables.port?.otherwise ?? "" };
+  }
+  if (variables.database === undefined) return { uri: address };
+  const [, server = address, named] = /^([^/]*\/\/[^/]+)\/(.+)$/.exec(address) ?? [];
+  const name = database ?? named;
+  return { uri: server, ...(name && { database: name }) };
 }

@@ -1,53 +1,122 @@
-/** What stands at a path, by its first bytes rather than its name. */
+/** What is at a path, by its first bytes rather than its name. */
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { AccessError } from "../errors.ts";
+import { AccessError, StoreKindError } from "../errors.ts";
+import type { Look, Signature } from "./descriptor.ts";
+import { BACKENDS, type BackendType, descriptorOf } from "./descriptors.ts";
 
-export type Found =
-  | "nothing"
-  | "empty file"
-  | "SQLite database"
-  | "Redis dump (FalkorDBLite)"
-  | "FalkorDBLite directory"
-  | "directory"
-  | "JSON text"
-  | "text file"
-  | "LadybugDB directory"
-  | "other file";
+const HEAD_BYTES = 4_096;
+
+export interface Found {
+  readonly kind: "nothing" | "empty file" | "directory" | "store" | "other";
+  /** As people call it, without an article: "SQLite database". */
+  readonly what: string;
+  /** Of a store, its backend; else null. */
+  readonly type: BackendType | null;
+  readonly form: Look["kind"] | null;
+  readonly note?: string;
+}
+
+/** What people have at such places that is no store of ours, with what to do about it. */
+const OTHERS: readonly Signature[] = [
+  {
+    what: "LadybugDB directory",
+    matches: ({ path, has }) => /\.(lbdb|db)$/.test(path) && has("catalog.kz"),
+    note: "It is not one of MemoryGraph's five backends; export it with LadybugDB's own tools.",
+  },
+  {
+    what: "JSON text",
+    matches: ({ head }) => isText(head) && /^\uFEFF?\s*[[{]/.test(head.toString("utf8")),
+    note: "If it is an export of MemoryGraph, import it with the application.",
+  },
+  { what: "text file", matches: ({ head, kind }) => kind === "file" && isText(head) },
+  { what: "other file", matches: ({ kind }) => kind === "file" },
+];
 
 /** @throws AccessError when the system does not let us look. */
 export function recognise(path: string): Found {
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) return "nothing";
-    if (stat.isDirectory()) return recogniseDirectory(path);
-    if (!stat.isFile()) return "other file";
-    return stat.size === 0 ? "empty file" : recogniseBytes(firstBytes(path));
+    if (stat === undefined) return { kind: "nothing", what: "nothing", type: null, form: null };
+    if (stat.isFile() && stat.size === 0) return { kind: "empty file", what: "empty file", type: null, form: "file" };
+    if (!stat.isDirectory() && !stat.isFile()) return { kind: "other", what: "other file", type: null, form: null };
+    return recogniseLook(lookAt(path, stat.isDirectory() ? "directory" : "file"));
   } catch (cause) {
     throw accessError(path, cause);
   }
 }
 
-function recogniseDirectory(path: string): Found {
-  if (existsSync(join(path, "dump.rdb"))) return "FalkorDBLite directory";
-  return /\.(lbdb|db)$/.test(path) && existsSync(join(path, "catalog.kz")) ? "LadybugDB directory" : "directory";
+function recogniseLook(look: Look): Found {
+  for (const { type, signatures } of BACKENDS) {
+    const signature = signatures.find(({ matches }) => matches(look));
+    if (signature !== undefined) return foundBy(signature, "store", type, look);
+  }
+  const other = OTHERS.find(({ matches }) => matches(look));
+  if (other !== undefined) return foundBy(other, "other", null, look);
+  return { kind: "directory", what: "directory", type: null, form: look.kind };
+}
+
+function foundBy(
+  { what, note }: Signature,
+  kind: Found["kind"],
+  type: BackendType | null,
+  { kind: form }: Look,
+): Found {
+  return { kind, what, type, form, ...(note !== undefined && { note }) };
+}
+
+function lookAt(path: string, kind: Look["kind"]): Look {
+  const head = kind === "file" ? firstBytes(path) : Buffer.alloc(0);
+  return { path, kind, head, has: (name) => kind === "directory" && existsSync(join(path, name)) };
 }
 
 function firstBytes(path: string): Buffer {
   const file = openSync(path, "r");
   try {
-    const bytes = Buffer.alloc(512);
+    const bytes = Buffer.alloc(HEAD_BYTES);
     return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0));
   } finally {
     closeSync(file);
   }
 }
 
-function recogniseBytes(bytes: Buffer): Found {
-  if (bytes.toString("latin1", 0, 16) === "SQLite format 3\0") return "SQLite database";
-  if (/^REDIS\d{4}/.test(bytes.toString("latin1", 0, 9))) return "Redis dump (FalkorDBLite)";
-  if (bytes.includes(0)) return "other file";
-  return /^\uFEFF?\s*[[{]/.test(bytes.toString("utf8")) ? "JSON text" : "text file";
+function isText(head: Buffer): boolean {
+  return head.length > 0 && !head.includes(0);
+}
+
+/** Says what was found where a store of one kind was expected. */
+export function notThatKind(path: string, found: Found, wanted: BackendType): StoreKindError {
+  const { noun } = descriptorOf(wanted);
+  const [message, next] = explanation(path, found, wanted, withArticle(noun));
+  return new StoreKindError(message, { next });
+}
+
+function explanation(path: string, { kind, what, type, note }: Found, wanted: BackendType, noun: string) {
+  switch (kind) {
+    case "nothing":
+      return [
+        `${path} does not exist`,
+        "Check the path; `memorygraph-migrate doctor` looks where MemoryGraph keeps its stores.",
+      ] as const;
+    case "empty file":
+      return [
+        `${path} is an empty file (0 bytes), not a store`,
+        "Look for the real file with `memorygraph-migrate doctor`, or restore it from a backup.",
+      ] as const;
+    case "directory":
+      return [`${path} is a directory, not ${noun}`, "Check the path, or name the file in the directory."] as const;
+    case "store":
+      return [`${path} is ${withArticle(what)}, not ${noun}`, `Name its kind: ${type} instead of ${wanted}.`] as const;
+    case "other":
+      return [
+        what === "other file" ? `${path} is not ${noun}` : `${path} is ${withArticle(what)}, not ${noun}`,
+        note ?? "Check the path and the kind of store.",
+      ] as const;
+  }
+}
+
+function withArticle(noun: string): string {
+  return `${/^[aeiou]/i.test(noun) ? "an" : "a"} ${noun}`;
 }
 
 /** The system's refusal to read or write a path, with the way out. */

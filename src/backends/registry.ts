@@ -1,31 +1,26 @@
-/** The only list of backends. Each is imported when it is first asked for, which keeps the start of the program short. */
-
+/** Loads the backend of a store when it is first asked for, which keeps the start of the program short. */
 import { UsageError } from "../errors.ts";
-import type { Backend, Capabilities, Finding, StagedBackend, TargetBackend } from "./backend.ts";
-import { BackendConfig, type BackendType } from "./config.ts";
+import type { Backend, Finding, StagedBackend, TargetBackend } from "./backend.ts";
+import type { BackendConfig } from "./config.ts";
+import { descriptorOf } from "./descriptors.ts";
 import { recognise } from "./recognise.ts";
 
-const BACKENDS: Record<BackendType, () => Promise<Backend>> = {
-  sqlite: async () => (await import("./sqlite/sqlite.ts")).sqlite,
-  falkordblite: async () => (await import("./falkor/falkordblite.ts")).falkordblite,
-  neo4j: async () => (await import("./bolt/open.ts")).neo4jBackend,
-  memgraph: async () => (await import("./bolt/open.ts")).memgraphBackend,
-  falkordb: async () => (await import("./falkor/falkordb.ts")).falkordb,
-};
-
 /**
- * The backend of a store; of one that is something else than was said, but something that we know, the right one.
+ * The backend of a store; of one that is something else than was said, where people are known to confuse the two, the
+ * right one.
  * @throws AccessError when the system does not let us look
  */
 export async function loadBackend({ type, path }: BackendConfig): Promise<Backend> {
-  const backend = await BACKENDS[type]();
-  // Documents used to call FalkorDBLite "SQLite-based", and people believed it.
-  if (type !== "falkordblite" || path === undefined || recognise(path) !== "SQLite database") return backend;
-  return misnamed((await import("./sqlite/sqlite.ts")).sqlite, {
+  const found = path === undefined ? null : recognise(path).type;
+  if (found === null || found === type) return descriptorOf(type).load();
+  const other = descriptorOf(found);
+  const backend = other.mistakenFor.includes(type) ? await other.load() : null;
+  if (backend?.target !== "staged") return descriptorOf(type).load();
+  return misnamed(backend, {
     kind: "note",
-    what: "a SQLite file that was called FalkorDBLite; it is taken for what it is",
+    what: `a ${other.noun} that was called ${descriptorOf(type).title}; it is taken for what it is`,
     count: 1,
-    examples: [path],
+    examples: [path!],
   });
 }
 
@@ -33,13 +28,9 @@ export async function loadBackend({ type, path }: BackendConfig): Promise<Backen
 export async function loadTarget(config: BackendConfig): Promise<TargetBackend> {
   const backend = await loadBackend(config);
   if (backend.target !== "none") return backend;
-  throw new UsageError(`a ${backend.type} store can be a source, but not a target`, {
+  throw new UsageError(`a ${descriptorOf(config.type).noun} can be a source, but not a target`, {
     next: "Choose another kind for the target.",
   });
-}
-
-export async function capabilitiesOf(type: BackendType): Promise<Capabilities> {
-  return (await loadBackend(new BackendConfig({ type }))).capabilities;
 }
 
 /** The same backend, whose stores tell that they are no others. */

@@ -1,9 +1,10 @@
 /** The options of every command. Nothing has a default here: what was not given stays absent. */
 import type { ArgsDef } from "citty";
-import { BACKEND_TYPES, READING_WAYS } from "../backends/config.ts";
+import { BACKEND_TYPES, TARGET_TYPES } from "../backends/descriptors.ts";
 import { RELEASES } from "../memorygraph/releases.ts";
 import { CONFLICT_POLICIES } from "../operations/models.ts";
-import { SHELLS } from "./completions/grammar.ts";
+import { SHELLS } from "./completions/shells.ts";
+import { type Side, storeArgs } from "./store-options.ts";
 
 /** Where runs are remembered; for every command that has to do with them. */
 const stateArgs = {
@@ -25,40 +26,21 @@ export const sharedArgs = {
   version: { type: "boolean", description: "print the version" },
 } satisfies ArgsDef;
 
-const kind = { type: "enum" as const, options: [...BACKEND_TYPES], valueHint: "KIND" };
-
-/** The options of a side that is a server; a password itself is never one. */
-function serverArgs<S extends "from" | "to">(side: S) {
-  const what = side === "from" ? "source" : "target";
-  const text = (valueHint: string, description: string) => ({ type: "string" as const, valueHint, description });
-  return {
-    [`${side}-uri`]: text("URI", `the ${what}, if it is a server`),
-    [`${side}-user`]: text("NAME", `user of the ${what}`),
-    [`${side}-password-file`]: text("FILE", "its password, as the first line of a file"),
-    [`${side}-password-command`]: text("COMMAND", "its password, as a command prints it"),
-    [`${side}-password-stdin`]: { type: "boolean" as const, description: "its password, from standard input" },
-    [`${side}-database`]: text("NAME", `database of the ${what} (neo4j, memgraph)`),
-    [`${side}-graph`]: text("NAME", `graph of the ${what} (falkordb, falkordblite), else memorygraph`),
-    [`${side}-ca-file`]: text("FILE", "certificates to trust beside the system's, PEM"),
-  } satisfies ArgsDef;
-}
+const kind = (options: readonly string[], description: string) => ({
+  type: "enum" as const,
+  options: [...options],
+  valueHint: "KIND",
+  description,
+});
 
 const sourceArgs: ArgsDef = {
-  from: { ...kind, description: "what the source is; else MEMORY_BACKEND says" },
-  "from-path": { type: "string", valueHint: "FILE", description: "the source, if it is a file or directory" },
-  ...serverArgs("from"),
-  "read-by": {
-    type: "enum",
-    options: [...READING_WAYS],
-    valueHint: "WAY",
-    description: "read a falkordb source by snapshot or query",
-  },
+  from: kind(BACKEND_TYPES, "what the source is, where looking does not say"),
+  ...storeArgs("from"),
 };
 
 const targetArgs: ArgsDef = {
-  to: { ...kind, required: true, description: "what the target is" },
-  "to-path": { type: "string", valueHint: "FILE", description: "the target, if it is a file or directory" },
-  ...serverArgs("to"),
+  to: { ...kind(TARGET_TYPES, "what the target is"), required: true },
+  ...storeArgs("to"),
 };
 
 export const migrateArgs = {
@@ -101,8 +83,8 @@ const runArg = {
 } satisfies ArgsDef;
 
 /** Of a side that the journal of a run names: only what the journal never holds. */
-function passwordArgs(side: "from" | "to"): ArgsDef {
-  const wanted = Object.entries(serverArgs(side)).filter(([name]) => name.includes("password"));
+function passwordArgs(side: Side): ArgsDef {
+  const wanted = Object.entries(storeArgs(side)).filter(([name]) => name.includes("password"));
   return Object.fromEntries(wanted);
 }
 

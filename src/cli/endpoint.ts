@@ -1,10 +1,12 @@
 /** One side of a migration as the options name it, and valibot's complaints in the words of the command line. */
 import * as v from "valibot";
-import { BACKEND_TYPES, type BackendType, READING_WAYS, type ReadingWay } from "../backends/config.ts";
+import { type BackendType, READING_WAYS, type ReadingWay } from "../backends/config.ts";
+import { BACKEND_TYPES, TARGET_TYPES } from "../backends/descriptors.ts";
 import { UsageError } from "../errors.ts";
+import { READ_BY, type Side, storeEntries, TEXT_FIELDS } from "./store-options.ts";
 import type { Values } from "./strict.ts";
 
-export type Side = "from" | "to";
+export type { Side } from "./store-options.ts";
 
 /** Only what was given; the rest comes from the environment, or is asked of the file. */
 export interface Endpoint {
@@ -25,43 +27,17 @@ export type PasswordSource =
   | { readonly by: "command"; readonly command: string }
   | { readonly by: "stdin" };
 
-const TEXT = v.exactOptional(v.string());
-const GIVEN = v.exactOptional(v.literal(true));
-
-/** `--from-user` and the like: the same options for both sides. */
-function serverEntries<S extends Side>(side: S) {
-  return {
-    [`${side}-uri`]: TEXT,
-    [`${side}-user`]: TEXT,
-    [`${side}-password-file`]: TEXT,
-    [`${side}-password-command`]: TEXT,
-    [`${side}-password-stdin`]: GIVEN,
-    [`${side}-database`]: TEXT,
-    [`${side}-graph`]: TEXT,
-    [`${side}-ca-file`]: TEXT,
-  } as Record<
-    `${S}-${"uri" | "user" | "password-file" | "password-command" | "database" | "graph" | "ca-file"}`,
-    typeof TEXT
-  > &
-    Record<`${S}-password-stdin`, typeof GIVEN>;
-}
-
 export const SourceSchema = v.object({
   from: v.exactOptional(v.picklist(BACKEND_TYPES)),
-  "from-path": TEXT,
-  ...serverEntries("from"),
-  "read-by": v.exactOptional(v.picklist(READING_WAYS)),
+  ...storeEntries("from"),
+  [READ_BY]: v.exactOptional(v.picklist(READING_WAYS)),
 });
 
-export const TargetSchema = v.object({
-  to: v.picklist(BACKEND_TYPES),
-  "to-path": TEXT,
-  ...serverEntries("to"),
-});
+export const TargetSchema = v.object({ to: v.picklist(TARGET_TYPES), ...storeEntries("to") });
 
 /** @throws UsageError when the options name the one source twice */
 export function sourceOf(values: v.InferOutput<typeof SourceSchema>): Endpoint {
-  const { "read-by": readBy } = values;
+  const { [READ_BY]: readBy } = values;
   return { ...endpointOf("from", values.from, values), ...(readBy !== undefined && { readBy }) };
 }
 
@@ -86,18 +62,10 @@ function endpointOf(side: Side, type: BackendType | undefined, values: Values): 
       next: `Give only one: --${side}-path for a file, --${side}-uri for a server.`,
     });
   }
+  const fields = TEXT_FIELDS.map(([flag, field]) => [field, text(flag)] as const);
+  const given = Object.fromEntries([["type", type] as const, ...fields].filter(([, value]) => value !== undefined));
   const password = passwordOf(side, values);
-  const fields = {
-    type,
-    path,
-    uri,
-    username: text("user"),
-    database: text("database"),
-    graph: text("graph"),
-    caFile: text("ca-file"),
-    password,
-  };
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  return { ...given, ...(password !== undefined && { password }) };
 }
 
 export function passwordOf(side: Side, values: Values): PasswordSource | undefined {

@@ -1,20 +1,23 @@
 /** From what was typed to the two stores. What was typed wins over the variables of the environment. */
 import { BackendConfig, type BackendType, FILE_BACKENDS, withoutCredentials } from "../backends/config.ts";
+import { DEFAULT_TYPE, descriptorOf, typesOfScheme } from "../backends/descriptors.ts";
+import { recognise } from "../backends/recognise.ts";
 import { UsageError } from "../errors.ts";
 import type { CommandContext } from "./command.ts";
 import type { Endpoint, PasswordSource, Side } from "./endpoint.ts";
 import { givenPassword } from "./password.ts";
+import { flagOf, READ_BY } from "./store-options.ts";
 
 type CliEnvironment = Pick<CommandContext, "env" | "log" | "ask" | "signal">;
 
 /**
- * A path without a kind is a SQLite file, and an address is of the kind that its scheme tells, unless MEMORY_BACKEND
- * says otherwise; without either, the store that MemoryGraph itself would open.
+ * A path without a kind is what looking at it says, and an address is of the kind that its scheme says; without either,
+ * it is the store that MemoryGraph itself would open.
  * @throws UsageError, AccessError
  */
 export async function sourceConfig(endpoint: Endpoint, surroundings: CliEnvironment): Promise<BackendConfig> {
   const { env } = surroundings;
-  const typed = endpoint.type ?? (env.MEMORY_BACKEND ? undefined : kindOf(endpoint));
+  const typed = endpoint.type ?? kindOf(endpoint, env.MEMORY_BACKEND);
   const found = BackendConfig.fromEnv(env, typed);
   // The application's variables belong together: its password is nothing for an address that it does not name.
   const named = endpoint.uri !== undefined || endpoint.path !== undefined;
@@ -40,15 +43,19 @@ export async function targetConfig(
   return withPassword(config, endpoint, "to", surroundings);
 }
 
-function kindOf({ path, uri }: Endpoint): BackendType | undefined {
-  if (path !== undefined) return "sqlite";
-  const scheme = /^[a-z]+/i.exec(uri ?? "")?.[0].toLowerCase();
-  if (scheme === "bolt" || scheme === "neo") return "neo4j";
-  return scheme !== undefined && /^(redis|falkor)s?$/.test(scheme) ? "falkordb" : undefined;
+/**
+ * What looking at the path says, or the scheme of the address. Where that leaves it open, MEMORY_BACKEND does, which
+ * undefined stands for, or else the default.
+ */
+function kindOf({ path, uri }: Endpoint, named: string | undefined): BackendType | undefined {
+  if (path !== undefined) return recognise(path).type ?? (named ? undefined : DEFAULT_TYPE);
+  const [scheme] = /^[a-z][a-z0-9+]*(?=:)/i.exec(uri ?? "") ?? [];
+  const types = scheme === undefined ? [] : typesOfScheme(scheme);
+  return types.find((type) => type === named?.toLowerCase()) ?? types[0];
 }
 
 function withAddress(config: BackendConfig, endpoint: Endpoint, side: Side): BackendConfig {
-  const { path, uri, username, database, graph, caFile, readBy } = endpoint;
+  const { path, uri } = endpoint;
   const file = FILE_BACKENDS.has(config.type);
   if (file && uri !== undefined) {
     throw new UsageError(`a ${config.type} store is a file, not an address`, {
@@ -61,41 +68,17 @@ function withAddress(config: BackendConfig, endpoint: Endpoint, side: Side): Bac
     });
   }
   assertMeaningful(config.type, endpoint, side);
-  return new BackendConfig({
-    ...config,
-    ...(path !== undefined && { path }),
-    ...(uri !== undefined && { uri }),
-    ...(username !== undefined && { username }),
-    ...(database !== undefined && { database }),
-    ...(graph !== undefined && { graph }),
-    ...(caFile !== undefined && { caFile }),
-    ...(readBy !== undefined && { readBy }),
-  });
+  const { type: _, password: __, ...fields } = endpoint;
+  return new BackendConfig({ ...config, ...fields });
 }
 
-/** Which options beside the address a kind of store understands. */
-const OPTIONS: Record<BackendType, readonly (keyof Endpoint)[]> = {
-  sqlite: [],
-  falkordblite: ["graph"],
-  neo4j: ["username", "password", "database", "caFile"],
-  memgraph: ["username", "password", "database", "caFile"],
-  falkordb: ["username", "password", "graph", "caFile", "readBy"],
-};
-const FLAGS = {
-  username: "user",
-  password: "password-file",
-  database: "database",
-  graph: "graph",
-  caFile: "ca-file",
-  readBy: "read-by",
-};
-
+/** @throws UsageError for an option that the kind of store does not understand */
 function assertMeaningful(type: BackendType, endpoint: Endpoint, side: Side): void {
-  for (const [field, flag] of Object.entries(FLAGS) as [keyof typeof FLAGS, string][]) {
-    if (endpoint[field] === undefined || OPTIONS[type].includes(field)) continue;
-    const own = field === "password" ? `password-${endpoint.password?.by}` : flag;
-    // Only a source is read in one way or the other.
-    const name = field === "readBy" ? own : `${side}-${own}`;
+  const { takes } = descriptorOf(type);
+  const { type: _, path: __, uri: ___, ...options } = endpoint;
+  for (const field of Object.keys(options) as (keyof typeof options)[]) {
+    if (options[field] === undefined || takes.includes(field)) continue;
+    const name = field === "readBy" ? READ_BY : `${side}-${flagOf(field, endpoint.password?.by)}`;
     throw new UsageError(`--${name} means nothing for a ${type} store`, { next: "Leave the option out." });
   }
 }
@@ -123,7 +106,7 @@ async function withPassword(
   side: Side,
   surroundings: CliEnvironment,
 ): Promise<BackendConfig> {
-  if (!OPTIONS[config.type].includes("password")) return config;
+  if (!descriptorOf(config.type).takes.includes("password")) return config;
   const given = await givenPassword(side, endpoint.password, surroundings);
   if (given !== undefined) return new BackendConfig({ ...config, password: given });
   const { uri = "", username } = config;

@@ -1,6 +1,6 @@
 /** What a kind of store may hold that another one cannot: known beforehand, for every pair of kinds. */
 import type { BackendType } from "../backends/config.ts";
-import { capabilitiesOf } from "../backends/registry.ts";
+import { descriptorOf } from "../backends/descriptors.ts";
 import { HARD_VALUES, type HardValue } from "../graph/hard-values.ts";
 
 export interface Compatibility {
@@ -12,8 +12,8 @@ export interface Compatibility {
 
 /** Of the newest servers of each kind; whether one store has any of it is found by `dryRun`. */
 export async function compatibility(from: BackendType, to: BackendType): Promise<Compatibility> {
-  const source = await capabilitiesOf(from);
-  const target = await capabilitiesOf(to);
+  const source = descriptorOf(from).capabilities;
+  const target = descriptorOf(to).capabilities;
   const known = Object.keys(HARD_VALUES) as HardValue[];
   const losses = known.filter((kind) => target.cannotHold.includes(kind) && !source.cannotHold.includes(kind));
   return { from, to, losses };

@@ -1,8 +1,10 @@
 /** Where MemoryGraph keeps its stores, today and formerly: what stands there, and how to bring it together. */
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { BackendConfig, type BackendType, FILE_BACKENDS, withoutCredentials } from "../backends/config.ts";
+import { dirname, resolve } from "node:path";
+import { BackendConfig, type BackendType, withoutCredentials } from "../backends/config.ts";
+import type { BackendDescriptor } from "../backends/descriptor.ts";
+import { BACKENDS, DEFAULT_TYPE, FILE_BACKENDS } from "../backends/descriptors.ts";
 import { type Found, recognise } from "../backends/recognise.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { MigrateError, UsageError } from "../errors.ts";
@@ -43,55 +45,49 @@ function currentStore(env: Environment): { current: BackendConfig; reason: strin
     return { current: BackendConfig.fromEnv(env), reason };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return { current: BackendConfig.fromEnv(env, "sqlite"), reason: `the default, since ${error.message}` };
+    return { current: BackendConfig.fromEnv(env, DEFAULT_TYPE), reason: `the default, since ${error.message}` };
   }
 }
 
-function placesOf(env: Environment): Place[] {
-  const home = env.HOME ?? env.USERPROFILE ?? homedir();
-  const places: Place[] = [];
-  for (const type of ["sqlite", "falkordblite"] as const) {
-    const named = BackendConfig.fromEnv({ ...env, HOME: home }, type).path!;
-    const byVariable = [env.MEMORY_SQLITE_PATH, env.MEMORY_FALKORDBLITE_PATH, env.FALKORDBLITE_PATH].some(
-      (value) => value === named,
-    );
-    places.push({
-      backend: type,
-      location: named,
-      reason: byVariable ? `the variables for ${type}` : `the default of ${type}`,
-    });
+/** Of LadybugDB, which is none of MemoryGraph's backends, but may be where the memories are. */
+const LADYBUG_PLACES = ["~/.memorygraph/ladybugdb.db", "~/.memorygraph/memory.lbdb"];
+
+function placesOf(given: Environment): Place[] {
+  const home = given.HOME ?? given.USERPROFILE ?? homedir();
+  const env = { ...given, HOME: home };
+  const inHome = (path: string) => path.replace(/^~(?=\/)/, home);
+  const described = BACKENDS.flatMap((descriptor) => placesOfBackend(descriptor, env, inHome));
+  const ladybug = LADYBUG_PLACES.map((path) => ({
+    backend: null,
+    location: inHome(path),
+    reason: "LadybugDB's place",
+  }));
+  return [...described, ...ladybug];
+}
+
+/** Where the variables say that such a store is, where it is without them, and where it formerly was. */
+function placesOfBackend(
+  { type, server, variables, formerPlaces }: BackendDescriptor<BackendType>,
+  env: Environment,
+  inHome: (path: string) => string,
+): Place[] {
+  const former = formerPlaces.map(({ path, reason }) => ({ backend: type, location: inHome(path), reason }));
+  if (variables === null) return former;
+  const { path, uri, host } = variables;
+  const variable = [path, uri, host].flatMap((part) => part?.names ?? []).find((name) => env[name]);
+  const config = BackendConfig.fromEnv(env, type);
+  if (server === null) {
+    const reason = variable === undefined ? `the default of ${type}` : `the variables for ${type}`;
+    const standard = path?.otherwise === undefined ? [] : [inHome(path.otherwise)];
+    return [
+      { backend: type, location: config.path!, reason },
+      ...standard.map((location) => ({ backend: type, location, reason: `the default of ${type}` })),
+      ...former,
+    ];
   }
-  places.push(
-    { backend: "sqlite", location: join(home, ".memorygraph", "memory.db"), reason: "the default of sqlite" },
-    {
-      backend: "falkordblite",
-      location: join(home, ".memorygraph", "falkordblite.db"),
-      reason: "the default of falkordblite",
-    },
-    {
-      backend: "sqlite",
-      location: join(home, ".claude-memory", "memory.db"),
-      reason: "where it was before November 2025",
-    },
-    { backend: null, location: join(home, ".memorygraph", "ladybugdb.db"), reason: "LadybugDB's place" },
-    { backend: null, location: join(home, ".memorygraph", "memory.lbdb"), reason: "LadybugDB's place" },
-  );
-  for (const type of ["neo4j", "memgraph", "falkordb"] as const) {
-    const prefix = type.toUpperCase();
-    const variable = [`MEMORY_${prefix}_URI`, `${prefix}_URI`, `MEMORY_${prefix}_HOST`, `${prefix}_HOST`].find(
-      (name) => env[name],
-    );
-    if (variable !== undefined || env.MEMORY_BACKEND === type) {
-      const config = BackendConfig.fromEnv(env, type);
-      places.push({
-        backend: type,
-        config,
-        location: withoutCredentials(config.uri!),
-        reason: variable ? `the variable ${variable}` : "MEMORY_BACKEND",
-      });
-    }
-  }
-  return places;
+  if (variable === undefined && env.MEMORY_BACKEND !== type) return former;
+  const reason = variable === undefined ? "MEMORY_BACKEND" : `the variable ${variable}`;
+  return [{ backend: type, config, location: withoutCredentials(config.uri!), reason }, ...former];
 }
 
 function grouped(places: readonly Place[]): Map<string, Place[]> {
@@ -113,14 +109,14 @@ async function lookAt(location: string, places: readonly Place[]): Promise<Found
     const server = places.find(({ config }) => config !== undefined);
     if (server !== undefined) return await inspect(server.config!, base);
     const found = recognise(location);
-    if (found === "nothing") {
+    if (found.kind === "nothing") {
       const named = reasons.some((reason) => reason.includes("variables"));
       return named
         ? { ...base, backend: places[0]!.backend, what: "nothing there, although the variables name it" }
         : null;
     }
-    const type = backendOf(found);
-    if (type === null) return { ...base, backend: null, what: found, notes: hintsFor(found) };
+    const { type, what } = found;
+    if (type === null) return { ...base, backend: null, what, notes: hintsFor(found) };
     const store = await inspect(new BackendConfig({ type, path: location }), base);
     return { ...store, notes: [...hintsFor(found), ...store.notes] };
   } catch (error) {
@@ -149,16 +145,8 @@ async function inspect(config: BackendConfig, base: Omit<FoundStore, "backend" |
   }
 }
 
-function backendOf(found: Found): BackendType | null {
-  if (found === "SQLite database") return "sqlite";
-  return found === "Redis dump (FalkorDBLite)" || found === "FalkorDBLite directory" ? "falkordblite" : null;
-}
-
-function hintsFor(found: Found): string[] {
-  if (found === "Redis dump (FalkorDBLite)") return ["MemoryGraph 0.13 cannot open it: it wants a directory there"];
-  if (found === "FalkorDBLite directory") return ["MemoryGraph 0.12 cannot open it: it wants a file there"];
-  if (found === "LadybugDB directory") return ["not one of the five backends; export it with LadybugDB's own tools"];
-  return [];
+function hintsFor({ note }: Found): string[] {
+  return note === undefined ? [] : [note];
 }
 
 /** The commands that would put every memory where MemoryGraph looks. */
@@ -172,13 +160,13 @@ function adviceFor(stores: readonly FoundStore[], backend: BackendType, location
     current === undefined ||
     (!closed.includes(current) && (current.readableBy.length > 0 || (current.memories ?? 0) === 0));
   for (const store of holding) {
-    const from = ["memorygraph-migrate", ...naming("from", store.backend ?? "sqlite", store.location)];
+    const from = ["memorygraph-migrate", ...naming("from", store.backend ?? DEFAULT_TYPE, store.location)];
     if (store.readableBy.length === 0) {
       const fresh = `${store.location.replace(/\.db$/, "")}-whole.db`;
       const release = store.release ?? DEFAULT_RELEASE;
       advice.push({
         text: `No MemoryGraph sees all of ${store.location}; this makes a file that ${release} does:`,
-        command: command([...from, "--to", "sqlite", "--to-path", fresh, "--for", release]),
+        command: command([...from, "--to", DEFAULT_TYPE, "--to-path", fresh, "--for", release]),
       });
     } else if (store.location !== location && usable) {
       const folder = dirname(location);
@@ -188,7 +176,7 @@ function adviceFor(stores: readonly FoundStore[], backend: BackendType, location
         command: make + command([...from, ...naming("to", backend, location)]),
       });
     } else if (store.location !== location) {
-      const variables = settings(store.backend ?? "sqlite", store.location);
+      const variables = settings(store.backend ?? DEFAULT_TYPE, store.location);
       advice.push({
         text: `MemoryGraph does not look into ${store.location} now; with these variables ${inWords(store.readableBy)} does:`,
         command: variables,
@@ -200,7 +188,7 @@ function adviceFor(stores: readonly FoundStore[], backend: BackendType, location
       const fresh = `${store.location.replace(/\.db$/, "")}-${next}.db`;
       advice.push({
         text: `${store.location} is for ${last}; before you go to ${next}, this makes the file that it needs:`,
-        command: command([...from, "--to", "sqlite", "--to-path", fresh, "--for", next]),
+        command: command([...from, "--to", DEFAULT_TYPE, "--to-path", fresh, "--for", next]),
       });
     }
   }
@@ -213,7 +201,7 @@ function adviceFor(stores: readonly FoundStore[], backend: BackendType, location
   if (holding.length === 0 && closed.length === 0) {
     advice.push({
       text: "No memories were found. If you know a file, look into it:",
-      command: "memorygraph-migrate inspect --from sqlite --from-path FILE",
+      command: "memorygraph-migrate inspect --from-path FILE",
     });
   }
   return advice;

@@ -148,7 +148,7 @@ async function realRun(
   const journal = await recorder?.begin(from, to, run.options);
   const session = await openForWriting(backend, to, { ...request, journal }, recorder);
   // In what other programs can write to as well, also that nothing is left has to be proven.
-  let before: ContentDigest | null = backend.capabilities.shared ? new ContentDigest() : null;
+  let before: ContentDigest | null = backend.target === "live" ? new ContentDigest() : null;
   const keep = (digest: ContentDigest) => {
     before = digest;
   };

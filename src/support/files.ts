@@ -11,7 +11,6 @@ import {
   fsyncSync,
   linkSync,
   lstatSync,
-  mkdtempSync,
   open,
   openSync,
   readdirSync,
@@ -21,9 +20,7 @@ import {
   statSync,
   unlinkSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { isRunning } from "./processes.ts";
 
 /** A name beside `path` that nobody uses: same file system, hidden, and telling where it comes from. */
 export function temporaryBeside(path: string): string {
@@ -68,27 +65,6 @@ export function keepSecondName(path: string, second: string): void {
     setMode(second, 0o600);
     flush(second);
     flushFolder(dirname(second));
-  }
-}
-
-const FOLDER = "memorygraph-migrate-";
-
-/** A new folder for temporary files that only its owner can enter. @throws the system's error. */
-export function createPrivateFolder(): string {
-  sweepFolders();
-  return mkdtempSync(join(tmpdir(), `${FOLDER}${process.pid}-`));
-}
-
-/** Removes what processes that were killed have left: their folders carry their number. */
-function sweepFolders(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const pid = name.startsWith(FOLDER) ? Number(name.slice(FOLDER.length).split("-")[0]) : Number.NaN;
-    if (!Number.isInteger(pid) || isRunning(pid)) continue;
-    try {
-      remove(join(tmpdir(), name));
-    } catch {
-      // Somebody else's: theirs to remove.
-    }
   }
 }
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { COMMANDS } from "../../src/cli/commands.ts";
-import { SHELLS } from "../../src/cli/completions/grammar.ts";
+import { SHELLS } from "../../src/cli/completions/shells.ts";
 import { choicesOf, spellingsOf } from "../../src/cli/strict.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { document, environment, expectError, program } from "./program.ts";

@@ -59,7 +59,7 @@ describe("doctor", () => {
     const { code, stdout, stderr } = await program(folder, ["doctor"]);
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toContain(`MemoryGraph 0.12 would open sqlite ${folder.file("home", ".memorygraph", "memory.db")}`);
-    expect(stdout).toContain("memorygraph-migrate inspect --from sqlite --from-path FILE");
+    expect(stdout).toContain("memorygraph-migrate inspect --from-path FILE");
     expect(listing(folder.path)).toEqual(["home/ 755", "tmp/ 755"]);
   });
 

@@ -41,13 +41,20 @@ describe("a source that is none is a wrong option (2), and no target appears", (
     ["an empty file", () => make("empty.db", ""), "is an empty file"],
     ["a text file", () => make("notes.db", "my notes\n"), "is a text file"],
     ["a JSON text", () => make("export.json", '{"memories": []}'), "is a JSON text"],
-    ["a Redis dump", () => make("dump.rdb", "REDIS0011\xfa"), "is a Redis dump"],
     ["other bytes", () => make("noise.db", new Uint8Array([1, 0, 2, 0])), "is not a SQLite file"],
     ["a SQLite file of something else", foreign, "is a SQLite file of something else (tables: cookies)"],
   ])("%s", async (_name, path, message) => {
     for (const extra of [[], ["--allow-loss"], ["--dry-run"]]) {
       expectError(await migrate(path(), ...extra), 2, message);
     }
+    expect(readdirSync(targets)).toEqual([]);
+  });
+
+  test("a store of another kind than was said", async () => {
+    const dump = make("dump.rdb", "REDIS0011\xfa");
+    const asked = await migrate(dump, "--from", "sqlite");
+    expectError(asked, 2, "is a Redis dump (FalkorDBLite), not a SQLite file");
+    expect(asked.stderr).toContain("Name its kind: falkordblite instead of sqlite.");
     expect(readdirSync(targets)).toEqual([]);
   });
 });

@@ -6,47 +6,33 @@ import { addressOf } from "../graph-store/address.ts";
 import { serverBackend } from "../graph-store/backend.ts";
 import type { GraphServer, OpenServer } from "../graph-store/server.ts";
 import type { Connection } from "./connection.ts";
+import { memgraphDescriptor, neo4jDescriptor } from "./descriptor.ts";
 import type { Dialect } from "./dialect.ts";
 import { probe } from "./probe.ts";
-
-const PORT = 7687;
-const SCHEMES = ["bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"] as const;
 
 /** Two protocols in one: the agent tells the servers apart. */
 const KINDS = {
   neo4j: {
+    descriptor: neo4jDescriptor,
     agent: /^Neo4j\/(?!.*Memgraph)/i,
     dialect: async (connection: Connection, location: string) =>
       (await import("./neo4j.ts")).neo4jDialect(connection, location),
   },
   memgraph: {
+    descriptor: memgraphDescriptor,
     agent: /Memgraph/i,
     dialect: async (connection: Connection) => (await import("./memgraph.ts")).memgraphDialect(connection),
   },
 } as const;
 type BoltType = keyof typeof KINDS;
 
-const NEITHER = ["large integer", "lone surrogate", "nameless property", "dangling relationship"] as const;
-export const neo4jBackend: LiveBackend = serverBackend("neo4j", openerOf("neo4j"), [
-  ...NEITHER,
-  "map",
-  "list of lists",
-  "list with null",
-  "list of several types",
-]);
-export const memgraphBackend: LiveBackend = serverBackend("memgraph", openerOf("memgraph"), [
-  ...NEITHER,
-  "bytes",
-  "time with offset",
-  "nanoseconds",
-  "calendar duration",
-  "vector",
-]);
+export const neo4jBackend: LiveBackend = serverBackend("neo4j", openerOf("neo4j"));
+export const memgraphBackend: LiveBackend = serverBackend("memgraph", openerOf("memgraph"));
 
 export function openerOf(type: BoltType): OpenServer {
   return async (config, { access, target = access === "write", signal }): Promise<GraphServer> => {
     signal?.throwIfAborted();
-    const address = addressOf(config, SCHEMES, PORT);
+    const address = addressOf(config, KINDS[type].descriptor.server);
     const database = databaseOf(config, address.path);
     const host = address.host.includes(":") ? `[${address.host}]` : address.host;
     const location = `${address.scheme}://${host}:${address.port}${database === null ? "" : `/${database}`}`;
@@ -86,9 +72,7 @@ function assertKind(type: BackendType & BoltType, agent: string, location: strin
   throw new StoreKindError(
     other === undefined
       ? `what answers at ${location} is neither Neo4j nor Memgraph: ${agent || "it does not say what it is"}`
-      : `what answers at ${location} is ${NAMES[other]}, not ${NAMES[type]}`,
+      : `what answers at ${location} is ${KINDS[other].descriptor.title}, not ${KINDS[type].descriptor.title}`,
     { next: other === undefined ? "Check the address." : `Name its kind: ${other} instead of ${type}.` },
   );
 }
-
-const NAMES = { neo4j: "Neo4j", memgraph: "Memgraph" } as const;

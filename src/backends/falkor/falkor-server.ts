@@ -21,6 +21,7 @@ import type {
   WriteLimits,
 } from "../graph-store/server.ts";
 import { Client } from "./client.ts";
+import { falkordbDescriptor } from "./descriptor.ts";
 import { collected } from "./pages.ts";
 import { Reader } from "./reader.ts";
 import { decode, type Reply } from "./reply.ts";
@@ -28,8 +29,6 @@ import { createSchema, dropSchema, ownSchema, readSchema, schemaReady, uniqueIdL
 import { fatalWhenUnique, unsupported, unsupportedName } from "./values.ts";
 import { Writer } from "./writer.ts";
 
-const SCHEMES = ["redis", "rediss", "falkor", "falkors"] as const;
-const PORT = 6379;
 const GRAPH = "memorygraph";
 const SHOWN_GRAPHS = 10;
 
@@ -52,7 +51,7 @@ export async function connectFalkor(
   { access, target = access === "write", signal }: ServerOptions,
 ): Promise<Connected> {
   signal?.throwIfAborted();
-  const address = addressOf(config, SCHEMES, PORT);
+  const address = addressOf(config, falkordbDescriptor.server);
   const graph = graphOf(config, address.path);
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   const location = `${address.scheme}://${host}:${address.port}/${graph}`;

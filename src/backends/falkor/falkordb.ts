@@ -5,24 +5,7 @@ import { serverBackend } from "../graph-store/backend.ts";
 import { openFalkor } from "./falkor-server.ts";
 import { openSnapshot, refusal } from "./snapshot.ts";
 
-const CANNOT_HOLD = [
-  "map",
-  "list with null",
-  "large integer",
-  "bytes",
-  "NUL",
-  "lone surrogate",
-  "backtick",
-  "time with offset",
-  "zoned date-time",
-  "fraction",
-  "nanoseconds",
-  "calendar duration",
-  "point",
-  "dangling relationship",
-] as const;
-
-const queried = serverBackend("falkordb", openFalkor, CANNOT_HOLD);
+const queried = serverBackend("falkordb", openFalkor);
 
 export const falkordb: LiveBackend = { ...queried, openForReading };
 

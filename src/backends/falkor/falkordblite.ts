@@ -20,27 +20,9 @@ import { runningEngine } from "./running-engine.ts";
 import { assertNoEngine } from "./staged-dump.ts";
 
 const GRAPH = "memorygraph";
-/** As the server, but a dump has names in it that cannot be spelled in a statement. */
-const CANNOT_HOLD = [
-  "map",
-  "list with null",
-  "large integer",
-  "bytes",
-  "NUL",
-  "lone surrogate",
-  "time with offset",
-  "zoned date-time",
-  "fraction",
-  "nanoseconds",
-  "calendar duration",
-  "point",
-  "dangling relationship",
-] as const;
-
 export const falkordblite: StagedBackend = {
   type: "falkordblite",
   target: "staged",
-  capabilities: { target: "staged", shared: false, cannotHold: CANNOT_HOLD },
   locate: (config) => pathOf(config),
   freeBytes: (config) => freeBytes(dirname(resolve(pathOf(config)))),
   openForReading,

@@ -8,7 +8,8 @@ import { AccessError, RefusedError, StoreKindError, UsageError } from "../../err
 import { type Release, releaseLine, releaseLines } from "../../memorygraph/releases.ts";
 import { inWords } from "../../support/words.ts";
 import type { BackendConfig } from "../config.ts";
-import { accessError, type Found, recognise } from "../recognise.ts";
+import { accessError, notThatKind, recognise } from "../recognise.ts";
+import { falkordbliteDescriptor } from "./descriptor.ts";
 
 export type LiteForm = "file" | "directory";
 
@@ -37,8 +38,13 @@ export function pathOf(config: BackendConfig): string {
 /** A store that is there. @throws StoreKindError for what is none, AccessError */
 export function placeToRead(path: string): LitePlace {
   const found = recognise(path);
-  if (found === "FalkorDBLite directory") return { path, form: "directory", dump: real(path, join(path, DUMP)) };
-  if (found !== "Redis dump (FalkorDBLite)") throw notAStore(path, found);
+  if (found.kind === "directory") {
+    throw new StoreKindError(`${path} is a directory without ${DUMP}, not a FalkorDBLite store`, {
+      next: "Check the path; a store that was never saved has none.",
+    });
+  }
+  if (found.type !== falkordbliteDescriptor.type) throw notThatKind(path, found, falkordbliteDescriptor.type);
+  if (found.form === "directory") return { path, form: "directory", dump: real(path, join(path, DUMP)) };
   // The dump in a directory is the store of that directory.
   return { path, form: basename(path) === DUMP ? "directory" : "file", dump: real(path, path) };
 }
@@ -56,7 +62,7 @@ export interface Target extends LitePlace {
  */
 export function placeToWrite(path: string, asked: Release | null, fallback: Release): Target {
   const found = recognise(path);
-  switch (found) {
+  switch (found.kind) {
     case "nothing":
       return newPlace(path, asked ?? fallback);
     case "directory":
@@ -131,34 +137,4 @@ function real(path: string, dump: string): string {
   } catch (cause) {
     throw accessError(path, cause);
   }
-}
-
-function notAStore(path: string, found: Exclude<Found, "Redis dump (FalkorDBLite)" | "FalkorDBLite directory">): Error {
-  const others: Record<typeof found, [string, string]> = {
-    nothing: [
-      `${path} does not exist`,
-      "Check the path; `memorygraph-migrate doctor` looks where MemoryGraph keeps its stores.",
-    ],
-    "empty file": [
-      `${path} is an empty file (0 bytes), not a store`,
-      "Look for the real file with `memorygraph-migrate doctor`, or restore it from a backup.",
-    ],
-    directory: [
-      `${path} is a directory without ${DUMP}, not a FalkorDBLite store`,
-      "Check the path; a store that was never saved has none.",
-    ],
-    "SQLite database": [`${path} is a SQLite file, not a FalkorDBLite store`, "Name its kind: sqlite."],
-    "LadybugDB directory": [
-      `${path} is a LadybugDB store, which is not one of MemoryGraph's five backends`,
-      "Export it with LadybugDB's own tools.",
-    ],
-    "JSON text": [
-      `${path} is a JSON text, not a FalkorDBLite store`,
-      "If it is an export of MemoryGraph, import it with the application.",
-    ],
-    "text file": [`${path} is a text file, not a FalkorDBLite store`, "Check the path."],
-    "other file": [`${path} is not a FalkorDBLite store`, "Check the path and the kind of store."],
-  };
-  const [message, next] = others[found];
-  return new StoreKindError(message, { next });
 }

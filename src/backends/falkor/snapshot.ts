@@ -1,7 +1,8 @@
 /** A graph of a FalkorDB server, read from a snapshot of the whole server: one moment of it, while it goes on. */
 import { join } from "node:path";
 import { AccessError } from "../../errors.ts";
-import { createPrivateFolder, remove } from "../../support/files.ts";
+import { remove } from "../../support/files.ts";
+import { createPrivateFolder } from "../../support/private-folder.ts";
 import type { Finding, OpenOptions } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import type { Client } from "./client.ts";

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { AccessError, UsageError } from "../../errors.ts";
 import { type BackendConfig, withoutCredentials } from "../config.ts";
+import type { ServerAddressing } from "../descriptor.ts";
 
 export interface Address {
   readonly scheme: string;
@@ -17,10 +18,9 @@ export interface Address {
 }
 
 /**
- * @param schemes that the server understands; the first is shown as the example
  * @throws UsageError for what is no such address, or when URI and options contradict each other
  */
-export function addressOf(config: BackendConfig, schemes: readonly string[], defaultPort: number): Address {
+export function addressOf(config: BackendConfig, { schemes, port: defaultPort }: ServerAddressing): Address {
   const uri = config.uri ?? "";
   const shown = withoutCredentials(uri);
   const example = `${schemes[0]}://localhost:${defaultPort}`;

@@ -1,7 +1,6 @@
 /** Makes a Backend of whatever opens a graph server. */
 import { lookup } from "node:dns/promises";
 import { RefusedError } from "../../errors.ts";
-import type { HardValue } from "../../graph/hard-values.ts";
 import type { LiveBackend, TargetPreview, WriteRequest } from "../backend.ts";
 import { type BackendConfig, type BackendType, withoutCredentials } from "../config.ts";
 import { previewOf } from "./preview.ts";
@@ -10,11 +9,10 @@ import { ServerSession } from "./session.ts";
 import { ServerSource } from "./source.ts";
 import { undo } from "./undo.ts";
 
-export function serverBackend(type: BackendType, open: OpenServer, cannotHold: readonly HardValue[]): LiveBackend {
+export function serverBackend(type: BackendType, open: OpenServer): LiveBackend {
   return {
     type,
     target: "live",
-    capabilities: { target: "live", shared: true, cannotHold },
     locate: ({ uri }) => withoutCredentials(uri ?? ""),
     freeBytes: () => null,
     openForReading: async (config, options) =>

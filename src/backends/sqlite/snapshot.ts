@@ -10,7 +10,8 @@ import { chmodSync, copyFileSync, existsSync, realpathSync, statSync } from "nod
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AccessError, BusyError, SourceChangedError } from "../../errors.ts";
-import { createPrivateFolder, freeBytes, remove, removeOpen } from "../../support/files.ts";
+import { freeBytes, remove, removeOpen } from "../../support/files.ts";
+import { createPrivateFolder } from "../../support/private-folder.ts";
 import { isQuiescent, sameBytes, stateOf } from "../../support/stability.ts";
 import { sleep } from "../../support/time.ts";
 import { accessError } from "../recognise.ts";

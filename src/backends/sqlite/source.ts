@@ -13,8 +13,9 @@ import type {
   SummaryOptions,
 } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
-import { accessError, type Found, recognise } from "../recognise.ts";
+import { accessError, type Found, notThatKind, recognise } from "../recognise.ts";
 import { describe } from "./describe.ts";
+import { sqliteDescriptor } from "./descriptor.ts";
 import { onDatabase, translate } from "./errors.ts";
 import { type FileLayout, readLayout } from "./layout.ts";
 import { type ParallelSummary, summariseInParallel, worthParallel } from "./parallel.ts";
@@ -138,40 +139,9 @@ export async function* readBatches(
   }
 }
 
-/** Says what was found where a SQLite store was expected. */
+/** @throws StoreKindError that says what was found instead */
 export function assertSqlite(path: string, found: Found): void {
-  if (found === "SQLite database") return;
-  const others: Record<Exclude<Found, "SQLite database">, [string, string]> = {
-    nothing: [
-      `${path} does not exist`,
-      "Check the path; `memorygraph-migrate doctor` looks where MemoryGraph keeps its stores.",
-    ],
-    "empty file": [
-      `${path} is an empty file (0 bytes), not a store`,
-      "Look for the real file with `memorygraph-migrate doctor`, or restore it from a backup.",
-    ],
-    directory: [`${path} is a directory, not a SQLite file`, "Name the file in it, usually memory.db."],
-    "FalkorDBLite directory": [
-      `${path} is a FalkorDBLite directory, not a SQLite file`,
-      "Name its kind: falkordblite instead of sqlite.",
-    ],
-    "Redis dump (FalkorDBLite)": [
-      `${path} is a Redis dump, as FalkorDBLite keeps it, not a SQLite file`,
-      "Name its kind: falkordblite instead of sqlite.",
-    ],
-    "LadybugDB directory": [
-      `${path} is a LadybugDB store, which is not one of MemoryGraph's five backends`,
-      "Export it with LadybugDB's own tools.",
-    ],
-    "JSON text": [
-      `${path} is a JSON text, not a SQLite file`,
-      "If it is an export of MemoryGraph, import it with the application.",
-    ],
-    "text file": [`${path} is a text file, not a SQLite file`, "Check the path."],
-    "other file": [`${path} is not a SQLite file`, "Check the path and the kind of store."],
-  };
-  const [message, next] = others[found];
-  throw new StoreKindError(message, { next });
+  if (found.type !== sqliteDescriptor.type) throw notThatKind(path, found, sqliteDescriptor.type);
 }
 
 /** Refuses SQLite files of other applications, by the tables they have. */

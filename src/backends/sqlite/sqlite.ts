@@ -18,7 +18,6 @@ import { recover, undo } from "./undo.ts";
 export const sqlite: StagedBackend = {
   type: "sqlite",
   target: "staged",
-  capabilities: { target: "staged", shared: false, cannotHold: [] },
   locate: (config) => pathOf(config),
   freeBytes: (config) => freeBytes(dirname(resolve(pathOf(config)))),
   openForReading: (config, options) => openSource(pathOf(config), options),
@@ -64,18 +63,18 @@ async function openForWriting(config: BackendConfig, request: WriteRequest): Pro
 
 async function preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview> {
   const path = pathOf(config);
-  const there = looksUsable(path) && recognise(path) !== "empty file";
+  const there = looksUsable(path) && recognise(path).kind !== "empty file";
   return there ? previewExisting(path, request) : previewNew(path, request);
 }
 
 /** Whether there is a file to write into; false where one is to be made. @throws when neither can be. */
 function looksUsable(path: string): boolean {
   const found = recognise(path);
-  if (found === "nothing") {
+  if (found.kind === "nothing") {
     assertFolder(path);
     return false;
   }
-  if (found !== "empty file") {
+  if (found.kind !== "empty file") {
     assertSqlite(path, found);
     assertOurs(path);
   }

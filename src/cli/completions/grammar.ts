@@ -3,9 +3,6 @@ import type { ArgDef } from "citty";
 import type { Command } from "../command.ts";
 import { choicesOf, hintOf, spellingsOf } from "../strict.ts";
 
-export const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;
-export type Shell = (typeof SHELLS)[number];
-
 /** What follows an option: nothing, one of a list, a file, or something that nobody can foresee. */
 export type Value =
   | { readonly kind: "none" | "file" | "text" }

@@ -35,7 +35,10 @@ const GRAPH = {
 
 function ask(engine: Engine, path: string, more: Partial<ReturnType<typeof parse>> = {}) {
   const address = {
-    ...parse(new BackendConfig({ type: "falkordb", uri: engine.server.uri }), ["redis", "rediss"], 6379),
+    ...parse(new BackendConfig({ type: "falkordb", uri: engine.server.uri }), {
+      schemes: ["redis", "rediss"],
+      port: 6379,
+    }),
     ...more,
   };
   return fetchSnapshot({ address, location: "the server", path });
@@ -109,7 +112,10 @@ describe.skipIf(available === undefined)("a snapshot", () => {
     using folder = temporaryFolder();
     await using engine = await startEngine("--repl-diskless-sync-delay", "5");
     const stop = new AbortController();
-    const address = parse(new BackendConfig({ type: "falkordb", uri: engine.server.uri }), ["redis"], 6379);
+    const address = parse(new BackendConfig({ type: "falkordb", uri: engine.server.uri }), {
+      schemes: ["redis"],
+      port: 6379,
+    });
     const asked = fetchSnapshot({ address, location: "x", path: folder.file("snapshot"), signal: stop.signal });
     setTimeout(() => stop.abort(new Error("enough")), 200);
     expect(asked).rejects.toThrow("enough");

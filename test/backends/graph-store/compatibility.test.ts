@@ -2,10 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { BACKEND_TYPES } from "../../../src/backends/config.ts";
+import { BACKEND_TYPES, descriptorOf } from "../../../src/backends/descriptors.ts";
 import { holderOf } from "../../../src/backends/falkor/lite-holder.ts";
 import type { Holder } from "../../../src/backends/graph-store/server.ts";
-import { capabilitiesOf } from "../../../src/backends/registry.ts";
 import { EXAMPLES, HARD_VALUES, type HardValue } from "../../../src/graph/hard-values.ts";
 import { compatibility } from "../../../src/operations/compatibility.ts";
 import { endOf } from "../../conformance/ends.ts";
@@ -44,7 +43,7 @@ describe.each(kinds)("what $kind cannot hold", ({ kind, open }) => {
     const cannot = answers.some((why) => why !== null);
     // Old servers have no vectors, zones or points: the table is of the newest.
     const older = cannot && ["vector", "zoned date-time", "point"].includes(hard);
-    const said = (await capabilitiesOf(kind)).cannotHold.includes(hard);
+    const said = descriptorOf(kind).capabilities.cannotHold.includes(hard);
     expect({ hard, cannot }).toEqual({ hard, cannot: said || older });
   });
 });

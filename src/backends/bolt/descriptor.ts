@@ -1,0 +1,50 @@
+import type { HardValue } from "../../graph/hard-values.ts";
+import type { ServerDescriptor } from "../descriptor.ts";
+
+const SCHEMES = ["bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"];
+const NEITHER: readonly HardValue[] = ["large integer", "lone surrogate", "nameless property", "dangling relationship"];
+
+export const neo4jDescriptor: ServerDescriptor<"neo4j"> = {
+  type: "neo4j",
+  title: "Neo4j",
+  family: "bolt",
+  noun: "Neo4j server",
+  server: { schemes: SCHEMES, port: 7687 },
+  takes: ["username", "password", "database", "caFile"],
+  capabilities: {
+    target: "live",
+    cannotHold: [...NEITHER, "map", "list of lists", "list with null", "list of several types"],
+  },
+  variables: {
+    uri: { names: ["MEMORY_NEO4J_URI", "NEO4J_URI"], otherwise: "bolt://localhost:7687" },
+    username: { names: ["MEMORY_NEO4J_USER", "NEO4J_USER"], otherwise: "neo4j" },
+    password: { names: ["MEMORY_NEO4J_PASSWORD", "NEO4J_PASSWORD"] },
+    database: { names: ["MEMORY_NEO4J_DATABASE"], otherwise: "neo4j" },
+  },
+  formerPlaces: [],
+  signatures: [],
+  mistakenFor: [],
+  load: async () => (await import("./open.ts")).neo4jBackend,
+};
+
+export const memgraphDescriptor: ServerDescriptor<"memgraph"> = {
+  type: "memgraph",
+  title: "Memgraph",
+  family: "bolt",
+  noun: "Memgraph server",
+  server: { schemes: SCHEMES, port: 7687 },
+  takes: ["username", "password", "database", "caFile"],
+  capabilities: {
+    target: "live",
+    cannotHold: [...NEITHER, "bytes", "time with offset", "nanoseconds", "calendar duration", "vector"],
+  },
+  variables: {
+    uri: { names: ["MEMORY_MEMGRAPH_URI"], otherwise: "bolt://localhost:7687" },
+    username: { names: ["MEMORY_MEMGRAPH_USER"], otherwise: "" },
+    password: { names: ["MEMORY_MEMGRAPH_PASSWORD"], otherwise: "" },
+  },
+  formerPlaces: [],
+  signatures: [],
+  mistakenFor: [],
+  load: async () => (await import("./open.ts")).memgraphBackend,
+};

@@ -1,0 +1,91 @@
+/**
+ * What the program knows about a kind of store without loading it. The options of the command line, its completions,
+ * recognition, doctor's places, the JSON schemas and the tables in docs/ are derived from these descriptors, which
+ * import no driver: they are read at every start.
+ */
+import type { HardValue } from "../graph/hard-values.ts";
+import type { Backend } from "./backend.ts";
+
+export interface Capabilities {
+  /**
+   * What it is as a target. `staged`: nothing is visible, and nothing needs undoing, before `commit`, so that what it
+   * cannot hold may be found while writing. `live`: every batch takes effect at once, under the run's journal, and other
+   * programs can write meanwhile. `none`: it is only read.
+   */
+  readonly target: "staged" | "live" | "none";
+  /** What no store of this kind can hold, in its newest release. */
+  readonly cannotHold: readonly HardValue[];
+}
+
+/** The fields of a configuration, beside its type and address, that some kinds of store understand and others do not. */
+export type StoreOption = "username" | "password" | "database" | "graph" | "caFile" | "readBy";
+
+/** Of MemoryGraph's environment: the first of these variables that is set counts, else the default. */
+export interface Variable {
+  readonly names: readonly string[];
+  readonly otherwise?: string;
+}
+
+/** Where MemoryGraph looks for the parts of a store's address. A server has a URI, or a host and a port. */
+export type Variables = {
+  readonly [Part in "path" | "uri" | "host" | "port" | "username" | "password" | "database"]?: Variable;
+};
+
+/** A place where people have such a store although no variable names it; `~` is their home. */
+export interface FormerPlace {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** Enough of what is at a path to say what it is, without opening it as a store. */
+export interface Look {
+  readonly path: string;
+  readonly kind: "file" | "directory";
+  /** The first bytes of a file, at most 4,096; none of a directory. */
+  readonly head: Buffer;
+  /** Whether the directory has an entry of that name. */
+  has(name: string): boolean;
+}
+
+/** How a store is recognised by looking. */
+export interface Signature {
+  /** As people call it, without an article: "SQLite database". */
+  readonly what: string;
+  /** What a person should know or do who has one. */
+  readonly note?: string;
+  matches(look: Look): boolean;
+}
+
+export interface ServerAddressing {
+  /** The first one is the example in messages. */
+  readonly schemes: readonly string[];
+  /** The port of an address that names none. */
+  readonly port: number;
+}
+
+export interface BackendDescriptor<Type extends string = string> {
+  /** As the command line, the journal and JSON name it. */
+  readonly type: Type;
+  /** As people name the product. */
+  readonly title: string;
+  /** Kinds of one family share a protocol or a file format, and a folder. */
+  readonly family: string;
+  /** What a store of this kind is called in messages: "SQLite file". */
+  readonly noun: string;
+  /** How a server is addressed; null for a file or directory, which has a path. */
+  readonly server: ServerAddressing | null;
+  readonly takes: readonly StoreOption[];
+  readonly capabilities: Capabilities;
+  /** Null for a kind that MemoryGraph itself cannot be configured to open. */
+  readonly variables: Variables | null;
+  readonly formerPlaces: readonly FormerPlace[];
+  /** Of files and directories; the first one that matches counts. */
+  readonly signatures: readonly Signature[];
+  /** Kinds by whose name people have called such a store: it is then opened for what it is, with a note. */
+  readonly mistakenFor: readonly string[];
+  load(): Promise<Backend>;
+}
+
+export interface ServerDescriptor<Type extends string> extends BackendDescriptor<Type> {
+  readonly server: ServerAddressing;
+}

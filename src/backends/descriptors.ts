@@ -1,0 +1,45 @@
+/** The only list of backends. A new one is a folder and a line here; MemoryGraph's default comes first. */
+import { memgraphDescriptor, neo4jDescriptor } from "./bolt/descriptor.ts";
+import type { BackendDescriptor } from "./descriptor.ts";
+import { falkordbDescriptor, falkordbliteDescriptor } from "./falkor/descriptor.ts";
+import { sqliteDescriptor } from "./sqlite/descriptor.ts";
+
+export const BACKENDS = [
+  sqliteDescriptor,
+  falkordbliteDescriptor,
+  neo4jDescriptor,
+  memgraphDescriptor,
+  falkordbDescriptor,
+] as const;
+
+export type BackendType = (typeof BACKENDS)[number]["type"];
+
+export const BACKEND_TYPES: readonly BackendType[] = BACKENDS.map(({ type }) => type);
+/** Those that can be written to. */
+export const TARGET_TYPES: readonly BackendType[] = BACKENDS.filter(
+  ({ capabilities }) => capabilities.target !== "none",
+).map(({ type }) => type);
+/** Those whose store is named by a path; the others have an address. */
+export const FILE_BACKENDS: ReadonlySet<BackendType> = new Set(
+  BACKENDS.filter(({ server }) => server === null).map(({ type }) => type),
+);
+/** What MemoryGraph uses where MEMORY_BACKEND is not set. */
+export const DEFAULT_TYPE: BackendType = BACKENDS[0].type;
+
+const BY_TYPE: ReadonlyMap<string, BackendDescriptor<BackendType>> = new Map(
+  BACKENDS.map((descriptor) => [descriptor.type, descriptor] as const),
+);
+
+export function descriptorOf(type: BackendType): BackendDescriptor<BackendType> {
+  return BY_TYPE.get(type)!;
+}
+
+/** The kind that a word names, whatever its case; undefined for a word that names none. */
+export function typeNamed(word: string): BackendType | undefined {
+  return BY_TYPE.get(word.toLowerCase())?.type;
+}
+
+/** The kinds whose addresses have this scheme, as in `redis://host`. */
+export function typesOfScheme(scheme: string): readonly BackendType[] {
+  return BACKENDS.filter(({ server }) => server?.schemes.includes(scheme.toLowerCase())).map(({ type }) => type);
+}

@@ -1,0 +1,22 @@
+import type { BackendDescriptor } from "../descriptor.ts";
+
+export const sqliteDescriptor: BackendDescriptor<"sqlite"> = {
+  type: "sqlite",
+  title: "SQLite",
+  family: "sqlite",
+  noun: "SQLite file",
+  server: null,
+  takes: [],
+  capabilities: { target: "staged", cannotHold: [] },
+  variables: { path: { names: ["MEMORY_SQLITE_PATH"], otherwise: "~/.memorygraph/memory.db" } },
+  formerPlaces: [{ path: "~/.claude-memory/memory.db", reason: "where it was before November 2025" }],
+  signatures: [
+    {
+      what: "SQLite database",
+      matches: ({ head }) => head.toString("latin1", 0, 16) === "SQLite format 3\0",
+    },
+  ],
+  // Documents used to call FalkorDBLite "SQLite-based", and people believed it.
+  mistakenFor: ["falkordblite"],
+  load: async () => (await import("./sqlite.ts")).sqlite,
+};

@@ -1,0 +1,99 @@
+/** The options that name one store, as data: what each is called, what it means, and which kinds of store it is for. */
+import type { ArgsDef } from "citty";
+import * as v from "valibot";
+import { READING_WAYS } from "../backends/config.ts";
+import type { StoreOption } from "../backends/descriptor.ts";
+import { BACKENDS } from "../backends/descriptors.ts";
+
+export type Side = "from" | "to";
+
+interface OptionSpec {
+  /** Behind `--from-` or `--to-`. */
+  readonly flag: string;
+  /** The field of a store's configuration; password has several options. */
+  readonly field: StoreOption | "path" | "uri";
+  readonly hint?: string;
+  /** `{side}` is source or target. */
+  readonly description: string;
+}
+
+const OPTIONS: readonly OptionSpec[] = [
+  { flag: "path", field: "path", hint: "FILE", description: "the {side}, if it is a file or directory" },
+  { flag: "uri", field: "uri", hint: "URI", description: "the {side}, if it is a server" },
+  { flag: "user", field: "username", hint: "NAME", description: "user of the {side}" },
+  {
+    flag: "password-file",
+    field: "password",
+    hint: "FILE",
+    description: "its password, as the first line of a file",
+  },
+  {
+    flag: "password-command",
+    field: "password",
+    hint: "COMMAND",
+    description: "its password, as a command prints it",
+  },
+  { flag: "password-stdin", field: "password", description: "its password, from standard input" },
+  { flag: "database", field: "database", hint: "NAME", description: "database of the {side}" },
+  { flag: "graph", field: "graph", hint: "NAME", description: "graph of the {side}, else memorygraph" },
+  {
+    flag: "ca-file",
+    field: "caFile",
+    hint: "FILE",
+    description: "certificates to trust beside the system's, PEM",
+  },
+];
+
+/** Options that every server takes need no list of kinds behind them. */
+const COMMON: readonly OptionSpec["field"][] = ["path", "uri", "username", "password", "caFile"];
+
+/** How a side is spelled in the options that only a source has. */
+export const READ_BY = "read-by";
+
+/** The kinds of store that a field means something for. */
+export function kindsThatTake(field: OptionSpec["field"]): readonly string[] {
+  const takes = ({ server, takes: options }: (typeof BACKENDS)[number]) =>
+    field === "path" ? server === null : field === "uri" ? server !== null : options.includes(field);
+  return BACKENDS.filter(takes).map(({ type }) => type);
+}
+
+/** The definitions for citty, in the order of the help. */
+export function storeArgs(side: Side): ArgsDef {
+  const what = side === "from" ? "source" : "target";
+  const args: ArgsDef = {};
+  for (const { flag, field, hint, description } of OPTIONS) {
+    const kinds = COMMON.includes(field) ? "" : ` (${kindsThatTake(field).join(", ")})`;
+    const described = { description: `${description.replace("{side}", what)}${kinds}` };
+    args[`${side}-${flag}`] =
+      hint === undefined ? { type: "boolean", ...described } : { type: "string", valueHint: hint, ...described };
+  }
+  if (side === "to") return args;
+  args[READ_BY] = {
+    type: "enum",
+    options: [...READING_WAYS],
+    valueHint: "WAY",
+    description: `read a ${kindsThatTake("readBy").join(" or ")} source by ${READING_WAYS.join(" or ")}`,
+  };
+  return args;
+}
+
+const TEXT = v.exactOptional(v.string());
+const GIVEN = v.exactOptional(v.literal(true));
+
+/** The same options for valibot. */
+export function storeEntries(side: Side): Record<string, typeof TEXT | typeof GIVEN> {
+  return Object.fromEntries(
+    OPTIONS.map(({ flag, hint }) => [`${side}-${flag}`, hint === undefined ? GIVEN : TEXT] as const),
+  );
+}
+
+/** The fields whose value is the option's own text, by the option's name. */
+export const TEXT_FIELDS: readonly (readonly [flag: string, field: OptionSpec["field"]])[] = OPTIONS.filter(
+  ({ field }) => field !== "password",
+).map(({ flag, field }) => [flag, field] as const);
+
+/** The option that gave a field, for messages; of a password, the one that was used. */
+export function flagOf(field: OptionSpec["field"], passwordBy = "file"): string {
+  if (field === "password") return `password-${passwordBy}`;
+  return TEXT_FIELDS.find(([, known]) => known === field)?.[0] ?? field;
+}
