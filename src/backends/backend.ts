@@ -29,6 +29,8 @@ export interface Finding {
   /** The first few ids concerned. */
   readonly examples: readonly string[];
   readonly kind: "damage" | "loss" | "note";
+  /** Also for who wants no report. */
+  readonly isUrgent?: true;
   /** What is counted; records where it is left out. */
   readonly unit?: "record" | "property" | "label" | "relationship type";
 }
@@ -43,6 +45,10 @@ export interface SchemaItem {
   readonly statement: string;
   /** Whether MemoryGraph itself creates such a one. */
   readonly own: boolean;
+  /** What the server calls its kind. */
+  readonly type?: string;
+  /** Its settings, by name; left out where it has none, or the server does not tell. */
+  readonly options?: Readonly<Record<string, string>>;
 }
 
 /** What a dump of Redis is besides one graph. */
@@ -134,7 +140,9 @@ export interface Fitting {
   fit(record: GraphRecord): GraphRecord | null;
   /** What of the records fitted so far the target cannot hold. */
   losses(): readonly Finding[];
-  /** @throws RefusedError when a fitted record is one that the target would not take whatever is allowed */
+  /** Holds a fitted record that is to be written against the rules of the target. */
+  admit(record: GraphRecord): void;
+  /** @throws RefusedError when an admitted record is one that the target would not take whatever is allowed */
   assertPossible(): void;
 }
 
@@ -164,6 +172,8 @@ export interface WriteReport {
   setAside: Record<string, number>;
   /** What else a person should know. */
   readonly notes?: readonly Finding[];
+  /** Of a graph server: how many indexes and constraints there were to be in the end, and how many are. */
+  schema?: { readonly expected: number; readonly found: number };
 }
 
 /** Everything of a source taken over at once, byte for byte, since source and target have one layout. */

@@ -161,6 +161,8 @@ export const MigrationResultSchema = v.object({
   notes: v.array(ReportedFindingSchema),
   validation: ValidationResultSchema,
   verification: v.nullable(VerificationResultSchema),
+  /** Of a graph server as target: indexes and constraints that it was to have in the end, and that it has; else null. */
+  schema: v.nullable(v.object({ expected: Count, found: Count })),
   durationSeconds: v.pipe(v.number(), v.minValue(0)),
   /** What was done after a failure, step by step. */
   rollback: v.array(v.string()),

@@ -137,6 +137,7 @@ export class Outcome {
       ],
       validation: this.#validation(),
       verification: this.#verification,
+      schema: this.#report.schema ?? null,
       durationSeconds: this.#seconds,
       rollback: [...this.#steps],
       errors:
@@ -177,6 +178,9 @@ export class Outcome {
     const warnings = filled
       ? [`the target already holds ${before.nodes} nodes and ${before.relationships} relationships; they are kept`]
       : [];
+    for (const { what, examples, isUrgent } of before?.findings ?? []) {
+      if (isUrgent) warnings.push(`target: ${what} (${examples.join(", ")})`);
+    }
     const source = this.#source;
     if (source !== null && source.nodes + source.relationships === 0) warnings.push("the source holds nothing");
     if (!this.options.verify) warnings.push("verification was switched off: nothing proves the result");

@@ -51,6 +51,7 @@ async function fillStaged(run: Run, session: StagedTarget): Promise<Verification
   for await (const batch of fitted.read()) {
     await session.write(batch);
     for (const record of batch) {
+      fitting?.admit(record);
       if (digesting && ahead === null) count(record, counted, journal);
       else tally(counted.counts, record);
     }
@@ -135,6 +136,7 @@ async function rehearse(run: Run, session: LiveTarget): Promise<Summary> {
     for (const record of batch) {
       const fitted = fitting.fit(record);
       if (fitted === null) continue;
+      fitting.admit(fitted);
       if (digesting) expected.addHashed(fitted, session.precomputeHash(fitted));
       else tally(expected.counts, fitted);
     }
@@ -278,6 +280,7 @@ export async function plan(
     for (const record of batch) {
       const action = planner.plan(record);
       outcome.decided(record, action);
+      if (action === "create" || action === "overwrite") target.fitting?.admit(record);
       if (action !== "unselected" && action !== "endless") tally(selectedCounts, record);
       each(record, action === "create" || action === "overwrite" ? action : "nothing");
     }

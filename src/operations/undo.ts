@@ -81,7 +81,10 @@ async function prove(
     if (!after.equals(before)) {
       throw new RollbackError(`${location} is not as it was before`, {
         details: [`before: ${before}`, `after: ${after}`],
-        next: "Stop the application that uses it, keep the file, and compare it with a backup.",
+        next:
+          backend.target === "live"
+            ? "Stop the applications and drop the triggers that change it, then compare it with a backup."
+            : "Stop the application that uses it, keep the file, and compare it with a backup.",
         cause,
       });
     }

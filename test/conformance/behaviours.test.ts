@@ -229,7 +229,7 @@ describe.each(ends.map((end) => ({ name: end.name, end })))("$name as a target",
     await end.empty();
     const empty = await run(other.config, end.config);
     expect(empty.errors).toEqual([]);
-    expect(JSON.stringify(empty.notes)).toContain("left without");
+    expect(JSON.stringify(empty.notes)).toContain("constraint not created");
     expect((await end.read()).nodes.length).toBe(2);
   });
 });

@@ -16,6 +16,7 @@ import type {
   ServerNode,
   ServerRelationship,
 } from "../graph-store/server.ts";
+import type { TargetRule } from "../graph-store/target-rules.ts";
 import { Columns } from "./columns.ts";
 import type { Connection, Row } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
@@ -33,7 +34,10 @@ export class BoltServer implements GraphServer {
   readonly #connection: Connection;
   readonly #dialect: Dialect;
 
-  constructor(connection: Connection, dialect: Dialect, location: string) {
+  readonly #isTarget: boolean;
+
+  constructor(connection: Connection, dialect: Dialect, location: string, isTarget: boolean) {
+    this.#isTarget = isTarget;
     this.#connection = connection;
     this.#dialect = dialect;
     this.location = location;
@@ -67,6 +71,10 @@ export class BoltServer implements GraphServer {
     const blocker = await this.#dialect.blocker(this.#connection);
     const notes = (await this.#dialect.notes?.(this.#connection)) ?? [];
     return blocker === null ? notes : [`the server is ${blocker.what}: it can be a source, but no target`, ...notes];
+  }
+
+  async triggers(): Promise<string[]> {
+    return this.#isTarget ? this.#dialect.triggers(this.#connection) : [];
   }
 
   async counts(): Promise<{ nodes: number; relationships: number }> {
@@ -115,27 +123,35 @@ export class BoltServer implements GraphServer {
   }
 
   schema(): Promise<SchemaItem[]> {
-    return this.#dialect.schema(this.#connection);
+    return this.#dialect.schema.read(this.#connection);
   }
 
   ownSchema(release: Release): SchemaItem[] {
-    return this.#dialect.ownSchema(release);
+    return this.#dialect.schema.own(release);
   }
 
-  createSchema(item: SchemaItem): Promise<void> {
-    return this.#dialect.createSchema(this.#connection, item);
+  adaptSchema(item: SchemaItem): SchemaItem | { readonly why: string } {
+    return this.#dialect.schema.adapt(item);
+  }
+
+  createSchema(item: SchemaItem): Promise<string | null> {
+    return this.#dialect.schema.create(this.#connection, item);
   }
 
   schemaReady(created: readonly SchemaItem[]): Promise<{ item: SchemaItem; why: string }[]> {
-    return this.#dialect.schemaReady(this.#connection, created);
+    return this.#dialect.schema.ready(this.#connection, created);
   }
 
   dropSchema(item: SchemaItem): Promise<void> {
-    return this.#dialect.dropSchema(this.#connection, item);
+    return this.#dialect.schema.drop(this.#connection, item);
   }
 
   uniqueIdLabels(): Promise<string[]> {
-    return this.#dialect.uniqueIdLabels(this.#connection);
+    return this.#dialect.schema.uniqueIdLabels(this.#connection);
+  }
+
+  rules(): Promise<TargetRule[]> {
+    return this.#dialect.schema.rules(this.#connection);
   }
 
   unsupported(value: Value): string | null {

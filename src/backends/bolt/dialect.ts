@@ -4,6 +4,7 @@ import type { Release } from "../../memorygraph/releases.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { BackendType } from "../config.ts";
 import type { WriteLimits } from "../graph-store/server.ts";
+import type { TargetRule } from "../graph-store/target-rules.ts";
 import type { Connection } from "./connection.ts";
 
 export interface Blocker {
@@ -11,6 +12,18 @@ export interface Blocker {
   readonly what: string;
   /** The way out. */
   readonly next: string;
+}
+
+/** The indexes and constraints of such a server; as GraphServer has them. */
+export interface SchemaDialect {
+  read(connection: Connection): Promise<SchemaItem[]>;
+  own(release: Release): SchemaItem[];
+  adapt(item: SchemaItem): SchemaItem | { readonly why: string };
+  create(connection: Connection, item: SchemaItem): Promise<string | null>;
+  ready(connection: Connection, created: readonly SchemaItem[]): Promise<{ item: SchemaItem; why: string }[]>;
+  drop(connection: Connection, item: SchemaItem): Promise<void>;
+  uniqueIdLabels(connection: Connection): Promise<string[]>;
+  rules(connection: Connection): Promise<TargetRule[]>;
 }
 
 export interface Dialect {
@@ -34,12 +47,9 @@ export interface Dialect {
   blocker(connection: Connection): Promise<Blocker | null>;
   /** What else a person should know of the server. */
   notes?(connection: Connection): Promise<string[]>;
-  schema(connection: Connection): Promise<SchemaItem[]>;
-  ownSchema(release: Release): SchemaItem[];
-  createSchema(connection: Connection, item: SchemaItem): Promise<void>;
-  schemaReady(connection: Connection, created: readonly SchemaItem[]): Promise<{ item: SchemaItem; why: string }[]>;
-  dropSchema(connection: Connection, item: SchemaItem): Promise<void>;
-  uniqueIdLabels(connection: Connection): Promise<string[]>;
+  /** What acts in the server by itself, and concerns a target: it cannot be foreseen what it makes of the records. */
+  triggers(connection: Connection): Promise<string[]>;
+  readonly schema: SchemaDialect;
   unsupported(value: Value): string | null;
   unsupportedName(name: string): string | null;
 }

@@ -1,11 +1,8 @@
 /** Memgraph, 2.14 and later. */
 import { Point, Temporal, type TemporalKind, type Value, Vector } from "../../graph/value.ts";
-import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
-import { RELEASES, type Release } from "../../memorygraph/releases.ts";
-import type { SchemaItem } from "../backend.ts";
-import type { Connection, Row } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { Blocker, Dialect } from "./dialect.ts";
-import { ownItems, whatOf } from "./schema.ts";
+import { MemgraphSchema, quoteMemgraph } from "./memgraph-schema.ts";
 import { isLarge, temporalParts } from "./values.ts";
 
 /** The first whose properties can be zoned date-times and points; older ones refuse such parameters. */
@@ -38,6 +35,7 @@ class MemgraphDialect implements Dialect {
   readonly indexesCheaply = false;
   readonly prefix = "";
   readonly snapshots: boolean;
+  readonly schema = new MemgraphSchema();
   readonly #hasZonesAndPoints: boolean;
 
   constructor(version: string, snapshots: boolean) {
@@ -48,9 +46,8 @@ class MemgraphDialect implements Dialect {
     this.#hasZonesAndPoints = major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
   }
 
-  /** `Memory` is a reserved word up to 2.15. */
   quote(name: string): string {
-    return `\`${name.replaceAll("`", "``")}\``;
+    return quoteMemgraph(name);
   }
 
   async identity(connection: Connection): Promise<string | null> {
@@ -66,6 +63,14 @@ class MemgraphDialect implements Dialect {
   async blocker(connection: Connection): Promise<Blocker | null> {
     const role = (await connection.rows("SHOW REPLICATION ROLE").catch(() => []))[0]?.[0];
     if (role === "replica") return { what: "a read-only replica", next: "Name the main instance instead." };
+    const mode = String((await storageInfo(connection)).get("storage_mode") ?? "");
+    // A relationship cannot be found by its number there, so a run could be neither undone nor gone on with.
+    if (/ON_DISK/i.test(mode)) {
+      return {
+        what: `in the storage mode ${mode}, in which a run cannot be undone`,
+        next: "Start a Memgraph with --storage-mode=IN_MEMORY_TRANSACTIONAL, and name that one as the target. As a source this one can be read.",
+      };
+    }
     const config = await connection.rows("SHOW CONFIG").catch(() => []);
     const setting = config.find(([name]) => name === "storage_properties_on_edges");
     if (!setting?.some((value, at) => at === 2 && String(value) === "false")) return null;
@@ -86,44 +91,9 @@ class MemgraphDialect implements Dialect {
     ];
   }
 
-  async schema(connection: Connection): Promise<SchemaItem[]> {
-    const own = new Set(
-      [...RELEASES.flatMap((release) => this.ownSchema(release)), ...multiTenant()].map(({ what }) => what),
-    );
-    const indexes = await connection.rows("SHOW INDEX INFO");
-    const constraints = await connection.rows("SHOW CONSTRAINT INFO");
-    return [...constraints.map((row) => this.#constraint(row)), ...indexes.map((row) => this.#index(row))].map(
-      (item) => ({ ...item, own: own.has(item.what) }),
-    );
-  }
-
-  ownSchema(_release: Release): SchemaItem[] {
-    return ownItems(this.type, [
-      ["unique constraint", MEMORY_LABEL, ["id"], "CREATE CONSTRAINT ON (m:`Memory`) ASSERT m.id IS UNIQUE"],
-      // The constraint makes no index: without this one the application scans everything for each memory.
-      index("id"),
-      ...["type", "created_at", "tags", "importance", "confidence"].map(index),
-    ]);
-  }
-
-  async createSchema(connection: Connection, { statement }: SchemaItem): Promise<void> {
-    await connection.rows(statement);
-  }
-
-  /** Statements that create something return when it works. */
-  async schemaReady(): Promise<{ item: SchemaItem; why: string }[]> {
-    return [];
-  }
-
-  async dropSchema(connection: Connection, { statement }: SchemaItem): Promise<void> {
-    await connection.rows(statement.replace(/^CREATE/, "DROP"));
-  }
-
-  async uniqueIdLabels(connection: Connection): Promise<string[]> {
-    const rows = await connection.rows("SHOW CONSTRAINT INFO");
-    return rows
-      .filter(([type, , properties]) => type === "unique" && namesOf(properties).join() === "id")
-      .map(([, label]) => String(label));
+  async triggers(connection: Connection): Promise<string[]> {
+    const rows = await connection.rows("SHOW TRIGGERS").catch(() => []);
+    return rows.map((row) => `${row[0]} (${String(row[3] ?? "").toLowerCase() || "no phase given"})`);
   }
 
   unsupported(value: Value): string | null {
@@ -168,38 +138,6 @@ class MemgraphDialect implements Dialect {
     if (name.includes("\0")) return "it has a NUL character";
     return name.isWellFormed() ? null : "it has a lone surrogate";
   }
-
-  #constraint([type, label, properties, dataType]: Row): Omit<SchemaItem, "own"> {
-    const names = namesOf(properties);
-    const on = { entity: "node", names: [String(label)], properties: names } as const;
-    const subject = `(n:${this.quote(String(label))})`;
-    const list = names.map((name) => `n.${this.quote(name)}`).join(", ");
-    if (type === "unique") {
-      const statement = `CREATE CONSTRAINT ON ${subject} ASSERT ${list} IS UNIQUE`;
-      return { backend: this.type, kind: "constraint", what: whatOf("unique constraint", on), statement };
-    }
-    if (type === "exists") {
-      const statement = `CREATE CONSTRAINT ON ${subject} ASSERT EXISTS (${list})`;
-      return { backend: this.type, kind: "constraint", what: whatOf("existence constraint", on), statement };
-    }
-    const statement = `CREATE CONSTRAINT ON ${subject} ASSERT ${list} IS TYPED ${dataType ?? ""}`;
-    return { backend: this.type, kind: "constraint", what: whatOf(`type constraint (${dataType})`, on), statement };
-  }
-
-  #index([type, name, property]: Row): Omit<SchemaItem, "own"> {
-    const properties = namesOf(property);
-    const kind = String(type);
-    const entity = kind.startsWith("edge") ? "relationship" : "node";
-    const names = name == null ? [] : [String(name)];
-    const list = properties.length > 0 ? `(${properties.map((key) => this.quote(key)).join(", ")})` : "";
-    const [word, keyword] = kind.includes("point")
-      ? ["point index", "POINT INDEX"]
-      : entity === "relationship"
-        ? ["index", "EDGE INDEX"]
-        : ["index", "INDEX"];
-    const statement = `CREATE ${keyword} ON ${names.map((each) => `:${this.quote(each)}`).join("")}${list}`;
-    return { backend: this.type, kind: "index", what: whatOf(word!, { entity, names, properties }), statement };
-  }
 }
 
 /** For some of these the server closes the connection without a word, others it gives back as something else. */
@@ -220,19 +158,4 @@ function isKeptDuration([, , days, sign, seconds, fraction]: RegExpExecArray): b
   const hasTime = Number(seconds) > 0 || fraction !== undefined;
   const hasOneSign = count === 0 || !hasTime || count < 0 === (sign === "-");
   return hasOneSign && Number(seconds) < 86_400 && Math.abs(count) <= MOST_DAYS;
-}
-
-/** Older servers give one name, newer ones a list. */
-function namesOf(properties: unknown): string[] {
-  if (properties === null || properties === undefined || properties === "") return [];
-  return Array.isArray(properties) ? properties.map(String) : [String(properties)];
-}
-
-function index(property: string) {
-  return ["index", MEMORY_LABEL, [property], `CREATE INDEX ON :\`Memory\`(${property})`] as const;
-}
-
-function multiTenant(): SchemaItem[] {
-  const properties = ["context_tenant_id", "context_team_id", "context_visibility", "context_created_by", "version"];
-  return ownItems("memgraph", properties.map(index));
 }

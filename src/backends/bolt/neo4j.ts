@@ -1,13 +1,10 @@
 /** Neo4j, 4.4 and later, community and enterprise. */
 import { StoreKindError } from "../../errors.ts";
 import { Point, Temporal, type Value, Vector } from "../../graph/value.ts";
-import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
-import { RELEASES, type Release } from "../../memorygraph/releases.ts";
-import { sleep } from "../../support/time.ts";
-import type { SchemaItem } from "../backend.ts";
 import type { Connection } from "./connection.ts";
 import type { Blocker, Dialect } from "./dialect.ts";
-import { ownItems, whatOf } from "./schema.ts";
+import { quoteNeo4j } from "./neo4j-names.ts";
+import { isAtLeast, Neo4jSchema } from "./neo4j-schema.ts";
 import { isLarge, temporalParts } from "./values.ts";
 
 const OLDEST = [4, 4];
@@ -15,7 +12,6 @@ const OLDEST = [4, 4];
 const TWO_CYPHERS = [2025, 0];
 /** The first with vectors as property values. */
 const VECTORS = [2025, 10];
-const READY_PAUSE_MS = 50;
 
 export async function neo4jDialect(connection: Connection, location: string): Promise<Dialect> {
   const [row] = await connection.rows(
@@ -23,17 +19,21 @@ export async function neo4jDialect(connection: Connection, location: string): Pr
   );
   const version = String(row?.[0] ?? "");
   const numbers = version.split(".").map((part) => Number.parseInt(part, 10));
-  if (!atLeast(numbers, OLDEST)) {
+  if (!isAtLeast(numbers, OLDEST)) {
     throw new StoreKindError(`${location} is Neo4j ${version}, which is too old`, {
       next: "Neo4j 4.4 and later can be opened; upgrade the server first.",
     });
   }
-  return new Neo4jDialect(`Neo4j ${version} ${row?.[1] ?? ""}`.trim(), numbers);
+  const edition = String(row?.[1] ?? "");
+  const hasVectors = isAtLeast(numbers, VECTORS) && (await storesVectors(connection));
+  return new Neo4jDialect(`Neo4j ${version} ${edition}`.trim(), numbers, edition === "enterprise", hasVectors);
 }
 
-function atLeast(version: readonly number[], wanted: readonly number[]): boolean {
-  const [major = 0, minor = 0] = version;
-  return major > wanted[0]! || (major === wanted[0] && minor >= wanted[1]!);
+/** Of the store formats, only `block` has room for vectors; those of the community edition have not. */
+async function storesVectors(connection: Connection): Promise<boolean> {
+  const [info] = await connection.rows("CALL db.info() YIELD name RETURN name");
+  const databases = await connection.rows("SHOW DATABASES YIELD name, store RETURN name, store");
+  return /block/.test(String(databases.find(([name]) => name === info?.[0])?.[1]));
 }
 
 class Neo4jDialect implements Dialect {
@@ -45,20 +45,18 @@ class Neo4jDialect implements Dialect {
   readonly prefix: string;
   // A transaction sees what others commit while it runs.
   readonly snapshots = false;
+  readonly schema: Neo4jSchema;
   readonly #hasVectors: boolean;
 
-  constructor(engine: string, version: readonly number[]) {
+  constructor(engine: string, version: readonly number[], isEnterprise: boolean, hasVectors: boolean) {
     this.engine = engine;
-    this.prefix = atLeast(version, TWO_CYPHERS) ? "CYPHER 5 " : "";
-    this.#hasVectors = atLeast(version, VECTORS);
+    this.schema = new Neo4jSchema({ version, isEnterprise });
+    this.prefix = isAtLeast(version, TWO_CYPHERS) ? "CYPHER 5 " : "";
+    this.#hasVectors = hasVectors;
   }
 
-  /**
-   * Neo4j replaces `\u0060` by the character even within a quoted name, before it reads the statement; but not where
-   * another backslash stands before it. So there is none but those of our own.
-   */
   quote(name: string): string {
-    return `\`${name.replaceAll("\\", "\\u005C").replaceAll("`", "``")}\``;
+    return quoteNeo4j(name);
   }
 
   async identity(connection: Connection): Promise<string | null> {
@@ -85,105 +83,12 @@ class Neo4jDialect implements Dialect {
     };
   }
 
-  async schema(connection: Connection): Promise<SchemaItem[]> {
-    const columns = "name, type, entityType, labelsOrTypes, properties";
-    const constraints = await connection.rows(
-      `SHOW CONSTRAINTS YIELD ${columns}, createStatement RETURN type, entityType, labelsOrTypes, properties, createStatement`,
-    );
-    // What belongs to a constraint comes with it, and the look-up indexes come with every database.
-    const owned = new Set(
-      (await connection.rows("SHOW CONSTRAINTS YIELD ownedIndex RETURN ownedIndex").catch(() => [])).flat(),
-    );
-    const indexes = await connection.rows(
-      `SHOW INDEXES YIELD ${columns}, createStatement WHERE type <> 'LOOKUP' RETURN type, entityType, labelsOrTypes, properties, createStatement, name`,
-    );
-    const own = new Set(
-      [...RELEASES.flatMap((release) => this.ownSchema(release)), ...multiTenant()].map(({ what }) => what),
-    );
-    const taken = new Set(constraints.map((row) => JSON.stringify(row.slice(1, 4))));
-    const item = (kind: "index" | "constraint") => (row: readonly unknown[]) => {
-      const what = describeRow(kind, row);
-      return { backend: "neo4j" as const, kind, what, statement: String(row[4]), own: own.has(what) };
-    };
-    return [
-      ...constraints.map(item("constraint")),
-      ...indexes.filter((row) => !owned.has(row[5]) && !isBacking(row, taken, owned)).map(item("index")),
-    ];
-  }
-
-  ownSchema(_release: Release): SchemaItem[] {
-    const unique = (name: string, label: string) =>
-      [
-        "unique constraint",
-        label,
-        ["id"],
-        `CREATE CONSTRAINT ${name} IF NOT EXISTS FOR (m:${label}) REQUIRE m.id IS UNIQUE`,
-      ] as const;
-    const text = ["title", "content", "summary"];
-    return ownItems(this.type, [
-      unique("memory_id_unique", MEMORY_LABEL),
-      // Sic: a label, although relationships are meant. MemoryGraph 0.12 creates it so.
-      unique("relationship_id_unique", "RELATIONSHIP"),
-      ...["type", "created_at", "tags"].map((name) => index(`memory_${name}_index`, name)),
-      [
-        "full-text index",
-        MEMORY_LABEL,
-        text,
-        `CREATE FULLTEXT INDEX memory_content_index IF NOT EXISTS FOR (m:Memory) ON EACH [${text.map((name) => `m.${name}`).join(", ")}]`,
-      ],
-      ...["importance", "confidence"].map((name) => index(`memory_${name}_index`, name)),
-      index("memory_project_path_index", "context_project_path"),
-    ]);
-  }
-
-  async createSchema(connection: Connection, { statement }: SchemaItem): Promise<void> {
-    await connection.rows(statement);
-  }
-
-  /** Indexes are filled all at once in the background. A value of more than about 8 kB makes one fail for good. */
-  async schemaReady(
-    connection: Connection,
-    created: readonly SchemaItem[],
-  ): Promise<{ item: SchemaItem; why: string }[]> {
-    const wanted = new Map(created.map((item) => [item.what, item]));
-    // Not db.awaitIndexes, which knows no difference between ours and others, and ends with the first that fails.
-    const columns = "type, entityType, labelsOrTypes, properties, name, state";
-    while (true) {
-      const rows = await connection.rows(`SHOW INDEXES YIELD ${columns} WHERE state <> 'ONLINE' RETURN ${columns}`);
-      const open = rows.filter((row) => wanted.has(describeRow("index", row)));
-      if (open.some((row) => row[5] === "POPULATING")) {
-        await sleep(READY_PAUSE_MS);
-        continue;
-      }
-      for (const row of open) await connection.rows(`DROP INDEX ${this.quote(String(row[4]))} IF EXISTS`);
-      return open.map((row) => ({
-        item: wanted.get(describeRow("index", row))!,
-        why: "a value is too large to be indexed",
-      }));
-    }
-  }
-
-  async dropSchema(connection: Connection, { kind, what }: SchemaItem): Promise<void> {
-    const listing = kind === "constraint" ? "CONSTRAINTS" : "INDEXES";
-    const rows = await connection.rows(
-      `SHOW ${listing} YIELD name, type, entityType, labelsOrTypes, properties RETURN type, entityType, labelsOrTypes, properties, name`,
-    );
-    for (const row of rows) {
-      if (describeRow(kind, row) !== what) continue;
-      await connection.rows(`DROP ${kind.toUpperCase()} ${this.quote(String(row[4]))} IF EXISTS`);
-    }
-  }
-
-  async uniqueIdLabels(connection: Connection): Promise<string[]> {
-    const rows = await connection.rows(
-      "SHOW CONSTRAINTS YIELD type, entityType, labelsOrTypes, properties RETURN type, entityType, labelsOrTypes, properties",
-    );
-    return rows
-      .filter(
-        ([type, entity, , properties]) =>
-          /UNIQUE|NODE_KEY/.test(String(type)) && entity === "NODE" && String(properties) === "id",
-      )
-      .flatMap(([, , labels]) => labels as string[]);
+  /** The server itself has none; those of APOC are there where its procedures are. */
+  async triggers(connection: Connection): Promise<string[]> {
+    const rows = await connection
+      .rows("CALL apoc.trigger.list() YIELD name, paused WHERE NOT paused RETURN name")
+      .catch(() => []);
+    return rows.map(([name]) => String(name));
   }
 
   unsupported(value: Value): string | null {
@@ -226,50 +131,4 @@ function kindOf(value: Value): string {
   if (value instanceof Temporal) return value.kind;
   if (value instanceof Point) return `point ${value.srid}`;
   return typeof value === "bigint" ? "integer" : typeof value === "number" ? "float" : typeof value;
-}
-
-function index(name: string, property: string) {
-  return [
-    "index",
-    MEMORY_LABEL,
-    [property],
-    `CREATE INDEX ${name} IF NOT EXISTS FOR (m:Memory) ON (m.${property})`,
-  ] as const;
-}
-
-function multiTenant(): SchemaItem[] {
-  const properties = ["context_tenant_id", "context_team_id", "context_visibility", "context_created_by", "version"];
-  return ownItems(
-    "neo4j",
-    properties.map((name) => index(`memory_${name.replace("context_", "")}_index`, name)),
-  );
-}
-
-const KINDS: Record<string, string> = {
-  RANGE: "index",
-  BTREE: "index",
-  FULLTEXT: "full-text index",
-  UNIQUENESS: "unique constraint",
-  NODE_PROPERTY_UNIQUENESS: "unique constraint",
-  RELATIONSHIP_UNIQUENESS: "unique constraint",
-  RELATIONSHIP_PROPERTY_UNIQUENESS: "unique constraint",
-  NODE_KEY: "key constraint",
-  RELATIONSHIP_KEY: "key constraint",
-  NODE_PROPERTY_EXISTENCE: "existence constraint",
-  RELATIONSHIP_PROPERTY_EXISTENCE: "existence constraint",
-};
-
-/** Of a row `type, entityType, labelsOrTypes, properties`. */
-function describeRow(kind: "index" | "constraint", [type, entity, names, properties]: readonly unknown[]): string {
-  const word = KINDS[String(type)] ?? `${String(type).toLowerCase().replaceAll("_", " ")} ${kind}`;
-  return whatOf(word, {
-    entity: entity === "NODE" ? "node" : "relationship",
-    names: (names as string[] | null) ?? [],
-    properties: (properties as string[] | null) ?? [],
-  });
-}
-
-/** Where the server does not say which index a constraint owns: the one over the same properties. */
-function isBacking(row: readonly unknown[], taken: ReadonlySet<string>, owned: ReadonlySet<unknown>): boolean {
-  return owned.size === 0 && /RANGE|BTREE/.test(String(row[0])) && taken.has(JSON.stringify(row.slice(1, 4)));
 }

@@ -45,7 +45,7 @@ export function openerOf(type: BoltType): OpenServer {
       const dialect: Dialect = await KINDS[type].dialect(connection, location);
       if (target) await assertWritable(dialect, connection, location);
       const { BoltServer } = await import("./bolt-server.ts");
-      return new BoltServer(connection, dialect, location);
+      return new BoltServer(connection, dialect, location, target);
     } catch (error) {
       await connection.close();
       throw error;

@@ -240,9 +240,10 @@ class FalkorServer implements GraphServer {
     return ownSchema();
   }
 
-  async createSchema(item: SchemaItem): Promise<void> {
+  async createSchema(item: SchemaItem): Promise<null> {
     if (item.kind === "constraint") this.#waiting.push(item);
     else await createSchema(this.#client, this.#graph, item);
+    return null;
   }
 
   schemaReady(created: readonly SchemaItem[]): Promise<{ item: SchemaItem; why: string }[]> {

@@ -139,7 +139,7 @@ export class LiteSession implements StagedTarget {
       return this.#rewrite.write(this.#staged.file, signal);
     });
     for (const { item, why } of violated) {
-      const what = `an index or constraint that what the store holds does not allow, and that it is left without: ${why}`;
+      const what = `${item.kind} not created: ${why}`;
       this.report.notes.push({ kind: "note", what, count: 1, examples: [item.what] });
     }
     this.#rewrite.close();

@@ -7,6 +7,7 @@ import { previewOf } from "./preview.ts";
 import type { OpenServer } from "./server.ts";
 import { ServerSession } from "./session.ts";
 import { ServerSource } from "./source.ts";
+import { wantedSchema } from "./target-schema.ts";
 import { undo } from "./undo.ts";
 
 export function serverBackend(type: BackendType, open: OpenServer): LiveBackend {
@@ -69,9 +70,12 @@ async function preview(open: OpenServer, config: BackendConfig, request: WriteRe
   const server = await open(config, { access: "read", target: true, signal: request.signal });
   const source = await ServerSource.over(server, { signal: request.signal, maybeMissing: true });
   const before = await source.describe();
+  const release = request.release ?? before.release ?? request.fallbackRelease;
   return previewOf({
     before,
-    release: request.release ?? before.release ?? request.fallbackRelease,
+    release,
+    rules: (await server.rules?.()) ?? [],
+    notes: wantedSchema(server, release, request.schema ?? []).notes,
     holder: server,
     uniqueIds: await server.uniqueIdLabels(),
     sharedIds: before.nodes === 0 ? [] : await server.sharedIds(),

@@ -3,7 +3,7 @@ import { readIsoInstant } from "../../graph/read-instant.ts";
 import type { Value } from "../../graph/value.ts";
 import type { ReleaseLine } from "../../memorygraph/releases/release.ts";
 import { releaseLines } from "../../memorygraph/releases.ts";
-import type { StoreDescription } from "../backend.ts";
+import type { Finding, StoreDescription } from "../backend.ts";
 import type { GraphServer } from "./server.ts";
 
 /** How many memories are asked for their times, to tell which releases can read them. */
@@ -15,6 +15,7 @@ export async function describe(server: GraphServer): Promise<StoreDescription> {
   const schema = await server.schema();
   const times = empty ? [] : await server.sampleTimes(SAMPLE);
   const warnings = await server.warnings();
+  const triggers = (await server.triggers?.()) ?? [];
   return {
     backend: server.type,
     location: server.location,
@@ -26,8 +27,17 @@ export async function describe(server: GraphServer): Promise<StoreDescription> {
     relationships,
     indexes: schema.map(({ what }) => what),
     schema,
-    findings: warnings.map((what) => ({ what, count: 1, examples: [], kind: "note" })),
+    findings: [
+      ...warnings.map((what) => ({ what, count: 1, examples: [], kind: "note" as const })),
+      ...(triggers.length === 0 ? [] : [aboutTriggers(triggers)]),
+    ],
   };
+}
+
+function aboutTriggers(triggers: readonly string[]): Finding {
+  const what =
+    "triggers act on what is written: what they change shows as a difference, and one that runs after a commit can make a rollback fail; drop them for the time of the run";
+  return { what, count: triggers.length, examples: triggers.slice(0, 10), kind: "note", isUrgent: true };
 }
 
 /**

@@ -23,6 +23,7 @@ import { FittedKeys } from "./fitted-keys.ts";
 import { IdClashes } from "./id-clashes.ts";
 import type { KnownRecords } from "./known-records.ts";
 import type { Holder, NameKind } from "./server.ts";
+import { RuleCheck, type TargetRule } from "./target-rules.ts";
 
 /** What a name becomes that the server cannot have, where that was allowed. */
 const NAMELESS = "unnamed";
@@ -42,6 +43,8 @@ export interface FittingOptions {
   readonly sharedIds: readonly string[];
   /** The nodes that the target has, or the source has shown. */
   readonly known: KnownRecords;
+  /** What else would make the target refuse a record. */
+  readonly rules?: readonly TargetRule[];
 }
 
 export class Fitter implements Fitting {
@@ -52,10 +55,12 @@ export class Fitter implements Fitting {
   readonly #plans = new WeakMap<Shape, readonly FieldPlan[]>();
   readonly #names = new Map<string, string | null>();
   readonly #clashes = new IdClashes();
+  readonly #rules: RuleCheck;
 
   constructor(server: Holder, options: FittingOptions) {
     this.#server = server;
     this.#options = options;
+    this.#rules = new RuleCheck(server.location, options.rules ?? [], options.known.database);
     this.#keys = new FittedKeys(options.known.database, new Set(options.sharedIds));
   }
 
@@ -67,7 +72,17 @@ export class Fitter implements Fitting {
     return this.#log.list();
   }
 
+  /** A record that the target held before the run. */
+  present(record: GraphRecord): void {
+    this.#rules.present(record);
+  }
+
+  admit(record: GraphRecord): void {
+    this.#rules.admit(record);
+  }
+
   assertPossible(): void {
+    this.#rules.assertKept();
     this.#clashes.assertNone(this.#server.location, this.#options.uniqueIds);
   }
 

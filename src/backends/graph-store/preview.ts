@@ -5,6 +5,7 @@ import type { Finding, StoreDescription, TargetPreview, WriteReport } from "../b
 import { Fitter } from "./fitting.ts";
 import { KnownRecords } from "./known-records.ts";
 import type { Holder } from "./server.ts";
+import type { TargetRule } from "./target-rules.ts";
 
 export interface Previewed {
   readonly before: StoreDescription;
@@ -14,21 +15,35 @@ export interface Previewed {
   readonly uniqueIds: readonly string[];
   /** Ids that several of its nodes have. */
   readonly sharedIds: readonly string[];
+  /** What else would make it refuse a record. */
+  readonly rules?: readonly TargetRule[];
+  /** What a person should know of the indexes and constraints that it is to get. */
+  readonly notes?: readonly Finding[];
   read(): AsyncIterable<readonly GraphRecord[]>;
   findings(): readonly Finding[];
   close(): void | Promise<void>;
 }
 
-export function previewOf({ before, release, holder, uniqueIds, sharedIds, ...store }: Previewed): TargetPreview {
+export function previewOf({
+  before,
+  release,
+  holder,
+  uniqueIds,
+  sharedIds,
+  rules = [],
+  notes = [],
+  ...store
+}: Previewed): TargetPreview {
   // It only knows which nodes there would be.
   const known = new KnownRecords();
-  const report: WriteReport = { respelled: 0, defaulted: {}, setAside: {} };
+  const report: WriteReport = { respelled: 0, defaulted: {}, setAside: {}, notes };
   const fitting = new Fitter(holder, {
     release,
     report,
     uniqueIds,
     sharedIds,
     known,
+    rules,
   });
   return {
     before,
@@ -38,7 +53,10 @@ export function previewOf({ before, release, holder, uniqueIds, sharedIds, ...st
     assess() {},
     async *read() {
       for await (const batch of store.read()) {
-        for (const record of batch) if (record.kind === "node") known.expectNode(record.key);
+        for (const record of batch) {
+          if (record.kind === "node") known.expectNode(record.key);
+          fitting.present(record);
+        }
         yield batch;
       }
     },

@@ -13,6 +13,7 @@ import type { Value } from "../../graph/value.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { BackendConfig, BackendType } from "../config.ts";
+import type { TargetRule } from "./target-rules.ts";
 
 /** The server's own number of a node or relationship; it may be used again once the record is deleted. */
 export type InternalId = bigint;
@@ -104,6 +105,8 @@ export interface GraphServer {
   sampleTimes(memories: number): Promise<Value[]>;
   /** What is odd about the server or the graph and concerns a person; ends as a note. */
   warnings(): Promise<string[]>;
+  /** Names of what acts in a target by itself when something is written; absent where there is no such thing. */
+  triggers?(): Promise<string[]>;
 
   /**
    * What is read between the two is one moment of the graph, where `snapshots` says so. Absent where a server has no
@@ -124,13 +127,20 @@ export interface GraphServer {
   schema(): Promise<SchemaItem[]>;
   /** What MemoryGraph's release creates on such a server, in the order in which it can be created. */
   ownSchema(release: Release): SchemaItem[];
-  /** Creates it where it is not there; it need not work yet. @throws SchemaConflictError when the data forbid it. */
-  createSchema(item: SchemaItem): Promise<void>;
+  /** The item as this server can have it, or why it cannot; absent where every item of its kind of server fits. */
+  adaptSchema?(item: SchemaItem): SchemaItem | { readonly why: string };
+  /**
+   * Creates it where it is not there; it need not work yet. Gives what a person should know of how that was done.
+   * @throws SchemaConflictError when the data forbid it.
+   */
+  createSchema(item: SchemaItem): Promise<string | null>;
   /** Waits until all that was created works. Gives those that the data turned out to forbid, which are gone again. */
   schemaReady(created: readonly SchemaItem[]): Promise<{ item: SchemaItem; why: string }[]>;
   dropSchema(item: SchemaItem): Promise<void>;
   /** The labels on which `id` must be unique. */
   uniqueIdLabels(): Promise<readonly string[]>;
+  /** What else would make it refuse a record; absent where there is no such thing. */
+  rules?(): Promise<readonly TargetRule[]>;
 
   /** Why this server cannot hold the value in a property exactly, as in "a map"; null where it can. */
   unsupported(value: Value): string | null;

@@ -1,11 +1,11 @@
 /** A graph on a server as a target: written at once, batch by batch, with a journal by which all of it can be undone. */
-import { ConnectionError, MigrateError, SchemaConflictError, WriteError } from "../../errors.ts";
+import { ConnectionError, MigrateError, WriteError } from "../../errors.ts";
 import type { ContentHash } from "../../graph/digest.ts";
 import type { Properties } from "../../graph/properties.ts";
 import { type GraphRecord, type GraphRelationship, relationshipId } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { failpoint } from "../../support/failpoint.ts";
-import type { Finding, LiveTarget, SchemaItem, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
+import type { Finding, LiveTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { OddityLog } from "../findings.ts";
 import { assertNothingLeft, BASELINE, type Baseline, baselineOf, notedBeginning } from "./baseline.ts";
@@ -19,6 +19,8 @@ import { type RecordObserver, readRecords } from "./reader.ts";
 import { type RelationshipRow, Replacement, type TypedRow } from "./replacement.ts";
 import { Rollback } from "./rollback.ts";
 import type { GraphServer, InternalId, OpenServer } from "./server.ts";
+import type { TargetRule } from "./target-rules.ts";
+import { TargetSchema, wantedSchema } from "./target-schema.ts";
 import { type Creation, UndoJournal } from "./undo-journal.ts";
 import { viewBefore } from "./view-without-run.ts";
 
@@ -58,7 +60,7 @@ export class ServerSession implements LiveTarget {
   #begun = false;
   /** Relationships that are there already, to be left out when they come again. */
   readonly #done: MarkMultiset;
-  #indexing: Promise<void> = Promise.resolve();
+  readonly #schema: TargetSchema;
   /** Whether nodes wait to be sent or are under way: relationships need the numbers that the server gives them. */
   #nodesOpen = false;
   #findings = new OddityLog();
@@ -69,6 +71,7 @@ export class ServerSession implements LiveTarget {
     config: BackendConfig,
     request: WriteRequest,
     { before, uniqueIds, sharedIds = [], identity }: Baseline,
+    rules: readonly TargetRule[],
     journal: UndoJournal,
     resumed: boolean,
   ) {
@@ -89,7 +92,14 @@ export class ServerSession implements LiveTarget {
       uniqueIds,
       sharedIds,
       known: journal.known,
+      rules,
     });
+    this.#schema = new TargetSchema(
+      server,
+      journal,
+      this.report,
+      wantedSchema(server, this.release, request.schema ?? []),
+    );
     this.#replacement = new Replacement(server, journal, before.location, resumed);
     this.#inFlight = new InFlight(server.limits.inFlight);
     const isIdle = () => this.#inFlight.isIdle;
@@ -111,7 +121,10 @@ export class ServerSession implements LiveTarget {
         journal.recall();
         await resolveInDoubt(server, journal);
       }
-      return new ServerSession(server, open, config, request, beginning, journal, noted !== null);
+      // What the run itself has made is no rule for it: an index that cannot hold a value is left out.
+      const made = new Set(journal.schema().map(({ what }) => what));
+      const rules = ((await server.rules?.()) ?? []).filter(({ what }) => !made.has(what));
+      return new ServerSession(server, open, config, request, beginning, rules, journal, noted !== null);
     } catch (error) {
       journal?.close();
       await server.close();
@@ -166,27 +179,7 @@ export class ServerSession implements LiveTarget {
     await this.#nodesDone();
     await this.#relationships.flush();
     await this.#inFlight.settle();
-    const there = new Set((await this.#server.schema()).map(({ what }) => what));
-    const carried = (this.#request.schema ?? []).filter(({ own, backend }) => !own && backend === this.#server.type);
-    const missing = new Map([...this.#server.ownSchema(this.release), ...carried].map((item) => [item.what, item]));
-    for (const what of there) missing.delete(what);
-    this.#written ||= missing.size > 0;
-    this.#journal.noteSchema([...missing.values()]);
-    for (const item of missing.values()) {
-      try {
-        await this.#server.createSchema(item);
-      } catch (error) {
-        if (!(error instanceof SchemaConflictError)) throw error;
-        this.#leaveWithout(item, error.message);
-      }
-    }
-    // The server fills its indexes while we read back.
-    this.#indexing = this.#awaitSchema();
-    this.#indexing.catch(() => {});
-  }
-
-  async #awaitSchema(): Promise<void> {
-    for (const { item, why } of await this.#server.schemaReady(this.#journal.schema())) this.#leaveWithout(item, why);
+    this.#written = (await this.#schema.create()) || this.#written;
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
@@ -222,6 +215,7 @@ export class ServerSession implements LiveTarget {
         const ids = taken[kind].splice(0);
         if (!this.#resumed) journal.noteTaken(kind, ids);
       }
+      for (const record of batch) this.fitting.present(record);
       yield batch;
     }
   }
@@ -235,12 +229,14 @@ export class ServerSession implements LiveTarget {
   }
 
   async describe(): Promise<StoreDescription> {
-    await this.#indexing;
-    return describe(this.#server);
+    await this.#schema.ready();
+    const description = await describe(this.#server);
+    this.#schema.assertMade(description);
+    return description;
   }
 
   async commit(): Promise<void> {
-    await this.#indexing;
+    await this.#schema.ready();
     this.#foreseen.close();
     this.#journal.close();
     await this.#server.close();
@@ -248,7 +244,7 @@ export class ServerSession implements LiveTarget {
 
   async rollback(): Promise<void> {
     await this.#inFlight.quiet();
-    await this.#indexing.catch(() => {});
+    await this.#schema.ready().catch(() => {});
     await this.#server.close();
     try {
       if (!this.#written) return;
@@ -268,20 +264,11 @@ export class ServerSession implements LiveTarget {
   async preserve(): Promise<string> {
     await this.#inFlight.quiet();
     // What failed may be just that.
-    await this.#indexing.catch(() => {});
-    this.#indexing = Promise.resolve();
+    await this.#schema.ready().catch(() => {});
+    this.#schema.forget();
     const { nodes, relationships } = this.#journal.count();
     await this.commit();
     return `${this.before.location} (${nodes} nodes and ${relationships} relationships)`;
-  }
-
-  #leaveWithout({ kind, what }: SchemaItem, why: string): void {
-    this.report.notes.push({
-      kind: "note",
-      what: `${kind === "index" ? "an index" : "a constraint"} that what the store holds does not allow, and that it is left without: ${why}`,
-      count: 1,
-      examples: [what],
-    });
   }
 
   async #nodesDone(): Promise<void> {

@@ -98,15 +98,17 @@ function details(result: MigrationResult): string[] {
   return lines;
 }
 
-function proof({ dryRun, verified, verification }: MigrationResult): string[] {
+function proof({ dryRun, verified, verification, schema }: MigrationResult): string[] {
   if (dryRun) return [];
-  if (verification === null) return ["NOT verified: --no-verify was given"];
+  const indexed =
+    schema === null ? [] : [`schema: ${schema.found} of ${schema.expected} indexes and constraints as they should be`];
+  if (verification === null) return ["NOT verified: --no-verify was given", ...indexed];
   const { recordsPassed, recordsChecked, sourceDigest, targetDigest, untouched } = verification;
   const outcome = verified ? "verified" : "NOT verified";
   const lines = [`${outcome}: ${recordsPassed} of ${recordsChecked} records read back and as they should be`];
   if (untouched !== null)
     lines.push(`untouched: ${untouched.records} other records of the target, same digest before and after`);
-  return [...lines, `source digest  ${sourceDigest}`, `target digest  ${targetDigest}`];
+  return [...lines, ...indexed, `source digest  ${sourceDigest}`, `target digest  ${targetDigest}`];
 }
 
 function nextSteps(result: MigrationResult, target: BackendConfig): string[] {

@@ -333,7 +333,7 @@ describe.skipIf(available === undefined)("a FalkorDBLite store", () => {
       }));
       await fillLite(from, "file", { nodes, relationships: [] });
       const { notes } = await move(lite(from), lite(path));
-      expect(JSON.stringify(notes)).toContain("left without");
+      expect(JSON.stringify(notes)).toContain("not created");
       expect((await readLite(path, "file")).nodes.length).toBe(nodes.length);
       const engine = await sharedEngine();
       const change = "MATCH (m:Memory) SET m.title = 'y' SET m.id = m.id RETURN count(m)";

@@ -1,0 +1,289 @@
+/** Indexes and constraints of Neo4j, read and made; and the rules that they are for what is to be written. */
+import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
+import { RELEASES, type Release } from "../../memorygraph/releases.ts";
+import { sleep } from "../../support/time.ts";
+import type { SchemaItem } from "../backend.ts";
+import type { TargetRule } from "../graph-store/target-rules.ts";
+import type { Connection, Row } from "./connection.ts";
+import type { SchemaDialect } from "./dialect.ts";
+import { tooLargeForRange, tooLargeForText } from "./index-limits.ts";
+import { quoteNeo4j } from "./neo4j-names.ts";
+import { typeViolation } from "./property-types.ts";
+import { ownItems, whatOf } from "./schema.ts";
+
+const READY_PAUSE_MS = 50;
+
+/** What a server must be to have an index or constraint of a kind, by what SHOW INDEXES and SHOW CONSTRAINTS call it. */
+const NEEDS: readonly {
+  kind: RegExp;
+  since?: readonly [major: number, minor: number];
+  enterprise?: true;
+  what: string;
+}[] = [
+  { kind: /^RELATIONSHIP_(PROPERTY_)?UNIQUENESS$/, since: [5, 7], what: "unique constraints on relationships" },
+  { kind: /^VECTOR$/, since: [5, 13], what: "vector indexes" },
+  { kind: /PROPERTY_TYPE$/, since: [5, 9], enterprise: true, what: "type constraints" },
+  { kind: /EXISTENCE$/, enterprise: true, what: "existence constraints" },
+  { kind: /_KEY$/, enterprise: true, what: "key constraints" },
+];
+
+export interface Neo4jRelease {
+  /** Major and minor. */
+  readonly version: readonly number[];
+  readonly isEnterprise: boolean;
+}
+
+export function isAtLeast(version: readonly number[], wanted: readonly number[]): boolean {
+  const [major = 0, minor = 0] = version;
+  return major > wanted[0]! || (major === wanted[0] && minor >= wanted[1]!);
+}
+
+export class Neo4jSchema implements SchemaDialect {
+  readonly #release: Neo4jRelease;
+
+  constructor(release: Neo4jRelease) {
+    this.#release = release;
+  }
+
+  async read(connection: Connection): Promise<SchemaItem[]> {
+    const columns = "name, type, entityType, labelsOrTypes, properties, options, createStatement";
+    const constraints = await connection.rows(
+      `SHOW CONSTRAINTS YIELD ${columns} RETURN ${ROW}, createStatement, options`,
+    );
+    // What belongs to a constraint comes with it, and the look-up indexes come with every database.
+    const owned = new Set(
+      (await connection.rows("SHOW CONSTRAINTS YIELD ownedIndex RETURN ownedIndex").catch(() => [])).flat(),
+    );
+    const indexes = await connection.rows(
+      `SHOW INDEXES YIELD ${columns} WHERE type <> 'LOOKUP' RETURN ${ROW}, createStatement, options, name`,
+    );
+    const own = new Set(
+      [...RELEASES.flatMap((release) => this.own(release)), ...multiTenant()].map(({ what }) => what),
+    );
+    const taken = new Set(constraints.map((row) => JSON.stringify(row.slice(1, 4))));
+    const item = (kind: "index" | "constraint") => (row: Row) => {
+      const what = describeRow(kind, row);
+      const options = optionsOf(row[5]);
+      const base = { backend: "neo4j" as const, kind, what, statement: String(row[4]), own: own.has(what) };
+      return { ...base, type: String(row[0]), ...(options !== null && { options }) };
+    };
+    return [
+      ...constraints.map(item("constraint")),
+      ...indexes.filter((row) => !owned.has(row[6]) && !isBacking(row, taken, owned)).map(item("index")),
+    ];
+  }
+
+  own(_release: Release): SchemaItem[] {
+    const unique = (name: string, label: string) =>
+      [
+        "unique constraint",
+        label,
+        ["id"],
+        `CREATE CONSTRAINT ${name} IF NOT EXISTS FOR (m:${label}) REQUIRE m.id IS UNIQUE`,
+      ] as const;
+    const text = ["title", "content", "summary"];
+    return ownItems("neo4j", [
+      unique("memory_id_unique", MEMORY_LABEL),
+      // Sic: a label, although relationships are meant. MemoryGraph 0.12 creates it so.
+      unique("relationship_id_unique", "RELATIONSHIP"),
+      ...["type", "created_at", "tags"].map((name) => index(`memory_${name}_index`, name)),
+      [
+        "full-text index",
+        MEMORY_LABEL,
+        text,
+        `CREATE FULLTEXT INDEX memory_content_index IF NOT EXISTS FOR (m:Memory) ON EACH [${text.map((name) => `m.${name}`).join(", ")}]`,
+      ],
+      ...["importance", "confidence"].map((name) => index(`memory_${name}_index`, name)),
+      index("memory_project_path_index", "context_project_path"),
+    ]);
+  }
+
+  /** A BTREE index, which 4.4 was the last to have, becomes the RANGE index that took its place. */
+  adapt(item: SchemaItem): SchemaItem | { readonly why: string } {
+    const { type = "", statement } = item;
+    const { version, isEnterprise } = this.#release;
+    const need = NEEDS.find(({ kind }) => kind.test(type));
+    if (need?.since !== undefined && !isAtLeast(version, need.since)) {
+      return { why: `${need.what} need Neo4j ${need.since.join(".")} or later` };
+    }
+    if (need?.enterprise && !isEnterprise) return { why: `${need.what} need the enterprise edition` };
+    if (!/BTREE|native-btree/.test(`${type} ${statement}`) || !isAtLeast(version, [5, 0])) return item;
+    const adapted = statement
+      .replace(/^CREATE BTREE INDEX/, "CREATE RANGE INDEX")
+      // Providers and settings of the old kind, which are its last part.
+      .replace(/ OPTIONS \{.*native-btree.*$/s, "");
+    const { options: _, ...rest } = item;
+    return { ...rest, statement: adapted };
+  }
+
+  /** Gives what a person should know of it: the name that it got, where its own was taken. */
+  async create(connection: Connection, { statement, what }: SchemaItem): Promise<string | null> {
+    const [, name] = /^CREATE (?:[A-Z]+ )*?(?:INDEX|CONSTRAINT) (`(?:[^`]|``)+`|\w+)/.exec(statement) ?? [];
+    const listed = [
+      ...(await connection.rows("SHOW INDEXES YIELD name RETURN name")),
+      ...(await connection.rows("SHOW CONSTRAINTS YIELD name RETURN name")),
+    ];
+    const taken = new Set(listed.map(([each]) => String(each)));
+    const plain = name?.startsWith("`") ? name.slice(1, -1).replaceAll("``", "`") : name;
+    if (plain === undefined || !taken.has(plain)) {
+      await connection.rows(statement);
+      return null;
+    }
+    let other = `${plain}_2`;
+    for (let number = 3; taken.has(other); number++) other = `${plain}_${number}`;
+    await connection.rows(statement.replace(name!, () => quoteNeo4j(other)));
+    return `the name ${plain} is taken by another index or constraint: ${what} is called ${other}`;
+  }
+
+  /** Indexes are filled all at once in the background. A value of more than about 8 kB makes one fail for good. */
+  async ready(connection: Connection, created: readonly SchemaItem[]): Promise<{ item: SchemaItem; why: string }[]> {
+    const wanted = new Map(created.map((item) => [item.what, item]));
+    // Not db.awaitIndexes, which knows no difference between ours and others, and ends with the first that fails.
+    const columns = "type, entityType, labelsOrTypes, properties, name, state";
+    while (true) {
+      const rows = await connection.rows(`SHOW INDEXES YIELD ${columns} WHERE state <> 'ONLINE' RETURN ${columns}`);
+      const open = rows.filter((row) => wanted.has(describeRow("index", row)));
+      if (open.some((row) => row[5] === "POPULATING")) {
+        await sleep(READY_PAUSE_MS);
+        continue;
+      }
+      for (const row of open) await connection.rows(`DROP INDEX ${quoteNeo4j(String(row[4]))} IF EXISTS`);
+      return open.map((row) => ({
+        item: wanted.get(describeRow("index", row))!,
+        why: "a value is too large to be indexed",
+      }));
+    }
+  }
+
+  async drop(connection: Connection, { kind, what }: SchemaItem): Promise<void> {
+    const listing = kind === "constraint" ? "CONSTRAINTS" : "INDEXES";
+    const rows = await connection.rows(
+      `SHOW ${listing} YIELD name, type, entityType, labelsOrTypes, properties RETURN ${ROW}, name`,
+    );
+    for (const row of rows) {
+      if (describeRow(kind, row) !== what) continue;
+      await connection.rows(`DROP ${kind.toUpperCase()} ${quoteNeo4j(String(row[4]))} IF EXISTS`);
+    }
+  }
+
+  async uniqueIdLabels(connection: Connection): Promise<string[]> {
+    const rows = await connection.rows(
+      `SHOW CONSTRAINTS YIELD type, entityType, labelsOrTypes, properties RETURN ${ROW}`,
+    );
+    return rows.filter((row) => isUnique(row) && isOnNodeId(row)).flatMap(([, , labels]) => labels as string[]);
+  }
+
+  async rules(connection: Connection): Promise<TargetRule[]> {
+    const types = isAtLeast(this.#release.version, [5, 9]) ? "propertyType" : "null";
+    const yielded = types === "null" ? "" : `, ${types}`;
+    const constraints = await connection.rows(
+      `SHOW CONSTRAINTS YIELD name, type, entityType, labelsOrTypes, properties${yielded} RETURN ${ROW}, name, ${types}`,
+    );
+    const indexes = await connection.rows(
+      `SHOW INDEXES YIELD name, type, entityType, labelsOrTypes, properties, state WHERE state <> 'FAILED' AND type <> 'LOOKUP' RETURN ${ROW}, name`,
+    );
+    // The index of a constraint has the constraint's name, and goes with it.
+    const named = new Set(constraints.map((row) => row[4]));
+    return [
+      ...constraints.map((row) => this.#constraintRule(row)).filter((rule) => rule !== null),
+      ...indexes.map((row) => this.#indexRule(row, named.has(row[4]))).filter((rule) => rule !== null),
+    ];
+  }
+
+  #constraintRule(row: Row): TargetRule | null {
+    const base = ruleOf("constraint", row);
+    const missing = (values: readonly unknown[]) =>
+      values.includes(null) ? `it has no ${base.properties[values.indexOf(null)]}` : null;
+    const type = String(row[0]);
+    // Ids are compared where duplicates are decided about.
+    if (isUnique(row) && !isOnNodeId(row)) {
+      return { ...base, isUnique: true, violation: /_KEY$/.test(type) ? missing : () => null };
+    }
+    if (/EXISTENCE$|_KEY$/.test(type)) return { ...base, violation: missing };
+    if (!/PROPERTY_TYPE$/.test(type)) return null;
+    return { ...base, violation: ([value]) => typeViolation(String(row[5]), value!) };
+  }
+
+  #indexRule(row: Row, isOfConstraint: boolean): TargetRule | null {
+    const base = ruleOf(isOfConstraint ? "constraint" : "index", row);
+    const what = describeRow("index", row);
+    const type = String(row[0]);
+    if (/RANGE|BTREE/.test(type)) return { ...base, what, violation: tooLargeForRange };
+    return type === "TEXT" ? { ...base, what, violation: tooLargeForText } : null;
+  }
+}
+
+/** What describeRow and the like take, in the order of their elements. */
+const ROW = "type, entityType, labelsOrTypes, properties";
+
+function ruleOf(kind: "index" | "constraint", row: Row): Omit<TargetRule, "violation"> {
+  const name = String(row[4]);
+  return {
+    what: describeRow(kind, row),
+    name,
+    entity: row[1] === "NODE" ? "node" : "relationship",
+    names: (row[2] as string[] | null) ?? [],
+    properties: (row[3] as string[] | null) ?? [],
+    drop: `DROP ${kind.toUpperCase()} ${quoteNeo4j(name)}`,
+  };
+}
+
+function isUnique([type]: Row): boolean {
+  return /UNIQUE|_KEY$/.test(String(type));
+}
+
+function isOnNodeId([, entity, , properties]: Row): boolean {
+  return entity === "NODE" && String(properties) === "id";
+}
+
+/** Settings of an index, each as text; null where it has none. */
+function optionsOf(options: unknown): Record<string, string> | null {
+  const config = (options as { indexConfig?: Record<string, unknown> } | null)?.indexConfig ?? {};
+  const entries = Object.entries(config).map(([name, value]) => [name, JSON.stringify(value)] as const);
+  return entries.length === 0 ? null : Object.fromEntries(entries.sort());
+}
+
+function index(name: string, property: string) {
+  return [
+    "index",
+    MEMORY_LABEL,
+    [property],
+    `CREATE INDEX ${name} IF NOT EXISTS FOR (m:Memory) ON (m.${property})`,
+  ] as const;
+}
+
+function multiTenant(): SchemaItem[] {
+  const properties = ["context_tenant_id", "context_team_id", "context_visibility", "context_created_by", "version"];
+  return ownItems(
+    "neo4j",
+    properties.map((name) => index(`memory_${name.replace("context_", "")}_index`, name)),
+  );
+}
+
+const KINDS: Record<string, string> = {
+  RANGE: "index",
+  BTREE: "index",
+  FULLTEXT: "full-text index",
+  UNIQUENESS: "unique constraint",
+  NODE_PROPERTY_UNIQUENESS: "unique constraint",
+  RELATIONSHIP_UNIQUENESS: "unique constraint",
+  RELATIONSHIP_PROPERTY_UNIQUENESS: "unique constraint",
+  NODE_KEY: "key constraint",
+  RELATIONSHIP_KEY: "key constraint",
+  NODE_PROPERTY_EXISTENCE: "existence constraint",
+  RELATIONSHIP_PROPERTY_EXISTENCE: "existence constraint",
+};
+
+function describeRow(kind: "index" | "constraint", [type, entity, names, properties]: Row): string {
+  const word = KINDS[String(type)] ?? `${String(type).toLowerCase().replaceAll("_", " ")} ${kind}`;
+  return whatOf(word, {
+    entity: entity === "NODE" ? "node" : "relationship",
+    names: (names as string[] | null) ?? [],
+    properties: (properties as string[] | null) ?? [],
+  });
+}
+
+/** Where the server does not say which index a constraint owns: the one over the same properties. */
+function isBacking(row: Row, taken: ReadonlySet<string>, owned: ReadonlySet<unknown>): boolean {
+  return owned.size === 0 && /RANGE|BTREE/.test(String(row[0])) && taken.has(JSON.stringify(row.slice(1, 4)));
+}
