@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { AccessError, StoreKindError } from "../errors.ts";
 import type { Look, Signature } from "./descriptor.ts";
 import { BACKENDS, type BackendType, descriptorOf } from "./descriptors.ts";
+import { describeUnknown, type OtherStore, otherStoreAt } from "./other-engines.ts";
 
 const HEAD_BYTES = 4_096;
 
@@ -15,22 +16,21 @@ export interface Found {
   readonly type: BackendType | null;
   readonly form: Look["kind"] | null;
   readonly note?: string;
+  /** Of a store of an engine that this program does not read. */
+  readonly other?: OtherStore;
 }
+
+const OTHER_FILE = "other file";
 
 /** What people have at such places that is no store of ours, with what to do about it. */
 const OTHERS: readonly Signature[] = [
-  {
-    what: "LadybugDB directory",
-    matches: ({ path, has }) => /\.(lbdb|db)$/.test(path) && has("catalog.kz"),
-    note: "It is not one of MemoryGraph's five backends; export it with LadybugDB's own tools.",
-  },
   {
     what: "JSON text",
     matches: ({ head }) => isText(head) && /^\uFEFF?\s*[[{]/.test(head.toString("utf8")),
     note: "If it is an export of MemoryGraph, import it with the application.",
   },
   { what: "text file", matches: ({ head, kind }) => kind === "file" && isText(head) },
-  { what: "other file", matches: ({ kind }) => kind === "file" },
+  { what: OTHER_FILE, matches: ({ kind }) => kind === "file" },
 ];
 
 /** @throws AccessError when the system does not let us look. */
@@ -39,8 +39,11 @@ export function recognise(path: string): Found {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return { kind: "nothing", what: "nothing", type: null, form: null };
     if (stat.isFile() && stat.size === 0) return { kind: "empty file", what: "empty file", type: null, form: "file" };
-    if (!stat.isDirectory() && !stat.isFile()) return { kind: "other", what: "other file", type: null, form: null };
-    return recogniseLook(lookAt(path, stat.isDirectory() ? "directory" : "file"));
+    if (!stat.isDirectory() && !stat.isFile()) return { kind: "other", what: OTHER_FILE, type: null, form: null };
+    const form = stat.isDirectory() ? "directory" : "file";
+    const other = otherStoreAt(path);
+    if (other !== null) return { kind: "other", what: other.name, type: null, form, note: other.next, other };
+    return recogniseLook(lookAt(path, form));
   } catch (cause) {
     throw accessError(path, cause);
   }
@@ -86,6 +89,8 @@ function isText(head: Buffer): boolean {
 
 /** Says what was found where a store of one kind was expected. */
 export function notThatKind(path: string, found: Found, wanted: BackendType): StoreKindError {
+  if (found.other !== undefined) return new StoreKindError(found.other.message, { next: found.other.next });
+  if (found.what === OTHER_FILE) return unknownFile(path);
   const { noun } = descriptorOf(wanted);
   const [message, next] = explanation(path, found, wanted, withArticle(noun));
   return new StoreKindError(message, { next });
@@ -108,11 +113,15 @@ function explanation(path: string, { kind, what, type, note }: Found, wanted: Ba
     case "store":
       return [`${path} is ${withArticle(what)}, not ${noun}`, `Name its kind: ${type} instead of ${wanted}.`] as const;
     case "other":
-      return [
-        what === "other file" ? `${path} is not ${noun}` : `${path} is ${withArticle(what)}, not ${noun}`,
-        note ?? "Check the path and the kind of store.",
-      ] as const;
+      return [`${path} is ${withArticle(what)}, not ${noun}`, note ?? "Check the path and the kind of store."] as const;
   }
+}
+
+function unknownFile(path: string): StoreKindError {
+  return new StoreKindError(`${path} is no store that this program knows`, {
+    details: statSync(path).isFile() ? describeUnknown(path) : [],
+    next: "Find the program that wrote it. `memorygraph-migrate doctor` looks where MemoryGraph keeps its stores.",
+  });
 }
 
 function withArticle(noun: string): string {

@@ -41,11 +41,6 @@ export function storeKind({ backend, engine, layout, bytes: size }: StoreStatist
   return `${backend}, ${layout} layout, ${bytes(size)}`;
 }
 
-/** A word as a POSIX shell takes it literally, for commands that a person copies. */
-export function shellQuote(word: string): string {
-  return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
 /** A finding's first ids, indented, and how many more there are. */
 export function listed(ids: readonly string[], count: number): string[] {
   return [

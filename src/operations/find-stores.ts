@@ -9,6 +9,7 @@ import { type Found, recognise } from "../backends/recognise.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { MigrateError, UsageError } from "../errors.ts";
 import { DEFAULT_RELEASE, RELEASES } from "../memorygraph/releases.ts";
+import { shellQuote } from "../support/shell.ts";
 import { inWords } from "../support/words.ts";
 import type { Diagnosis, FoundStore } from "./models.ts";
 
@@ -145,8 +146,8 @@ async function inspect(config: BackendConfig, base: Omit<FoundStore, "backend" |
   }
 }
 
-function hintsFor({ note }: Found): string[] {
-  return note === undefined ? [] : [note];
+function hintsFor({ note, other }: Found): string[] {
+  return [...(other === undefined ? [] : [other.message]), ...(note === undefined ? [] : [note])];
 }
 
 /** The commands that would put every memory where MemoryGraph looks. */
@@ -226,5 +227,5 @@ function settings(backend: BackendType, location: string): string {
 
 /** Words as a POSIX shell takes them literally. */
 function command(words: readonly string[]): string {
-  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");
+  return words.map(shellQuote).join(" ");
 }

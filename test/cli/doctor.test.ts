@@ -89,7 +89,7 @@ describe("doctor", () => {
     expect(at(dump)).toMatchObject({ backend: "falkordblite", memories: 60, relationships: 120, readableBy: ["0.12"] });
     expect(at(dump)!.what).toBe("FalkorDBLite, file layout");
     expect(at(dump)!.notes.join()).toContain("0.13 cannot open it");
-    expect(at(dirname(ladybug))).toMatchObject({ backend: null, what: "LadybugDB directory" });
+    expect(at(dirname(ladybug))).toMatchObject({ backend: null, what: "Kuzu directory" });
     expect(stores).toHaveLength(4);
     const { stdout } = await program(folder, ["doctor"]);
     for (const location of [current, former, dump, dirname(ladybug)]) expect(stdout).toContain(`  ${location}\n`);

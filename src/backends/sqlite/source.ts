@@ -1,6 +1,6 @@
 /** A SQLite file opened for reading. */
 import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from "node:fs";
-import { DamagedStoreError, StoreKindError } from "../../errors.ts";
+import { DamagedStoreError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { Summary } from "../../memorygraph/summary.ts";
 import { breathe } from "../../support/time.ts";
@@ -13,10 +13,10 @@ import type {
   SummaryOptions,
 } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
-import { accessError, type Found, notThatKind, recognise } from "../recognise.ts";
+import { accessError, recognise } from "../recognise.ts";
 import { describe } from "./describe.ts";
-import { sqliteDescriptor } from "./descriptor.ts";
 import { onDatabase, translate } from "./errors.ts";
+import { assertMemoryGraph, assertNotHalf, assertSqlite } from "./kind.ts";
 import { type FileLayout, readLayout } from "./layout.ts";
 import { type ParallelSummary, summariseInParallel, worthParallel } from "./parallel.ts";
 import { checkCounts, SqliteReader } from "./reader.ts";
@@ -30,6 +30,7 @@ export async function openSource(path: string, options: OpenOptions = {}): Promi
   try {
     const layout = onDatabase(path, () => readLayout(snapshot.database));
     assertMemoryGraph(path, layout);
+    assertNotHalf(path, realpathSync(path), layout);
     return new SqliteSource(path, snapshot, layout, options.signal);
   } catch (error) {
     snapshot.close();
@@ -137,25 +138,6 @@ export async function* readBatches(
     yield next.value;
     await breathe();
   }
-}
-
-/** @throws StoreKindError that says what was found instead */
-export function assertSqlite(path: string, found: Found): void {
-  if (found.type !== sqliteDescriptor.type) throw notThatKind(path, found, sqliteDescriptor.type);
-}
-
-/** Refuses SQLite files of other applications, by the tables they have. */
-export function assertMemoryGraph(path: string, layout: FileLayout): void {
-  if (layout.name === "foreign") {
-    throw new StoreKindError(`${path} is a SQLite file of something else (tables: ${shorten(layout)})`, {
-      next: "Check the path; `memorygraph-migrate doctor` looks where MemoryGraph keeps its stores.",
-    });
-  }
-}
-
-function shorten({ otherTables }: FileLayout): string {
-  const shown = otherTables.slice(0, 5).join(", ");
-  return otherTables.length > 5 ? `${shown}, …` : shown || "none of MemoryGraph's";
 }
 
 /** A file cut short still opens, and fails only where a missing page is asked for. */

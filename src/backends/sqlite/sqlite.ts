@@ -8,11 +8,12 @@ import type { BackendConfig } from "../config.ts";
 import { accessError, recognise } from "../recognise.ts";
 import { translate } from "./errors.ts";
 import { ExistingFile } from "./existing-file.ts";
+import { assertMemoryGraph, assertNotHalf, assertSqlite } from "./kind.ts";
 import { readLayout } from "./layout.ts";
 import { NewFile } from "./new-file.ts";
 import { previewExisting, previewNew } from "./preview.ts";
 import { openImmutable } from "./snapshot.ts";
-import { assertMemoryGraph, assertSqlite, openSource } from "./source.ts";
+import { openSource } from "./source.ts";
 import { recover, undo } from "./undo.ts";
 
 export const sqlite: StagedBackend = {
@@ -91,9 +92,12 @@ function looksUsable(path: string): boolean {
 
 /** Looked at without a lock, so that a file of another application is not even opened for writing. */
 function assertOurs(path: string): void {
-  const database = openImmutable(path, realpathSync(path));
+  const real = realpathSync(path);
+  const database = openImmutable(path, real);
   try {
-    assertMemoryGraph(path, readLayout(database));
+    const layout = readLayout(database);
+    assertMemoryGraph(path, layout);
+    assertNotHalf(path, real, layout);
   } catch (error) {
     throw translate(path, error);
   } finally {

@@ -1,10 +1,11 @@
 /** What a store holds, as a person reads it. */
 import { DEFAULT_RELEASE } from "../../memorygraph/releases.ts";
 import type { InspectionResult } from "../../operations/models.ts";
+import { shellQuote } from "../../support/shell.ts";
 import { inWords } from "../../support/words.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
-import { counted, frequencies, listed, shellQuote, storeKind } from "../text.ts";
+import { counted, frequencies, listed, storeKind } from "../text.ts";
 
 export function inspectionHeadline({ store, count }: InspectionResult): string {
   const { nodes, memories, relationships } = count;

@@ -2,9 +2,10 @@
 import { resolve } from "node:path";
 import { BackendConfig } from "../../backends/config.ts";
 import type { MigrationResult } from "../../operations/models.ts";
+import { shellQuote } from "../../support/shell.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
-import { counted, frequencies, listed, shellQuote, storeKind, table } from "../text.ts";
+import { counted, frequencies, listed, storeKind, table } from "../text.ts";
 
 /** One line: what came of it. */
 export function migrationHeadline(result: MigrationResult): string {

@@ -365,7 +365,7 @@ describe("what is called a FalkorDBLite store", () => {
     ["a directory without a dump", (path: string) => mkdirSync(path), "is a directory without dump.rdb"],
     ["a JSON text", (path: string) => writeFileSync(path, '{"memories": []}'), "is a JSON text"],
     ["a text", (path: string) => writeFileSync(path, "hello"), "is a text file"],
-    ["something else", (path: string) => writeFileSync(path, "\0\0\0"), "is not a FalkorDBLite store"],
+    ["something else", (path: string) => writeFileSync(path, "\0\0\0"), "is no store that this program knows"],
   ])("and is %s is named", async (_, make, message) => {
     using folder = temporaryFolder();
     make(folder.file("x"));

@@ -1,0 +1,56 @@
+/** What a path holds where a SQLite store of MemoryGraph was expected. */
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { StoreKindError } from "../../errors.ts";
+import { HEADER_BYTES, parseHeader, WRITE_AHEAD_LOG } from "../../sqlite-file/header.ts";
+import { type Found, notThatKind } from "../recognise.ts";
+import { sqliteDescriptor } from "./descriptor.ts";
+import type { FileLayout } from "./layout.ts";
+
+/** @throws StoreKindError that says what was found instead */
+export function assertSqlite(path: string, found: Found): void {
+  if (found.type !== sqliteDescriptor.type) throw notThatKind(path, found, sqliteDescriptor.type);
+}
+
+/** Refuses SQLite files of other applications, by the tables they have. */
+export function assertMemoryGraph(path: string, layout: FileLayout): void {
+  if (layout.name === "foreign") {
+    throw new StoreKindError(`${path} is a SQLite file of something else (tables: ${shorten(layout)})`, {
+      next: "Check the path; `memorygraph-migrate doctor` looks where MemoryGraph keeps its stores.",
+    });
+  }
+}
+
+function shorten({ otherTables }: FileLayout): string {
+  const shown = otherTables.slice(0, 5).join(", ");
+  return otherTables.length > 5 ? `${shown}, …` : shown || "none of MemoryGraph's";
+}
+
+/**
+ * Refuses the half of a store: in WAL mode what was written last is in another file, and all of it is until that is
+ * moved over for the first time.
+ * @param real the file with links followed
+ */
+export function assertNotHalf(path: string, real: string, layout: FileLayout): void {
+  if (layout.name !== "empty" || headerOf(real)?.writeVersion !== WRITE_AHEAD_LOG || hasBytes(`${real}-wal`)) return;
+  throw new StoreKindError(
+    `${path} is half of a store: it is in WAL mode and holds no table; what was written is in ${path}-wal, which is not there`,
+    {
+      next: `Look for ${path}-wal where this file came from, and put both side by side. Nothing was touched.`,
+    },
+  );
+}
+
+export function hasBytes(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
+/** Null for what is too short, or does not begin like a SQLite file. */
+export function headerOf(path: string) {
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(HEADER_BYTES);
+    return readSync(file, bytes, 0, HEADER_BYTES, 0) === HEADER_BYTES ? parseHeader(bytes) : null;
+  } finally {
+    closeSync(file);
+  }
+}
