@@ -5,9 +5,9 @@ import { compareInstants, type Instant } from "../graph/instant.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { MEMORY_LABEL } from "../memorygraph/fields.ts";
 import { Summary } from "../memorygraph/summary.ts";
+import { instantOf } from "../memorygraph/times.ts";
 import type { InspectionResult, OnProgress } from "./models.ts";
 import { finding, statistics } from "./outcome.ts";
-import { instantOf } from "./records.ts";
 
 /** @throws MigrateError when the store cannot be opened; unreadable records are in the result. */
 export async function inspectStore(

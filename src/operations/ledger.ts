@@ -3,14 +3,14 @@
  * the stores.
  */
 import type { ContentHash } from "../graph/digest.ts";
-import type { Instant } from "../graph/instant.ts";
 import { type GraphRecord, relationshipId } from "../graph/record.ts";
+import type { Stamp } from "../memorygraph/times.ts";
 import { openScratch, storable } from "../support/scratch.ts";
 
 export interface LedgerEntry {
   /** What stood in the target; null where nothing did. */
   readonly before: ContentHash | null;
-  readonly stamp: Instant | null;
+  readonly stamp: Stamp;
   /** What must stand there in the end. */
   readonly expected: ContentHash;
   /** Whether the run is about this record, or it only has to be left alone. */

@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { BACKEND_TYPES } from "../backends/config.ts";
 import { UsageError } from "../errors.ts";
-import { parseInstant } from "../graph/instant.ts";
+import { readAnyInstant } from "../graph/read-instant.ts";
 import { RELEASES } from "../memorygraph/releases.ts";
 
 export const CONFLICT_POLICIES = ["skip", "overwrite", "newest", "fail"] as const;
@@ -55,11 +55,9 @@ export function parseOptions(input: MigrationOptionsInput): MigrationOptions & {
   return { ...parsed.output, onConflict: onConflict ?? implied ?? (since === undefined ? "skip" : "newest") };
 }
 
-/** A date alone is its first moment. */
+/** In any form of ISO 8601, as seconds or milliseconds since 1970, or as mail has it; a date alone is its first moment. */
 export function toInstant(text: string): string | null {
-  return parseInstant(
-    /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : /[T ]\d\d:\d\d$/.test(text) ? `${text}:00` : text,
-  );
+  return readAnyInstant(text)?.instant ?? null;
 }
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));

@@ -5,7 +5,7 @@ import type { GraphRecord } from "../graph/record.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import { emptyTally, tally } from "../memorygraph/summary.ts";
 import type { MigrationResult, parseOptions, ReportedFinding, StoreStatistics, VerificationResult } from "./models.ts";
-import type { Action } from "./plan.ts";
+import type { Action, Undated } from "./plan.ts";
 import { nameOf } from "./records.ts";
 
 const LISTED = 10;
@@ -27,6 +27,8 @@ export class Outcome {
   #report: WriteReport = { respelled: 0, defaulted: {}, setAside: {} };
   #findings: Finding[] = [];
   #endless: { count: number; ids: string[] } = { count: 0, ids: [] };
+  /** Records of which a time that decides cannot be read, by what it would have decided. */
+  #undated: Record<Undated, { count: number; ids: string[] }> = noneUndated();
   #verification: VerificationResult | null = null;
   #run: string | null = null;
   readonly #steps: string[] = [];
@@ -43,6 +45,7 @@ export class Outcome {
       Object.assign(counts, emptyTally());
     this.conflicts = { count: 0, ids: [] };
     this.#endless = { count: 0, ids: [] };
+    this.#undated = noneUndated();
     this.#findings = [];
   }
 
@@ -66,6 +69,10 @@ export class Outcome {
     else if (action === "conflict" || action === "older") tally(this.#skipped, record);
     if (action === "conflict") list(this.conflicts, `${record.kind} ${nameOf(record)}`);
     if (action === "endless") list(this.#endless, nameOf(record));
+  }
+
+  undated(record: GraphRecord, decision: Undated): void {
+    list(this.#undated[decision], nameOf(record));
   }
 
   written(report: WriteReport): void {
@@ -134,6 +141,7 @@ export class Outcome {
         ...this.#aboutTarget(),
         ...this.#notCarried(),
         ...this.#danglingNote(),
+        ...this.#undatedNotes(),
       ],
       validation: this.#validation(),
       verification: this.#verification,
@@ -172,6 +180,13 @@ export class Outcome {
     return count === 0 ? [] : [{ what, count, examples: ids }];
   }
 
+  #undatedNotes(): MigrationResult["notes"] {
+    return (["since", "newest"] as const)
+      .map((decision) => ({ what: UNDATED[decision], ...this.#undated[decision] }))
+      .filter(({ count }) => count > 0)
+      .map(({ what, count, ids }) => ({ what, count, examples: [...ids] }));
+  }
+
   #validation(): MigrationResult["validation"] {
     const before = this.#targetBefore;
     const filled = before !== null && before.nodes + before.relationships > 0;
@@ -189,6 +204,15 @@ export class Outcome {
     return { valid: early.length === 0, errors: early, warnings };
   }
 }
+
+function noneUndated(): Record<Undated, { count: number; ids: string[] }> {
+  return { since: { count: 0, ids: [] }, newest: { count: 0, ids: [] } };
+}
+
+const UNDATED: Record<Undated, string> = {
+  since: "a record with a time that cannot be read, so that --since does not leave it out",
+  newest: "a record with a time that cannot be read here or there, so that nothing tells which is newer",
+};
 
 function list(into: { count: number; ids: string[] }, id: string): void {
   into.count++;

@@ -1,19 +1,22 @@
 /** What is to happen to each record of the source, given what stands in the target. */
 import { ContentDigest, type ContentHash, sameHash } from "../graph/digest.ts";
-import { compareInstants, type Instant } from "../graph/instant.ts";
+import type { Instant } from "../graph/instant.ts";
 import type { GraphRecord, GraphRelationship } from "../graph/record.ts";
 import { hashOf } from "../memorygraph/canonicalizer.ts";
+import { changedSince, compareStamps, type Stamp, stampOf, UNREADABLE } from "../memorygraph/times.ts";
 import { storable } from "../support/scratch.ts";
 import type { Readable } from "./compare.ts";
 import { type Ledger, type LedgerEntry, RecordKeys } from "./ledger.ts";
 import type { ConflictPolicy } from "./models.ts";
-import { changedSince, stampOf } from "./records.ts";
 
 /**
  * `present`: the same content is there. `conflict`: other content is there and stays. `older`: the target's is newer,
  * and stays. `unselected`: not changed since the given time. `endless`: an end is not in the target.
  */
 export type Action = "create" | "overwrite" | "present" | "conflict" | "older" | "unselected" | "endless";
+
+/** Which choice depends on a time that cannot be read: whether a record is taken at all, or which of two is newer. */
+export type Undated = "since" | "newest";
 
 /** Reads the target into the ledger: at first everything is to stay as it is. */
 export async function noteTarget(
@@ -44,12 +47,21 @@ export class Planner {
   readonly #ledger: Ledger;
   readonly #policy: ConflictPolicy;
   readonly #since: Instant | null;
+  readonly #onUndated: (record: GraphRecord, decision: Undated) => void;
 
-  constructor(ledger: Ledger, targetBefore: ContentDigest, policy: ConflictPolicy, since: Instant | null) {
+  /** @param onUndated told of each record of which a time that decides cannot be read */
+  constructor(
+    ledger: Ledger,
+    targetBefore: ContentDigest,
+    policy: ConflictPolicy,
+    since: Instant | null,
+    onUndated: (record: GraphRecord, decision: Undated) => void = () => {},
+  ) {
     this.#ledger = ledger;
     this.untouched = ContentDigest.fromTransfer(targetBefore.toTransfer());
     this.#policy = policy;
     this.#since = since;
+    this.#onUndated = onUndated;
   }
 
   /** Writes the decision into the ledger as well: what must stand in the target in the end. */
@@ -57,7 +69,9 @@ export class Planner {
     const hash = hashOf(record);
     const key = this.#keys.keyOf(record, hash);
     if (this.#since !== null) {
-      if (record.kind === "node" && !changedSince(record, this.#since)) return "unselected";
+      const changed = record.kind === "relationship" || changedSince(record, this.#since);
+      if (changed === false) return "unselected";
+      if (changed === UNREADABLE) this.#onUndated(record, "since");
       if (record.kind === "relationship" && !this.#hasBothEnds(record)) return "endless";
     }
     const there = this.#ledger.get(key);
@@ -70,16 +84,17 @@ export class Planner {
     return action;
   }
 
-  #decide(record: GraphRecord, hash: ContentHash, before: ContentHash | null, stamp: Instant | null): Action {
+  #decide(record: GraphRecord, hash: ContentHash, before: ContentHash | null, stamp: Stamp): Action {
     if (before === null) return "create";
     if (sameHash(before, hash)) return "present";
     if (this.#policy === "overwrite") return "overwrite";
     if (this.#policy !== "newest") return "conflict";
     const own = stampOf(record);
     // The same time with other content is nobody's to decide: it stays, and is reported.
-    if (own === null || stamp === null) return "conflict";
-    const order = compareInstants(own, stamp);
-    return order > 0 ? "overwrite" : order < 0 ? "older" : "conflict";
+    const order = compareStamps(own, stamp);
+    if (order === null && [own, stamp].includes(UNREADABLE)) this.#onUndated(record, "newest");
+    if (order === null || order === 0) return "conflict";
+    return order > 0 ? "overwrite" : "older";
   }
 
   #hasBothEnds(record: GraphRelationship): boolean {

@@ -22,7 +22,7 @@ import { type Readable, summarise } from "./compare.ts";
 import { Ledger } from "./ledger.ts";
 import { toInstant, type VerificationResult } from "./models.ts";
 import { Outcome } from "./outcome.ts";
-import { noteTarget, PlanFollower, Planner } from "./plan.ts";
+import { noteTarget, PlanFollower, Planner, type Undated } from "./plan.ts";
 import type { Run } from "./run.ts";
 import { provenEqual, verifyMerged, verifyWhole } from "./verify.ts";
 
@@ -274,7 +274,8 @@ export async function plan(
   onBefore(before);
   assertProvable(target);
   const since = options.since === undefined ? null : toInstant(options.since);
-  const planner = new Planner(ledger, before, options.onConflict, since);
+  const undated = (record: GraphRecord, decision: Undated) => outcome.undated(record, decision);
+  const planner = new Planner(ledger, before, options.onConflict, since, undated);
   const selectedCounts = emptyTally();
   for await (const batch of fittedTo(source, target.fitting).read()) {
     for (const record of batch) {

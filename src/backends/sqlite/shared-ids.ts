@@ -1,8 +1,8 @@
 /** A hybrid file can hold one id in both of its tables. The newer version counts; that the other is lost is said. */
 import type { Database } from "bun:sqlite";
-import { compareInstants, parseInstant } from "../../graph/instant.ts";
 import { type GraphNode, idOfKey } from "../../graph/record.ts";
 import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
+import { compareStamps, stampOf, UNREADABLE } from "../../memorygraph/times.ts";
 import type { OddityLog } from "../findings.ts";
 import { rows } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
@@ -31,23 +31,20 @@ export class SharedIds {
       const what = same
         ? "one id in both tables of the file, with the same content"
         : "one id in both tables of the file, with different content: the newer one is taken, the other left behind";
-      this.#findings.add(
-        same ? "note" : "loss",
-        what,
-        `${id} (${timeOf(old) ?? "no time"} in nodes, ${timeOf(recent) ?? "no time"} in memories)`,
-      );
+      this.#findings.add(same ? "note" : "loss", what, `${id} (${shown(old)} in nodes, ${shown(recent)} in memories)`);
     }
     return winner === (table === "nodes" ? old : recent);
   }
 }
 
+/** Where a time cannot be read nobody can tell: what the newer release has written counts. */
 function newer(old: GraphNode, recent: GraphNode): GraphNode {
-  const a = timeOf(old);
-  const b = timeOf(recent);
-  return a !== null && (b === null || compareInstants(a, b) > 0) ? old : recent;
+  const [a, b] = [stampOf(old), stampOf(recent)];
+  if (a !== null && a !== UNREADABLE && b === null) return old;
+  return (compareStamps(a, b) ?? 0) > 0 ? old : recent;
 }
 
-function timeOf(node: GraphNode): string | null {
-  const text = node.properties.get("updated_at") ?? node.properties.get("created_at");
-  return typeof text === "string" ? parseInstant(text) : null;
+function shown(node: GraphNode): string {
+  const stamp = stampOf(node);
+  return stamp === UNREADABLE ? "a time that cannot be read" : (stamp ?? "no time");
 }
