@@ -138,6 +138,10 @@ export class Engine implements AsyncDisposable {
     return openFalkor(new BackendConfig({ type: "falkordb", uri, graph }), { access: "read" });
   }
 
+  get port(): number {
+    return this.#port;
+  }
+
   get folder(): string {
     return this.#folder;
   }

@@ -40,6 +40,17 @@ export const falkordbliteDescriptor: BackendDescriptor<"falkordblite"> = {
       matches: ({ kind, has }) => kind === "directory" && has("dump.rdb"),
     },
     {
+      // An engine that runs with an append-only log may never have saved a dump.
+      what: "directory with FalkorDB's append-only log",
+      matches: ({ kind, has }) =>
+        kind === "directory" && ["appendonlydir", "appendonly.aof", "appendonly.aof.manifest"].some(has),
+    },
+    {
+      what: "part of FalkorDB's append-only log",
+      matches: ({ head }) =>
+        /^(\*\d+\r\n\$\d+\r\n|#TS:\d|file \S+\.aof\.\S+ seq )/.test(head.toString("latin1", 0, 200)),
+    },
+    {
       what: "Redis dump (FalkorDBLite)",
       note: "MemoryGraph 0.13 cannot open it: it wants a directory there",
       matches: ({ head }) => /^REDIS\d{4}/.test(head.toString("latin1", 0, 9)),

@@ -29,40 +29,67 @@ export class DumpSource implements SourceStore {
   readonly #origin: DumpOrigin;
   readonly #reading: Reading;
   readonly #signal: AbortSignal | undefined;
+  /** Whether what stands beside the dump still allows to take it for the whole store. */
+  readonly #checkBeside: (() => void) | null;
   #findings = new OddityLog();
 
-  private constructor(origin: DumpOrigin, reading: Reading, signal: AbortSignal | undefined) {
+  private constructor(
+    origin: DumpOrigin,
+    reading: Reading,
+    signal: AbortSignal | undefined,
+    checkBeside: (() => void) | null,
+  ) {
     this.#origin = origin;
     this.#reading = reading;
     this.#signal = signal;
+    this.#checkBeside = checkBeside;
   }
 
-  /** @throws StoreKindError, DamagedStoreError, RefusedError, AccessError, BusyError */
-  static async open(origin: DumpOrigin, file: string, { isolate = false, signal }: OpenOptions): Promise<DumpSource> {
+  /**
+   * @param checkBeside asked once more when all has been read
+   * @throws StoreKindError, DamagedStoreError, RefusedError, AccessError, BusyError
+   */
+  static async open(
+    origin: DumpOrigin,
+    file: string,
+    { isolate = false, signal }: OpenOptions,
+    checkBeside: (() => void) | null = null,
+  ): Promise<DumpSource> {
     try {
       const real = realpathSync(file);
       // Taken before anything is read: whoever begins to write afterwards changes it.
       const state = stateOf(real);
-      if (isolate || !(await isQuiescent(real))) return await DumpSource.#ofCopy(origin, real, signal);
+      if (isolate || !(await isQuiescent(real))) return await DumpSource.#ofCopy(origin, real, signal, checkBeside);
       const dump = await openDump({ ...origin, file: real, signal });
-      return DumpSource.#over(origin, { dump, watched: { file: real, state }, folder: null }, signal);
+      return DumpSource.#over(origin, { dump, watched: { file: real, state }, folder: null }, signal, checkBeside);
     } catch (error) {
       throw translate(origin, error);
     }
   }
 
   /** Of a file in a folder of ours, which goes away with the source. */
-  static async ofOwn(origin: DumpOrigin, folder: string, file: string, signal?: AbortSignal): Promise<DumpSource> {
+  static async ofOwn(
+    origin: DumpOrigin,
+    folder: string,
+    file: string,
+    signal?: AbortSignal,
+    checkBeside: (() => void) | null = null,
+  ): Promise<DumpSource> {
     try {
       const dump = await openDump({ ...origin, file, signal });
-      return DumpSource.#over(origin, { dump, watched: null, folder }, signal);
+      return DumpSource.#over(origin, { dump, watched: null, folder }, signal, checkBeside);
     } catch (error) {
       remove(folder);
       throw translate(origin, error);
     }
   }
 
-  static async #ofCopy(origin: DumpOrigin, real: string, signal: AbortSignal | undefined): Promise<DumpSource> {
+  static async #ofCopy(
+    origin: DumpOrigin,
+    real: string,
+    signal: AbortSignal | undefined,
+    checkBeside: (() => void) | null,
+  ): Promise<DumpSource> {
     const folder = createPrivateFolder();
     const copy = join(folder, "dump.rdb");
     try {
@@ -75,11 +102,16 @@ export class DumpSource implements SourceStore {
       remove(folder);
       throw error;
     }
-    return DumpSource.ofOwn(origin, folder, copy, signal);
+    return DumpSource.ofOwn(origin, folder, copy, signal, checkBeside);
   }
 
-  static #over(origin: DumpOrigin, reading: Reading, signal: AbortSignal | undefined): DumpSource {
-    const source = new DumpSource(origin, reading, signal);
+  static #over(
+    origin: DumpOrigin,
+    reading: Reading,
+    signal: AbortSignal | undefined,
+    checkBeside: (() => void) | null,
+  ): DumpSource {
+    const source = new DumpSource(origin, reading, signal, checkBeside);
     try {
       assertGraph(reading.dump, origin.location, origin.graph, "from");
       return source;
@@ -108,7 +140,10 @@ export class DumpSource implements SourceStore {
 
   async assertUnchanged(): Promise<void> {
     const { watched } = this.#reading;
-    if (watched === null || stateOf(watched.file) === watched.state) return;
+    if (watched === null || stateOf(watched.file) === watched.state) {
+      this.#checkBeside?.();
+      return;
+    }
     throw new SourceChangedError(`${this.#origin.location} changed while it was read`, {
       next: "Close the application that writes to it, and run the same command again. Nothing was put in place.",
     });

@@ -10,6 +10,7 @@ import { OddityLog } from "../findings.ts";
 import { previewOf } from "../graph-store/preview.ts";
 import { readRecords } from "../graph-store/reader.ts";
 import { accessError } from "../recognise.ts";
+import { assertNoLogOver, assertNoNewerLog } from "./append-log.ts";
 import type { DumpOrigin } from "./describe-dump.ts";
 import { DumpSource } from "./dump-source.ts";
 import { holderOf, uniqueIdLabelsOf } from "./lite-holder.ts";
@@ -29,6 +30,7 @@ export const falkordblite: StagedBackend = {
   assertDistinct,
   async openForWriting(config, request) {
     const place = placeToWrite(pathOf(config), request.release, request.fallbackRelease);
+    assertNoLogOver(place.path, place.dump);
     return LiteSession.begin(place, originOf(config, place), request);
   },
   preview,
@@ -40,7 +42,8 @@ function accessTo(config: BackendConfig): LiteAccess {
   const place = placeToWrite(pathOf(config), null, DEFAULT_RELEASE);
   return {
     place,
-    read: () => openForReading(config, { maybeMissing: true }),
+    // What the run has written is what is undone, whatever stands beside it.
+    read: () => open(config, { maybeMissing: true }, null),
     rewrite: (journal) =>
       LiteSession.begin(place, originOf(config, place), { release: null, fallbackRelease: DEFAULT_RELEASE }, journal),
   };
@@ -51,11 +54,25 @@ function originOf({ graph }: BackendConfig, { path, form }: LitePlace, notes: re
 }
 
 async function openForReading(config: BackendConfig, options: OpenOptions = {}): Promise<SourceStore> {
+  return open(config, options, assertNoNewerLog);
+}
+
+/** @param checkLog asked before and after reading whether a log beside the dump holds more; null not to ask */
+async function open(
+  config: BackendConfig,
+  options: OpenOptions,
+  checkLog: typeof assertNoNewerLog | null,
+): Promise<SourceStore> {
   const place = placeToRead(pathOf(config));
+  const check = () => checkLog?.(place.path, place.dump) ?? null;
+  const log = check();
   const sign = await runningEngine(place.dump);
   const what = "an engine holds this store: what it has taken since it last saved is not in the file, and not read";
-  const notes: Finding[] = sign === null ? [] : [{ kind: "note", what, count: 1, examples: [sign] }];
-  return DumpSource.open(originOf(config, place, notes), place.dump, options);
+  const notes: Finding[] = [
+    ...(sign === null ? [] : [{ kind: "note", what, count: 1, examples: [sign] } as const]),
+    ...(log === null ? [] : [log]),
+  ];
+  return DumpSource.open(originOf(config, place, notes), place.dump, options, check);
 }
 
 /** One dump under two names, by a link or as the directory that it is in, is still one file, whatever graphs are in it. */
@@ -81,6 +98,7 @@ function statOf(path: string): Stats | undefined {
 
 async function preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview> {
   const place = placeToWrite(pathOf(config), request.release, request.fallbackRelease);
+  assertNoLogOver(place.path, place.dump);
   await assertNoEngine(place);
   const origin = originOf(config, place);
   const dump = await openTarget(place, origin, request);

@@ -2,13 +2,14 @@
  * Where a FalkorDBLite store is. Python's is one file, TypeScript's a directory with `dump.rdb` in it, and both have the
  * same default path: only looking tells which one stands there.
  */
-import { accessSync, constants, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
 import { type Release, releaseLine, releaseLines } from "../../memorygraph/releases.ts";
 import { inWords } from "../../support/words.ts";
 import type { BackendConfig } from "../config.ts";
-import { accessError, notThatKind, recognise } from "../recognise.ts";
+import { accessError, type Found, notThatKind, recognise } from "../recognise.ts";
+import { assertNoLogAlone, assertNoLogOver } from "./append-log.ts";
 import { falkordbliteDescriptor } from "./descriptor.ts";
 
 export type LiteForm = "file" | "directory";
@@ -35,16 +36,17 @@ export function pathOf(config: BackendConfig): string {
   throw new UsageError(config.validate().join("; "), { next: "Name the store with --from-path or --to-path." });
 }
 
-/** A store that is there. @throws StoreKindError for what is none, AccessError */
+/** A store that is there. @throws StoreKindError for what is none, RefusedError for a log alone, AccessError */
 export function placeToRead(path: string): LitePlace {
   const found = recognise(path);
-  if (found.kind === "directory") {
+  if (hasDump(path, found)) return { path, form: "directory", dump: real(path, join(path, DUMP)) };
+  assertNoLogAlone(path, resolve(path));
+  if (found.form === "directory") {
     throw new StoreKindError(`${path} is a directory without ${DUMP}, not a FalkorDBLite store`, {
       next: "Check the path; a store that was never saved has none.",
     });
   }
   if (found.type !== falkordbliteDescriptor.type) throw notThatKind(path, found, falkordbliteDescriptor.type);
-  if (found.form === "directory") return { path, form: "directory", dump: real(path, join(path, DUMP)) };
   // The dump in a directory is the store of that directory.
   return { path, form: basename(path) === DUMP ? "directory" : "file", dump: real(path, path) };
 }
@@ -62,10 +64,11 @@ export interface Target extends LitePlace {
  */
 export function placeToWrite(path: string, asked: Release | null, fallback: Release): Target {
   const found = recognise(path);
-  switch (found.kind) {
+  switch (found.form === "directory" && !hasDump(path, found) ? "directory" : found.kind) {
     case "nothing":
       return newPlace(path, asked ?? fallback);
     case "directory":
+      assertNoLogOver(path, join(path, DUMP));
       assertUnused(path);
       return assertAsked({ path, form: "directory", dump: join(realpathSync(path), DUMP), content: "blank" }, asked);
     case "empty file":
@@ -108,9 +111,14 @@ function assertAsked(place: Omit<Target, "release">, asked: Release | null): Tar
   return { ...place, release: asked ?? releases[0]! };
 }
 
+function hasDump(path: string, { form }: Pick<Found, "form">): boolean {
+  return form === "directory" && existsSync(join(path, DUMP));
+}
+
 /** What an engine leaves in its directory may be there, and nothing of anybody else's. */
 function assertUnused(path: string): void {
-  const others = readdirSync(path).filter((name) => !/^fdb-[0-9a-f]+\.sock$|^temp-.*\.rdb$/.test(name));
+  const own = /^fdb-[0-9a-f]+\.sock$|^temp-.*\.rdb$|^appendonlydir$|^appendonly\.aof$/;
+  const others = readdirSync(path).filter((name) => !own.test(name));
   if (others.length === 0) return;
   throw new StoreKindError(`${path} is a directory that holds other things, and no ${DUMP}`, {
     details: others.slice(0, 5),

@@ -1,0 +1,192 @@
+/**
+ * The append-only log that an engine keeps beside its dump when it runs with `appendonly yes`. When it starts so, it loads
+ * the log and not the dump: what was written after the last save is in the log alone, and what is put into the dump is
+ * never seen.
+ *
+ * Since Redis 7 the log is a folder, `appendonlydir`, with a manifest that names a base (a dump of its own) and increments
+ * (commands); before, it is the file `appendonly.aof`, which can begin with a dump.
+ */
+import { existsSync, readdirSync, readFileSync, type Stats, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { RefusedError } from "../../errors.ts";
+import { readFields } from "../../rdb/prologue.ts";
+import { openDumpFile } from "../../rdb/source.ts";
+import type { Finding } from "../backend.ts";
+
+/** Some file systems keep a file's time in whole seconds, or in two. */
+const COARSE_MS = 2_000;
+const MANIFEST = /\.manifest$/;
+const OLD_LOG = /^[^.].*\.aof$/;
+const LOG_FOLDER = /^append|aof/i;
+
+export interface LogFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly modified: Date;
+}
+
+export interface AppendLog {
+  /** The folder of the engine's data, in which the dump is as well. */
+  readonly folder: string;
+  /** What holds data; files without any are left out. */
+  readonly files: readonly LogFile[];
+}
+
+/** The log in a folder of data; null where there is none, or where nothing is in it. */
+export function logIn(folder: string): AppendLog | null {
+  const files = entriesOf(folder).flatMap((name) => {
+    const path = join(folder, name);
+    const stat = statOf(path);
+    if (stat?.isDirectory() && LOG_FOLDER.test(name)) return manifestedIn(path);
+    return stat?.isFile() && OLD_LOG.test(name) ? [fileAt(path, stat)] : [];
+  });
+  const filled = files.filter(({ bytes }) => bytes > 0);
+  return filled.length === 0 ? null : { folder, files: filled };
+}
+
+/** The log that is the folder itself, which a manifest tells. */
+function logFolder(folder: string): AppendLog | null {
+  const files = entriesOf(folder).some((name) => MANIFEST.test(name)) ? manifestedIn(folder) : [];
+  return files.length === 0 ? null : { folder: dirname(folder), files };
+}
+
+/** The log of which a file is a part. */
+function logAround(path: string): AppendLog | null {
+  return logFolder(dirname(path)) ?? logIn(dirname(path));
+}
+
+/** What the manifests in the folder name; without any, all that is named as a log's files are. */
+function manifestedIn(folder: string): LogFile[] {
+  const manifests = entriesOf(folder).filter((name) => MANIFEST.test(name));
+  const named = manifests.flatMap((name) => partsOf(readFileSync(join(folder, name), "utf8")));
+  const names = manifests.length > 0 ? named : entriesOf(folder).filter((name) => /\.(aof|rdb)$/.test(name));
+  return names.flatMap((name) => {
+    const stat = statOf(join(folder, name));
+    return stat?.isFile() ? [fileAt(join(folder, name), stat)] : [];
+  });
+}
+
+/** `file appendonly.aof.1.base.rdb seq 1 type b`; history (h) is what the engine is about to delete. */
+function partsOf(manifest: string): string[] {
+  return manifest.split("\n").flatMap((line) => {
+    const [, quoted, bare, type] = /^file (?:"((?:[^"\\]|\\.)*)"|(\S+)) .*\btype ([bhi])\b/.exec(line) ?? [];
+    const name = quoted?.replace(/\\(.)/g, "$1") ?? bare;
+    return name !== undefined && type !== "h" && basename(name) === name ? [name] : [];
+  });
+}
+
+/**
+ * What a dump lacks that the log beside it has.
+ * @returns what a person should know where the dump was saved after the log's last command, so that it holds all of it
+ * @throws RefusedError where the log can hold more than the dump, or the dump is itself a part of a log
+ */
+export function assertNoNewerLog(location: string, dump: string): Finding | null {
+  const fields = fieldsOf(dump);
+  if (isPartOfLog(fields)) throw partOfLog(location, logAround(dump));
+  const log = logIn(dirname(dump));
+  if (log === null) return null;
+  const saved = Number(fields?.get("ctime") ?? Number.NaN) * 1_000;
+  const newest = Math.max(...log.files.map(({ modified }) => latest(modified)));
+  // A dump tells the second in which its saving began.
+  if (saved > newest) {
+    const what = "an append-only log beside the dump; the dump was saved after its last command, and alone is read";
+    return { kind: "note", what, count: log.files.length, examples: log.files.map(({ path }) => path) };
+  }
+  const savedAt = Number.isNaN(saved) ? "it does not say when it was saved" : `saved ${timeOf(new Date(saved))}`;
+  throw new RefusedError(`${location} has an append-only log that can hold more than its dump, and it was not read`, {
+    details: [`${dump}: ${savedAt}`, ...described(log)],
+    next: wayOut(log.folder),
+  });
+}
+
+/** @throws RefusedError for a place without a dump where a log is, and for a part of a log */
+export function assertNoLogAlone(location: string, path: string): void {
+  const stat = statOf(path);
+  const part = stat?.isDirectory() ? logFolder(path) : /\.(aof|manifest)$/.test(path) ? logAround(path) : null;
+  if (part !== null) throw partOfLog(location, part);
+  const log = stat?.isDirectory() ? logIn(path) : stat === null ? logIn(dirname(path)) : null;
+  if (log === null) return;
+  throw new RefusedError(`${location} has an append-only log and no dump: its data are in the log alone`, {
+    details: described(log),
+    next: wayOut(log.folder),
+  });
+}
+
+/** @throws RefusedError where the engine would load a log, and never see what is put into the dump */
+export function assertNoLogOver(location: string, dump: string): void {
+  if (existsSync(dump) && isPartOfLog(fieldsOf(dump))) throw partOfLog(location, logAround(dump));
+  const log = logIn(dirname(dump));
+  if (log === null) return;
+  throw new RefusedError(`${location} has an append-only log, which its engine loads in place of the dump`, {
+    details: described(log),
+    next:
+      `Start the engine on ${log.folder} and migrate into it as a server: --to falkordb --to-uri redis://HOST:PORT. ` +
+      `Or send it SAVE, then CONFIG SET appendonly no, stop it, move the log elsewhere, run the same command again, and leave appendonly off.`,
+  });
+}
+
+/** Redis 4 to 6 said preamble. */
+function isPartOfLog(fields: ReadonlyMap<string, string> | null): boolean {
+  return fields?.get("aof-base") === "1" || fields?.get("aof-preamble") === "1";
+}
+
+function partOfLog(location: string, log: AppendLog | null): RefusedError {
+  const details = log === null ? ["what was written after it is in the log's increments"] : described(log);
+  return new RefusedError(`${location} is a part of an append-only log, not a whole store`, {
+    details,
+    next: log === null ? wayOut("the folder that it was in") : wayOut(log.folder),
+  });
+}
+
+function wayOut(folder: string): string {
+  return (
+    `Start the engine that wrote it on a copy of ${folder} with --appendonly yes, and migrate from that server: ` +
+    `--from falkordb --from-uri redis://HOST:PORT. Or send it SAVE, and read the dump that it writes there.`
+  );
+}
+
+function described({ files }: AppendLog): string[] {
+  return files.map(
+    ({ path, bytes, modified }) => `${path}: ${bytes.toLocaleString("en")} bytes, written ${timeOf(modified)}`,
+  );
+}
+
+function latest(modified: Date): number {
+  const time = modified.getTime();
+  return time % 1_000 === 0 ? time + COARSE_MS : time;
+}
+
+function timeOf(date: Date): string {
+  return date.toISOString().replace("T", " ").replace(/\..*/, "Z");
+}
+
+/** Null for what does not begin as a dump: that is for its reader to tell. */
+function fieldsOf(dump: string): ReadonlyMap<string, string> | null {
+  using source = openDumpFile(dump);
+  try {
+    return readFields(source);
+  } catch {
+    return null;
+  }
+}
+
+function fileAt(path: string, { size, mtime }: Stats): LogFile {
+  return { path, bytes: size, modified: mtime };
+}
+
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    // A folder that may be entered but not listed: nothing beside the dump can be seen there.
+    return [];
+  }
+}
+
+function statOf(path: string): Stats | null {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) ?? null;
+  } catch {
+    return null;
+  }
+}
