@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toJsonSchema } from "@valibot/to-json-schema";
+import { DiagnosisSchema } from "../src/doctor/models.ts";
 import {
   ComparisonResultSchema,
-  DiagnosisSchema,
   InspectionResultSchema,
   MigrationOptionsSchema,
   MigrationResultSchema,

@@ -76,7 +76,17 @@ export const verifyArgs = { ...sourceArgs, ...targetArgs, ...sharedArgs } satisf
 
 export const inspectArgs = { ...sourceArgs, ...sharedArgs } satisfies ArgsDef;
 
-export const doctorArgs = { ...sharedArgs } satisfies ArgsDef;
+export const doctorArgs = {
+  fix: { type: "boolean", description: "carry out the plan, after one question" },
+  for: {
+    type: "enum",
+    options: [...RELEASES],
+    valueHint: "RELEASE",
+    description: "the MemoryGraph that you use, else what is found",
+  },
+  ...stateArgs,
+  ...sharedArgs,
+} satisfies ArgsDef;
 
 const runArg = {
   run: { type: "positional", required: true, valueHint: "RUN", description: "the run, as `runs` names it" },

@@ -31,6 +31,10 @@ export interface CommandContext {
   readonly log: Log;
   /** For what `write` prints. */
   readonly colour: Colour;
+  /** Columns for text on standard output, 60 to 100. */
+  readonly width: number;
+  /** The exit code where nothing fails, and yet not all is as it should be. */
+  readonly leave: (code: number) => void;
   readonly progress: (event: ProgressEvent) => void;
   /** Returns when the person said yes; absent with --yes. @throws RefusedError otherwise, also when nobody can be asked */
   readonly confirm: ((question: string) => Promise<void>) | undefined;

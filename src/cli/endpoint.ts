@@ -25,7 +25,9 @@ export interface Endpoint {
 export type PasswordSource =
   | { readonly by: "file"; readonly path: string }
   | { readonly by: "command"; readonly command: string }
-  | { readonly by: "stdin" };
+  | { readonly by: "stdin" }
+  /** The configuration of an MCP client, or the variables of the shell. */
+  | { readonly by: "from"; readonly place: string };
 
 export const SourceSchema = v.object({
   from: v.exactOptional(v.picklist(BACKEND_TYPES)),
@@ -74,7 +76,9 @@ export function passwordOf(side: Side, values: Values): PasswordSource | undefin
   const sources: PasswordSource[] = [];
   if (typeof file === "string") sources.push({ by: "file", path: file });
   if (typeof command === "string") sources.push({ by: "command", command });
+  const place = values[`${side}-password-from`];
   if (values[`${side}-password-stdin`] === true) sources.push({ by: "stdin" });
+  if (typeof place === "string") sources.push({ by: "from", place });
   if (sources.length <= 1) return sources[0];
   throw new UsageError(`the ${side === "from" ? "source" : "target"}'s password is given in more than one way`, {
     next: `Give only one of --${side}-password-file, --${side}-password-command and --${side}-password-stdin.`,

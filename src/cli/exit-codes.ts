@@ -21,6 +21,9 @@ import {
 export const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 export type StopSignal = keyof typeof SIGNAL_CODES;
 
+/** Of `doctor`: nothing failed, and something is left to be done. */
+export const TO_DO = 9;
+
 /** What the help prints, in order. */
 export const EXIT_STATUS: readonly (readonly [code: number, meaning: string])[] = [
   [0, "done and verified; or a dry run that found nothing in the way"],
@@ -32,6 +35,7 @@ export const EXIT_STATUS: readonly (readonly [code: number, meaning: string])[] 
   [6, "stopped part-way; the run can be resumed"],
   [7, "rollback failed; the message says where the backup is"],
   [8, "the source is damaged"],
+  [TO_DO, "doctor: something is left to be done"],
   [10, "another program holds the store or keeps changing it"],
   [SIGNAL_CODES.SIGHUP, "stopped because the terminal closed (SIGHUP)"],
   [SIGNAL_CODES.SIGINT, "stopped with Ctrl-C (SIGINT)"],

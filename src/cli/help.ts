@@ -5,6 +5,7 @@ import type { Command, Example } from "./command.ts";
 import { type Commands, PROGRAM } from "./commands.ts";
 import { EXIT_STATUS } from "./exit-codes.ts";
 import { choicesOf, hintOf } from "./strict.ts";
+import { paragraph } from "./text.ts";
 
 const DESCRIPTION = "Move, upgrade, verify and rescue MemoryGraph stores, with nothing lost and the proof shown.";
 
@@ -84,7 +85,11 @@ function valuesBlock(args: ArgsDef): string {
   }
   return lists.size === 0
     ? ""
-    : ["VALUES", "", ...[...lists].map(([hint, list]) => `  ${hint.padEnd(8)} ${list}`)].join("\n");
+    : [
+        "VALUES",
+        "",
+        ...[...lists].flatMap(([hint, list]) => paragraph(list, 100, `  ${hint.padEnd(8)} `, " ".repeat(11))),
+      ].join("\n");
 }
 
 function exitBlock(): string {

@@ -1,5 +1,8 @@
 /** Where a password comes from: a file, a command, standard input, a variable, the person. Never an argument. */
 import { readFileSync, statSync } from "node:fs";
+import type { BackendConfig } from "../backends/config.ts";
+import { machineOf } from "../doctor/machine.ts";
+import { passwordFrom } from "../doctor/passwords.ts";
 import { AccessError, UsageError } from "../errors.ts";
 import type { CommandContext } from "./command.ts";
 import type { PasswordSource, Side } from "./endpoint.ts";
@@ -10,6 +13,7 @@ type CliEnvironment = Pick<CommandContext, "env" | "log" | "ask" | "signal">;
 export async function givenPassword(
   side: Side,
   source: PasswordSource | undefined,
+  config: BackendConfig,
   { env, log }: CliEnvironment,
 ): Promise<string | undefined> {
   switch (source?.by) {
@@ -19,6 +23,8 @@ export async function givenPassword(
       return fromCommand(source.command, side);
     case "stdin":
       return fromStdin(side);
+    case "from":
+      return passwordFrom(source.place, config, machineOf(env, process.platform, process.cwd()));
     default: {
       const name = `MEMORYGRAPH_${side.toUpperCase()}_PASSWORD`;
       const file = env[`${name}_FILE`];

@@ -8,6 +8,7 @@ import { createLog, type LogLevel } from "./log.ts";
 import { createProgress, type Progress, type ProgressOptions } from "./progress.ts";
 import { askSecret, confirm, confirmName } from "./prompt.ts";
 import type { Values } from "./strict.ts";
+import { widthOf } from "./text.ts";
 
 /** The shared options, as one command got them. */
 interface OutputMode {
@@ -27,10 +28,14 @@ export async function runCommand(command: Command, values: Values, report: Repor
   const options = command.parse(values);
   const progress = createStderrProgress(manner);
   const interruption = watchSignals(progress.clear);
+  let left = 0;
+  const leave = (code: number) => {
+    left = code;
+  };
   try {
-    await command.run(options, contextOf(manner, progress, interruption.signal));
+    await command.run(options, { ...contextOf(manner, progress, interruption.signal), leave });
     progress.end();
-    return 0;
+    return left;
   } catch (error) {
     progress.end();
     return report(error, interruption.received());
@@ -53,7 +58,7 @@ function mannerOf(values: Values): OutputMode {
   };
 }
 
-function contextOf(manner: OutputMode, progress: Progress, signal: AbortSignal): CommandContext {
+function contextOf(manner: OutputMode, progress: Progress, signal: AbortSignal): Omit<CommandContext, "leave"> {
   const { json, quiet, verbose, noColor, yes } = manner;
   const colourOf = (stream: NodeJS.WriteStream) => createColour(wantsColour(stream, process.env, noColor));
   return {
@@ -63,6 +68,7 @@ function contextOf(manner: OutputMode, progress: Progress, signal: AbortSignal):
     },
     log: createLog(logLevelOf(manner), colourOf(process.stderr), progress.clear),
     colour: colourOf(process.stdout),
+    width: widthOf(process.stdout),
     progress: progress.update,
     confirm: yes ? undefined : (question) => confirm(question, { signal, beforeLine: progress.clear }),
     confirmName: (question, name, given) =>

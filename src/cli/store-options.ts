@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { READING_WAYS } from "../backends/config.ts";
 import type { StoreOption } from "../backends/descriptor.ts";
 import { BACKENDS } from "../backends/descriptors.ts";
+import { PASSWORD_PLACES } from "../doctor/clients.ts";
 
 export type Side = "from" | "to";
 
@@ -13,6 +14,7 @@ interface OptionSpec {
   /** The field of a store's configuration; password has several options. */
   readonly field: StoreOption | "path" | "uri";
   readonly hint?: string;
+  readonly choices?: readonly string[];
   /** `{side}` is source or target. */
   readonly description: string;
 }
@@ -34,6 +36,13 @@ const OPTIONS: readonly OptionSpec[] = [
     description: "its password, as a command prints it",
   },
   { flag: "password-stdin", field: "password", description: "its password, from standard input" },
+  {
+    flag: "password-from",
+    field: "password",
+    hint: "CLIENT",
+    choices: PASSWORD_PLACES,
+    description: "its password, as this MCP client's configuration has it",
+  },
   { flag: "database", field: "database", hint: "NAME", description: "database of the {side}" },
   { flag: "graph", field: "graph", hint: "NAME", description: "graph of the {side}, else memorygraph" },
   {
@@ -61,11 +70,15 @@ export function kindsThatTake(field: OptionSpec["field"]): readonly string[] {
 export function storeArgs(side: Side): ArgsDef {
   const what = side === "from" ? "source" : "target";
   const args: ArgsDef = {};
-  for (const { flag, field, hint, description } of OPTIONS) {
+  for (const { flag, field, hint, choices, description } of OPTIONS) {
     const kinds = COMMON.includes(field) ? "" : ` (${kindsThatTake(field).join(", ")})`;
     const described = { description: `${description.replace("{side}", what)}${kinds}` };
     args[`${side}-${flag}`] =
-      hint === undefined ? { type: "boolean", ...described } : { type: "string", valueHint: hint, ...described };
+      choices !== undefined
+        ? { type: "enum", options: [...choices], valueHint: hint ?? "NAME", ...described }
+        : hint === undefined
+          ? { type: "boolean", ...described }
+          : { type: "string", valueHint: hint, ...described };
   }
   if (side === "to") return args;
   args[READ_BY] = {

@@ -107,7 +107,7 @@ async function withPassword(
   surroundings: CliEnvironment,
 ): Promise<BackendConfig> {
   if (!descriptorOf(config.type).takes.includes("password")) return config;
-  const given = await givenPassword(side, endpoint.password, surroundings);
+  const given = await givenPassword(side, endpoint.password, config, surroundings);
   if (given !== undefined) return new BackendConfig({ ...config, password: given });
   const { uri = "", username } = config;
   const inAddress = /\/\/[^/]*:[^/]*@/.test(uri);

@@ -55,3 +55,42 @@ export function frequencies(counts: Readonly<Record<string, number>>, most = 12)
   const shown = sorted.slice(0, most).map(([name, count]) => `${name} ${thousands(count)}`);
   return printable([...shown, ...(sorted.length > most ? [`and ${sorted.length - most} more`] : [])].join(", "));
 }
+
+/** Columns for text: those of a terminal, within what reads well. */
+export function widthOf({ isTTY, columns }: { readonly isTTY?: boolean; readonly columns?: number }): number {
+  return Math.min(100, Math.max(60, (isTTY === true && columns) || 80));
+}
+
+/** Text in lines of at most `width` columns, broken between words only. */
+export function paragraph(text: string, width: number, first: string, others = first): string[] {
+  const lines: string[] = [];
+  let line = first;
+  let isEmpty = true;
+  for (const word of text.split(/ (?! )/)) {
+    if (!isEmpty && Bun.stringWidth(line) + 1 + Bun.stringWidth(word) > width) {
+      lines.push(line);
+      [line, isEmpty] = [others, true];
+    }
+    line += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
+  }
+  return [...lines, line];
+}
+
+/** A command to be pasted: one line where it fits, else broken between words as a POSIX shell reads on. */
+export function commandLines(command: string, width: number, indent: string, platform: string): string[] {
+  const line = `${indent}${command}`;
+  if (platform === "win32" || Bun.stringWidth(line) <= width) return [line];
+  // An option stays with its value.
+  const words = command.match(/(?:--?[\w-]+ )?(?:\$'(?:\\.|[^'\\])*'|'[^']*'|\\.|[^\s'])+/g) ?? [command];
+  const lines: string[] = [];
+  let current = indent;
+  for (const word of words) {
+    const next = current.trim() === "" ? current + word : `${current} ${word}`;
+    if (current.trim() !== "" && Bun.stringWidth(next) > width - 2) {
+      lines.push(`${current} \\`);
+      current = `${indent}  ${word}`;
+    } else current = next;
+  }
+  return [...lines, current];
+}

@@ -216,33 +216,6 @@ export const InspectionResultSchema = v.object({
 });
 export type InspectionResult = v.InferOutput<typeof InspectionResultSchema>;
 
-/** One place where a store of MemoryGraph's may be. */
-const FoundStoreSchema = v.object({
-  backend: v.nullable(v.picklist(BACKEND_TYPES)),
-  location: v.string(),
-  /** Why we looked there. */
-  reasons: v.array(v.string()),
-  /** What stands there. */
-  what: v.string(),
-  memories: v.nullable(Count),
-  relationships: v.nullable(Count),
-  /** The MemoryGraph lines that see all of it. */
-  readableBy: v.array(v.picklist(RELEASES)),
-  /** The line that wrote it, as far as that shows. */
-  release: v.nullable(v.picklist(RELEASES)),
-  notes: v.array(v.string()),
-});
-export type FoundStore = v.InferOutput<typeof FoundStoreSchema>;
-
-export const DiagnosisSchema = v.object({
-  /** What MemoryGraph would open with the present variables. */
-  current: v.object({ backend: v.picklist(BACKEND_TYPES), location: v.string(), reason: v.string() }),
-  stores: v.array(FoundStoreSchema),
-  /** What to do, each with the command that does it where there is one. */
-  advice: v.array(v.object({ text: v.string(), command: v.nullable(v.string()) })),
-});
-export type Diagnosis = v.InferOutput<typeof DiagnosisSchema>;
-
 /** What `rollback` tells. */
 export const RollbackResultSchema = v.object({
   run: v.string(),

@@ -13,7 +13,8 @@ const ARROWS: Record<string, readonly string[]> = {
   "index.ts": ["operations", "backends", "errors.ts"],
   "version.ts": [],
   "errors.ts": [],
-  cli: ["operations", "backends", "memorygraph", "graph", "errors.ts", "support", "version.ts"],
+  cli: ["doctor", "operations", "backends", "memorygraph", "graph", "errors.ts", "support", "version.ts"],
+  doctor: ["operations", "backends", "memorygraph", "graph", "errors.ts", "support"],
   operations: ["backends", "memorygraph", "graph", "errors.ts", "support"],
   backends: ["memorygraph", "rdb", "sqlite-file", "graph", "errors.ts", "support"],
   "sqlite-file": [],
@@ -29,7 +30,11 @@ const ROOMS: readonly (readonly [what: string, pattern: RegExp, rooms: RegExp])[
   ["citty", /from "citty/, /^cli\//],
   ["consola", /from "consola/, /^cli\/log\.ts$/],
   ["process", /\bprocess\./, /^(cli\/|main\.ts$|support\/(files|private-folder|processes)\.ts$)/],
-  ["valibot", /from "valibot"/, /^(cli\/|operations\/(models|journal\/(models|registry))\.ts$|backends\/config\.ts$)/],
+  [
+    "valibot",
+    /from "valibot"/,
+    /^(cli\/|doctor\/|operations\/(models|journal\/(models|registry))\.ts$|backends\/config\.ts$)/,
+  ],
 ];
 
 function importsOf(file: string): string[] {

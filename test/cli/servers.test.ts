@@ -119,7 +119,7 @@ describe.each(closed.map((server) => ({ name: server.kind, server })))("a $name 
     const found = await program(folder, ["doctor"], env);
     expect([found.code, found.stderr]).toEqual([0, ""]);
     expect(found.stdout).toMatch(/Neo4j 5|FalkorDB 4/);
-    expect(found.stdout).toContain("60 nodes");
+    expect(found.stdout).toContain("60 memories");
     const refused = await program(folder, ["doctor"], { ...env, [`${prefix}_PASSWORD`]: CANARY });
     expect(refused.code).toBe(0);
     expect(refused.stdout).toContain("refuses the password");
@@ -195,14 +195,15 @@ describe("doctor", () => {
   test("says of a server that is down how to go on, and not to bring anything into it", async () => {
     const env = { MEMORY_BACKEND: "falkordb", MEMORY_FALKORDB_HOST: "127.0.0.1", MEMORY_FALKORDB_PORT: "1" };
     const alone = await doctor(env);
-    expect([alone.code, alone.stderr]).toEqual([0, ""]);
+    expect([alone.code, alone.stderr]).toEqual([9, ""]);
     expect(alone.stdout).toContain("nothing listens at 127.0.0.1:1");
-    expect(alone.stdout).toContain("next: redis://127.0.0.1:1 could not be looked into. Start the falkordb server");
+    expect(alone.stdout.replace(/\s+/g, " ")).toContain(
+      "could not be read: nothing listens at 127.0.0.1:1. Start the falkordb server",
+    );
     expect(alone.stdout).not.toContain("No memories were found");
     const beside = await doctor({ ...env, MEMORY_SQLITE_PATH: fixture });
-    expect(beside.stdout).toContain("60 nodes");
+    expect(beside.stdout).toContain("60 memories");
     expect(beside.stdout).not.toContain("--to falkordb");
-    expect(beside.stdout).toContain(`MEMORY_SQLITE_PATH=${fixture}`);
   });
 
   test("says of a graph that is not there which there are", async () => {
@@ -216,9 +217,9 @@ describe("doctor", () => {
     });
     const env = { MEMORY_BACKEND: "falkordb", MEMORY_FALKORDB_HOST: host, MEMORY_FALKORDB_PORT: String(port) };
     const { stdout } = await doctor({ ...env, MEMORY_SQLITE_PATH: fixture });
-    expect(stdout).toMatch(/there is no graph memorygraph yet; the server has .*somebody-else/);
+    expect(stdout.replace(/\s+/g, " ")).toMatch(/there is no graph memorygraph yet; the server has .*somebody-else/);
     // It is where MemoryGraph would write.
-    expect(stdout).toContain(`--to falkordb --to-uri ${falkor.uri}`);
+    expect(stdout.replace(/ \\\n */g, " ")).toContain(`--to falkordb --to-uri ${falkor.uri}`);
     const inspect = ["inspect", "--from", "falkordb", "--from-uri", falkor.uri];
     expectError(await program(folder, inspect), 2, "it has: somebody-else");
     const migrate = ["migrate", ...inspect.slice(1), "--to", "sqlite", "--to-path", folder.file("none.db")];

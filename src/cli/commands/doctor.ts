@@ -1,20 +1,72 @@
-/** `doctor`: finds a person's stores, and says what to do with them. */
-import { diagnose } from "../../operations/find-stores.ts";
+/** `doctor`: finds a person's stores, says what brings them together, and with --fix does it. */
+import * as v from "valibot";
+import { carryOut, type Done } from "../../doctor/carry-out.ts";
+import { type Examination, examine } from "../../doctor/diagnose.ts";
+import { machineOf } from "../../doctor/machine.ts";
+import { RELEASES } from "../../memorygraph/releases.ts";
 import { doctorArgs } from "../args.ts";
-import type { Command } from "../command.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { decode } from "../endpoint.ts";
+import { TO_DO } from "../exit-codes.ts";
 import { jsonLine } from "../printable.ts";
-import { diagnosisReport } from "../reports/doctor.ts";
+import { diagnosisHeadline, diagnosisReport } from "../reports/doctor.ts";
+import { registryOf } from "../state.ts";
+import { counted } from "../text.ts";
 
-export const doctor: Command<null> = {
+const DoctorSchema = v.object({
+  fix: v.exactOptional(v.literal(true)),
+  for: v.exactOptional(v.picklist(RELEASES)),
+  "state-dir": v.exactOptional(v.string()),
+});
+type DoctorOptions = v.InferOutput<typeof DoctorSchema>;
+
+export const doctor: Command<DoctorOptions> = {
   meta: {
     name: "doctor",
-    description: "Look where MemoryGraph keeps or kept its stores, and say what to do. Changes nothing.",
-    examples: [{ what: "After an upgrade, when all memories seem to be gone", type: "doctor" }],
+    description: "Find every store and bring all memories into the one that MemoryGraph reads.",
+    examples: [
+      { what: "After an upgrade, when all memories seem to be gone: look, change nothing", type: "doctor" },
+      { what: "The same, and then do what it advises, after one question", type: "doctor --fix" },
+    ],
   },
   args: doctorArgs,
-  parse: () => null,
-  async run(_options, { env, json, colour, write }) {
-    const diagnosis = await diagnose(env);
-    write(json ? jsonLine(diagnosis) : `${diagnosisReport(diagnosis, colour)}\n`);
-  },
+  parse: (values) => decode(DoctorSchema, values),
+  run,
 };
+
+async function run(options: DoctorOptions, context: CommandContext): Promise<void> {
+  const { json, write, confirm, log, progress, signal } = context;
+  const registry = registryOf(options["state-dir"], context.env);
+  const look = () =>
+    examine(machineOf(context.env, process.platform, process.cwd()), {
+      release: options.for,
+      runs: registry.list(),
+      onProgress: (done) => progress({ phase: "look", done, total: null, unit: "records" }),
+      signal,
+    });
+  const first = await look();
+  const { steps } = first.plan;
+  if (options.fix !== true || steps.length === 0) return tell(first, context);
+  if (!json) tell(first, context);
+  await confirm?.(`Carry out ${steps.length === 1 ? "this step" : `these ${steps.length} steps`}?`);
+  await carryOut(steps, registry, { onProgress: progress, signal }, (done) => log.info(doneLine(done)));
+  if (!json) write("\n");
+  tell(await look(), context);
+}
+
+function tell({ diagnosis }: Examination, { json, quiet, verbose, colour, width, write, leave }: CommandContext): void {
+  if (json) write(jsonLine(diagnosis));
+  else write(`${quiet ? diagnosisHeadline(diagnosis) : diagnosisReport(diagnosis, { colour, width, verbose })}\n`);
+  leave(diagnosis.well ? 0 : TO_DO);
+}
+
+function doneLine({ step, result }: Done): string {
+  if (result === null) {
+    const [[from, to] = ["", ""]] = step.files;
+    return `Renamed ${from} to ${to}.`;
+  }
+  const { imported, overwritten, run } = result;
+  const written = imported.nodes + imported.relationships + overwritten.nodes + overwritten.relationships;
+  const undo = run === null ? "" : ` memorygraph-migrate rollback ${run} undoes it.`;
+  return `Wrote ${counted(written, "record")} from ${step.from.path ?? result.source?.before.location}, verified.${undo}`;
+}

@@ -1,31 +1,106 @@
-/** Where a person's stores are, as a person reads it. */
-import type { Diagnosis, FoundStore } from "../../operations/models.ts";
-import { inWords } from "../../support/words.ts";
+/** Where a person's stores are and what is to be done, as a person reads it. */
+import type { Diagnosis, FoundStore } from "../../doctor/models.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
-import { counted } from "../text.ts";
+import { commandLines, counted, paragraph, thousands } from "../text.ts";
 
-export function diagnosisReport({ current, stores, advice }: Diagnosis, colour: Colour): string {
-  const lines = [
-    `MemoryGraph 0.12 would open ${current.backend} ${printable(current.location)} (${current.reason}).`,
-    "MemoryGraph 0.13 opens falkordblite unless MEMORY_BACKEND says otherwise.",
-    "",
-    stores.length === 0 ? "Nothing was found in the places that MemoryGraph uses or used." : "Found:",
-  ];
-  for (const store of stores) lines.push("", ...found(store).map((line, at) => (at === 0 ? colour.bold(line) : line)));
-  for (const { text, command } of advice) {
-    lines.push("", `${colour.bold("next:")} ${printable(text)}`);
-    if (command !== null) lines.push(`  ${printable(command)}`);
+export interface DiagnosisLayout {
+  readonly colour: Colour;
+  readonly width: number;
+  /** Also every place that was searched. */
+  readonly verbose: boolean;
+}
+
+export function diagnosisHeadline({ well, current, stores, plan }: Diagnosis): string {
+  const { memories, release } = current;
+  if (well && memories > 0) {
+    return `All is well: ${counted(memories, "memory", "memories")} in ONE place, read by MemoryGraph ${release}.`;
   }
+  if (well)
+    return `All is well, as far as can be seen: there are no memories, and MemoryGraph ${release} starts with none.`;
+  const then = plan.at(-1)?.memoriesAfter ?? memories;
+  if (plan.length > 0) {
+    const steps = plan.length === 1 ? "One step brings" : `${plan.length} steps bring`;
+    return then === memories
+      ? `MemoryGraph ${release} shows ${thousands(memories)} memories, some in older versions. ${steps} the latest ones together.`
+      : `MemoryGraph ${release} shows ${thousands(memories)} of ${counted(then, "memory", "memories")}. ${steps} all of them together.`;
+  }
+  const apart = stores.filter(({ standing, location }) => standing === "apart" && location !== current.location).length;
+  const where = apart > 0 ? ` ${counted(apart, "other store")} cannot simply be added to them.` : "";
+  return `MemoryGraph ${release} shows ${counted(memories, "memory", "memories")}.${where} Something is left for you to do.`;
+}
+
+export function diagnosisReport(diagnosis: Diagnosis, layout: DiagnosisLayout): string {
+  const { colour, width, verbose } = layout;
+  const { well, stores, searched, problems } = diagnosis;
+  const lines = [...paragraph(diagnosisHeadline(diagnosis), width, "").map(well ? colour.green : colour.yellow)];
+  lines.push("", ...use(diagnosis, width));
+  if (stores.length > 0) lines.push("", colour.bold("Found"));
+  for (const store of stores) lines.push(...found(store, layout));
+  for (const { file, what } of problems) {
+    lines.push("", ...paragraph(`The configuration ${printable(file)} was skipped: ${printable(what)}.`, width, ""));
+  }
+  lines.push(...whatToDo(diagnosis, layout));
+  if (verbose) lines.push("", colour.bold("Searched"), ...searched.map((place) => `  ${printable(place)}`));
   return lines.join("\n");
 }
 
-function found({ location, what, reasons, memories, relationships, readableBy, notes }: FoundStore): string[] {
-  const lines = [`  ${printable(location)}`, `    ${printable(what)} (${reasons.join(", ")})`];
-  if (memories !== null) {
-    const visible =
-      readableBy.length > 0 ? `visible to MemoryGraph ${inWords(readableBy)}` : "visible whole to no MemoryGraph";
-    lines.push(`    ${counted(memories, "node")}, ${counted(relationships ?? 0, "relationship")}; ${visible}`);
+function use({ current, installed }: Diagnosis, width: number): string[] {
+  const { release, releaseReason, backend, location, reason } = current;
+  const others =
+    installed.length > 1 ? `; installed: ${installed.map(({ version, by }) => `${version} (${by})`).join(", ")}` : "";
+  return [
+    ...paragraph(`You use   MemoryGraph ${release}: ${printable(releaseReason + others)}`, width, "", "          "),
+    ...paragraph(`It opens  ${backend ?? ""} ${printable(location)} (${printable(reason)})`, width, "", "          "),
+  ];
+}
+
+const STANDING: Record<FoundStore["standing"], string> = {
+  current: "the store in use",
+  copy: "everything in it is in the store in use",
+  apart: "holds what the store in use does not",
+  empty: "holds no memories",
+  unread: "not read",
+};
+
+function found(
+  { location, what, memories, relationships, reasons, standing, notes }: FoundStore,
+  layout: DiagnosisLayout,
+): string[] {
+  const { colour, width, verbose } = layout;
+  const holds =
+    memories === null
+      ? ""
+      : `: ${counted(memories, "memory", "memories")}, ${counted(relationships ?? 0, "relationship")}`;
+  const state = STANDING[standing];
+  const reason = verbose ? ` (${reasons.join("; ")})` : "";
+  return [
+    `  ${colour.bold(printable(location))}`,
+    ...paragraph(printable(`${what}${holds}; ${state}${reason}`), width, "    "),
+    ...notes.flatMap((note) => paragraph(printable(note), width, "    ", "      ")),
+  ];
+}
+
+function whatToDo({ plan, advice, clients }: Diagnosis, { colour, width }: DiagnosisLayout): string[] {
+  const lines: string[] = [];
+  const platform = process.platform;
+  if (plan.length > 0) {
+    const programs = [...new Set(clients.map(({ client }) => client))];
+    const quit = programs.length === 0 ? "quit the programs that use MemoryGraph" : `quit ${programs.join(" and ")}`;
+    lines.push("", colour.bold(`What to do (first ${quit})`));
+    for (const [at, { text, commands, memoriesAfter }] of plan.entries()) {
+      lines.push(...paragraph(`${at + 1}. ${printable(text)}`, width, "  ", "     "));
+      for (const command of commands) lines.push(...commandLines(command, width, "       ", platform));
+      if (memoriesAfter > 0) lines.push(`     Then it holds ${counted(memoriesAfter, "memory", "memories")}.`);
+    }
+    lines.push("", "  Or all of it at once, after one question:", "       memorygraph-migrate doctor --fix");
   }
-  return [...lines, ...notes.map((note) => `    ${printable(note)}`)];
+  for (const { text, command } of advice.slice(plan.reduce((sum, { commands }) => sum + commands.length, 0))) {
+    lines.push(
+      "",
+      ...paragraph(`${printable(text)}`, width, "").map((line, at) => (at === 0 ? colour.bold(line) : line)),
+    );
+    if (command !== null) lines.push(...commandLines(command, width, "  ", platform));
+  }
+  return lines;
 }

@@ -1,0 +1,101 @@
+/** What a plan says in words, and what is to be done beside it. */
+import { FILE_BACKENDS } from "../backends/config.ts";
+import type { Choice } from "./choose.ts";
+import { bringCommands } from "./commands.ts";
+import type { Seen } from "./look.ts";
+import type { Machine } from "./machine.ts";
+import type { Plan, Step } from "./plan.ts";
+
+export interface Advice {
+  readonly text: string;
+  readonly command: string | null;
+  /** Whether all cannot be well before it is done. */
+  readonly pressing: boolean;
+}
+
+export function stepText(step: Step, { release }: Choice): string {
+  if (step.kind === "set aside") {
+    const [[from] = [""]] = step.files;
+    return `Rename the store that MemoryGraph ${release} cannot use, ${from}:`;
+  }
+  const { from, gained, newest } = step;
+  const what = gained === 0 ? "the later versions" : `${number(gained)} ${gained === 1 ? "memory" : "memories"}`;
+  const rule = newest && gained > 0 ? ", and the later version of what both hold" : "";
+  return `Bring over ${what} from ${from.path ?? from.uri ?? ""}${rule}:`;
+}
+
+export function adviceBeside(choice: Choice, plan: Plan, seen: readonly Seen[], machine: Machine): Advice[] {
+  return [
+    ...unopened(choice),
+    ...losses(choice, plan, machine),
+    ...unreadable(choice, plan, seen),
+    ...unusable(choice, plan, seen),
+    ...astray(choice),
+    ...nothingFound(plan, seen),
+  ];
+}
+
+function unopened({ config, location, release }: Choice): Advice[] {
+  if (config !== null) return [];
+  const text = `The configuration of MemoryGraph ${release} names a store that this program cannot open: ${location} Then look again:`;
+  return [{ text, command: "memorygraph-migrate doctor", pressing: true }];
+}
+
+/** What cannot come along is for a person to decide, since it could be what they look for. */
+function losses(choice: Choice, { undecided }: Plan, { platform }: Machine): Advice[] {
+  return undecided.map(({ bring, error }) => ({
+    text: `${error.message} (${bring.from.path ?? bring.from.uri}). To bring over everything else:`,
+    command: bringCommands(bring, choice, platform, true).join(" && "),
+    pressing: true,
+  }));
+}
+
+/** A store that is there and could not be looked at may hold memories. */
+function unreadable({ location }: Choice, { readings }: Plan, seen: readonly Seen[]): Advice[] {
+  return seen.flatMap(({ place, failure: early }) => {
+    const failure = early ?? readings.get(place.location)?.failure ?? null;
+    if (failure === null) return [];
+    const own = place.location === location ? "MemoryGraph's own store could not be read" : "A store could not be read";
+    return [
+      {
+        text: `${own}: ${failure.message}. ${failure.next} Then look again:`,
+        command: "memorygraph-migrate doctor",
+        pressing: true,
+      },
+    ];
+  });
+}
+
+/** A server cannot be set aside. */
+function unusable({ config, location, release }: Choice, { memoriesNow }: Plan, seen: readonly Seen[]): Advice[] {
+  const current = seen.find(({ place }) => place.location === location);
+  if (config === null || FILE_BACKENDS.has(config.type) || current?.description == null) return [];
+  if (current.description.readableBy.includes(release) || memoriesNow === 0) return [];
+  const text = `MemoryGraph ${release} does not show all that is in ${location}, which another release wrote. Copy it to another database or graph with --for ${release}, and name that one in its configuration.`;
+  return [{ text, command: null, pressing: true }];
+}
+
+/** Clients that open another store are the person's to configure: their files are theirs. */
+function astray({ astray: others, location }: Choice): Advice[] {
+  return others.map(({ setup, location: own }) => ({
+    text: `${setup.client.title} (${setup.file}, server ${setup.name}) opens ${own}, not ${location}. Give both the same variables there, or they will not share their memories.`,
+    command: null,
+    pressing: true,
+  }));
+}
+
+function nothingFound({ memoriesNow, readings }: Plan, seen: readonly Seen[]): Advice[] {
+  const any = memoriesNow > 0 || [...readings.values()].some(({ memories }) => memories > 0);
+  if (any || seen.some(({ failure }) => failure !== null)) return [];
+  return [
+    {
+      text: "No memories were found. If there should be some and you know a file, look at it:",
+      command: "memorygraph-migrate inspect --from-path FILE",
+      pressing: false,
+    },
+  ];
+}
+
+function number(count: number): string {
+  return count.toLocaleString("en-US");
+}

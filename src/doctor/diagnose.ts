@@ -1,0 +1,140 @@
+/** Looks at everything that a person has of MemoryGraph, and says what brings it together. Changes nothing. */
+import { FILE_BACKENDS } from "../backends/config.ts";
+import type { Release } from "../memorygraph/releases.ts";
+import type { RunEntry } from "../operations/journal/registry.ts";
+import { adviceBeside, stepText } from "./advice.ts";
+import { type Choice, choose } from "./choose.ts";
+import { readClients } from "./client-configurations.ts";
+import { commandsOf } from "./commands.ts";
+import { type Installed, installedReleases } from "./installed.ts";
+import { lookAt, type Seen, shownStore } from "./look.ts";
+import type { Machine } from "./machine.ts";
+import type { Diagnosis, FoundStore } from "./models.ts";
+import { placesToLook } from "./places.ts";
+import { type Plan, planFor } from "./plan.ts";
+
+export interface DiagnoseOptions {
+  /** The release that the person says they use. */
+  readonly release?: Release | undefined;
+  /** The runs of this program, by which it knows its own results. */
+  readonly runs?: readonly RunEntry[] | undefined;
+  readonly onProgress?: ((records: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The document, and what carries it out. */
+export interface Examination {
+  readonly diagnosis: Diagnosis;
+  readonly choice: Choice;
+  readonly plan: Plan;
+}
+
+/** @throws MigrateError only for what ends the whole examination, such as a signal */
+export async function examine(machine: Machine, options: DiagnoseOptions = {}): Promise<Examination> {
+  const { release = null, runs = [], onProgress, signal } = options;
+  const clients = readClients(machine);
+  const { installed, searched } = installedReleases(machine);
+  const places = placesToLook(machine, clients.setups, clients.projects);
+  const seen: Seen[] = [];
+  for (const place of places) {
+    signal?.throwIfAborted();
+    const one = await lookAt(place, signal);
+    if (one !== null) seen.push(one);
+  }
+  const choice = choose(machine, clients.setups, { installed, written: writtenFor(seen), asked: release });
+  let records = 0;
+  const each = (more: number) => {
+    records += more;
+    onProgress?.(records);
+  };
+  const plan = await planFor(choice, seen, each, signal);
+  const diagnosis: Diagnosis = {
+    ...document(machine, choice, plan, seen, runs, installed),
+    problems: [...clients.problems],
+    searched: [...places.map(({ location }) => location), ...clients.searched, ...searched],
+  };
+  return { diagnosis, choice, plan };
+}
+
+function writtenFor(seen: readonly Seen[]): Release[] {
+  return seen
+    .flatMap(({ description }) =>
+      description === null || description.nodes === 0 ? [] : [description.release ?? description.readableBy[0] ?? null],
+    )
+    .filter((release) => release !== null);
+}
+
+function document(
+  machine: Machine,
+  choice: Choice,
+  plan: Plan,
+  seen: readonly Seen[],
+  runs: readonly RunEntry[],
+  installed: readonly Installed[],
+): Omit<Diagnosis, "problems" | "searched"> {
+  const stores = seen.map((one) => withReading(shownStore(one), one, choice, plan, runs));
+  const steps = plan.steps.map((step) => ({
+    text: stepText(step, choice),
+    commands: commandsOf(step, choice, machine.platform),
+    memoriesAfter: step.memoriesAfter,
+  }));
+  const beside = adviceBeside(choice, plan, seen, machine);
+  return {
+    well: steps.length === 0 && beside.every(({ pressing }) => !pressing),
+    current: {
+      backend: choice.config?.type ?? null,
+      location: choice.location,
+      reason: choice.reason,
+      release: choice.release,
+      releaseReason: choice.releaseReason,
+      memories: plan.memoriesNow,
+    },
+    installed: [...installed],
+    clients: choice.openings.map(({ setup: { client, file, name, project }, release, config, location }) => ({
+      ...{ client: client.title, file, name, project, release, backend: config?.type ?? null, location },
+    })),
+    stores,
+    plan: steps,
+    advice: [
+      ...steps.flatMap(({ text, commands }) =>
+        commands.map((command, at) => ({ text: at === 0 ? text : "and then:", command })),
+      ),
+      ...beside.map(({ text, command }) => ({ text, command })),
+    ],
+  };
+}
+
+function withReading(
+  store: FoundStore,
+  { description }: Seen,
+  choice: Choice,
+  plan: Plan,
+  runs: readonly RunEntry[],
+): FoundStore {
+  const reading = plan.readings.get(store.location);
+  const made = runs.find(({ target, state }) => target === store.location && state === "done");
+  const notes = [...store.notes];
+  if (made !== undefined) notes.push(`run ${made.id} of this program wrote it, from ${made.source}`);
+  if (reading === undefined) return { ...store, notes };
+  if (reading.failure !== null) {
+    return { ...store, notes: [...notes, reading.failure.message], standing: "unread", memories: null };
+  }
+  const { standing, memories, change } = reading;
+  if (change !== null && change.undecided > 0 && standing !== "current") {
+    notes.push(`records with other content and the same time as in the current store: ${change.undecided}`);
+  }
+  if (
+    standing === "apart" &&
+    description !== null &&
+    description.nodes > 0 &&
+    !description.readableBy.includes(choice.release) &&
+    isFile(store)
+  ) {
+    notes.push(`MemoryGraph ${choice.release} does not show what it holds`);
+  }
+  return { ...store, notes, standing, memories };
+}
+
+function isFile({ backend }: FoundStore): boolean {
+  return backend !== null && FILE_BACKENDS.has(backend);
+}

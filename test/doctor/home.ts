@@ -1,0 +1,140 @@
+/** Homes as people have them, made of small parts, and following what doctor prints. */
+import { expect } from "bun:test";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import * as v from "valibot";
+import { BackendConfig } from "../../src/backends/config.ts";
+import { loadBackend } from "../../src/backends/registry.ts";
+import { type Diagnosis, DiagnosisSchema } from "../../src/doctor/models.ts";
+import { document, type Environment, type Outcome, program, shell } from "../cli/program.ts";
+import { listing, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
+import { copyFixture, type FixtureName, settle } from "../support/stores.ts";
+
+/** Python's FalkorDBLite, as MemoryGraph 0.12.4 wrote it: 60 memories, the same as in the SQLite file of that release. */
+const DUMP = join(import.meta.dir, "../fixtures/rdb/falkordblite-0.12.4.db");
+
+export const IN_USE = [".memorygraph", "memory.db"] as const;
+export const LITE = [".memorygraph", "falkordblite.db"] as const;
+
+export class Home implements Disposable {
+  readonly folder: TemporaryFolder = temporaryFolder();
+  readonly env: Environment = {};
+
+  [Symbol.dispose](): void {
+    this.folder[Symbol.dispose]();
+  }
+
+  path(...names: readonly string[]): string {
+    return this.folder.file("home", ...names);
+  }
+
+  file(text: string, ...names: readonly string[]): this {
+    mkdirSync(dirname(this.path(...names)), { recursive: true });
+    writeFileSync(this.path(...names), text);
+    return this;
+  }
+
+  sqlite(fixture: FixtureName, ...names: readonly string[]): this {
+    mkdirSync(dirname(this.path(...names)), { recursive: true });
+    copyFixture(fixture, this.folder, join("home", ...names));
+    return this;
+  }
+
+  /** A file of Python's FalkorDBLite. */
+  liteFile(...names: readonly string[]): this {
+    mkdirSync(dirname(this.path(...names)), { recursive: true });
+    copyFileSync(DUMP, this.path(...names));
+    settle(this.path(...names));
+    return this;
+  }
+
+  /** A directory of TypeScript's, with the 30 memories of the fixture of 0.13. */
+  async liteDirectory(...names: readonly string[]): Promise<this> {
+    const source = copyFixture("0.13.0", this.folder, "for-lite.db");
+    mkdirSync(dirname(this.path(...names)), { recursive: true });
+    const target = ["--to", "falkordblite", "--to-path", this.path(...names), "--for", "0.13"];
+    const elsewhere = ["--state-dir", this.folder.file("other-state")];
+    const { code, stderr } = await program(this.folder, ["--from-path", source, ...target, ...elsewhere]);
+    expect([code, stderr]).toEqual([0, ""]);
+    return this;
+  }
+
+  /** What `uv tool install` leaves. */
+  uv(version: string): this {
+    const site = [".local", "share", "uv", "tools", "memorygraphmcp", "lib", "python3.12", "site-packages"];
+    return this.file("Name: memorygraphMCP\n", ...site, `memorygraphmcp-${version}.dist-info`, "METADATA");
+  }
+
+  /** What `npm install -g` leaves under a prefix of one's own. */
+  npm(version: string): this {
+    const manifest = JSON.stringify({ name: "memorygraph", version });
+    return this.file(manifest, ".npm-global", "lib", "node_modules", "memorygraph", "package.json");
+  }
+
+  claudeCode(entry: unknown): this {
+    return this.file(JSON.stringify({ mcpServers: { memory: entry } }), ".claude.json");
+  }
+
+  doctor(...args: readonly string[]): Promise<Outcome> {
+    return program(this.folder, ["doctor", ...args], this.env);
+  }
+
+  async diagnosis(...args: readonly string[]): Promise<Diagnosis & { code: number }> {
+    const { code, stdout, stderr } = await this.doctor("--json", ...args);
+    expect(stderr).toBe("");
+    return { ...v.parse(DiagnosisSchema, document(stdout)), code };
+  }
+
+  /** Every file of the person's; what this program remembers of its runs is elsewhere. */
+  files(): string[] {
+    return listing(this.path());
+  }
+
+  /** The ids of all memories in a store, by reading it. */
+  async memoriesIn(config: BackendConfig): Promise<string[]> {
+    const store = await (await loadBackend(config)).openForReading(config, { maybeMissing: true });
+    const ids: string[] = [];
+    try {
+      for await (const batch of store.read()) {
+        for (const record of batch) {
+          if (record.kind === "node" && record.labels.includes("Memory")) ids.push(String(record.properties.get("id")));
+        }
+      }
+    } finally {
+      await store.close();
+    }
+    return ids.sort();
+  }
+
+  memoriesAt(type: "sqlite" | "falkordblite", ...names: readonly string[]): Promise<string[]> {
+    return this.memoriesIn(new BackendConfig({ type, path: this.path(...names) }));
+  }
+}
+
+/** The commands as they are printed, continued lines joined as a shell does. */
+export function commandsIn(stdout: string): string[] {
+  const joined = stdout.replace(/ \\\n\s*/g, " ");
+  return [...joined.matchAll(/^ +((?:mkdir|mv|memorygraph-migrate) .*)$/gm)]
+    .map(([, command]) => command!)
+    .filter((command) => !/memorygraph-migrate (doctor|inspect)/.test(command));
+}
+
+/** Types what doctor prints, word for word, until it says that all is well. */
+export async function follow(home: Home, ...args: readonly string[]): Promise<number> {
+  for (let typed = 0, round = 0; round < 3; round++) {
+    const { code, stdout, stderr } = await home.doctor(...args);
+    expect(stderr).toBe("");
+    if (code === 0) {
+      expect(stdout).toStartWith("All is well");
+      return typed;
+    }
+    expect(code).toBe(9);
+    const commands = commandsIn(stdout);
+    expect(commands).not.toEqual([]);
+    for (const command of commands) {
+      expect(await shell(home.folder, command, home.env)).toMatchObject({ code: 0, stderr: "" });
+      typed++;
+    }
+  }
+  throw new Error("doctor never says that all is well");
+}
