@@ -1,5 +1,5 @@
 /** A graph behind a Bolt connection. */
-import { DamagedStoreError, WriteError } from "../../errors.ts";
+import { WriteError } from "../../errors.ts";
 import type { Properties } from "../../graph/properties.ts";
 import type { Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
@@ -21,23 +21,20 @@ import { Columns } from "./columns.ts";
 import type { Connection, Row } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import { keepsNative } from "./native-times.ts";
-import { fromWire, fromWireProperties, PROTO, toWireInteger, toWireProperties, type Wire } from "./values.ts";
-
-const BATCH = 250;
-
-/** The driver cannot give the property `__proto__` in an object, so it is asked for by itself. */
-const NODE = `id(n), labels(n), properties(n), n.\`${PROTO}\``;
-const RELATIONSHIP = `id(r), id(a), id(b), a.id, b.id, type(r), properties(r), r.\`${PROTO}\``;
+import { NODE, RELATIONSHIP, RecordDecoder } from "./record-decoder.ts";
+import { fromWire, isBroken, toWireInteger, toWireProperties } from "./values.ts";
 
 export class BoltServer implements GraphServer {
   readonly location: string;
   readonly #connection: Connection;
   readonly #dialect: Dialect;
 
+  readonly #decoder: RecordDecoder;
   readonly #isTarget: boolean;
 
   constructor(connection: Connection, dialect: Dialect, location: string, isTarget: boolean) {
     this.#isTarget = isTarget;
+    this.#decoder = new RecordDecoder(connection, dialect.prefix);
     this.#connection = connection;
     this.#dialect = dialect;
     this.location = location;
@@ -97,21 +94,22 @@ export class BoltServer implements GraphServer {
     );
     return rows
       .flat()
+      .filter((wire) => !isBroken(wire))
       .map(fromWire)
       .filter((value) => value !== null);
   }
 
   async *nodes(signal?: AbortSignal): AsyncIterable<readonly ServerNode[]> {
-    yield* batched(this.#stream(`MATCH (n) RETURN ${NODE}`, signal), (row) => this.#node(row));
+    yield* this.#decoder.nodes(this.#stream(`MATCH (n) RETURN ${NODE}`, signal));
   }
 
   async *relationships(signal?: AbortSignal): AsyncIterable<readonly ServerRelationship[]> {
-    yield* batched(this.#stream(`MATCH (a)-[r]->(b) RETURN ${RELATIONSHIP}`, signal), (row) => this.#relationship(row));
+    yield* this.#decoder.relationships(this.#stream(`MATCH (a)-[r]->(b) RETURN ${RELATIONSHIP}`, signal));
   }
 
   async nodesById(ids: readonly InternalId[]): Promise<ServerNode[]> {
     const rows = await this.#rows(`UNWIND $ids AS i MATCH (n) WHERE id(n) = i RETURN ${NODE}`, { ids });
-    return rows.map((row) => this.#node(row));
+    return this.#decoder.nodesOf(rows);
   }
 
   async relationshipsById(refs: readonly RelationshipRef[]): Promise<ServerRelationship[]> {
@@ -119,7 +117,7 @@ export class BoltServer implements GraphServer {
       `UNWIND $refs AS x MATCH (a)-[r]->(b) WHERE id(a) = x[0] AND id(r) = x[1] RETURN ${RELATIONSHIP}`,
       { refs: pairs(refs) },
     );
-    return rows.map((row) => this.#relationship(row));
+    return this.#decoder.relationshipsOf(rows);
   }
 
   schema(): Promise<SchemaItem[]> {
@@ -283,45 +281,6 @@ export class BoltServer implements GraphServer {
     );
     return rows.map(([id]) => id).filter((id) => typeof id === "string");
   }
-
-  #node([id, labels, properties, proto]: Row): ServerNode {
-    return { id: id as bigint, labels: labels as string[], properties: this.#properties(properties, proto, id) };
-  }
-
-  #relationship([id, from, to, fromId, toId, type, properties, proto]: Row): ServerRelationship {
-    return {
-      id: id as bigint,
-      from: from as bigint,
-      to: to as bigint,
-      fromId: typeof fromId === "string" ? fromId : null,
-      toId: typeof toId === "string" ? toId : null,
-      type: type as string,
-      properties: this.#properties(properties, proto, id),
-    };
-  }
-
-  #properties(wire: unknown, proto: Wire, id: unknown): Properties {
-    try {
-      return fromWireProperties(wire as Record<string, Wire>, proto);
-    } catch (cause) {
-      if (!(cause instanceof TypeError)) throw cause;
-      throw new DamagedStoreError(`${this.location} holds ${cause.message} (record number ${id})`, {
-        next: "Get the newest memorygraph-migrate, or change the property.",
-        cause,
-      });
-    }
-  }
-}
-
-async function* batched<T>(rows: AsyncIterable<Row>, decode: (row: Row) => T): AsyncGenerator<T[]> {
-  let batch: T[] = [];
-  for await (const row of rows) {
-    batch.push(decode(row));
-    if (batch.length < BATCH) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
 }
 
 function* grouped<T>(items: readonly T[], keyOf: (item: T) => string): Generator<T[]> {

@@ -4,7 +4,7 @@ import { atMost, sleep } from "../../support/time.ts";
 import type { BackendConfig } from "../config.ts";
 import type { Address } from "../graph-store/address.ts";
 import { type Failure, translate } from "./errors.ts";
-import { fromWireInteger } from "./values.ts";
+import { fromWireInteger, isBroken } from "./values.ts";
 
 const CONNECT_MS = 5_000;
 /**
@@ -76,6 +76,13 @@ export class Connection {
       if (this.#moment !== null) return rowsOf(await this.#moment.transaction.run(statement, parameters));
       return this.#withSession(async (session) => rowsOf(await session.run(statement, parameters, NO_TIMEOUT)));
     });
+  }
+
+  /** As rows, beside whatever else is read at the moment. */
+  rowsApart(statement: string, parameters: Record<string, unknown>): Promise<Row[]> {
+    return this.#guard(() =>
+      this.#withSession(async (session) => rowsOf(await session.run(statement, parameters, NO_TIMEOUT))),
+    );
   }
 
   /** As rows, but tried again when the server says that it undid everything and that another try may succeed. */
@@ -191,7 +198,7 @@ function rowOf(record: DriverRecord): Row {
   const row: unknown[] = [];
   for (let at = 0; at < record.length; at++) {
     const cell = record.get(at);
-    row.push(neo4j.isInt(cell) ? fromWireInteger(cell) : cell);
+    row.push(!isBroken(cell) && neo4j.isInt(cell) ? fromWireInteger(cell) : cell);
   }
   return row;
 }

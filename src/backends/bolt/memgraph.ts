@@ -3,6 +3,7 @@ import { Point, Temporal, type TemporalKind, type Value, Vector } from "../../gr
 import type { Connection } from "./connection.ts";
 import type { Blocker, Dialect } from "./dialect.ts";
 import { MemgraphSchema, quoteMemgraph } from "./memgraph-schema.ts";
+import { isRealTime } from "./temporal-validity.ts";
 import { isLarge, temporalParts } from "./values.ts";
 
 /** The first whose properties can be zoned date-times and points; older ones refuse such parameters. */
@@ -123,7 +124,7 @@ class MemgraphDialect implements Dialect {
   #unsupportedTime(value: Temporal): string | null {
     const { kind, text } = value;
     const parts = temporalParts(value);
-    if (parts === null) return `a ${kind} like ${text}`;
+    if (parts === null || !isRealTime(value)) return `a ${kind} like ${text}`;
     if (kind === "time") return "a time with an offset";
     if (kind === "date-time" && !this.#hasZonesAndPoints) return "a date-time with a zone";
     if (kind === "duration" && !text.startsWith("P0M")) return "a duration with months";

@@ -5,7 +5,8 @@ import type { Connection } from "./connection.ts";
 import type { Blocker, Dialect } from "./dialect.ts";
 import { quoteNeo4j } from "./neo4j-names.ts";
 import { isAtLeast, Neo4jSchema } from "./neo4j-schema.ts";
-import { isLarge, temporalParts } from "./values.ts";
+import { isRealTime } from "./temporal-validity.ts";
+import { isLarge } from "./values.ts";
 
 const OLDEST = [4, 4];
 /** From here on a server can speak a Cypher in which `id()` is gone; it still speaks the older one when asked to. */
@@ -98,7 +99,7 @@ class Neo4jDialect implements Dialect {
     if (value instanceof Map) return "a map";
     if (Array.isArray(value)) return this.#unsupportedList(value);
     if (value instanceof Vector) return this.#hasVectors ? null : "a vector";
-    if (value instanceof Temporal) return temporalParts(value) === null ? `a ${value.kind} like ${value.text}` : null;
+    if (value instanceof Temporal) return !isRealTime(value) ? `a ${value.kind} like ${value.text}` : null;
     if (value instanceof Point) return SRIDS.has(value.srid) ? null : `a point of the reference system ${value.srid}`;
     return null;
   }

@@ -1,6 +1,6 @@
 /** Values of the neutral model as the Bolt driver takes and gives them. */
 import neo4j, { type Integer } from "neo4j-driver";
-import { Properties } from "../../graph/properties.ts";
+import type { Properties } from "../../graph/properties.ts";
 import { isMap, Point, Temporal, type TemporalKind, type Value, Vector } from "../../graph/value.ts";
 
 /**
@@ -90,13 +90,24 @@ export function fromWire(wire: Wire): Value {
   throw new TypeError(`a value of a type that this release does not know: ${Object.prototype.toString.call(wire)}`);
 }
 
-/** @param proto the value of the property `__proto__`, which the driver cannot give in an object; null for none */
-export function fromWireProperties(wire: Record<string, Wire>, proto: Wire): Properties {
-  const keys = Object.keys(wire);
-  const values: Value[] = [];
-  for (const key of keys) values.push(fromWire(wire[key]));
-  if (proto === null) return Properties.of(keys, values);
-  return Properties.of([...keys, PROTO], [...values, fromWire(proto)]);
+/** Whether the driver could not decode it: it gives an object then that raises whenever anything else is asked of it. */
+export function isBroken(wire: Wire): boolean {
+  return typeof wire === "object" && wire !== null && (wire as Record<string, unknown>).__isBrokenObject__ === true;
+}
+
+/**
+ * A zoned date-time out of year, month, day, hour, minute, second, nanosecond, offset in seconds and zone, as Cypher gives
+ * them; null where these are not the parts of one.
+ */
+export function dateTimeText(parts: readonly Wire[]): string | null {
+  const numbers = parts.slice(0, 8);
+  const zone = parts[8];
+  if (typeof zone !== "string" || !numbers.every((part) => neo4j.isInt(part as object))) return null;
+  const [year, month, day, hour, minute, second, nanosecond, offset] = numbers as Integer[];
+  const clock = clockText({ hour, minute, second, nanosecond });
+  // A date-time by offset has that as its zone.
+  const name = /^(Z|[+-]\d\d:\d\d(:\d\d)?)$/.test(zone) ? "" : `[${zone}]`;
+  return `${dateText({ year, month, day })}T${clock}${offsetText(number(offset))}${name}`;
 }
 
 function fromWireVector(elements: ReturnType<InstanceType<typeof neo4j.types.Vector>["asTypedArray"]>): Vector {

@@ -1,5 +1,12 @@
 /** Records out of a graph server: internal ids become the keys that hold in every store. */
-import { type GraphNode, type GraphRecord, type GraphRelationship, keyOfId, type NodeKey } from "../../graph/record.ts";
+import {
+  type GraphNode,
+  type GraphRecord,
+  type GraphRelationship,
+  keyOfId,
+  type NodeKey,
+  nameWithoutId,
+} from "../../graph/record.ts";
 import type { Value } from "../../graph/value.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { openScratch } from "../../support/scratch.ts";
@@ -24,6 +31,7 @@ export async function* readRecords(
     for await (const batch of server.nodes(signal)) {
       yield batch.map((node) => {
         const record = keys.node(node);
+        for (const { name, why } of node.undecoded ?? []) noteUndecoded(findings, record, name, why);
         if (!record.key.startsWith("=") && typeof record.properties.get("id") === "string") {
           findings.add(
             "note",
@@ -39,6 +47,7 @@ export async function* readRecords(
     for await (const batch of server.relationships(signal)) {
       yield batch.map((relationship) => {
         const record = keys.relationship(relationship, shared);
+        for (const { name, why } of relationship.undecoded ?? []) noteUndecoded(findings, record, name, why);
         if (record.hasDuplicateId) {
           findings.add(
             "note",
@@ -54,6 +63,13 @@ export async function* readRecords(
     keys.close();
     await server.endMoment?.();
   }
+}
+
+function noteUndecoded(findings: OddityLog, record: GraphRecord, name: string, why: string): void {
+  const id = record.properties.get("id");
+  const named = record.kind === "node" ? nameWithoutId(record) : `a relationship ${record.type} without id`;
+  const where = `${typeof id === "string" ? id : named}.${name}`;
+  findings.add("damage", `a property that the driver cannot read: ${why}`, where, "property");
 }
 
 /** Gives nodes their keys, and remembers those of nodes that have no id of their own until the relationships come. */

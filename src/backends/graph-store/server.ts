@@ -20,10 +20,17 @@ export type InternalId = bigint;
 
 export type NameKind = "label" | "relationship type" | "property";
 
+/** A property that is there, and could not be read. */
+export interface Undecoded {
+  readonly name: string;
+  readonly why: string;
+}
+
 export interface ServerNode {
   readonly id: InternalId;
   readonly labels: readonly string[];
   readonly properties: Properties;
+  readonly undecoded?: readonly Undecoded[];
 }
 
 export interface ServerRelationship {
@@ -35,6 +42,7 @@ export interface ServerRelationship {
   readonly toId: Value;
   readonly type: string;
   readonly properties: Properties;
+  readonly undecoded?: readonly Undecoded[];
 }
 
 /** All nodes of one call have the same labels. */
