@@ -40,6 +40,7 @@
  * cannot load, is avoided in packed-writer.ts.
  */
 import type { Properties } from "../graph/properties.ts";
+import type { Prologue } from "./prologue.ts";
 
 /** Bytes that stay as they are while they are read; a file, or a replication stream that was kept in one. */
 export interface ByteSource {
@@ -134,11 +135,16 @@ export interface GraphKey {
   readonly end: number;
   /** `graphdata`, the key that bears the graph's name; else `graphmeta`. */
   readonly isMain: boolean;
+  /** When the engine deletes it, in milliseconds since 1970; null for never. */
+  readonly expires: number | null;
 }
 
 export interface DumpGraph {
   readonly db: number;
+  /** Of its main key, by which the engine knows it. */
   readonly name: string;
+  /** As its own data tell it: an older one where the key was restored under another name. */
+  readonly nameInData: string;
   /** FalkorDB's encoding version, 14 to 20. */
   readonly encoding: number;
   readonly counts: GraphCounts;
@@ -147,6 +153,8 @@ export interface DumpGraph {
   readonly keys: readonly GraphKey[];
   /** How many it says that it has. */
   readonly keyCount: number;
+  /** When the engine deletes one of its keys, and so the graph, in milliseconds since 1970; null for never. */
+  readonly expires: number | null;
 }
 
 /** A graph's key that cannot be read; it stays where it is when the dump is written again. */
@@ -161,6 +169,9 @@ export interface DumpScan {
   readonly source: ByteSource;
   /** Of the container, as in `REDIS0015`. */
   readonly version: number;
+  readonly family: Prologue["family"];
+  /** Written by a newer engine than this release knows, although all of it could be read. */
+  readonly isNewer: boolean;
   /** False where the dump was written without a checksum. */
   readonly hasChecksum: boolean;
   /** `redis-ver`, `ctime` and the like. */
@@ -177,8 +188,10 @@ export interface DumpLayout {
   /** Where the first database or key begins, and where the last key ends. */
   readonly keysBegin: number;
   readonly keysEnd: number;
-  /** The database selected there; null where none was. */
+  /** The database of the last key; null where there are no keys. */
   readonly lastDb: number | null;
+  /** The databases that have keys, in the order of the dump; one that comes twice is there twice. */
+  readonly databases: readonly number[];
   /** Whether FalkorDB's records before and after the keys are there. */
   readonly hasAuxBefore: boolean;
   readonly hasAuxAfter: boolean;

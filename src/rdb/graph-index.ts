@@ -138,7 +138,8 @@ class Indexer {
 
   #assertSame({ name, counts, keys }: GraphHeader, payload: Payload): void {
     const graph = this.#graph;
-    const same = JSON.stringify([name, counts, keys]) === JSON.stringify([graph.name, graph.counts, graph.keyCount]);
+    const same =
+      JSON.stringify([name, counts, keys]) === JSON.stringify([graph.nameInData, graph.counts, graph.keyCount]);
     if (!same) payload.fail("a key of the graph that tells other figures than the first one");
   }
 

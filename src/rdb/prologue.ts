@@ -2,6 +2,7 @@
 import { Cursor } from "./cursor.ts";
 import { damageAt } from "./damage.ts";
 import type { ByteSource } from "./dump.ts";
+import { OPCODE } from "./opcodes.ts";
 
 export interface Prologue {
   /** Valkey has parted from Redis with version 80; its older dumps are Redis's. */
@@ -10,7 +11,8 @@ export interface Prologue {
 }
 
 const BYTES = 9;
-export const FIELD = 250;
+/** Of Redis up to 8.10, and of Valkey 9. */
+const NEWEST_CONTAINER = { Redis: 15, Valkey: 80 } as const;
 /** An engine writes some ten fields. */
 const MOST_FIELDS = 1_000;
 
@@ -23,6 +25,11 @@ export function readPrologue(cursor: Cursor): Prologue {
   return { family: family === "REDIS" ? "Redis" : "Valkey", version: Number(version) };
 }
 
+/** Whether an engine wrote it that is newer than what is known here; what it holds may be known all the same. */
+export function isNewer({ family, version }: Prologue): boolean {
+  return version > NEWEST_CONTAINER[family];
+}
+
 /**
  * `redis-ver`, `ctime` and the like, without reading the rest of the dump.
  * @throws DamagedStoreError for what does not begin as a dump, or ends within
@@ -31,7 +38,7 @@ export function readFields(source: ByteSource): ReadonlyMap<string, string> {
   const cursor = new Cursor(source);
   readPrologue(cursor);
   const fields = new Map<string, string>();
-  while (cursor.left > 0 && fields.size < MOST_FIELDS && cursor.byte() === FIELD) readField(cursor, fields);
+  while (cursor.left > 0 && fields.size < MOST_FIELDS && cursor.byte() === OPCODE.field) readField(cursor, fields);
   return fields;
 }
 

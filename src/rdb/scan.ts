@@ -1,39 +1,23 @@
 /** The first walk over a dump: every item of the container, the checksum, and the header of every graph. */
-import { MigrateError } from "../errors.ts";
+import { DamagedStoreError, MigrateError } from "../errors.ts";
 import { breathe } from "../support/time.ts";
 import { Crc64 } from "./crc64.ts";
 import { Cursor } from "./cursor.ts";
-import { damageAt, unknownAt } from "./damage.ts";
+import { damageAt, graphOfOtherAge, unknownAt } from "./damage.ts";
 import type { ByteSource, DumpGraph, DumpScan, GraphKey, UnreadableGraph } from "./dump.ts";
-import { type GraphHeader, NEWEST, OLDEST, readHeader } from "./header.ts";
+import { GraphKeys } from "./graph-keys.ts";
+import { NEWEST, OLDEST, readHeader } from "./header.ts";
 import { GRAPH_DATA, GRAPH_META, readModuleType } from "./module-type.ts";
+import { OPCODE } from "./opcodes.ts";
 import { payloadAt } from "./packed-reader.ts";
+import { isNewer, type Prologue, readField, readPrologue } from "./prologue.ts";
 import { MODULE_VALUE, readTemplate, skipModule, skipValue, type Templates } from "./skip.ts";
 
-/** Of the containers that Redis has written up to 8.10. */
-const NEWEST_CONTAINER = 15;
 /** Bytes between two pauses, in which signals and timers have their turn. */
 const STRETCH = 1 << 24;
 const SUM_BYTES = 8;
 /** Where a module's record stands, as it says itself: 1 before the keys. */
 const AFTER_KEYS = 2;
-
-const OPCODE = {
-  template: 242,
-  keyMetadata: 243,
-  slotInfo: 244,
-  functions: 245,
-  oldFunctions: 246,
-  moduleAux: 247,
-  idle: 248,
-  frequency: 249,
-  field: 250,
-  resize: 251,
-  expiryMilliseconds: 252,
-  expirySeconds: 253,
-  selectDb: 254,
-  end: 255,
-} as const;
 
 interface ScanOptions {
   readonly signal?: AbortSignal | undefined;
@@ -48,13 +32,19 @@ interface ScanOptions {
 export async function scanDump(source: ByteSource, { signal, eachKey }: ScanOptions = {}): Promise<DumpScan> {
   const scanner = new Scanner(source, eachKey ?? null);
   let pause = STRETCH;
-  while (scanner.next()) {
-    if (scanner.position < pause) continue;
-    signal?.throwIfAborted();
-    await breathe();
-    pause = scanner.position + STRETCH;
+  try {
+    while (scanner.next()) {
+      if (scanner.position < pause) continue;
+      signal?.throwIfAborted();
+      await breathe();
+      pause = scanner.position + STRETCH;
+    }
+    return scanner.finish();
+  } catch (error) {
+    // What a newer engine has changed looks damaged to us.
+    if (!(error instanceof DamagedStoreError) || !scanner.isNewer) throw error;
+    throw unknownAt(source, 0, scanner.format, error);
   }
-  return scanner.finish();
 }
 
 /** Null where there is none. @throws the reason why it cannot be read */
@@ -64,49 +54,50 @@ export function findGraph(scan: DumpScan, name: string, db = 0): DumpGraph | nul
   return scan.graphs.find((graph) => graph.name === name && graph.db === db) ?? null;
 }
 
-interface Found {
-  readonly header: GraphHeader;
-  readonly encoding: number;
-  readonly db: number;
-  readonly keys: GraphKey[];
+/** What stands in front of a key and belongs to it. */
+interface Begun {
+  readonly offset: number;
+  expires: number | null;
 }
 
 class Scanner {
   readonly #cursor: Cursor;
   readonly #source: ByteSource;
   readonly #eachKey: ((db: number, key: Uint8Array) => void) | null;
-  readonly #version: number;
+  readonly #prologue: Prologue;
   readonly #templates: Templates = new Map();
   readonly #fields = new Map<string, string>();
-  readonly #graphs = new Map<string, Found>();
+  readonly #graphs = new GraphKeys();
   readonly #unreadable: UnreadableGraph[] = [];
   readonly #otherKeys = new Map<number, number>();
   #db = 0;
   #keysBegin: number | null = null;
   #keysEnd: number | null = null;
-  #lastDb: number | null = null;
+  readonly #databases: number[] = [];
   #hasAuxBefore = false;
   #hasAuxAfter = false;
   /** Where the first record of any module that belongs behind the keys begins. */
   #auxAfter: number | null = null;
-  /** Where what belongs to the next key begins. */
-  #keyBegin: number | null = null;
+  #begun: Begun | null = null;
   #end = 0;
 
   constructor(source: ByteSource, eachKey: ((db: number, key: Uint8Array) => void) | null) {
     this.#eachKey = eachKey;
     this.#source = source;
     this.#cursor = new Cursor(source, 0, new Crc64());
-    const magic = source.size < 9 ? "" : Buffer.from(this.#cursor.bytes(9)).toString("latin1");
-    if (!/^REDIS\d{4}$/.test(magic)) throw damageAt(source, 0, "it does not begin as a Redis dump");
-    this.#version = Number(magic.slice(5));
-    if (this.#version > NEWEST_CONTAINER) {
-      throw unknownAt(source, 5, `a Redis dump of version ${this.#version}`);
-    }
+    this.#prologue = readPrologue(this.#cursor);
   }
 
   get position(): number {
     return this.#cursor.position;
+  }
+
+  get isNewer(): boolean {
+    return isNewer(this.#prologue);
+  }
+
+  get format(): string {
+    return `a ${this.#prologue.family} dump of version ${this.#prologue.version}`;
   }
 
   /** Over one item. False when that was the end. */
@@ -118,11 +109,9 @@ class Scanner {
       case OPCODE.end:
         this.#end = start;
         return false;
-      case OPCODE.field: {
-        const name = Buffer.from(cursor.string()).toString();
-        this.#fields.set(name, Buffer.from(cursor.string()).toString());
+      case OPCODE.field:
+        readField(cursor, this.#fields);
         return true;
-      }
       case OPCODE.template:
         readTemplate(cursor, this.#templates);
         return true;
@@ -145,8 +134,13 @@ class Scanner {
       case OPCODE.oldFunctions:
         throw unknownAt(this.#source, start, "a function library of a Redis before 7.0");
     }
-    this.#keyBegin ??= start;
-    if (!this.#skipBelongings(opcode)) this.#readKey(start, opcode);
+    if (opcode === OPCODE.keyMetadata && this.#prologue.family === "Valkey") {
+      cursor.skipString();
+      cursor.skipLengths(2 * cursor.length());
+      return true;
+    }
+    this.#begun ??= { offset: start, expires: null };
+    if (!this.#skipBelongings(opcode, this.#begun)) this.#readKey(start, opcode, this.#begun);
     return true;
   }
 
@@ -154,8 +148,9 @@ class Scanner {
     const cursor = this.#cursor;
     const digest = cursor.digest()!;
     const begins = cursor.position;
-    if (this.#keyBegin !== null) cursor.fail("an expiry without a key");
-    const hasSum = this.#version >= 5;
+    if (this.#begun !== null) cursor.fail("an expiry without a key");
+    const { version, family } = this.#prologue;
+    const hasSum = version >= 5;
     const stored = hasSum ? cursor.bytes(SUM_BYTES).slice() : new Uint8Array(SUM_BYTES);
     const hasChecksum = stored.some((byte) => byte !== 0);
     if (hasChecksum && Buffer.compare(stored, digest) !== 0) {
@@ -165,16 +160,19 @@ class Scanner {
     const keysEnd = this.#keysEnd ?? this.#auxAfter ?? this.#end;
     return {
       source: this.#source,
-      version: this.#version,
+      version,
+      family,
+      isNewer: isNewer(this.#prologue),
       hasChecksum,
       fields: this.#fields,
-      graphs: [...this.#graphs.values()].map(graphOf),
+      graphs: this.#graphs.graphs(),
       unreadable: this.#unreadable,
       otherKeys: this.#otherKeys,
       layout: {
         keysBegin: this.#keysBegin ?? keysEnd,
         keysEnd,
-        lastDb: this.#lastDb,
+        lastDb: this.#databases.at(-1) ?? null,
+        databases: this.#databases,
         hasAuxBefore: this.#hasAuxBefore,
         hasAuxAfter: this.#hasAuxAfter,
         end: this.#end,
@@ -183,15 +181,19 @@ class Scanner {
   }
 
   /** What stands in front of a key and belongs to it. False when the byte is none of that, but the type of the key. */
-  #skipBelongings(opcode: number): boolean {
+  #skipBelongings(opcode: number, begun: Begun): boolean {
     const cursor = this.#cursor;
     switch (opcode) {
-      case OPCODE.expiryMilliseconds:
-        cursor.skip(8);
+      case OPCODE.expiryMilliseconds: {
+        const bytes = cursor.bytes(8);
+        begun.expires = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(0, true));
         return true;
-      case OPCODE.expirySeconds:
-        cursor.skip(4);
+      }
+      case OPCODE.expirySeconds: {
+        const bytes = cursor.bytes(4);
+        begun.expires = new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true) * 1_000;
         return true;
+      }
       case OPCODE.frequency:
         cursor.skip(1);
         return true;
@@ -222,27 +224,26 @@ class Scanner {
     else this.#hasAuxBefore = true;
   }
 
-  #readKey(typeOffset: number, type: number): void {
+  #readKey(typeOffset: number, type: number, begun: Begun): void {
     const cursor = this.#cursor;
-    const offset = this.#keyBegin!;
-    this.#keysBegin ??= offset;
+    this.#keysBegin ??= begun.offset;
     const bytes = Buffer.from(cursor.string());
     const key = bytes.toString();
     if (type !== MODULE_VALUE) {
-      skipValue(cursor, type, this.#templates, key);
+      skipValue(cursor, type, { templates: this.#templates, key, family: this.#prologue.family });
       this.#countOther(bytes);
     } else {
       const { name, encoding } = readModuleType(cursor);
       if (name === GRAPH_DATA || name === GRAPH_META) {
-        this.#readGraph(key, encoding, { offset, typeOffset, isMain: name === GRAPH_DATA });
+        this.#readGraph(key, encoding, { ...begun, typeOffset, isMain: name === GRAPH_DATA });
       } else {
         skipModule(cursor);
         this.#countOther(bytes);
       }
     }
-    this.#keyBegin = null;
+    this.#begun = null;
     this.#keysEnd = cursor.position;
-    this.#lastDb = this.#db;
+    if (this.#databases.at(-1) !== this.#db) this.#databases.push(this.#db);
   }
 
   #countOther(key: Uint8Array): void {
@@ -251,17 +252,17 @@ class Scanner {
   }
 
   /** A graph that cannot be read is no reason not to read another one, or to lose it. */
-  #readGraph(key: string, encoding: number, begin: Pick<GraphKey, "offset" | "typeOffset" | "isMain">): void {
+  #readGraph(key: string, encoding: number, begin: Omit<GraphKey, "payload" | "end">): void {
     const cursor = this.#cursor;
     const payload = cursor.position;
     try {
       if (encoding < OLDEST || encoding > NEWEST) {
-        throw unknownAt(this.#source, payload, `the graph ${JSON.stringify(key)} in the encoding ${encoding}`);
+        throw graphOfOtherAge(this.#source, payload, key, encoding);
       }
       const reader = payloadAt(cursor, encoding);
       const header = readHeader(reader, encoding);
       reader.skipRest();
-      this.#addKey(header, encoding, { ...begin, payload, end: cursor.position });
+      this.#graphs.add(this.#db, key, header, encoding, { ...begin, payload, end: cursor.position });
     } catch (error) {
       if (!(error instanceof MigrateError)) throw error;
       cursor.seek(payload);
@@ -269,16 +270,4 @@ class Scanner {
       this.#unreadable.push({ db: this.#db, key, error });
     }
   }
-
-  #addKey(header: GraphHeader, encoding: number, key: GraphKey): void {
-    const name = `${this.#db} ${header.name}`;
-    const known = this.#graphs.get(name);
-    if (known === undefined) this.#graphs.set(name, { header, encoding, db: this.#db, keys: [key] });
-    else known.keys.push(key);
-  }
-}
-
-function graphOf({ header, encoding, db, keys }: Found): DumpGraph {
-  const { name, counts, schema, keys: keyCount } = header;
-  return { db, name, encoding, counts, schema, keys, keyCount };
 }

@@ -4,12 +4,21 @@
  */
 import type { Cursor } from "./cursor.ts";
 import { unknownAt } from "./damage.ts";
+import type { Prologue } from "./prologue.ts";
 
 const MODULE_END = 0;
 export const MODULE_VALUE = 7;
 
 /** The fields of hash templates (Redis 8.10) by their number: hashes that refer to one hold only the values. */
 export type Templates = Map<number, number>;
+
+/** What is to be known of a dump to step over a value in it. */
+export interface ValueContext {
+  readonly templates: Templates;
+  /** For messages. */
+  readonly key: string;
+  readonly family: Prologue["family"];
+}
 
 /** A hash template: `L number, L n, n x S`. */
 export function readTemplate(cursor: Cursor, templates: Templates): void {
@@ -54,8 +63,12 @@ export function skipStrings(cursor: Cursor, count: number): void {
 }
 
 /** Steps over a value of any type but a module's. @throws NewerFormatError for types that are not known */
-export function skipValue(cursor: Cursor, type: number, templates: Templates, key: string): void {
+export function skipValue(cursor: Cursor, type: number, { templates, key, family }: ValueContext): void {
   const start = cursor.position;
+  if (family === "Valkey" && type === 22) {
+    repeat(cursor, skipValkeyField);
+    return;
+  }
   switch (type) {
     case 0:
     case 9:
@@ -148,6 +161,12 @@ function skipLengthAndString(cursor: Cursor): void {
 function skipLastingField(cursor: Cursor): void {
   cursor.lowLength();
   skipStrings(cursor, 2);
+}
+
+/** Field, value, and when the field ends. */
+function skipValkeyField(cursor: Cursor): void {
+  skipStrings(cursor, 2);
+  cursor.skip(8);
 }
 
 function skipArray(cursor: Cursor): void {

@@ -102,13 +102,20 @@ class Rewriter {
   async write(draft: GraphDraft, db: number): Promise<void> {
     const { layout } = this.#keep;
     const old = findGraph(this.#keep, draft.name, db)?.keys ?? [];
-    const place = old.find(({ isMain }) => isMain) ?? null;
-    if (place === null) await this.#assertFree(draft.name, db);
+    const main = old.find(({ isMain }) => isMain) ?? null;
+    if (main === null) await this.#assertFree(draft.name, db);
+    // As Redis does: engines refuse a graph behind one of the same name in another database.
+    const isFirst = db === 0 && layout.lastDb !== null && (layout.databases[0] !== 0 || layout.lastDb !== 0);
+    const place = isFirst && layout.databases[0] !== 0 ? null : main;
     await this.#copyTo(layout.keysBegin);
     if (!layout.hasAuxBefore) writeAux(this.#sink, BEFORE_KEYS);
+    if (place === null && isFirst) {
+      selectDb(this.#sink, db);
+      writeKey(this.#sink, draft);
+    }
     for (const key of old) await this.#replace(key, key === place ? draft : null);
     await this.#copyTo(layout.keysEnd);
-    if (place === null) {
+    if (place === null && !isFirst) {
       if (layout.lastDb !== db) selectDb(this.#sink, db);
       writeKey(this.#sink, draft);
     }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DamagedStoreError, MigrateError, NewerFormatError, RefusedError } from "../../src/errors.ts";
+import { DamagedStoreError, MigrateError, NewerFormatError, RefusedError, UnsupportedError } from "../../src/errors.ts";
 import { Properties } from "../../src/graph/properties.ts";
 import { Point, Temporal, type Value, Vector } from "../../src/graph/value.ts";
 import { GraphDraft } from "../../src/rdb/draft.ts";
@@ -71,7 +71,9 @@ describe("a damaged dump", () => {
 
   test.each([
     ["SQLite format 3\0 and so on", DamagedStoreError, "does not begin as a Redis dump"],
-    ["REDIS0016\xff\0\0\0\0\0\0\0\0", NewerFormatError, "a Redis dump of version 16"],
+    ["REDIS0016\xff\0\0\0\0\0\0\0\0more", NewerFormatError, "a Redis dump of version 16"],
+    ["VALKEY081\xff\0\0\0\0\0\0\0\0more", NewerFormatError, "a Valkey dump of version 81"],
+    ["VALKEY080\xff\0\0\0\0\0\0\0\0more", DamagedStoreError, "4 bytes stand behind its end"],
     ["", DamagedStoreError, "does not begin as a Redis dump"],
   ])("%p is not one", async (text, type, message) => {
     const error = await failureOf(Buffer.from(text, "latin1"));
@@ -81,6 +83,26 @@ describe("a damaged dump", () => {
 });
 
 describe("what is newer than this release", () => {
+  test("is read all the same where nothing in it is new, and says so", async () => {
+    const bytes = Buffer.from(MEMORY);
+    bytes.write("REDIS0016", "latin1");
+    const scan = await scanDump(bytesSource(summed(bytes)));
+    expect([scan.isNewer, scan.version]).toEqual([true, 16]);
+    expect((await readGraph(scan, "second")).nodes.length).toBe(2);
+  });
+
+  test("or older than FalkorDB is named for what it is, with a way", async () => {
+    for (const [encoding, way] of [
+      [13, "FalkorDB 4.18"],
+      [9, "RedisGraph 2.12"],
+    ] as const) {
+      const error = await failureOf(withEncoding(encoding));
+      expect(error).toBeInstanceOf(UnsupportedError);
+      expect(error.message).toContain(`in the encoding ${encoding}, which RedisGraph wrote`);
+      expect(error.next).toContain(way);
+    }
+  });
+
   /** The encoding is in the last bits of the type in front of each graph. */
   function withEncoding(encoding: number): Uint8Array {
     const text = MEMORY.toString("latin1");

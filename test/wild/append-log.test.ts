@@ -81,6 +81,10 @@ describe.if(newest !== undefined)("an append-only log", () => {
       const server = ["--from", "falkordb", "--from-uri", `redis://127.0.0.1:${engine.port}`];
       const moved = await program(folder, [...server, "--to", "sqlite", "--to-path", folder.file("by-server.db")]);
       expect(moved.stdout).toContain("40 nodes");
+    }
+    {
+      // Not the same engine: it writes down later, in the log too, which queries it was asked.
+      await using engine = await Engine.start(newest!.module, path, "dump.rdb", LOGGED);
       await nextSecond();
       await engine.command("SAVE");
     }

@@ -1,6 +1,7 @@
 /** What a dump is and holds, in figures. */
 import type { Release } from "../../memorygraph/releases.ts";
 import type { DumpScan } from "../../rdb/dump.ts";
+import { timeOf } from "../../rdb/loadable.ts";
 import type { Finding, StoreDescription } from "../backend.ts";
 import type { BackendType } from "../config.ts";
 import { releasesOf } from "../graph-store/describe.ts";
@@ -26,6 +27,8 @@ export interface DumpOrigin {
   readonly backend: BackendType;
   readonly location: string;
   readonly graph: string;
+  /** Of Redis; MemoryGraph looks into 0 alone. */
+  readonly database: number;
   /** Of a FalkorDBLite store; null for what a server sent. */
   readonly form: LiteForm | null;
   /** As a server tells it; null where only the dump can. */
@@ -40,14 +43,15 @@ export async function describeDump(dump: OpenDump, origin: DumpOrigin): Promise<
   const empty = nodes + relationships === 0;
   const schema = graph === null ? [] : schemaItems(graph.schema);
   const { release, readableBy } = releasesOf(await store.sampleTimes(SAMPLE));
-  const graphs = graphNames(scan);
+  const graphs = graphNames(scan, origin.database);
+  const lines = origin.database === 0 ? readableBy : [];
   return {
     backend,
     location,
     engine: origin.engine ?? engineOf(dump),
     layout: empty ? "empty" : (form ?? "graph"),
     release: form === null ? release : releasesOfForm(form)[0]!,
-    readableBy: form === null ? readableBy : readableBy.filter((one) => releasesOfForm(form).includes(one)),
+    readableBy: form === null ? lines : lines.filter((one) => releasesOfForm(form).includes(one)),
     bytes: form === null ? null : scan.source.size,
     nodes,
     relationships,
@@ -82,13 +86,18 @@ function engineOf({ scan, graph }: OpenDump): string {
   return parts.length === 0 ? "FalkorDBLite" : `FalkorDBLite (${parts.join(", ")})`;
 }
 
-function beside(scan: DumpScan, { graph: own }: DumpOrigin): Finding[] {
-  const others = graphNames(scan).filter((name) => name !== own);
+function beside(scan: DumpScan, { graph: own, database }: DumpOrigin): Finding[] {
+  const graph = scan.graphs.find(({ db, name }) => db === database && name === own);
+  const others = graphNames(scan, database).filter((name) => name !== own);
   const unread = scan.unreadable.map(({ key }) => key);
-  const elsewhere = scan.graphs.filter(({ db }) => db !== 0).map(({ db, name }) => `${name} (database ${db})`);
+  const elsewhere = scan.graphs.filter(({ db }) => db !== database).map(({ db, name }) => `${name} (database ${db})`);
+  const newer = scan.isNewer ? [`${scan.family} dump of version ${scan.version}`] : [];
+  const expiry = graph === undefined || graph.expires === null ? [] : [timeOf(graph.expires)];
   const notes: [what: string, names: readonly string[]][] = [
+    ["a dump newer than this release knows; all of it could be read", newer],
+    ["the engine deletes this graph when its key expires; it is read as it is in the dump", expiry],
     ["another graph in the same dump; it is not read", others],
-    ["a graph in another database than the first, where no MemoryGraph looks; it is not read", elsewhere],
+    ["a graph in another database of the same dump; it is not read (--from-database NUMBER reads it)", elsewhere],
     ["another graph in the same dump that cannot be read", unread],
   ];
   return notes

@@ -23,7 +23,7 @@ export const falkordbliteDescriptor: BackendDescriptor<"falkordblite"> = {
   family: "falkor",
   noun: "FalkorDBLite store",
   server: null,
-  takes: ["graph"],
+  takes: ["graph", "database"],
   // A dump has names in it that cannot be spelled in a statement.
   capabilities: { target: "staged", cannotHold: CANNOT_HOLD },
   variables: {
@@ -53,7 +53,7 @@ export const falkordbliteDescriptor: BackendDescriptor<"falkordblite"> = {
     {
       what: "Redis dump (FalkorDBLite)",
       note: "MemoryGraph 0.13 cannot open it: it wants a directory there",
-      matches: ({ head }) => /^REDIS\d{4}/.test(head.toString("latin1", 0, 9)),
+      matches: ({ head }) => /^(REDIS\d{4}|VALKEY\d{3})/.test(head.toString("latin1", 0, 9)),
     },
   ],
   mistakenFor: [],

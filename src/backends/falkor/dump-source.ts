@@ -113,7 +113,7 @@ export class DumpSource implements SourceStore {
   ): DumpSource {
     const source = new DumpSource(origin, reading, signal, checkBeside);
     try {
-      assertGraph(reading.dump, origin.location, origin.graph, "from");
+      assertGraph(reading.dump, { ...origin, file: origin.location }, origin.form !== null);
       return source;
     } catch (error) {
       source.#end();

@@ -1,7 +1,7 @@
 /** The FalkorDBLite backend: FalkorDB's graphs in a dump, as its embedded engines keep it, read and written without one. */
 import { type Stats, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { RefusedError } from "../../errors.ts";
+import { RefusedError, UsageError } from "../../errors.ts";
 import { DEFAULT_RELEASE } from "../../memorygraph/releases.ts";
 import { freeBytes } from "../../support/files.ts";
 import type { Finding, OpenOptions, SourceStore, StagedBackend, TargetPreview, WriteRequest } from "../backend.ts";
@@ -29,6 +29,7 @@ export const falkordblite: StagedBackend = {
   openForReading,
   assertDistinct,
   async openForWriting(config, request) {
+    assertFirstDatabase(config);
     const place = placeToWrite(pathOf(config), request.release, request.fallbackRelease);
     assertNoLogOver(place.path, place.dump);
     return LiteSession.begin(place, originOf(config, place), request);
@@ -49,8 +50,26 @@ function accessTo(config: BackendConfig): LiteAccess {
   };
 }
 
-function originOf({ graph }: BackendConfig, { path, form }: LitePlace, notes: readonly Finding[] = []): DumpOrigin {
-  return { backend: "falkordblite", location: path, graph: graph ?? GRAPH, form, engine: null, notes };
+function originOf(config: BackendConfig, { path, form }: LitePlace, notes: readonly Finding[] = []): DumpOrigin {
+  const { graph = GRAPH } = config;
+  return { backend: "falkordblite", location: path, graph, database: databaseOf(config), form, engine: null, notes };
+}
+
+/** Redis numbers its databases. */
+function databaseOf({ database = "0" }: BackendConfig): number {
+  const number = Number(database);
+  if (/^\d{1,6}$/.test(database)) return number;
+  throw new UsageError(`a database of a FalkorDBLite store is a number, and not ${JSON.stringify(database)}`, {
+    next: "Leave the option out for database 0, where MemoryGraph has its graph.",
+  });
+}
+
+/** @throws UsageError for a database into which no MemoryGraph would look */
+function assertFirstDatabase(config: BackendConfig): void {
+  if (databaseOf(config) === 0) return;
+  throw new UsageError("a FalkorDBLite target is always in database 0, where MemoryGraph looks", {
+    next: "Leave out --to-database.",
+  });
 }
 
 async function openForReading(config: BackendConfig, options: OpenOptions = {}): Promise<SourceStore> {
@@ -97,6 +116,7 @@ function statOf(path: string): Stats | undefined {
 }
 
 async function preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview> {
+  assertFirstDatabase(config);
   const place = placeToWrite(pathOf(config), request.release, request.fallbackRelease);
   assertNoLogOver(place.path, place.dump);
   await assertNoEngine(place);

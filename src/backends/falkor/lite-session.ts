@@ -18,7 +18,7 @@ import { GraphRewrite } from "./graph-rewrite.ts";
 import { onStore } from "./lite-errors.ts";
 import { holderOf, uniqueIdLabelsOf } from "./lite-holder.ts";
 import type { Target } from "./lite-place.ts";
-import { type OpenDump, openDump } from "./open-dump.ts";
+import { assertExtendable, assertLoadable, type OpenDump, openDump } from "./open-dump.ts";
 import { ownSchema } from "./schema.ts";
 import { assertNoEngine, StagedDump } from "./staged-dump.ts";
 
@@ -143,7 +143,9 @@ export class LiteSession implements StagedTarget {
       this.report.notes.push({ kind: "note", what, count: 1, examples: [item.what] });
     }
     this.#rewrite.close();
-    this.#written = await openDump({ ...this.#origin, file: this.#staged.file, signal });
+    const request = { ...this.#origin, file: this.#staged.file, signal };
+    this.#written = await openDump(request);
+    assertLoadable(this.#written, request);
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
@@ -239,7 +241,15 @@ function wantedSchema({ schema = [] }: WriteRequest): SchemaItem[] {
 /** Null where there is nothing to be read. */
 export async function openTarget(place: Target, origin: DumpOrigin, request: WriteRequest): Promise<OpenDump | null> {
   if (place.content !== "store") return null;
-  return openDump({ ...origin, file: place.dump, signal: request.signal });
+  const wanted = { ...origin, file: place.dump, signal: request.signal };
+  const dump = await openDump(wanted);
+  try {
+    assertExtendable(dump, wanted);
+    return dump;
+  } catch (error) {
+    dump[Symbol.dispose]();
+    throw error;
+  }
 }
 
 export async function describeTarget(
@@ -254,10 +264,11 @@ export async function describeTarget(
 }
 
 /** The dump without the records of its graph; what else is in it stays. */
-function emptied({ scan, graph, store, ...dump }: OpenDump): OpenDump {
+function emptied({ scan, graph, store, isNameTaken, ...dump }: OpenDump): OpenDump {
   const counts = { nodes: 0, relationships: 0, deletedNodes: 0, deletedRelationships: 0 };
   return {
     scan,
+    isNameTaken,
     graph: graph === null ? null : { ...graph, counts },
     store: new DumpStore(null),
     [Symbol.dispose]() {

@@ -1,7 +1,8 @@
 /** A dump opened for reading: one of its graphs, and what there is beside it. */
-import { BusyError, StoreKindError } from "../../errors.ts";
+import { BusyError, RefusedError, StoreKindError, WriteError } from "../../errors.ts";
 import type { ByteSource, DumpGraph, DumpScan } from "../../rdb/dump.ts";
 import { type GraphReader, openGraph } from "../../rdb/graph.ts";
+import { obstacleTo, unloadable } from "../../rdb/loadable.ts";
 import { findGraph, scanDump } from "../../rdb/scan.ts";
 import { openDumpFile } from "../../rdb/source.ts";
 import { DumpStore } from "./dump-store.ts";
@@ -11,6 +12,8 @@ export interface OpenDump extends Disposable {
   /** Null where the dump holds no such graph. */
   readonly graph: DumpGraph | null;
   readonly store: DumpStore;
+  /** Whether a key that is no graph has the graph's name. */
+  readonly isNameTaken: boolean;
 }
 
 export interface DumpRequest {
@@ -18,23 +21,29 @@ export interface DumpRequest {
   readonly location: string;
   readonly file: string;
   readonly graph: string;
+  /** Redis's number of it; MemoryGraph looks into 0 alone. */
+  readonly database: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws DamagedStoreError, NewerFormatError, UnsupportedError, the system's error */
-export async function openDump({ location, file, graph: name, signal }: DumpRequest): Promise<OpenDump> {
+export async function openDump({ location, file, graph: name, database, signal }: DumpRequest): Promise<OpenDump> {
   const source = openDumpFile(file);
+  const wanted = Buffer.from(name);
+  let isNameTaken = false;
   try {
-    const scan = await scanDump({ ...described(source, location) }, { signal });
-    const unreadable = scan.unreadable.find(({ db, key }) => db === 0 && key === name);
-    if (unreadable !== undefined) throw unreadable.error;
-    const graph = findGraph(scan, name);
+    const eachKey = (db: number, key: Uint8Array) => {
+      if (db === database && Buffer.compare(key, wanted) === 0) isNameTaken = true;
+    };
+    const scan = await scanDump(described(source, location), { signal, eachKey });
+    const graph = findGraph(scan, name, database);
     const reader: GraphReader | null = graph === null ? null : await openGraph(scan, graph, { signal });
     const store = new DumpStore(reader);
     return {
       scan,
       graph,
       store,
+      isNameTaken,
       [Symbol.dispose]() {
         store.close();
         source[Symbol.dispose]();
@@ -51,19 +60,60 @@ function described(source: ByteSource, name: string): ByteSource {
   return { name, size: source.size, read: (into, position) => source.read(into, position) };
 }
 
-/** @throws StoreKindError when there are graphs, but not this one; a dump without any is an empty store */
-export function assertGraph({ scan, graph }: OpenDump, location: string, name: string, side: "from" | "to"): void {
-  const others = graphNames(scan);
-  if (graph !== null || others.length === 0) return;
-  throw new StoreKindError(`${location} holds no graph ${name}`, {
-    details: others.map((other) => `it holds the graph ${other}`),
-    next: `Name one of them: --${side}-graph ${others[0]}`,
+/**
+ * @param hasDatabases whether the store's databases can be named
+ * @throws StoreKindError when there are graphs, but not this one; a dump without any is an empty store
+ */
+export function assertGraph(
+  { scan, graph }: OpenDump,
+  { location, graph: name, database }: DumpRequest,
+  hasDatabases: boolean,
+): void {
+  const reached = scan.graphs.filter(({ db }) => hasDatabases || db === database);
+  const others = reached.sort((a, b) => a.db - b.db);
+  const [first] = others.filter(({ db }) => db === database).concat(others);
+  if (graph !== null || first === undefined) return;
+  const where = database === 0 ? "" : ` in database ${database}`;
+  const options = [
+    ...(first.name === name ? [] : ["--from-graph", quoted(first.name)]),
+    ...(first.db === database ? [] : ["--from-database", String(first.db)]),
+  ];
+  throw new StoreKindError(`${location} holds no graph ${name}${where}`, {
+    details: others.map(({ db, name: other }) => `it holds the graph ${other}${db === 0 ? "" : ` in database ${db}`}`),
+    next: `Name one of them: ${options.join(" ")}`,
   });
 }
 
-/** In the first database, which is the only one that engines look into. */
-export function graphNames({ graphs }: DumpScan): string[] {
-  return graphs.filter(({ db }) => db === 0).map(({ name }) => name);
+function quoted(name: string): string {
+  return /^[\w.:-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
+}
+
+export function graphNames({ graphs }: DumpScan, database: number): string[] {
+  return graphs.filter(({ db }) => db === database).map(({ name }) => name);
+}
+
+/**
+ * What keeps a dump from being written anew with the graph changed or added, so that an engine loads it.
+ * @throws RefusedError
+ */
+export function assertExtendable({ scan, isNameTaken }: OpenDump, { location, graph }: DumpRequest): void {
+  if (isNameTaken) {
+    throw new RefusedError(`${location} has a key ${JSON.stringify(graph)} that is no graph`, {
+      next: "Rename that key in its engine, or name another graph: --to-graph NAME.",
+    });
+  }
+  const obstacle = obstacleTo(scan, graph);
+  if (obstacle === null) return;
+  throw new RefusedError(`${location} cannot be written to: ${obstacle.why}`, { next: obstacle.next });
+}
+
+/** What was written, read anew. @throws WriteError where no engine would load it */
+export function assertLoadable({ scan }: OpenDump, { location, graph }: DumpRequest): void {
+  const why = unloadable(scan, graph);
+  if (why === null) return;
+  throw new WriteError(`an engine would not load what was written for ${location}: ${why}`, {
+    next: "Nothing was put in place. Report it to the project; a new path as the target avoids it.",
+  });
 }
 
 export function stillWriting(location: string): BusyError {

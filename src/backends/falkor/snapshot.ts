@@ -64,7 +64,15 @@ async function fetched(
     count: 1,
     examples: [location],
   };
-  const origin = { backend: "falkordb", location, graph, form: null, engine, notes: [how, ...notes] } as const;
+  const origin = {
+    backend: "falkordb",
+    location,
+    graph,
+    database: 0,
+    form: null,
+    engine,
+    notes: [how, ...notes],
+  } as const;
   return { store: await DumpSource.ofOwn(origin, folder, path, signal) };
 }
 
