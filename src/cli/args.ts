@@ -11,19 +11,23 @@ const stateArgs = {
   "state-dir": {
     type: "string",
     valueHint: "FOLDER",
-    description: "where runs are remembered, else the system's place",
+    description: "folder with the list of runs (default: system's)",
   },
 } satisfies ArgsDef;
 
 export const sharedArgs = {
-  json: { type: "boolean", description: "print one JSON document on standard output" },
+  json: { type: "boolean", description: "print one JSON document to standard output" },
   quiet: { type: "boolean", description: "print only the result, warnings and errors" },
-  verbose: { type: "boolean", description: "also tell each phase and how long it took" },
-  "no-color": { type: "boolean", description: "print without colours" },
-  yes: { type: "boolean", description: "answer yes to every question" },
-  debug: { type: "boolean", description: "print where in the program an error arose" },
+  verbose: { type: "boolean", description: "also print each phase with its duration" },
+  "no-color": { type: "boolean", description: "print without colour" },
+  debug: { type: "boolean", description: "print a stack trace with an error" },
   help: { type: "boolean", alias: "h", description: "print this help" },
   version: { type: "boolean", description: "print the version" },
+} satisfies ArgsDef;
+
+/** For commands that ask before they act. */
+const askingArgs = {
+  yes: { type: "boolean", description: "answer yes to every question" },
 } satisfies ArgsDef;
 
 const kind = (options: readonly string[], description: string) => ({
@@ -34,40 +38,41 @@ const kind = (options: readonly string[], description: string) => ({
 });
 
 const sourceArgs: ArgsDef = {
-  from: kind(BACKEND_TYPES, "what the source is, where looking does not say"),
+  from: kind(BACKEND_TYPES, "kind of the source (default: found by looking)"),
   ...storeArgs("from"),
 };
 
 const targetArgs: ArgsDef = {
-  to: { ...kind(TARGET_TYPES, "what the target is"), required: true },
+  to: { ...kind(TARGET_TYPES, "kind of the target"), required: true },
   ...storeArgs("to"),
 };
 
 export const migrateArgs = {
   ...sourceArgs,
   ...targetArgs,
-  "dry-run": { type: "boolean", description: "say what would be done, write nothing" },
+  "dry-run": { type: "boolean", description: "show what would be done; write nothing" },
   "skip-duplicates": {
     type: "boolean",
     description: "same as --on-conflict skip",
-    negativeDescription: "same as --on-conflict fail",
+    negativeDescription: "fail",
   },
   "on-conflict": {
     type: "enum",
     options: [...CONFLICT_POLICIES],
     valueHint: "POLICY",
-    description: "when the target has the id with other content",
+    description: "same id, other content: skip (default), overwrite, newest or fail",
   },
-  since: { type: "string", valueHint: "TIME", description: "only what is new or changed since, ISO 8601" },
+  since: { type: "string", valueHint: "TIME", description: "copy only what changed since then (ISO 8601)" },
   for: {
     type: "enum",
     options: RELEASES,
     valueHint: "RELEASE",
-    description: "which MemoryGraph is to open the target",
+    description: "write for this release (default: source's)",
   },
-  "allow-loss": { type: "boolean", description: "go on if something cannot come along" },
-  "no-verify": { type: "boolean", description: "do not read the target back to prove it" },
-  "no-rollback": { type: "boolean", description: "after a failure, leave the target as it is" },
+  "allow-loss": { type: "boolean", description: "continue without what cannot be copied; list it" },
+  "no-verify": { type: "boolean", description: "do not read the target back" },
+  "no-rollback": { type: "boolean", description: "keep a failed target for inspection" },
+  ...askingArgs,
   ...stateArgs,
   ...sharedArgs,
 } satisfies ArgsDef;
@@ -82,8 +87,9 @@ export const doctorArgs = {
     type: "enum",
     options: [...RELEASES],
     valueHint: "RELEASE",
-    description: "the MemoryGraph that you use, else what is found",
+    description: "the release that you use (default: what is found)",
   },
+  ...askingArgs,
   ...stateArgs,
   ...sharedArgs,
 } satisfies ArgsDef;
@@ -116,6 +122,7 @@ export const rollbackArgs = {
   ...movedArgs,
   ...passwordArgs("to"),
   confirm: { type: "string", valueHint: "TARGET", description: "undo without asking, if this is the target" },
+  ...askingArgs,
   ...stateArgs,
   ...sharedArgs,
 } satisfies ArgsDef;

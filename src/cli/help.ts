@@ -1,98 +1,149 @@
-/** Help texts: examples first, then citty's usage, the values that options take, and the exit codes. */
-import { type ArgDef, type ArgsDef, renderUsage } from "citty";
+/** Help texts, rendered from the definitions of the commands: usage, examples, then the options in groups. */
+import type { ArgDef, ArgsDef } from "citty";
 import type { Colour } from "./colour.ts";
 import type { Command, Example } from "./command.ts";
-import { type Commands, PROGRAM } from "./commands.ts";
+import { type Commands, DEFAULT_COMMAND, PROGRAM } from "./commands.ts";
 import { EXIT_STATUS } from "./exit-codes.ts";
+import { groupsOf } from "./help-layout.ts";
 import { choicesOf, hintOf } from "./strict.ts";
-import { paragraph } from "./text.ts";
+import { commandLines, paragraph } from "./text.ts";
 
-const DESCRIPTION = "Move, upgrade, verify and rescue MemoryGraph stores, with nothing lost and the proof shown.";
+const DESCRIPTION = "Move, upgrade, verify and rescue MemoryGraph stores. Nothing is lost, and every result is proven.";
+/** Columns that the names of options get; a longer one pushes its description to the next line. */
+const NAMES = 28;
+
+/** How a help is laid out: for one terminal. */
+export interface HelpLayout {
+  readonly colour: Colour;
+  readonly width: number;
+}
 
 /** The help of one command. */
-export async function commandHelp(command: Command, colour: Colour): Promise<string> {
-  const { name, description, examples } = command.meta;
-  const usage = await renderUsage(
-    { meta: { name, description }, args: withoutLists(command.args) },
-    { meta: { name: PROGRAM } },
-  );
-  return joined(colour, [
-    description,
-    examplesBlock(examples),
-    withoutTitle(usage),
-    valuesBlock(command.args),
-    exitBlock(),
+export function commandHelp({ meta, args }: Command, layout: HelpLayout): string {
+  return joined([
+    paragraph(meta.description, layout.width, ""),
+    section("Usage", [usageOf(meta.name, args)], layout),
+    section("Examples", examplesOf(meta.examples, layout), layout),
+    ...operandsOf(args, layout),
+    ...optionSections(args, layout),
   ]);
 }
 
 /** The help of the program. */
-export async function programHelp(commands: Commands, colour: Colour): Promise<string> {
+export async function programHelp(commands: Commands, layout: HelpLayout): Promise<string> {
   const all = await Promise.all(Object.values(commands).map((load) => load()));
-  const subCommands = Object.fromEntries(
-    all.map(({ meta: { name, description } }) => [name, { meta: { name, description } }]),
-  );
-  const usage = await renderUsage({ meta: { name: PROGRAM, description: DESCRIPTION }, subCommands });
-  const examples = all.flatMap(({ meta }) => meta.examples.slice(0, 1));
-  const fallback = `Without a command, the options are those of "migrate".\n"${PROGRAM} --version" prints the version.`;
-  return joined(colour, [DESCRIPTION, examplesBlock(examples), withoutTitle(usage), fallback, exitBlock()]);
+  const listed = all.flatMap(({ meta }) => entry(meta.name, meta.description, 14, layout.width));
+  const topics = [
+    ...entry("COMMAND", "the options of a command", 14, layout.width),
+    ...entry("exit-codes", "what the exit codes mean", 14, layout.width),
+  ];
+  return joined([
+    paragraph(DESCRIPTION, layout.width, ""),
+    section("Usage", [`  ${PROGRAM} COMMAND [options]`], layout),
+    section(
+      "Examples",
+      examplesOf(
+        all.flatMap(({ meta }) => meta.examples.slice(0, 1)),
+        layout,
+      ),
+      layout,
+    ),
+    section("Commands", listed, layout),
+    section(`More help: ${PROGRAM} help …`, topics, layout),
+    paragraph(
+      `Without a command, ${DEFAULT_COMMAND} is meant. "${PROGRAM} --version" prints the version.`,
+      layout.width,
+      "",
+    ),
+  ]);
+}
+
+/** `help exit-codes` */
+export function exitCodesHelp(layout: HelpLayout): string {
+  const lines = EXIT_STATUS.flatMap(([code, meaning]) => entry(String(code).padStart(3), meaning, 7, layout.width));
+  return joined([section("Exit codes", lines, layout), paragraph("Any other code means failure.", layout.width, "")]);
 }
 
 /** For somebody who typed only the program's name. */
 export function shortHelp(commands: Commands): string {
   return [
     `usage: ${PROGRAM} [${Object.keys(commands).join("|")}] [options]`,
-    `next: "${PROGRAM} doctor" finds your memory; "${PROGRAM} --help" has examples.`,
+    `next: "${PROGRAM} doctor" finds your memories; "${PROGRAM} --help" has examples.`,
     "",
   ].join("\n");
 }
 
-function joined(colour: Colour, blocks: readonly string[]): string {
-  const text = blocks.filter((block) => block !== "").join("\n\n");
-  return `${text.replace(/^[A-Z]+( [A-Z]+)?(?=$| memorygraph)/gm, (heading) => colour.bold(heading))}\n`;
+function joined(blocks: readonly (readonly string[])[]): string {
+  const filled = blocks.filter((block) => block.length > 0).map((block) => block.join("\n"));
+  return `${filled.join("\n\n")}\n`;
 }
 
-function examplesBlock(examples: readonly Example[]): string {
-  return [
-    "EXAMPLES",
-    ...examples.flatMap(({ what, type }) => ["", `  # ${what}`, ...continued(`${PROGRAM} ${type}`)]),
-  ].join("\n");
+function section(title: string, lines: readonly string[], { colour }: HelpLayout): string[] {
+  return lines.length === 0 ? [] : [colour.bold(title), ...lines];
 }
 
-/** A command that is too long for 80 columns goes on in the next line, as a shell reads it. */
-function continued(command: string): string[] {
-  if (command.length <= 78) return [`  ${command}`];
-  const at = command.lastIndexOf(" --", 76);
-  return [`  ${command.slice(0, at)} \\`, `      ${command.slice(at + 1)}`];
+function usageOf(name: string, args: ArgsDef): string {
+  const required = Object.entries(args).filter(([, option]) => option.required === true);
+  const words = required.map(([option, definition]) =>
+    definition.type === "positional" ? hintOf(option, definition) : `--${option} ${hintOf(option, definition)}`,
+  );
+  const command = name === DEFAULT_COMMAND ? `[${name}]` : name;
+  return `  ${[PROGRAM, command, ...words, "[options]"].join(" ")}`;
 }
 
-/** citty colours by its own rules and opens with a line that stands above already. */
-function withoutTitle(usage: string): string {
-  return Bun.stripANSI(usage).split("\n").slice(1).join("\n").replace(/\n\n+/g, "\n\n").trim();
+function examplesOf(examples: readonly Example[], { colour, width }: HelpLayout): string[] {
+  return examples.flatMap(({ what, type }) => [
+    ...paragraph(`# ${what}`, width, "  ", "  # ").map((line) => colour.dim(line)),
+    ...commandLines(`${PROGRAM} ${type}`, width, "  ", process.platform),
+  ]);
 }
 
-/** Choices spelled out behind each option make lines that nobody can read; they come once, in a block of their own. */
-function withoutLists(args: ArgsDef): ArgsDef {
-  const short = Object.entries(args).map(([name, option]): [string, ArgDef] => {
-    return [name, option.type === "enum" ? { ...option, options: [] } : option];
+function operandsOf(args: ArgsDef, layout: HelpLayout): string[][] {
+  const operands = Object.entries(args).filter(([, option]) => option.type === "positional");
+  const lines = operands.flatMap(([name, option]) =>
+    entry(hintOf(name, option), describe(option), NAMES, layout.width),
+  );
+  return [section("Arguments", lines, layout)];
+}
+
+function optionSections(args: ArgsDef, layout: HelpLayout): string[][] {
+  const shown = new Set<string>();
+  return groupsOf(args).map(({ title, names }) => {
+    const lines = names
+      .filter((name) => name !== "version" || !names.includes("help"))
+      .flatMap((name) => optionLines(name, args[name]!, shown, layout.width));
+    return section(title, lines, layout);
   });
-  return Object.fromEntries(short);
 }
 
-function valuesBlock(args: ArgsDef): string {
-  const lists = new Map<string, string>();
-  for (const [name, option] of Object.entries(args)) {
-    if (choicesOf(option).length > 0) lists.set(hintOf(name, option), choicesOf(option).join(", "));
-  }
-  return lists.size === 0
-    ? ""
-    : [
-        "VALUES",
-        "",
-        ...[...lists].flatMap(([hint, list]) => paragraph(list, 100, `  ${hint.padEnd(8)} `, " ".repeat(11))),
-      ].join("\n");
+/** @param shown lists of choices that have been printed, which are not repeated */
+function optionLines(name: string, option: ArgDef, shown: Set<string>, width: number): string[] {
+  if (name === "help") return entry("-h, --help, --version", "print this help; print the version", NAMES, width);
+  const letters = "alias" in option ? [option.alias ?? []].flat() : [];
+  const spelled = [...letters.map((letter) => `-${letter}`), `--${name}`].join(", ");
+  const value = option.type === "boolean" ? "" : ` ${hintOf(name, option)}`;
+  const negated = "negativeDescription" in option ? ` (--no-…: ${option.negativeDescription})` : "";
+  return entry(spelled + value, describe(option, shown) + negated, NAMES, width);
 }
 
-function exitBlock(): string {
-  const lines = EXIT_STATUS.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`);
-  return ["EXIT STATUS", "", ...lines, "", "  Take every other code for a failure."].join("\n");
+/** More than these would bury the description; completions offer them all. */
+const MOST_CHOICES = 8;
+
+/** With the values that it takes, unless the description or an option before it names them. */
+function describe(option: ArgDef, shown = new Set<string>()): string {
+  const choices = choicesOf(option);
+  const { description = "" } = option;
+  const list = choices.join(", ");
+  const named = shown.has(list) || choices.every((choice) => description.includes(choice));
+  shown.add(list);
+  if (choices.length === 0 || choices.length > MOST_CHOICES || named) return description;
+  return `${description}: ${list}`;
+}
+
+/** One line of a list; the rest of a description is indented as it is. */
+function entry(name: string, description: string, columns: number, width: number): string[] {
+  const indent = " ".repeat(columns + 2);
+  const label = `  ${name.padEnd(columns)}`;
+  if (name.length < columns) return paragraph(description, width, label, indent);
+  return [`  ${name}`, ...paragraph(description, width, indent)];
 }

@@ -5,12 +5,16 @@ import { createColour, wantsColour } from "./colour.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS, type Commands, DEFAULT_COMMAND, LEADING, PROGRAM } from "./commands.ts";
 import { createReport, type Report } from "./failure.ts";
+import type { HelpLayout } from "./help.ts";
 import { jsonLine } from "./printable.ts";
 import { guardStreams } from "./streams.ts";
 import { nearest } from "./suggest.ts";
+import { widthOf } from "./text.ts";
 
 /** Answered before anything else is loaded. */
 const VERSION_REQUESTS = ["--version", "--version --json", "--json --version"];
+/** Of `help`, beside the commands. */
+const EXIT_CODES_TOPIC = "exit-codes";
 
 /**
  * Runs the program; never rejects, and sets `process.exitCode` instead of exiting, so that all output arrives.
@@ -37,11 +41,19 @@ async function dispatch(argv: readonly string[], commands: Commands, report: Rep
   if (word === "-h" || word === "--help") return printHelp(undefined, argv, commands);
   if (word === undefined || word.startsWith("-")) return runNamed(DEFAULT_COMMAND, argv, commands, report);
   const rest = argv.toSpliced(leading, 1);
-  return word === "help" ? help(rest, commands) : runNamed(word, rest, commands, report);
+  return word === "help" ? help(rest, commands) : runNamed(word, rest, commands, report, leading);
 }
 
-async function runNamed(name: string, argv: readonly string[], commands: Commands, report: Report): Promise<number> {
+/** @param leading how many of the arguments stood before the command: what it has no use for means nothing there */
+async function runNamed(
+  name: string,
+  given: readonly string[],
+  commands: Commands,
+  report: Report,
+  leading = 0,
+): Promise<number> {
   const command = await loadCommand(name, commands);
+  const argv = given.filter((arg, at) => at >= leading || Object.hasOwn(command.args, arg.slice(2)));
   if (isAskedForHelp(argv)) return printHelp(command, argv, commands);
   const { parseStrictly, requireGiven } = await import("./strict.ts");
   const values = parseStrictly(argv, command.args, name);
@@ -56,6 +68,11 @@ async function help(argv: readonly string[], commands: Commands): Promise<number
   const [name, extra] = argv.filter((arg) => !LEADING.includes(arg) && arg !== "--help" && arg !== "-h");
   if (extra !== undefined) {
     throw new UsageError(`unexpected argument "${extra}"`, { next: 'Write "memorygraph-migrate help COMMAND".' });
+  }
+  if (name === EXIT_CODES_TOPIC) {
+    const { exitCodesHelp } = await import("./help.ts");
+    process.stdout.write(exitCodesHelp(helpLayout(argv)));
+    return 0;
   }
   return printHelp(name === undefined ? undefined : await loadCommand(name, commands), argv, commands);
 }
@@ -77,11 +94,14 @@ function isAskedForHelp(argv: readonly string[]): boolean {
 
 async function printHelp(command: Command | undefined, argv: readonly string[], commands: Commands): Promise<number> {
   const { commandHelp, programHelp } = await import("./help.ts");
-  const colour = createColour(wantsColour(process.stdout, process.env, argv.includes("--no-color")));
-  process.stdout.write(
-    command === undefined ? await programHelp(commands, colour) : await commandHelp(command, colour),
-  );
+  const layout = helpLayout(argv);
+  process.stdout.write(command === undefined ? await programHelp(commands, layout) : commandHelp(command, layout));
   return 0;
+}
+
+function helpLayout(argv: readonly string[]): HelpLayout {
+  const colour = createColour(wantsColour(process.stdout, process.env, argv.includes("--no-color")));
+  return { colour, width: widthOf(process.stdout) };
 }
 
 function printVersion(json: boolean): number {

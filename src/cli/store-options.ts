@@ -20,36 +20,36 @@ interface OptionSpec {
 }
 
 const OPTIONS: readonly OptionSpec[] = [
-  { flag: "path", field: "path", hint: "FILE", description: "the {side}, if it is a file or directory" },
-  { flag: "uri", field: "uri", hint: "URI", description: "the {side}, if it is a server" },
-  { flag: "user", field: "username", hint: "NAME", description: "user of the {side}" },
+  { flag: "path", field: "path", hint: "FILE", description: "{side} file or directory" },
+  { flag: "uri", field: "uri", hint: "URI", description: "{side} server" },
+  { flag: "user", field: "username", hint: "NAME", description: "user name" },
   {
     flag: "password-file",
     field: "password",
     hint: "FILE",
-    description: "its password, as the first line of a file",
+    description: "file whose first line is the password",
   },
   {
     flag: "password-command",
     field: "password",
     hint: "COMMAND",
-    description: "its password, as a command prints it",
+    description: "command that prints the password",
   },
-  { flag: "password-stdin", field: "password", description: "its password, from standard input" },
+  { flag: "password-stdin", field: "password", description: "read the password from standard input" },
   {
     flag: "password-from",
     field: "password",
     hint: "CLIENT",
     choices: PASSWORD_PLACES,
-    description: "its password, as this MCP client's configuration has it",
+    description: "read the password from an MCP client's configuration, such as claude-code",
   },
-  { flag: "database", field: "database", hint: "NAME", description: "database of the {side}" },
-  { flag: "graph", field: "graph", hint: "NAME", description: "graph of the {side}, else memorygraph" },
+  { flag: "database", field: "database", hint: "NAME", description: "database name" },
+  { flag: "graph", field: "graph", hint: "NAME", description: "graph, else memorygraph" },
   {
     flag: "ca-file",
     field: "caFile",
     hint: "FILE",
-    description: "certificates to trust beside the system's, PEM",
+    description: "further certificates to trust (PEM)",
   },
 ];
 

@@ -16,10 +16,10 @@ interface InspectOptions {
 export const inspect: Command<InspectOptions> = {
   meta: {
     name: "inspect",
-    description: "Tell what a store is, what it holds, who can see it and what is odd. Changes nothing.",
+    description: "Show what a store contains and which MemoryGraph releases can read it. Changes nothing.",
     examples: [
-      { what: "Look at the store that MemoryGraph uses now", type: "inspect" },
-      { what: "Look at a file", type: "inspect --from-path old.db" },
+      { what: "The store that MemoryGraph uses now", type: "inspect" },
+      { what: "A file", type: "inspect --from-path ~/.memorygraph/memory.db" },
     ],
   },
   args: inspectArgs,

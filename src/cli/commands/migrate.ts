@@ -56,20 +56,19 @@ const MigrateSchema = v.object({
 export const migrate: Command<MigrateOptions> = {
   meta: {
     name: "migrate",
-    description: "Copy everything from one store to another, and prove it.",
+    description: "Copy everything from one store to another, then read it back and prove it.",
     examples: [
-      { what: "See what would happen; nothing is written", type: "migrate --to sqlite --to-path new.db --dry-run" },
       {
-        what: "Copy one SQLite store to a new file",
-        type: "migrate --from sqlite --from-path old.db --to sqlite --to-path new.db",
+        what: "Show what would be done; nothing is written",
+        type: "--from-path old.db --to sqlite --to-path new.db --dry-run",
       },
       {
-        what: "Make a store that MemoryGraph 0.13 opens",
-        type: "migrate --from-path old.db --to sqlite --to-path new.db --for 0.13",
+        what: "Upgrade the store of MemoryGraph 0.12 for 0.13",
+        type: "--from-path ~/.memorygraph/memory.db --to sqlite --to-path new.db --for 0.13",
       },
       {
-        what: "Move it into Neo4j; the password stands in a file",
-        type: "migrate --from-path old.db --to neo4j --to-uri bolt://localhost:7687 --to-user neo4j --to-password-file secret",
+        what: "Copy a file into Neo4j",
+        type: "--from-path old.db --to neo4j --to-uri bolt://localhost",
       },
     ],
   },
