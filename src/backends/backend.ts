@@ -18,6 +18,7 @@
 import type { ContentDigest, ContentHash } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import type { Release } from "../memorygraph/releases.ts";
+import type { Showing } from "../memorygraph/showing.ts";
 import type { Summary } from "../memorygraph/summary.ts";
 import type { DurableFile } from "../support/durable.ts";
 import type { BackendConfig, BackendType } from "./config.ts";
@@ -107,6 +108,8 @@ export interface SummaryOptions {
   readonly busy?: boolean;
   /** Gets a mark of each record, as graph/marks.ts packs them. */
   readonly marks?: ((marks: Uint8Array) => void) | undefined;
+  /** Also counts what this release will not show of the memories. */
+  readonly release?: Release | undefined;
 }
 
 /** A store opened for reading: one moment of it, or an error that says that it changed. */
@@ -170,6 +173,8 @@ export interface WriteReport {
   defaulted: Record<string, number>;
   /** Records, or parts of them, that the application will not see: kept beside its own tables. */
   setAside: Record<string, number>;
+  /** What of the memories that are written the application will not show, since its model refuses them. */
+  readonly showing: Showing;
   /** What else a person should know. */
   readonly notes?: readonly Finding[];
   /** Of a graph server: how many indexes and constraints there were to be in the end, and how many are. */

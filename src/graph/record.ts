@@ -18,6 +18,8 @@ export interface GraphNode {
   readonly key: NodeKey;
   readonly labels: readonly string[];
   readonly properties: Properties;
+  /** What the store's own tables say of it, where something beside them adds to that: the application sees no more. */
+  readonly stored?: Properties;
   readonly native?: NativeRow;
 }
 

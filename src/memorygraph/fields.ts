@@ -2,6 +2,8 @@
 import type { FieldMeaning } from "../graph/canonical.ts";
 
 export const MEMORY_LABEL = "Memory";
+/** The graph that MemoryGraph opens where an engine has several; no release lets a person name another. */
+export const GRAPH_NAME = "memorygraph";
 export const CONTEXT_PREFIX = "context_";
 
 const TIMESTAMP_FIELDS: ReadonlySet<string> = new Set([

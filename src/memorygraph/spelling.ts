@@ -31,9 +31,12 @@ interface Spelled {
 
 /** The text as the release accepts it: itself where it does, else the same instant; text that is no time stays. */
 export function spellTimestamp(text: string, release: Release): Spelled {
-  if (releaseLine(release).times.accepts.test(text)) return { text, kept: false };
+  const { accepts, reads } = releaseLine(release).times;
+  if (accepts.test(text)) return { text, kept: false };
   const common = parseInstant(text);
   if (common !== null) return { text: spellInstant(common, release), kept: false };
+  // What a current runtime reads is left to it, as whoever wrote it has left it.
+  if (reads.test(text)) return { text, kept: false };
   const other = readIsoInstant(text);
   return other === null ? { text, kept: false } : { text: spellInstant(other.instant, release), kept: true };
 }

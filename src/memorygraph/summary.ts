@@ -3,6 +3,8 @@ import { ContentDigest, type ContentHash, type DigestTransfer } from "../graph/d
 import type { GraphRecord } from "../graph/record.ts";
 import { canonicalizer } from "./canonicalizer.ts";
 import { MEMORY_LABEL } from "./fields.ts";
+import type { Release } from "./releases.ts";
+import { type NotShown, Showing } from "./showing.ts";
 
 /** Memories are the nodes labelled so; `nodes` counts all. */
 export interface Tally {
@@ -26,19 +28,34 @@ export function tally(counts: Tally, record: GraphRecord): void {
 export class Summary {
   readonly digest = new ContentDigest();
   readonly counts = emptyTally();
+  /** What a release will not show of the memories; null where nobody asked. */
+  readonly showing: Showing | null;
+
+  /** @param release also counts what this one will not show */
+  constructor(release?: Release) {
+    this.showing = release === undefined ? null : new Showing(release);
+  }
 
   add(record: GraphRecord): void {
     this.digest.add(record, canonicalizer.text(record));
+    this.#count(record);
+  }
+
+  #count(record: GraphRecord): void {
     tally(this.counts, record);
+    if (this.showing !== null && record.kind === "node" && record.labels.includes(MEMORY_LABEL)) {
+      this.showing.add(record.stored ?? record.properties);
+    }
   }
 
   /** As add, for a record whose hash is known already. */
   addHashed(record: GraphRecord, hash: ContentHash): void {
     this.digest.addHash(record, hash);
-    tally(this.counts, record);
+    this.#count(record);
   }
 
-  merge({ digest, counts }: SummaryTransfer): void {
+  merge({ digest, counts, notShown }: SummaryTransfer): void {
+    this.showing?.merge(notShown);
     this.digest.merge(ContentDigest.fromTransfer(digest));
     this.counts.nodes += counts.nodes;
     this.counts.memories += counts.memories;
@@ -46,7 +63,7 @@ export class Summary {
   }
 
   toTransfer(): SummaryTransfer {
-    return { digest: this.digest.toTransfer(), counts: { ...this.counts } };
+    return { digest: this.digest.toTransfer(), counts: { ...this.counts }, notShown: this.showing?.reasons() ?? [] };
   }
 }
 
@@ -54,4 +71,5 @@ export class Summary {
 export interface SummaryTransfer {
   digest: DigestTransfer;
   counts: Tally;
+  notShown: NotShown[];
 }

@@ -5,6 +5,7 @@ import { bucketOf, type ContentHash, sameHash } from "../graph/digest.ts";
 import { MarkPacker } from "../graph/marks.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { canonicalizer, hashOf } from "../memorygraph/canonicalizer.ts";
+import type { Release } from "../memorygraph/releases.ts";
 import { Summary } from "../memorygraph/summary.ts";
 import { openScratch } from "../support/scratch.ts";
 import { RecordKeys } from "./ledger.ts";
@@ -36,10 +37,11 @@ export async function summarise(
   store: Readable,
   each?: (records: number) => void,
   marks?: (marks: Uint8Array) => void,
+  release?: Release,
 ): Promise<Summary> {
-  const parallel = store.summarise?.({ each, marks }) ?? null;
+  const parallel = store.summarise?.({ each, marks, release }) ?? null;
   if (parallel !== null) return parallel;
-  const summary = new Summary();
+  const summary = new Summary(release);
   const packer = marks === undefined ? null : new MarkPacker(marks);
   for await (const batch of store.read()) {
     for (const record of batch) {

@@ -4,10 +4,12 @@ import { loadBackend } from "../backends/registry.ts";
 import { compareInstants, type Instant } from "../graph/instant.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { MEMORY_LABEL } from "../memorygraph/fields.ts";
+import type { Release } from "../memorygraph/releases.ts";
+import { Showing } from "../memorygraph/showing.ts";
 import { Summary } from "../memorygraph/summary.ts";
 import { instantOf } from "../memorygraph/times.ts";
 import type { InspectionResult, OnProgress } from "./models.ts";
-import { finding, statistics } from "./outcome.ts";
+import { finding, notShown, statistics } from "./outcome.ts";
 
 /** @throws MigrateError when the store cannot be opened; unreadable records are in the result. */
 export async function inspectStore(
@@ -19,7 +21,7 @@ export async function inspectStore(
   try {
     const description = await store.describe("integrity");
     const total = description.nodes + description.relationships;
-    const census = new Census();
+    const census = new Census(description.readableBy);
     let done = 0;
     for await (const batch of store.read()) {
       for (const record of batch) census.add(record);
@@ -30,7 +32,7 @@ export async function inspectStore(
     const findings = [...description.findings, ...store.findings()];
     return {
       store: statistics(description),
-      readableBy: [...description.readableBy],
+      openedBy: [...description.readableBy],
       ...census.result(),
       indexes: [...description.indexes],
       dump: description.dump === undefined ? null : { ...description.dump, graphs: [...description.dump.graphs] },
@@ -44,11 +46,17 @@ export async function inspectStore(
 
 class Census {
   readonly #summary = new Summary();
+  readonly #showings: readonly Showing[];
   readonly #labels = new Map<string, number>();
   readonly #memoryTypes = new Map<string, number>();
   readonly #relationshipTypes = new Map<string, number>();
   #earliest: Instant | null = null;
   #latest: Instant | null = null;
+
+  /** @param releases which open the store */
+  constructor(releases: readonly Release[]) {
+    this.#showings = releases.map((release) => new Showing(release));
+  }
 
   add(record: GraphRecord): void {
     this.#summary.add(record);
@@ -58,6 +66,7 @@ class Census {
     }
     increment(this.#labels, record.labels.join(":") || "(none)");
     if (!record.labels.includes(MEMORY_LABEL)) return;
+    for (const showing of this.#showings) showing.add(record.stored ?? record.properties);
     const type = record.properties.get("type");
     increment(this.#memoryTypes, typeof type === "string" ? type : "(none)");
     for (const name of ["created_at", "updated_at"]) this.#see(instantOf(record.properties.get(name)));
@@ -65,10 +74,25 @@ class Census {
 
   result(): Pick<
     InspectionResult,
-    "count" | "digest" | "labels" | "memoryTypes" | "relationshipTypes" | "earliest" | "latest"
+    | "readableBy"
+    | "notShown"
+    | "count"
+    | "digest"
+    | "labels"
+    | "memoryTypes"
+    | "relationshipTypes"
+    | "earliest"
+    | "latest"
   > {
+    const { counts } = this.#summary;
+    const shown = this.#showings.filter(({ count }) => count === 0);
     return {
-      count: this.#summary.counts,
+      // Where there are nodes and none is a memory, MemoryGraph shows nothing.
+      readableBy: counts.nodes > 0 && counts.memories === 0 ? [] : shown.map(({ release }) => release),
+      notShown: this.#showings
+        .filter(({ count }) => count > 0)
+        .map((showing) => ({ release: showing.release, ...notShown(showing) })),
+      count: counts,
       digest: this.#summary.digest.toString(),
       labels: plain(this.#labels),
       memoryTypes: plain(this.#memoryTypes),

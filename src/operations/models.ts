@@ -73,6 +73,8 @@ const ReportedFindingSchema = v.object({
 });
 export type ReportedFinding = v.InferOutput<typeof ReportedFindingSchema>;
 
+const NotShownSchema = v.object({ count: Count, reasons: v.array(ReportedFindingSchema) });
+
 const StoreStatisticsSchema = v.object({
   backend: v.picklist(BACKEND_TYPES),
   location: v.string(),
@@ -155,6 +157,10 @@ export const MigrationResultSchema = v.object({
   defaulted: v.record(v.string(), Count),
   /** What the application will not see because its layout has no place for it; kept in the same store. */
   setAside: v.record(v.string(), Count),
+  /** The release opens the target and shows something of it. */
+  visible: v.boolean(),
+  /** Memories that were written, and that the release will not show, since its model refuses them: how many, and why. */
+  notShown: NotShownSchema,
   losses: v.array(ReportedFindingSchema),
   notes: v.array(ReportedFindingSchema),
   validation: ValidationResultSchema,
@@ -188,8 +194,12 @@ export type ComparisonResult = v.InferOutput<typeof ComparisonResultSchema>;
 /** What `inspect` tells of one store. */
 export const InspectionResultSchema = v.object({
   store: StoreStatisticsSchema,
-  /** The MemoryGraph lines that see all it holds. */
+  /** The MemoryGraph lines that open it, by its layout and its times. */
+  openedBy: v.array(v.picklist(RELEASES)),
+  /** Those of them that show every memory that it holds. */
   readableBy: v.array(v.picklist(RELEASES)),
+  /** Of the others: the memories that each will not show, since its model refuses them. */
+  notShown: v.array(v.object({ release: v.picklist(RELEASES), ...NotShownSchema.entries })),
   count: TallySchema,
   digest: v.string(),
   labels: v.record(v.string(), Count),

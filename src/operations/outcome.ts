@@ -1,8 +1,10 @@
 /** Gathers what a run found and did, and turns it into the result document. */
 import type { Finding, StoreDescription, WriteReport } from "../backends/backend.ts";
+import { emptyReport } from "../backends/report.ts";
 import type { MigrateError } from "../errors.ts";
 import type { GraphRecord } from "../graph/record.ts";
-import type { Release } from "../memorygraph/releases.ts";
+import { DEFAULT_RELEASE, type Release } from "../memorygraph/releases.ts";
+import type { Showing } from "../memorygraph/showing.ts";
 import { emptyTally, tally } from "../memorygraph/summary.ts";
 import type { MigrationResult, parseOptions, ReportedFinding, StoreStatistics, VerificationResult } from "./models.ts";
 import type { Action, Undated } from "./plan.ts";
@@ -24,7 +26,7 @@ export class Outcome {
   #targetBefore: StoreDescription | null = null;
   #targetAfter: StoreDescription | null = null;
   #release: { release: Release; reason: string } | null = null;
-  #report: WriteReport = { respelled: 0, defaulted: {}, setAside: {} };
+  #report: WriteReport = emptyReport(DEFAULT_RELEASE);
   #findings: Finding[] = [];
   #endless: { count: number; ids: string[] } = { count: 0, ids: [] };
   /** Records of which a time that decides cannot be read, by what it would have decided. */
@@ -134,6 +136,8 @@ export class Outcome {
       respelledTimestamps: this.#report.respelled,
       defaulted: { ...this.#report.defaulted },
       setAside: { ...this.#report.setAside },
+      visible: this.#isVisible(),
+      notShown: notShown(this.#report.showing),
       losses,
       notes: [
         ...findings.filter(({ kind }) => kind === "note").map(finding),
@@ -153,6 +157,15 @@ export class Outcome {
           ? []
           : [{ code: error.code, message: error.message, next: error.next, details: [...error.details] }],
     };
+  }
+
+  /** What the release opens can still be nothing that it shows. */
+  #isVisible(): boolean {
+    const target = this.#targetAfter ?? this.#targetBefore;
+    if (target === null || this.#release === null || !target.readableBy.includes(this.#release.release)) return false;
+    const { nodes, memories } = this.imported;
+    const wasEmpty = this.#targetBefore?.nodes === 0;
+    return !(wasEmpty && nodes > 0 && memories === this.#report.showing.count);
   }
 
   #target(before: StoreDescription): NonNullable<MigrationResult["target"]> {
@@ -222,6 +235,12 @@ function list(into: { count: number; ids: string[] }, id: string): void {
 /** A finding without its kind, which the list that it is in says. */
 export function finding({ what, count, examples, unit }: Finding): ReportedFinding {
   return { what, count, examples: [...examples], ...(unit !== undefined && { unit }) };
+}
+
+/** What a release will not show, as the documents have it. */
+export function notShown(showing: Showing): MigrationResult["notShown"] {
+  const reasons = showing.reasons().map(({ what, count, examples }) => ({ what, count, examples: [...examples] }));
+  return { count: showing.count, reasons };
 }
 
 /** The figures of a description. */

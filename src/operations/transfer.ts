@@ -175,7 +175,7 @@ async function bulkCopy(run: Run, session: StagedTarget, bulk: BulkCopy): Promis
     digested += records;
     if (progress.phase === "verify") tell();
   };
-  const ahead = summarise(source, each, marksInto(hooks.recorder?.staged ?? null));
+  const ahead = summarise(source, each, marksInto(hooks.recorder?.staged ?? null), session.release);
   const tell = () => {
     progress.add(digested - told);
     told = digested;
@@ -188,6 +188,7 @@ async function bulkCopy(run: Run, session: StagedTarget, bulk: BulkCopy): Promis
   const equal = options.verify && (await bulk.equals());
   tell();
   const expected = await ahead;
+  session.report.showing.merge(expected.showing?.reasons() ?? []);
   noteDigests(run, expected.digest);
   outcome.imported = { ...expected.counts };
   await endOfReading(run, session);

@@ -66,8 +66,11 @@ export class BoltServer implements GraphServer {
 
   async warnings(): Promise<string[]> {
     const blocker = await this.#dialect.blocker(this.#connection);
-    const notes = (await this.#dialect.notes?.(this.#connection)) ?? [];
-    return blocker === null ? notes : [`the server is ${blocker.what}: it can be a source, but no target`, ...notes];
+    return blocker === null ? [] : [`the server is ${blocker.what}: it can be a source, but no target`];
+  }
+
+  async closed(): Promise<string | null> {
+    return (await this.#dialect.closed?.(this.#connection)) ?? null;
   }
 
   async triggers(): Promise<string[]> {

@@ -81,15 +81,13 @@ class MemgraphDialect implements Dialect {
     };
   }
 
-  async notes(connection: Connection): Promise<string[]> {
+  async closed(connection: Connection): Promise<string | null> {
     const understood = await connection.rows("MATCH (m:Memory) RETURN 1 LIMIT 1").then(
       () => true,
       (error: unknown) => !/Memory|mismatched input/i.test(String(error)),
     );
-    if (understood) return [];
-    return [
-      "MemoryGraph cannot use this Memgraph, whose word Memory is reserved: it needs a newer one (2.22 is known to work)",
-    ];
+    if (understood) return null;
+    return "MemoryGraph cannot use this Memgraph, whose word Memory is reserved: it needs a newer one (2.22 is known to work)";
   }
 
   async triggers(connection: Connection): Promise<string[]> {

@@ -1,4 +1,5 @@
 /** What a dump is and holds, in figures. */
+import { GRAPH_NAME } from "../../memorygraph/fields.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import type { DumpScan } from "../../rdb/dump.ts";
 import { timeOf } from "../../rdb/loadable.ts";
@@ -42,9 +43,12 @@ export async function describeDump(dump: OpenDump, origin: DumpOrigin): Promise<
   const { nodes, relationships } = graph?.counts ?? { nodes: 0, relationships: 0 };
   const empty = nodes + relationships === 0;
   const schema = graph === null ? [] : schemaItems(graph.schema);
-  const { release, readableBy } = releasesOf(await store.sampleTimes(SAMPLE));
   const graphs = graphNames(scan, origin.database);
-  const lines = origin.database === 0 ? readableBy : [];
+  const times = await store.sampleTimes(SAMPLE);
+  const { release, readableBy } = releasesOf(times);
+  const closed = closedGraph(origin.graph);
+  const isOpened = origin.database === 0 && closed === null && (nodes === 0 || times.length > 0);
+  const lines = isOpened ? readableBy : [];
   return {
     backend,
     location,
@@ -64,7 +68,7 @@ export async function describeDump(dump: OpenDump, origin: DumpOrigin): Promise<
       graphs,
       otherKeys: [...scan.otherKeys.values()].reduce((sum, count) => sum + count, 0),
     },
-    findings: [...origin.notes, ...beside(scan, origin)],
+    findings: [...origin.notes, ...closedNote(closed), ...beside(scan, origin)],
   };
 }
 
@@ -75,6 +79,15 @@ export function describeNew(origin: DumpOrigin, release: Release): StoreDescript
     ...{ backend, location, engine: "FalkorDBLite", layout: "new", release: null, readableBy: [release], bytes: null },
     ...{ nodes: 0, relationships: 0, indexes: [], schema: [], takesSchemaOf: "falkordb", findings: origin.notes },
   };
+}
+
+/** Why no MemoryGraph opens a graph of that name; null for the one that it opens. */
+export function closedGraph(graph: string): string | null {
+  return graph === GRAPH_NAME ? null : `MemoryGraph opens the graph ${GRAPH_NAME} alone, and not ${graph}`;
+}
+
+function closedNote(closed: string | null): Finding[] {
+  return closed === null ? [] : [{ kind: "note", what: closed, count: 1, examples: [], isUrgent: true }];
 }
 
 function engineOf({ scan, graph }: OpenDump): string {

@@ -1,7 +1,7 @@
 /** A graph on a FalkorDB server. */
 import { ConnectionError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
 import type { Value } from "../../graph/value.ts";
-import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
+import { GRAPH_NAME, MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { type Address, addressOf } from "../graph-store/address.ts";
@@ -21,6 +21,7 @@ import type {
   WriteLimits,
 } from "../graph-store/server.ts";
 import { Client } from "./client.ts";
+import { closedGraph } from "./describe-dump.ts";
 import { falkordbDescriptor } from "./descriptor.ts";
 import { collected } from "./pages.ts";
 import { Reader } from "./reader.ts";
@@ -29,7 +30,6 @@ import { createSchema, dropSchema, ownSchema, readSchema, schemaReady, uniqueIdL
 import { fatalWhenUnique, unsupported, unsupportedName } from "./values.ts";
 import { Writer } from "./writer.ts";
 
-const GRAPH = "memorygraph";
 const SHOWN_GRAPHS = 10;
 
 /** A connection to a graph that is one, or to the name of none. */
@@ -77,7 +77,7 @@ function graphOf({ graph }: BackendConfig, path: string | null): string {
       next: "Give only one of the two.",
     });
   }
-  return graph ?? named ?? GRAPH;
+  return graph ?? named ?? GRAPH_NAME;
 }
 
 /** @throws RefusedError, ConnectionError */
@@ -214,6 +214,10 @@ class FalkorServer implements GraphServer {
       );
     }
     return found;
+  }
+
+  async closed(): Promise<string | null> {
+    return closedGraph(this.#graph);
   }
 
   nodes(signal?: AbortSignal): AsyncIterable<readonly ServerNode[]> {

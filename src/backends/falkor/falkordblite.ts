@@ -2,6 +2,7 @@
 import { type Stats, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { RefusedError, UsageError } from "../../errors.ts";
+import { GRAPH_NAME } from "../../memorygraph/fields.ts";
 import { DEFAULT_RELEASE } from "../../memorygraph/releases.ts";
 import { freeBytes } from "../../support/files.ts";
 import type { Finding, OpenOptions, SourceStore, StagedBackend, TargetPreview, WriteRequest } from "../backend.ts";
@@ -20,7 +21,6 @@ import { type LiteAccess, recoverLite, undoLite } from "./lite-undo.ts";
 import { runningEngine } from "./running-engine.ts";
 import { assertNoEngine } from "./staged-dump.ts";
 
-const GRAPH = "memorygraph";
 export const falkordblite: StagedBackend = {
   type: "falkordblite",
   target: "staged",
@@ -51,7 +51,7 @@ function accessTo(config: BackendConfig): LiteAccess {
 }
 
 function originOf(config: BackendConfig, { path, form }: LitePlace, notes: readonly Finding[] = []): DumpOrigin {
-  const { graph = GRAPH } = config;
+  const { graph = GRAPH_NAME } = config;
   return { backend: "falkordblite", location: path, graph, database: databaseOf(config), form, engine: null, notes };
 }
 

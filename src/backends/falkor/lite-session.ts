@@ -12,6 +12,7 @@ import { OddityLog } from "../findings.ts";
 import { Fitter } from "../graph-store/fitting.ts";
 import { KnownRecords } from "../graph-store/known-records.ts";
 import { type RecordObserver, readRecords } from "../graph-store/reader.ts";
+import { emptyReport } from "../report.ts";
 import { type DumpOrigin, describeDump, describeNew } from "./describe-dump.ts";
 import { DumpStore } from "./dump-store.ts";
 import { GraphRewrite } from "./graph-rewrite.ts";
@@ -27,7 +28,7 @@ export class LiteSession implements StagedTarget {
   readonly before: StoreDescription;
   readonly identity: string;
   readonly release: Release;
-  readonly report: WriteReport & { notes: Finding[] } = { respelled: 0, defaulted: {}, setAside: {}, notes: [] };
+  readonly report: WriteReport & { notes: Finding[] };
   readonly fitting: Fitter;
   readonly #origin: DumpOrigin;
   readonly #request: WriteRequest;
@@ -59,6 +60,7 @@ export class LiteSession implements StagedTarget {
     this.before = before;
     this.identity = `${place.dump} ${origin.graph}`;
     this.release = place.release;
+    this.report = emptyReport(this.release);
     this.#staged = staged;
     this.#rewrite = new GraphRewrite({ ...origin, spool: staged.spool }, old, wantedSchema(request));
     this.fitting = new Fitter(holderOf(origin.location), {

@@ -15,19 +15,25 @@ export async function describe(server: GraphServer): Promise<StoreDescription> {
   const schema = await server.schema();
   const times = empty ? [] : await server.sampleTimes(SAMPLE);
   const warnings = await server.warnings();
+  const closed = (await server.closed?.()) ?? null;
+  const releases = releasesOf(times);
   const triggers = (await server.triggers?.()) ?? [];
   return {
     backend: server.type,
     location: server.location,
     engine: server.engine,
     layout: empty ? "empty" : "graph",
-    ...releasesOf(times),
+    release: releases.release,
+    readableBy: closed !== null || (nodes > 0 && times.length === 0) ? [] : releases.readableBy,
     bytes: null,
     nodes,
     relationships,
     indexes: schema.map(({ what }) => what),
     schema,
     findings: [
+      ...(closed === null
+        ? []
+        : [{ what: closed, count: 1, examples: [], kind: "note" as const, isUrgent: true as const }]),
       ...warnings.map((what) => ({ what, count: 1, examples: [], kind: "note" as const })),
       ...(triggers.length === 0 ? [] : [aboutTriggers(triggers)]),
     ],

@@ -13,7 +13,7 @@ import {
 } from "../../graph/record.ts";
 import { tag } from "../../graph/tagged.ts";
 import { isMap, Temporal, type Value } from "../../graph/value.ts";
-import { CONTEXT_PREFIX, isTimestampField } from "../../memorygraph/fields.ts";
+import { CONTEXT_PREFIX, isTimestampField, MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import { contextValue, toPlain } from "../../memorygraph/plain.ts";
 import { type Release, releaseLine } from "../../memorygraph/releases.ts";
 import { namedFor, ownProperties, spellTimestamp, withOriginals } from "../../memorygraph/spelling.ts";
@@ -79,6 +79,9 @@ export class Fitter implements Fitting {
 
   admit(record: GraphRecord): void {
     this.#rules.admit(record);
+    if (record.kind === "node" && record.labels.includes(MEMORY_LABEL)) {
+      this.#options.report.showing.add(record.properties);
+    }
   }
 
   assertPossible(): void {

@@ -2,6 +2,7 @@
 import type { GraphRecord } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import type { Finding, StoreDescription, TargetPreview, WriteReport } from "../backend.ts";
+import { emptyReport } from "../report.ts";
 import { Fitter } from "./fitting.ts";
 import { KnownRecords } from "./known-records.ts";
 import type { Holder } from "./server.ts";
@@ -36,7 +37,7 @@ export function previewOf({
 }: Previewed): TargetPreview {
   // It only knows which nodes there would be.
   const known = new KnownRecords();
-  const report: WriteReport = { respelled: 0, defaulted: {}, setAside: {}, notes };
+  const report: WriteReport = { ...emptyReport(release), notes };
   const fitting = new Fitter(holder, {
     release,
     report,

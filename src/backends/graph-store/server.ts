@@ -113,6 +113,8 @@ export interface GraphServer {
   sampleTimes(memories: number): Promise<Value[]>;
   /** What is odd about the server or the graph and concerns a person; ends as a note. */
   warnings(): Promise<string[]>;
+  /** Why no MemoryGraph opens the graph, or shows anything of it; null where one can. */
+  closed?(): Promise<string | null>;
   /** Names of what acts in a target by itself when something is written; absent where there is no such thing. */
   triggers?(): Promise<string[]>;
 

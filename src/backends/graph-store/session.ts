@@ -8,6 +8,7 @@ import { failpoint } from "../../support/failpoint.ts";
 import type { Finding, LiveTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { OddityLog } from "../findings.ts";
+import { emptyReport } from "../report.ts";
 import { assertNothingLeft, BASELINE, type Baseline, baselineOf, notedBeginning } from "./baseline.ts";
 import { Batches, InFlight, sizeOfProperties } from "./batches.ts";
 import { type ContentMark, hashAndMark, MarkMultiset, nodeMark, relationshipMark } from "./content.ts";
@@ -41,7 +42,7 @@ export class ServerSession implements LiveTarget {
   readonly before: StoreDescription;
   readonly identity: string;
   readonly release: Release;
-  readonly report: WriteReport & { notes: Finding[] } = { respelled: 0, defaulted: {}, setAside: {}, notes: [] };
+  readonly report: WriteReport & { notes: Finding[] };
   readonly fitting: Fitter;
   readonly #server: GraphServer;
   readonly #open: OpenServer;
@@ -86,6 +87,7 @@ export class ServerSession implements LiveTarget {
     this.#request = request;
     this.before = before;
     this.release = request.release ?? before.release ?? request.fallbackRelease;
+    this.report = emptyReport(this.release);
     this.fitting = new Fitter(server, {
       release: this.release,
       report: this.report,

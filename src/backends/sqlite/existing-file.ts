@@ -10,7 +10,7 @@ import type { Finding, StagedTarget, StoreDescription, WriteReport, WriteRequest
 import { OddityLog } from "../findings.ts";
 import { describe } from "./describe.ts";
 import { translate } from "./errors.ts";
-import { type FileLayout, readLayout, releasesOf } from "./layout.ts";
+import { type FileLayout, readLayout, releaseOf, releasesOf } from "./layout.ts";
 import { createIndexes, setWriteAheadLog } from "./new-file.ts";
 import { SqliteReader } from "./reader.ts";
 import { RowWriter } from "./row-writer.ts";
@@ -173,8 +173,8 @@ export function assertWritable(path: string, layout: FileLayout, asked: Release 
     });
   }
   const releases = releasesOf(layout);
-  const [release] = releases;
-  if (release === undefined) {
+  const release = releaseOf(layout);
+  if (release === null) {
     throw new RefusedError(`${path} is a file of the ${layout.name} layout, which is only read`, {
       next: "Choose a new file as the target.",
     });

@@ -1,6 +1,7 @@
 /** Which tables a SQLite file holds, and so what kind of store it is. */
 import type { Database } from "bun:sqlite";
 import { columnNames, type LayoutTable, type SqliteLayout } from "../../memorygraph/layouts/layout.ts";
+import type { ReleaseLine } from "../../memorygraph/releases/release.ts";
 import { type Release, releaseLines, sqliteLayouts } from "../../memorygraph/releases.ts";
 import { quoted, rows } from "./database.ts";
 import { EXTRA_TABLE } from "./side-table.ts";
@@ -107,18 +108,21 @@ function searchNames(): string[] {
   ];
 }
 
-/** The lines of releases whose layout it is, the likeliest writer first: the oldest whose full-text search is there. */
-export function releasesOf({ layout, nodeTables, searchTables }: FileLayout): Release[] {
-  // A hybrid file was last opened by the newer of the two.
-  const lines = releaseLines().filter(({ sqlite }) => sqlite.layout === (layout ?? nodeTables.at(-1)?.layout));
-  const searched = (search: { readonly tables: readonly string[] } | null) =>
-    (search?.tables ?? []).filter((name) => searchTables.includes(name)).length;
-  return lines.toSorted((a, b) => searched(b.sqlite.search) - searched(a.sqlite.search)).map(({ name }) => name);
+/** The lines of releases whose layout it is, the oldest first. */
+export function releasesOf(file: FileLayout): Release[] {
+  return linesOf(file).map(({ name }) => name);
 }
 
-/** The line of releases that wrote the file; null for a layout of none. */
-export function releaseOf(layout: FileLayout): Release | null {
-  return releasesOf(layout)[0] ?? null;
+function linesOf({ layout, nodeTables }: FileLayout): ReleaseLine[] {
+  // A hybrid file was last opened by the newer of the two.
+  return releaseLines().filter(({ sqlite }) => sqlite.layout === (layout ?? nodeTables.at(-1)?.layout));
+}
+
+/** The line that wrote the file: the oldest of those with most of the search tables that are there; null for none. */
+export function releaseOf(file: FileLayout): Release | null {
+  const searched = ({ sqlite: { search } }: ReleaseLine) =>
+    (search?.tables ?? []).filter((name) => file.searchTables.includes(name)).length;
+  return linesOf(file).toSorted((a, b) => searched(b) - searched(a))[0]?.name ?? null;
 }
 
 export function hasNewestColumns({ layout, relationships }: FileLayout): boolean {

@@ -28,14 +28,14 @@ export function worthParallel(real: string): boolean {
  */
 export async function summariseInParallel(
   real: string,
-  { each = () => {}, busy = false, marks }: SummaryOptions,
+  { each = () => {}, busy = false, marks, release }: SummaryOptions,
   signal?: AbortSignal,
 ): Promise<ParallelSummary> {
   // What this thread has left over since its last work is better gone before others ask for memory.
   Bun.gc(true);
   const of = Math.min(availableParallelism() - (busy ? 1 : 0), MOST_THREADS);
   const threads = Array.from({ length: of }, (_, at) =>
-    startThread({ path: real, at, of, marks: marks !== undefined }, each, marks),
+    startThread({ path: real, at, of, marks: marks !== undefined, release }, each, marks),
   );
   const stop = () => {
     for (const { worker } of threads) worker.terminate();
@@ -44,7 +44,7 @@ export async function summariseInParallel(
   try {
     const aborted = new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
     const shares = await Promise.race([Promise.all(threads.map(({ answer }) => answer)), aborted]);
-    const summary = new Summary();
+    const summary = new Summary(release);
     const findings = new OddityLog();
     const rows: RowsRead = {};
     for (const share of shares) {

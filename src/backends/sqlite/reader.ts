@@ -118,8 +118,9 @@ export class SqliteReader {
     const { decoded, extra, native } = found;
     const labels = extra?.labels ?? decoded.labels;
     const properties = extra === null ? decoded.properties : applyToProperties(decoded.properties, extra);
+    const beside = { ...(extra !== null && { stored: decoded.properties }), ...(native && { native }) };
     if (decoded.id !== null) {
-      return { kind: "node", key: keyOfId(decoded.id), labels, properties, ...(native && { native }) };
+      return { kind: "node", key: keyOfId(decoded.id), labels, properties, ...beside };
     }
     const unnamed: GraphNode = { kind: "node", key: "#", labels, properties };
     return { ...unnamed, key: this.#number(unnamed) };

@@ -1,5 +1,7 @@
 /** Records into the tables of one layout, and what does not fit beside them. */
 import type { Database } from "bun:sqlite";
+import { parseJson } from "../../graph/json.ts";
+import type { Properties } from "../../graph/properties.ts";
 import {
   type GraphNode,
   type GraphRecord,
@@ -7,11 +9,13 @@ import {
   idOfKey,
   relationshipId,
 } from "../../graph/record.ts";
+import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import { columnNames, type LayoutTable, type SqliteLayout } from "../../memorygraph/layouts/layout.ts";
 import { type Release, releaseLine } from "../../memorygraph/releases.ts";
 import { respell, SPELLINGS } from "../../memorygraph/spelling.ts";
 import type { Finding, WriteReport } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
+import { emptyReport } from "../report.ts";
 import { danglingIds } from "./dangling.ts";
 import { type ExactStatement, prepare, quoted, type SqlValue } from "./database.ts";
 import { type FileLayout, readLayout } from "./layout.ts";
@@ -48,7 +52,7 @@ type Prepared =
   | { readonly table: null; readonly dangling: boolean };
 
 export class RowWriter {
-  readonly report: WriteReport & { notes: Finding[] } = { respelled: 0, defaulted: {}, setAside: {}, notes: [] };
+  readonly report: WriteReport & { notes: Finding[] };
   readonly #database: Database;
   readonly #release: Release;
   readonly #tables: Record<GraphRecord["kind"], TableWriter>;
@@ -69,6 +73,7 @@ export class RowWriter {
     this.#database = database;
     this.#ends = ends;
     this.#release = release;
+    this.report = emptyReport(release);
     this.#hasExtra = layout.hasExtra;
     this.#extraIndexed = layout.hasExtra;
     this.#layout = releaseLine(release).sqlite.layout;
@@ -178,7 +183,10 @@ export class RowWriter {
   #prepare(record: GraphRecord, isMemory: (key: string) => boolean): Prepared {
     const table = this.#tables[record.kind];
     const verbatim = this.#verbatim(record, table);
-    if (verbatim !== null) return verbatim;
+    if (verbatim !== null) {
+      if (record.kind === "node") this.#show(record, record.stored ?? record.properties);
+      return verbatim;
+    }
     const known = record.kind === "node" || this.#joinsRows(record, isMemory);
     if (!known) return this.#setAside(record);
     if (record.kind === "relationship") this.#encodedRelationships = true;
@@ -188,6 +196,7 @@ export class RowWriter {
     if (encoded === null) return this.#setAside(record);
     const { columns, extra } = encoded;
     this.#count(record.kind, extra.defaulted, extra.set);
+    if (spelled.record.kind === "node") this.#show(spelled.record, this.#asStored(spelled.record, encoded));
     return { table, columns, extra: isNothing(extra) ? null : writeRowExtra(extra) };
   }
 
@@ -203,6 +212,25 @@ export class RowWriter {
     if (filled.extra === old) return { table, columns, extra: native.extra };
     this.#count("relationship", filled.extra.defaulted, undefined);
     return { table, columns: filled.columns, extra: writeRowExtra(filled.extra) };
+  }
+
+  #show({ labels }: GraphNode, properties: Properties): void {
+    if (labels.includes(MEMORY_LABEL)) this.report.showing.add(properties);
+  }
+
+  /** What the row itself says, where that is another thing than what stands beside it. */
+  #asStored({ properties }: GraphNode, { columns, extra }: EncodedRow): Properties {
+    if (this.#layout.style !== "columns") return properties;
+    const beside = [...(extra.defaulted ?? []), ...(extra.set ?? []).map(([name]) => name)];
+    let stored = properties;
+    for (const name of beside) {
+      const at = this.#tables.node.columns.indexOf(name);
+      const { kind } = this.#layout.nodes.columns[at] ?? {};
+      if (kind === undefined || kind === "context") continue;
+      const value = columns[at] ?? null;
+      stored = stored.with(name, kind === "tags" && typeof value === "string" ? parseJson(value) : value);
+    }
+    return stored;
   }
 
   #encode(record: GraphRecord): EncodedRow | null {

@@ -86,7 +86,7 @@ export class SqliteSource implements SourceStore {
     const { summary, findings, rows } = await parallel.catch((cause: unknown) => {
       // The same reading on this thread, with the same outcome, tells what happened in the words of errors.ts.
       if (until.aborted) throw cause;
-      return this.#summariseHere(options.each);
+      return this.#summariseHere(options);
     });
     const log = new OddityLog();
     checkCounts(this.#snapshot.database, rows, log);
@@ -94,10 +94,10 @@ export class SqliteSource implements SourceStore {
     return summary;
   }
 
-  async #summariseHere(each: (records: number) => void = () => {}): Promise<ParallelSummary> {
+  async #summariseHere({ each = () => {}, release }: SummaryOptions): Promise<ParallelSummary> {
     const log = new OddityLog();
     const reader = new SqliteReader(this.#snapshot.database, this.layout, log);
-    const summary = new Summary();
+    const summary = new Summary(release);
     for await (const batch of readBatches(this.#path, reader, this.#signal)) {
       for (const record of batch) summary.add(record);
       each(batch.length);

@@ -2,6 +2,7 @@
 import { MarkPacker } from "../../graph/marks.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
+import type { Release } from "../../memorygraph/releases.ts";
 import { Summary, type SummaryTransfer } from "../../memorygraph/summary.ts";
 import type { Finding } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
@@ -17,6 +18,8 @@ export interface Share {
   readonly of: number;
   /** Whether a mark of each record is wanted as well. */
   readonly marks: boolean;
+  /** The release of which to count what it will not show. */
+  readonly release: Release | undefined;
 }
 
 export interface ShareSummary {
@@ -39,7 +42,7 @@ self.onmessage = ({ data }: MessageEvent<Share>) => {
   const database = openImmutable(data.path, data.path);
   const findings = new OddityLog();
   const reader = new SqliteReader(database, readLayout(database), findings, data);
-  const summary = new Summary();
+  const summary = new Summary(data.release);
   const packer = new MarkPacker((marks) => self.postMessage({ marks } satisfies ShareMarks));
   const add = (record: GraphRecord) => {
     if (!data.marks) {

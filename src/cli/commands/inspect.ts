@@ -5,7 +5,7 @@ import { inspectArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { decode, type Endpoint, SourceSchema, sourceOf } from "../endpoint.ts";
 import { jsonLine } from "../printable.ts";
-import { inspectionHeadline, inspectionReport } from "../reports/inspect.ts";
+import { inspectionHeadline, inspectionReport, inspectionWarnings } from "../reports/inspect.ts";
 import { sourceConfig } from "../stores.ts";
 import { counted } from "../text.ts";
 
@@ -28,10 +28,13 @@ export const inspect: Command<InspectOptions> = {
 };
 
 async function run({ from }: InspectOptions, context: CommandContext): Promise<void> {
-  const { json, quiet, colour, progress, signal, write } = context;
+  const { json, quiet, colour, progress, signal, write, log } = context;
   const result = await inspectStore(await sourceConfig(from, context), progress, signal);
   if (json) write(jsonLine(result));
-  else write(`${quiet ? inspectionHeadline(result) : inspectionReport(result, colour)}\n`);
+  else {
+    if (quiet) for (const warning of inspectionWarnings(result)) log.warn(warning);
+    write(`${quiet ? inspectionHeadline(result) : inspectionReport(result, colour)}\n`);
+  }
   if (result.damage.length === 0) return;
   const count = result.damage.reduce((sum, finding) => sum + finding.count, 0);
   throw new DamagedStoreError(`${result.store.location} is damaged in ${counted(count, "place")}`, {

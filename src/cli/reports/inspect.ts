@@ -1,4 +1,5 @@
 /** What a store holds, as a person reads it. */
+import { FILE_BACKENDS } from "../../backends/config.ts";
 import { DEFAULT_RELEASE } from "../../memorygraph/releases.ts";
 import type { InspectionResult } from "../../operations/models.ts";
 import { shellQuote } from "../../support/shell.ts";
@@ -14,12 +15,10 @@ export function inspectionHeadline({ store, count }: InspectionResult): string {
 }
 
 export function inspectionReport(result: InspectionResult, colour: Colour): string {
-  const { store, readableBy, digest, labels, memoryTypes, relationshipTypes, earliest, latest, indexes, dump, notes } =
-    result;
-  const visible = readableBy.length > 0 ? `MemoryGraph ${inWords(readableBy)}` : "no MemoryGraph release, not whole";
+  const { store, digest, labels, memoryTypes, relationshipTypes, earliest, latest, indexes, dump, notes } = result;
   const rows: [string, string][] = [
     ["store", storeKind(store) + (store.bytes === null ? "" : `, ${store.engine}`)],
-    ["visible to", visible],
+    ["visible to", visibleTo(result)],
     ["nodes", frequencies(labels) || "none"],
     ["memories", frequencies(memoryTypes) || "none"],
     ["relationships", frequencies(relationshipTypes) || "none"],
@@ -33,12 +32,37 @@ export function inspectionReport(result: InspectionResult, colour: Colour): stri
     "",
     ...rows.map(([name, value]) => `  ${name.padEnd(14)}  ${value}`),
   ];
+  for (const { release, count, reasons } of hiddenMemories(result)) {
+    lines.push("", `  MemoryGraph ${release} will not show these memories: ${count}`);
+    for (const { what, count: times, examples } of reasons) {
+      lines.push(`    ${printable(what)} (${times})`, ...listed(examples, times).map((line) => `    ${line}`));
+    }
+  }
   if (notes.length > 0) lines.push("");
   for (const { what, count, examples } of notes) {
     lines.push(`  note: ${printable(what)} (${count})`, ...listed(examples, count).map((line) => `  ${line}`));
   }
   const step = nextStep(result);
   return [...lines, ...(step === null ? [] : ["", `${colour.bold("next:")} ${step}`])].join("\n");
+}
+
+function visibleTo({ openedBy, readableBy, count }: InspectionResult): string {
+  if (readableBy.length > 0) return `MemoryGraph ${inWords(readableBy)}`;
+  if (count.nodes > 0 && count.memories === 0) return "no MemoryGraph release: it holds no memories";
+  return openedBy.length > 0 ? "no MemoryGraph release, not every memory" : "no MemoryGraph release, not whole";
+}
+
+/** What the releases will not show; those that agree about it in one. */
+function hiddenMemories({ notShown }: InspectionResult): InspectionResult["notShown"] {
+  const groups = Map.groupBy(notShown, ({ reasons }) => JSON.stringify(reasons));
+  return [...groups.values()].map((same) => ({ ...same[0]!, release: inWords(same.map(({ release }) => release)) }));
+}
+
+/** What a person must know who asked for no report. */
+export function inspectionWarnings(result: InspectionResult): string[] {
+  return hiddenMemories(result).map(
+    ({ release, count }) => `MemoryGraph ${release} will not show ${counted(count, "memory", "memories")} of these`,
+  );
 }
 
 function dumpLine({ redis, encoding, graphs, otherKeys }: NonNullable<InspectionResult["dump"]>): string {
@@ -50,8 +74,9 @@ function dumpLine({ redis, encoding, graphs, otherKeys }: NonNullable<Inspection
   ].join(", ");
 }
 
-function nextStep({ readableBy, store }: InspectionResult): string | null {
-  if (readableBy.length > 0) return null;
+/** Bringing it into another file helps where it is the layout that no release opens. */
+function nextStep({ openedBy, store, count }: InspectionResult): string | null {
+  if (openedBy.length > 0 || count.memories === 0 || !FILE_BACKENDS.has(store.backend)) return null;
   const release = store.release ?? DEFAULT_RELEASE;
   const command = [
     "--from",

@@ -19,11 +19,14 @@ export function migrationHeadline(result: MigrationResult): string {
 }
 
 /** What a person must know who asked for no report. */
-export function migrationWarnings({ validation, conflicts, losses }: MigrationResult): string[] {
+export function migrationWarnings({ validation, conflicts, losses, release, notShown }: MigrationResult): string[] {
   return [
     ...validation.warnings.filter((warning) => !warning.startsWith("source: ")),
     ...(conflicts.count > 0 ? [`left as they are in the target: ${conflicts.count} records with other content`] : []),
     ...losses.map(({ what, count }) => `lost: ${what} (${count})`),
+    ...(notShown.count > 0
+      ? [`MemoryGraph ${release} will not show ${counted(notShown.count, "memory", "memories")} of those`]
+      : []),
   ];
 }
 
@@ -76,7 +79,7 @@ function amounts({ dryRun, imported, present, skipped, overwritten }: MigrationR
 
 function details(result: MigrationResult): string[] {
   const lines: string[] = [];
-  const { conflicts, respelledTimestamps, defaulted, setAside, losses, notes, release, validation } = result;
+  const { conflicts, respelledTimestamps, defaulted, setAside, notShown, losses, notes, release, validation } = result;
   for (const warning of validation.warnings)
     if (!warning.startsWith("source: ")) lines.push(`warning: ${printable(warning)}`);
   if (conflicts.count > 0) {
@@ -92,6 +95,9 @@ function details(result: MigrationResult): string[] {
   if (Object.keys(setAside).length > 0) {
     lines.push(`kept in the target, but not visible to MemoryGraph ${release}: ${frequencies(setAside)}`);
   }
+  if (notShown.count > 0) lines.push(`MemoryGraph ${release} will not show these memories: ${notShown.count}`);
+  for (const { what, count, examples } of notShown.reasons)
+    lines.push(`  ${printable(what)} (${count})`, ...listed(examples, count));
   for (const { what, count, examples } of losses)
     lines.push(`LOST: ${printable(what)} (${count})`, ...listed(examples, count));
   for (const { what, count, examples } of notes)
@@ -118,6 +124,17 @@ function nextSteps(result: MigrationResult, target: BackendConfig): string[] {
   if (result.conflicts.count > 0) {
     steps.push("look at the records listed above; --on-conflict newest or overwrite takes the source's instead.");
   }
+  if (result.visible) steps.push(start(result, target));
+  if (result.run !== null) steps.push(`memorygraph-migrate rollback ${result.run} undoes this run, also later.`);
+  steps.push(
+    result.visible
+      ? "keep the source until you have seen your memories there; it was not changed."
+      : "keep the source; it was not changed.",
+  );
+  return steps;
+}
+
+function start(result: MigrationResult, target: BackendConfig): string {
   // What was called FalkorDBLite may have been something else.
   const type = result.target?.before.backend ?? target.type;
   const named = new BackendConfig({
@@ -126,8 +143,5 @@ function nextSteps(result: MigrationResult, target: BackendConfig): string[] {
     ...(target.path !== undefined && { path: resolve(target.path) }),
   });
   const variables = Object.entries(named.toEnv()).map(([name, value]) => `${name}=${shellQuote(value)}`);
-  steps.push(`start MemoryGraph ${result.release} with ${printable(variables.join(" "))}`);
-  if (result.run !== null) steps.push(`memorygraph-migrate rollback ${result.run} undoes this run, also later.`);
-  steps.push("keep the source until you have seen your memories there; it was not changed.");
-  return steps;
+  return `start MemoryGraph ${result.release} with ${printable(variables.join(" "))}`;
 }

@@ -1,0 +1,9 @@
+/** What writing has made of the records so far: nothing yet. */
+import type { Release } from "../memorygraph/releases.ts";
+import { Showing } from "../memorygraph/showing.ts";
+import type { Finding, WriteReport } from "./backend.ts";
+
+/** The report of a target for that release, before anything was written. */
+export function emptyReport(release: Release): WriteReport & { notes: Finding[] } {
+  return { respelled: 0, defaulted: {}, setAside: {}, showing: new Showing(release), notes: [] };
+}
