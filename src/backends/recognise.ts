@@ -29,6 +29,16 @@ const OTHERS: readonly Signature[] = [
     matches: ({ head }) => isText(head) && /^\uFEFF?\s*[[{]/.test(head.toString("utf8")),
     note: "If it is an export of MemoryGraph, import it with the application.",
   },
+  {
+    what: "file compressed with gzip",
+    note: "Decompress it first (gunzip FILE); a compressed Redis dump can be read as it is: --from falkordblite.",
+    matches: ({ head }) => head.toString("hex", 0, 2) === "1f8b",
+  },
+  {
+    what: "file compressed with zstd",
+    note: "Decompress it first (zstd -d FILE); a compressed Redis dump can be read as it is: --from falkordblite.",
+    matches: ({ head }) => head.toString("hex", 0, 4) === "28b52ffd",
+  },
   { what: "text file", matches: ({ head, kind }) => kind === "file" && isText(head) },
   { what: OTHER_FILE, matches: ({ kind }) => kind === "file" },
 ];

@@ -77,13 +77,14 @@ function partsOf(manifest: string): string[] {
 
 /**
  * What a dump lacks that the log beside it has.
+ * @param packed the file out of which the dump was unpacked into a folder of ours
  * @returns what a person should know where the dump was saved after the log's last command, so that it holds all of it
  * @throws RefusedError where the log can hold more than the dump, or the dump is itself a part of a log
  */
-export function assertNoNewerLog(location: string, dump: string): Finding | null {
+export function assertNoNewerLog(location: string, dump: string, packed = dump): Finding | null {
   const fields = fieldsOf(dump);
   if (isPartOfLog(fields)) throw partOfLog(location, logAround(dump));
-  const log = logIn(dirname(dump));
+  const log = logIn(dirname(packed));
   if (log === null) return null;
   const saved = Number(fields?.get("ctime") ?? Number.NaN) * 1_000;
   const newest = Math.max(...log.files.map(({ modified }) => latest(modified)));
@@ -94,15 +95,15 @@ export function assertNoNewerLog(location: string, dump: string): Finding | null
   }
   const savedAt = Number.isNaN(saved) ? "it does not say when it was saved" : `saved ${timeOf(new Date(saved))}`;
   throw new RefusedError(`${location} has an append-only log that can hold more than its dump, and it was not read`, {
-    details: [`${dump}: ${savedAt}`, ...described(log)],
-    next: wayOut(log.folder),
+    details: [`${packed}: ${savedAt}`, ...described(log)],
+    next: `${wayOut(log.folder)} To read the dump as it was when it was saved, copy it alone into another folder.`,
   });
 }
 
 /** @throws RefusedError for a place without a dump where a log is, and for a part of a log */
 export function assertNoLogAlone(location: string, path: string): void {
   const stat = statOf(path);
-  const part = stat?.isDirectory() ? logFolder(path) : /\.(aof|manifest)$/.test(path) ? logAround(path) : null;
+  const part = stat?.isDirectory() ? logFolder(path) : null;
   if (part !== null) throw partOfLog(location, part);
   const log = stat?.isDirectory() ? logIn(path) : stat === null ? logIn(dirname(path)) : null;
   if (log === null) return;
@@ -123,6 +124,11 @@ export function assertNoLogOver(location: string, dump: string): void {
       `Start the engine on ${log.folder} and migrate into it as a server: --to falkordb --to-uri redis://HOST:PORT. ` +
       `Or send it SAVE, then CONFIG SET appendonly no, stop it, move the log elsewhere, run the same command again, and leave appendonly off.`,
   });
+}
+
+/** For a file that is by its contents a part of a log. */
+export function logPart(location: string, path: string): RefusedError {
+  return partOfLog(location, logAround(path));
 }
 
 /** Redis 4 to 6 said preamble. */

@@ -1,6 +1,30 @@
 import type { HardValue } from "../../graph/hard-values.ts";
 import type { BackendDescriptor, ServerDescriptor } from "../descriptor.ts";
 
+/** How a dump can lie in a file: compressed, or one graph as Redis's DUMP gives it. */
+export type Packing = "gzip" | "zstd" | "payload";
+
+/** `graphdata`, the type of a graph, behind the sign of a module's value. */
+const GRAPH_VALUE = "078182b6a985d6ad68";
+/** A command as Redis's protocol has it, the time of one, or a line of a manifest. */
+const LOG = /^(\*\d+\r\n\$\d+\r\n|#TS:\d|file \S+\.aof\.\S+ seq )/;
+
+export function isDumpHead(head: Buffer): boolean {
+  return /^(REDIS\d{4}|VALKEY\d{3})/.test(head.toString("latin1", 0, 9));
+}
+
+export function isLogHead(head: Buffer): boolean {
+  return LOG.test(head.toString("latin1", 0, 200));
+}
+
+/** Null for a dump as it is, or something else. */
+export function packingOf(head: Buffer): Packing | null {
+  const hex = head.toString("hex", 0, 9);
+  if (hex.startsWith("1f8b")) return "gzip";
+  if (hex.startsWith("28b52ffd")) return "zstd";
+  return hex === GRAPH_VALUE ? "payload" : null;
+}
+
 const CANNOT_HOLD: readonly HardValue[] = [
   "map",
   "list with null",
@@ -47,13 +71,16 @@ export const falkordbliteDescriptor: BackendDescriptor<"falkordblite"> = {
     },
     {
       what: "part of FalkorDB's append-only log",
-      matches: ({ head }) =>
-        /^(\*\d+\r\n\$\d+\r\n|#TS:\d|file \S+\.aof\.\S+ seq )/.test(head.toString("latin1", 0, 200)),
+      matches: ({ head }) => isLogHead(head),
+    },
+    {
+      what: "graph as Redis's DUMP gives it",
+      matches: ({ head }) => packingOf(head) === "payload",
     },
     {
       what: "Redis dump (FalkorDBLite)",
       note: "MemoryGraph 0.13 cannot open it: it wants a directory there",
-      matches: ({ head }) => /^(REDIS\d{4}|VALKEY\d{3})/.test(head.toString("latin1", 0, 9)),
+      matches: ({ head }) => isDumpHead(head),
     },
   ],
   mistakenFor: [],

@@ -1,10 +1,11 @@
 /** The FalkorDBLite backend: FalkorDB's graphs in a dump, as its embedded engines keep it, read and written without one. */
 import { type Stats, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { RefusedError, UsageError } from "../../errors.ts";
+import { RefusedError, SourceChangedError, UsageError } from "../../errors.ts";
 import { GRAPH_NAME } from "../../memorygraph/fields.ts";
 import { DEFAULT_RELEASE } from "../../memorygraph/releases.ts";
-import { freeBytes } from "../../support/files.ts";
+import { freeBytes, remove } from "../../support/files.ts";
+import { stateOf } from "../../support/stability.ts";
 import type { Finding, OpenOptions, SourceStore, StagedBackend, TargetPreview, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { OddityLog } from "../findings.ts";
@@ -13,11 +14,13 @@ import { readRecords } from "../graph-store/reader.ts";
 import { accessError } from "../recognise.ts";
 import { assertNoLogOver, assertNoNewerLog } from "./append-log.ts";
 import type { DumpOrigin } from "./describe-dump.ts";
+import type { Packing } from "./descriptor.ts";
 import { DumpSource } from "./dump-source.ts";
 import { holderOf, uniqueIdLabelsOf } from "./lite-holder.ts";
 import { type LitePlace, pathOf, placeToRead, placeToWrite } from "./lite-place.ts";
 import { describeTarget, LiteSession, openTarget } from "./lite-session.ts";
 import { type LiteAccess, recoverLite, undoLite } from "./lite-undo.ts";
+import { unpack } from "./packed-dump.ts";
 import { runningEngine } from "./running-engine.ts";
 import { assertNoEngine } from "./staged-dump.ts";
 
@@ -83,6 +86,7 @@ async function open(
   checkLog: typeof assertNoNewerLog | null,
 ): Promise<SourceStore> {
   const place = placeToRead(pathOf(config));
+  if (place.packing !== null) return openPacked(config, place, place.packing, options);
   const check = () => checkLog?.(place.path, place.dump) ?? null;
   const log = check();
   const sign = await runningEngine(place.dump);
@@ -92,6 +96,29 @@ async function open(
     ...(log === null ? [] : [log]),
   ];
   return DumpSource.open(originOf(config, place, notes), place.dump, options, check);
+}
+
+/** What is packed is read from a private folder, and proven unchanged in the end. */
+async function openPacked(
+  config: BackendConfig,
+  place: LitePlace,
+  packing: Packing,
+  { signal }: OpenOptions,
+): Promise<SourceStore> {
+  const { path, dump } = place;
+  const state = stateOf(dump);
+  const { graph } = originOf(config, place);
+  const { folder, file } = await unpack({ path: dump, location: path, graph }, packing, signal);
+  try {
+    const log = packing === "payload" ? null : assertNoNewerLog(path, file, dump);
+    return await DumpSource.ofOwn(originOf(config, place, log === null ? [] : [log]), folder, file, signal, () => {
+      if (stateOf(dump) === state) return;
+      throw new SourceChangedError(`${path} changed while it was read`, { next: "Run the same command again." });
+    });
+  } catch (error) {
+    remove(folder);
+    throw error;
+  }
 }
 
 /** One dump under two names, by a link or as the directory that it is in, is still one file, whatever graphs are in it. */

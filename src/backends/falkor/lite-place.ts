@@ -2,15 +2,26 @@
  * Where a FalkorDBLite store is. Python's is one file, TypeScript's a directory with `dump.rdb` in it, and both have the
  * same default path: only looking tells which one stands there.
  */
-import { accessSync, constants, existsSync, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
+import { AccessError, RefusedError, StoreKindError, UnsupportedError, UsageError } from "../../errors.ts";
 import { type Release, releaseLine, releaseLines } from "../../memorygraph/releases.ts";
 import { inWords } from "../../support/words.ts";
 import type { BackendConfig } from "../config.ts";
 import { accessError, type Found, notThatKind, recognise } from "../recognise.ts";
-import { assertNoLogAlone, assertNoLogOver } from "./append-log.ts";
-import { falkordbliteDescriptor } from "./descriptor.ts";
+import { assertNoLogAlone, assertNoLogOver, logPart } from "./append-log.ts";
+import { falkordbliteDescriptor, isLogHead, type Packing, packingOf } from "./descriptor.ts";
 
 export type LiteForm = "file" | "directory";
 
@@ -20,9 +31,16 @@ export interface LitePlace {
   readonly form: LiteForm;
   /** The dump itself, links followed. */
   readonly dump: string;
+  /** How the dump is packed in that file; null for a dump as it is. */
+  readonly packing: Packing | null;
 }
 
 const DUMP = "dump.rdb";
+const NAME_OF: Readonly<Record<Packing, string>> = {
+  gzip: "a compressed file",
+  zstd: "a compressed file",
+  payload: "what DUMP gave for one graph",
+};
 
 /** The lines of releases that open a store of that form, the oldest first. */
 export function releasesOfForm(form: LiteForm): Release[] {
@@ -39,16 +57,21 @@ export function pathOf(config: BackendConfig): string {
 /** A store that is there. @throws StoreKindError for what is none, RefusedError for a log alone, AccessError */
 export function placeToRead(path: string): LitePlace {
   const found = recognise(path);
-  if (hasDump(path, found)) return { path, form: "directory", dump: real(path, join(path, DUMP)) };
+  if (hasDump(path, found)) return { path, form: "directory", dump: real(path, join(path, DUMP)), packing: null };
   assertNoLogAlone(path, resolve(path));
   if (found.form === "directory") {
     throw new StoreKindError(`${path} is a directory without ${DUMP}, not a FalkorDBLite store`, {
       next: "Check the path; a store that was never saved has none.",
     });
   }
-  if (found.type !== falkordbliteDescriptor.type) throw notThatKind(path, found, falkordbliteDescriptor.type);
+  const head = found.form === "file" ? headOf(real(path, path)) : Buffer.alloc(0);
+  if (isLogHead(head)) throw logPart(path, path);
+  const packing = packingOf(head);
+  if (packing === null && found.type !== falkordbliteDescriptor.type) {
+    throw notThatKind(path, found, falkordbliteDescriptor.type);
+  }
   // The dump in a directory is the store of that directory.
-  return { path, form: basename(path) === DUMP ? "directory" : "file", dump: real(path, path) };
+  return { path, form: basename(path) === DUMP ? "directory" : "file", dump: real(path, path), packing };
 }
 
 export interface Target extends LitePlace {
@@ -70,12 +93,18 @@ export function placeToWrite(path: string, asked: Release | null, fallback: Rele
     case "directory":
       assertNoLogOver(path, join(path, DUMP));
       assertUnused(path);
-      return assertAsked({ path, form: "directory", dump: join(realpathSync(path), DUMP), content: "blank" }, asked);
+      return assertAsked(
+        { path, form: "directory", dump: join(realpathSync(path), DUMP), packing: null, content: "blank" },
+        asked,
+      );
     case "empty file":
-      return assertAsked({ path, form: "file", dump: real(path, path), content: "blank" }, asked);
-    default:
-      return assertAsked({ ...placeToRead(path), content: "store" }, asked);
+      return assertAsked({ path, form: "file", dump: real(path, path), packing: null, content: "blank" }, asked);
   }
+  const place = placeToRead(path);
+  if (place.packing === null) return assertAsked({ ...place, content: "store" }, asked);
+  throw new UnsupportedError(`${path} is ${NAME_OF[place.packing]}, which can only be read`, {
+    next: "Name a new path as the target.",
+  });
 }
 
 function newPlace(path: string, release: Release): Target {
@@ -96,7 +125,7 @@ function newPlace(path: string, release: Release): Target {
   }
   assertWritable(folder);
   const dump = form === "file" ? resolve(path) : join(resolve(path), DUMP);
-  return { path, form, dump, content: "new", release };
+  return { path, form, dump, packing: null, content: "new", release };
 }
 
 function assertAsked(place: Omit<Target, "release">, asked: Release | null): Target {
@@ -135,6 +164,16 @@ function assertWritable(folder: string): void {
       next: "Choose a folder that you may write to, or run as its owner.",
       cause,
     });
+  }
+}
+
+function headOf(path: string): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const head = Buffer.alloc(256);
+    return head.subarray(0, readSync(file, head, 0, head.length, 0));
+  } finally {
+    closeSync(file);
   }
 }
 
