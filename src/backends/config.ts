@@ -1,8 +1,10 @@
 /** Which store: the configuration of one side of a migration. */
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import * as v from "valibot";
 import { UsageError } from "../errors.ts";
+import { likeliestFile, openedBy, pathToOpen, type Surroundings } from "../memorygraph/opens.ts";
+import { DEFAULT_RELEASE } from "../memorygraph/releases.ts";
 import type { Variable, Variables } from "./descriptor.ts";
 import {
   BACKEND_TYPES,
@@ -76,18 +78,22 @@ export class BackendConfig implements BackendConfigFields {
 
   /**
    * What MemoryGraph itself would open: MEMORY_BACKEND and the variables of that backend, first one set wins, else
-   * its defaults. With `type`, the variables of that backend whatever MEMORY_BACKEND says.
-   * @throws UsageError when MEMORY_BACKEND names no backend.
+   * its defaults. A file is the one of the working folder's project where there is one, else that of the home folder.
+   * With `type`, the variables of that backend whatever MEMORY_BACKEND says.
+   * @throws UsageError when MEMORY_BACKEND names no backend, or one that this program does not read
    */
   static fromEnv(env: Environment = Bun.env, type?: BackendType): BackendConfig {
-    const chosen = type ?? (env.MEMORY_BACKEND ? typeInEnvironment(env.MEMORY_BACKEND) : DEFAULT_TYPE);
+    const surroundings = { env, home: env.HOME ?? env.USERPROFILE ?? homedir(), cwd: resolve(".") };
+    const chosen = type ?? (env.MEMORY_BACKEND ? typeInEnvironment(env.MEMORY_BACKEND, surroundings) : DEFAULT_TYPE);
     const { server, variables } = descriptorOf(chosen);
     if (variables === null) return new BackendConfig({ type: chosen });
+    const file = likeliestFile(chosen, surroundings);
+    if (file !== null) return new BackendConfig({ type: chosen, path: pathToOpen(file) });
     const { path, host, port, uri, ...others } = valuesOf(variables, env);
     const address = host === undefined ? uri : `${server?.schemes[0]}://${host}:${port}`;
     return new BackendConfig({
       type: chosen,
-      ...(path !== undefined && { path: inHome(path, env) }),
+      ...(path !== undefined && { path }),
       ...(address !== undefined && { uri: address }),
       ...others,
     });
@@ -111,9 +117,17 @@ export class BackendConfig implements BackendConfigFields {
   }
 }
 
-/** @throws UsageError for a word that names no backend */
-function typeInEnvironment(word: string): BackendType {
-  const type = typeNamed(word);
+/**
+ * What the releases make of the word in MEMORY_BACKEND.
+ * @throws UsageError for a word that names no backend, or one that this program does not read
+ */
+function typeInEnvironment(word: string, surroundings: Surroundings): BackendType {
+  const opened = openedBy(DEFAULT_RELEASE, surroundings);
+  if (opened.kind === "unread") {
+    const message = `MEMORY_BACKEND is "${word}": ${opened.about.title} is a backend of MemoryGraph that this program does not read`;
+    throw new UsageError(message, { next: opened.about.next });
+  }
+  const type = typeNamed(opened.backend);
   if (type !== undefined && descriptorOf(type).variables !== null) return type;
   const known = BACKEND_TYPES.filter((candidate) => descriptorOf(candidate).variables !== null);
   throw new UsageError(`MEMORY_BACKEND is "${word}", which is not a backend`, {
@@ -124,10 +138,6 @@ function typeInEnvironment(word: string): BackendType {
 function valuesOf(variables: Variables, env: Environment): Partial<Record<keyof Variables, string>> {
   const value = ({ names, otherwise }: Variable) => names.map((name) => env[name]).find(Boolean) ?? otherwise;
   return Object.fromEntries(Object.entries(variables).map(([part, variable]) => [part, value(variable)]));
-}
-
-function inHome(path: string, env: Environment): string {
-  return path.startsWith("~/") ? join(env.HOME ?? env.USERPROFILE ?? homedir(), path.slice(2)) : path;
 }
 
 /** The parts of an address as the variables of its kind take them: some want the host, or the database, apart. */

@@ -1,5 +1,6 @@
 /** What is at a path, by its first bytes rather than its name. */
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { AccessError, StoreKindError } from "../errors.ts";
 import type { Look, Signature } from "./descriptor.ts";
@@ -111,7 +112,7 @@ function explanation(path: string, { kind, what, type, note }: Found, wanted: Ba
     case "nothing":
       return [
         `${path} does not exist`,
-        "Check the path; `memorygraph-migrate doctor` looks where MemoryGraph keeps its stores.",
+        meantAtHome(path) ?? "Check the path; `memorygraph-migrate doctor` looks where MemoryGraph keeps its stores.",
       ] as const;
     case "empty file":
       return [
@@ -125,6 +126,12 @@ function explanation(path: string, { kind, what, type, note }: Found, wanted: Ba
     case "other":
       return [`${path} is ${withArticle(what)}, not ${noun}`, note ?? "Check the path and the kind of store."] as const;
   }
+}
+
+/** `--from-path=~/x` is expanded by no shell of Windows, and not by bash either. */
+function meantAtHome(path: string): string | null {
+  const home = path.startsWith("~/") || path.startsWith("~\\") ? join(homedir(), path.slice(2)) : null;
+  return home !== null && existsSync(home) ? `No shell has expanded the ~ in it. Name ${home} instead.` : null;
 }
 
 function unknownFile(path: string): StoreKindError {
