@@ -1,6 +1,7 @@
 /** The only list of backends. A new one is a folder and a line here; MemoryGraph's default comes first. */
 import { memgraphDescriptor, neo4jDescriptor } from "./bolt/descriptor.ts";
 import type { BackendDescriptor } from "./descriptor.ts";
+import { jsonDescriptor } from "./exchange/descriptor.ts";
 import { falkordbDescriptor, falkordbliteDescriptor } from "./falkor/descriptor.ts";
 import { sqliteDescriptor } from "./sqlite/descriptor.ts";
 
@@ -10,6 +11,7 @@ export const BACKENDS = [
   neo4jDescriptor,
   memgraphDescriptor,
   falkordbDescriptor,
+  jsonDescriptor,
 ] as const;
 
 export type BackendType = (typeof BACKENDS)[number]["type"];

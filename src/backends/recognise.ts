@@ -28,7 +28,7 @@ const OTHERS: readonly Signature[] = [
   {
     what: "JSON text",
     matches: ({ head }) => isText(head) && /^\uFEFF?\s*[[{]/.test(head.toString("utf8")),
-    note: "If it is an export of MemoryGraph, import it with the application.",
+    note: "It is neither an export of MemoryGraph nor the MCP memory server's file; check the path.",
   },
   {
     what: "file compressed with gzip",
@@ -79,7 +79,7 @@ function foundBy(
   return { kind, what, type, form, ...(note !== undefined && { note }) };
 }
 
-function lookAt(path: string, kind: Look["kind"]): Look {
+export function lookAt(path: string, kind: Look["kind"]): Look {
   const head = kind === "file" ? firstBytes(path) : Buffer.alloc(0);
   return { path, kind, head, has: (name) => kind === "directory" && existsSync(join(path, name)) };
 }

@@ -1,10 +1,11 @@
 /** The options of every command. Nothing has a default here: what was not given stays absent. */
 import type { ArgsDef } from "citty";
-import { BACKEND_TYPES, TARGET_TYPES } from "../backends/descriptors.ts";
+import { BACKEND_TYPES, BACKENDS, TARGET_TYPES } from "../backends/descriptors.ts";
 import { RELEASES } from "../memorygraph/releases.ts";
 import { CONFLICT_POLICIES } from "../operations/models.ts";
 import { SHELLS } from "./completions/shells.ts";
 import { type Side, storeArgs } from "./store-options.ts";
+import type { ChoiceArg } from "./strict.ts";
 
 /** Where runs are remembered; for every command that has to do with them. */
 const stateArgs = {
@@ -38,12 +39,19 @@ const kind = (options: readonly string[], description: string) => ({
 });
 
 const sourceArgs: ArgsDef = {
-  from: kind(BACKEND_TYPES, "kind of the source (default: found by looking)"),
+  from: kind(BACKEND_TYPES, "kind (default: recognised)"),
   ...storeArgs("from"),
 };
 
+const READ_ONLY = BACKENDS.filter(({ capabilities }) => capabilities.target === "none");
+const to: ChoiceArg = {
+  ...kind(TARGET_TYPES, "kind of the target"),
+  required: true,
+  refused: Object.fromEntries(READ_ONLY.map(({ type, title }) => [type, `${title} can be a source, but not a target`])),
+};
+
 const targetArgs: ArgsDef = {
-  to: { ...kind(TARGET_TYPES, "kind of the target"), required: true },
+  to,
   ...storeArgs("to"),
 };
 

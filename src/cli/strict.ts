@@ -7,6 +7,9 @@ import { nearest } from "./suggest.ts";
 /** What was given, by the option's name without dashes; an option that was not given has no entry. */
 export type Values = Readonly<Record<string, string | boolean>>;
 
+/** Of an option with choices: values that a person may well try, with why they are none of them. */
+export type ChoiceArg = ArgDef & { readonly refused?: Readonly<Record<string, string>> };
+
 /** One way to write an option: `--json`, `-h`, `--no-skip-duplicates`. */
 interface Spelling {
   readonly name: string;
@@ -125,6 +128,10 @@ function textValue(spelled: string, hint: string, option: ArgDef, value: string 
 function chosenValue(spelled: string, option: ArgDef, value: string): string {
   const choices = choicesOf(option);
   if (choices.length === 0 || choices.includes(value)) return value;
+  const why = (option as ChoiceArg).refused?.[value];
+  if (why !== undefined) {
+    throw new UsageError(`${spelled} cannot be "${value}": ${why}`, { next: `It is one of ${choices.join(", ")}.` });
+  }
   const near = nearest(value, choices);
   throw new UsageError(`${spelled} cannot be "${value}"`, {
     next: `${near === undefined ? "" : `Did you mean ${near}? `}It is one of ${choices.join(", ")}.`,

@@ -46,6 +46,9 @@ const CONTEXT_TEXTS: ReadonlySet<string> = new Set([
   "context_created_by",
 ]);
 
+/** Every field of a context that releases write. */
+export const CONTEXT_FIELDS: readonly string[] = [...CONTEXT_STRUCTURES, ...CONTEXT_TEXTS, "context_timestamp"];
+
 export function isTimestampField(key: string): boolean {
   return TIMESTAMP_FIELDS.has(key);
 }

@@ -122,10 +122,10 @@ describe("the house", () => {
   });
 
   test("outside its folder no backend is asked for its name to find out what it can do", () => {
-    const names = BACKEND_TYPES.join("|");
+    // JSON is also a meaning of fields.
+    const names = BACKEND_TYPES.filter((name) => name !== "json").join("|");
     const asked = new RegExp(`([!=]==? |case )"(${names})"|"(${names})" [!=]==?|(includes|has)\\("(${names})"\\)`);
     const table = new RegExp(`^ *"?(${names})"?: `, "m");
-    // What a release makes of the names is data of that release.
     const outside = files.filter((file) => !/^(backends\/(?!graph-store\/)[^/]+|memorygraph\/releases)\//.test(file));
     expect(outside.filter((file) => asked.test(code(file)) || table.test(code(file)))).toEqual([]);
   });

@@ -40,7 +40,7 @@ describe("a source that is none is a wrong option (2), and no target appears", (
     ["a directory", () => targets, "is a directory, not a SQLite file"],
     ["an empty file", () => make("empty.db", ""), "is an empty file"],
     ["a text file", () => make("notes.db", "my notes\n"), "is a text file"],
-    ["a JSON text", () => make("export.json", '{"memories": []}'), "is a JSON text"],
+    ["a JSON text", () => make("package.json", '{"name": 1}'), "is a JSON text"],
     ["other bytes", () => make("noise.db", new Uint8Array([1, 0, 2, 0])), "is no store that this program knows"],
     ["a SQLite file of something else", foreign, "is a SQLite file of something else (tables: cookies)"],
   ])("%s", async (_name, path, message) => {

@@ -16,6 +16,8 @@ const STAGE: Record<string, string> = {
   "laptop.db": "sqlite-0.10.0.db",
   "hybrid.db": "sqlite-hybrid-0.12-0.13.db",
   "falkordblite.db": "rdb/falkordblite-0.12.4.db",
+  "export.json": "export-2.0-from-0.12.4.json",
+  "memory.jsonl": "mcp-memory.jsonl",
   ".memorygraph/memory.db": "sqlite-0.12.4.db",
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
-import { BACKEND_TYPES, BackendConfig } from "../../src/backends/config.ts";
+import { BACKEND_TYPES, BackendConfig, FILE_BACKENDS } from "../../src/backends/config.ts";
 import { UsageError } from "../../src/errors.ts";
 import { migrate } from "../../src/index.ts";
 import {
@@ -124,7 +124,7 @@ describe("options that are not valid are refused by name", () => {
 describe("validate() names each missing field", () => {
   for (const type of BACKEND_TYPES) {
     test(type, () => {
-      const field = type === "sqlite" || type === "falkordblite" ? "path" : "uri";
+      const field = FILE_BACKENDS.has(type) ? "path" : "uri";
       expect(new BackendConfig({ type }).validate().join()).toContain(`'${field}'`);
       expect(new BackendConfig({ type, [field]: "" }).validate()).toHaveLength(1);
       expect(new BackendConfig({ type, [field]: "x" }).validate()).toEqual([]);

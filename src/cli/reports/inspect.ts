@@ -1,5 +1,5 @@
 /** What a store holds, as a person reads it. */
-import { FILE_BACKENDS } from "../../backends/config.ts";
+import { DEFAULT_TYPE, FILE_BACKENDS, TARGET_TYPES } from "../../backends/descriptors.ts";
 import { DEFAULT_RELEASE } from "../../memorygraph/releases.ts";
 import type { InspectionResult } from "../../operations/models.ts";
 import { shellQuote } from "../../support/shell.ts";
@@ -84,7 +84,7 @@ function nextStep({ openedBy, store, count }: InspectionResult): string | null {
     "--from-path",
     store.location,
     "--to",
-    store.backend,
+    TARGET_TYPES.includes(store.backend) ? store.backend : DEFAULT_TYPE,
     "--to-path",
     "NEW.db",
     "--for",

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { BACKEND_TYPES, descriptorOf } from "../../../src/backends/descriptors.ts";
+import { BACKEND_TYPES, descriptorOf, TARGET_TYPES } from "../../../src/backends/descriptors.ts";
 import { holderOf } from "../../../src/backends/falkor/lite-holder.ts";
 import type { Holder } from "../../../src/backends/graph-store/server.ts";
 import { EXAMPLES, HARD_VALUES, type HardValue } from "../../../src/graph/hard-values.ts";
@@ -50,7 +50,7 @@ describe.each(kinds)("what $kind cannot hold", ({ kind, open }) => {
 
 describe("the migration guide", () => {
   const guide = readFileSync(join(import.meta.dir, "../../../docs/MIGRATION_GUIDE.md"), "utf8");
-  const pairs = BACKEND_TYPES.flatMap((from) => BACKEND_TYPES.map((to) => [from, to] as const));
+  const pairs = BACKEND_TYPES.flatMap((from) => TARGET_TYPES.map((to) => [from, to] as const));
 
   test.each(pairs)("names each loss from %s to %s", async (from, to) => {
     const { losses } = await compatibility(from, to);

@@ -1,0 +1,45 @@
+import type { HardValue } from "../../graph/hard-values.ts";
+import type { BackendDescriptor, Look } from "../descriptor.ts";
+
+/** The members of an export's top level; releases write one of the first four before the lists. */
+const EXPORT =
+  /^\uFEFF?\s*\{\s*"(?:format_version|export_version|export_date|backend_type|memory_count|relationship_count|memories|relationships)"\s*:/;
+const MCP_LINE = /^\uFEFF?\s*\{(?=[^\n]*"type"\s*:\s*"(?:entity|relation)")/;
+
+const NOT_IN_JSON: readonly HardValue[] = [
+  "bytes",
+  "time with offset",
+  "zoned date-time",
+  "fraction",
+  "nanoseconds",
+  "calendar duration",
+  "point",
+  "vector",
+];
+
+export const jsonDescriptor: BackendDescriptor<"json"> = {
+  type: "json",
+  title: "JSON",
+  family: "exchange",
+  server: null,
+  noun: "JSON file of MemoryGraph or the MCP memory server",
+  takes: [],
+  capabilities: {
+    target: "none",
+    // JSON has no such values.
+    cannotHold: NOT_IN_JSON,
+  },
+  variables: null,
+  formerPlaces: [],
+  signatures: [
+    { what: "JSON export of MemoryGraph", matches: ({ head }) => EXPORT.test(head.toString("utf8")) },
+    { what: "file of the MCP memory server", matches: isMcpFile },
+  ],
+  mistakenFor: [],
+  load: async () => (await import("./json.ts")).json,
+};
+
+/** Whether the first line is one of `memory.jsonl`. */
+export function isMcpFile({ head }: Look): boolean {
+  return MCP_LINE.test(head.toString("utf8"));
+}

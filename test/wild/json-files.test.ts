@@ -1,0 +1,83 @@
+/** JSON files that people have (wild 18): each is read, or named for what it is, and no advice spoils a memory. */
+import { afterAll, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { document, expectError, program } from "../cli/program.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { settle } from "../support/stores.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder[Symbol.dispose]());
+const run = (...args: string[]) => program(folder, args);
+
+function file(name: string, text: string): string {
+  writeFileSync(folder.file(name), text);
+  return settle(folder.file(name));
+}
+
+const exported = file(
+  "export.json",
+  `{"format_version":"2.0","export_version":"1.0","export_date":"2026-09-01T00:00:00.000Z","backend_type":"falkordblite",
+   "memory_count":1,"relationship_count":0,"memories":[{"id":"a","type":"task","title":"t","content":"c","tags":[],
+   "importance":0.5,"confidence":0.8,"created_at":"2024-01-01T00:00:00+00:00","updated_at":"2024-01-01T00:00:00+00:00",
+   "usage_count":3,"version":2}],"relationships":[]}`,
+);
+const mcp = file("memory.jsonl", '{"type":"entity","name":"x","entityType":"person","observations":["likes tea"]}\n');
+const other = file("package.json", '{"name": "x"}');
+
+describe("a JSON file", () => {
+  test("that was called SQLite is named, with the kind that it is", async () => {
+    for (const [path, what] of [
+      [exported, "is a JSON export of MemoryGraph, not a SQLite file"],
+      [mcp, "is a file of the MCP memory server, not a SQLite file"],
+    ] as const) {
+      const asked = await run("inspect", "--from", "sqlite", "--from-path", path);
+      expectError(asked, 2, what);
+      expect(asked.stderr).toContain("Name its kind: json instead of sqlite.");
+      expect(asked.stderr).not.toContain("import it with the application");
+      // The advice is right.
+      expect((await run("inspect", "--from", "json", "--from-path", path)).code).toBe(0);
+    }
+  });
+
+  test("is recognised by looking, and shows what it cannot have held, in inspect, plan and result", async () => {
+    for (const [path, what] of [
+      [exported, "an export of MemoryGraph is never the whole store"],
+      [mcp, "a file of the MCP memory server has only names"],
+    ] as const) {
+      const inspected = await run("inspect", "--from-path", path, "--json");
+      const target = folder.file(`${path.length}.db`);
+      const to = ["--to", "sqlite", "--to-path", target];
+      const planned = await run("--from-path", path, ...to, "--dry-run", "--json");
+      const done = await run("--from-path", path, ...to, "--json");
+      for (const { code, stdout } of [inspected, planned, done]) {
+        expect(code).toBe(0);
+        const { notes } = document(stdout) as { notes: { what: string; examples: string[] }[] };
+        expect(notes.find((note) => note.what.startsWith(what))?.examples.length).toBeGreaterThan(3);
+      }
+      expect((await run("inspect", "--from-path", path)).stdout).toContain(`note: ${what}`);
+      expect((await run("verify", "--from-path", path, ...to)).code).toBe(0);
+    }
+  });
+
+  test("keeps its times and figures, which the application's own import does not", async () => {
+    const target = folder.file("kept.db");
+    expect((await run("--from-path", exported, "--to", "sqlite", "--to-path", target, "--quiet")).code).toBe(0);
+    const { earliest } = document((await run("inspect", "--from-path", target, "--json")).stdout) as {
+      earliest: string;
+    };
+    expect(earliest).toBe("2024-01-01T00:00:00Z");
+  });
+
+  test("that is neither is named as JSON", async () => {
+    for (const kind of [[], ["--from", "json"], ["--from", "sqlite"]]) {
+      const asked = await run("inspect", ...kind, "--from-path", other);
+      expectError(asked, 2, "is a JSON text, not");
+      expect(asked.stderr).toContain("neither an export of MemoryGraph nor the MCP memory server's file");
+    }
+  });
+
+  test("is no target", async () => {
+    const asked = await run("--from-path", exported, "--to", "json", "--to-path", folder.file("new.json"));
+    expectError(asked, 2, '--to cannot be "json": JSON can be a source, but not a target');
+  });
+});
