@@ -57,6 +57,12 @@ export class UnsupportedError extends MigrateError {
   readonly code = "unsupported";
 }
 
+/** The journal of a run is damaged, or not one: what the run has done is not certain any more. */
+export class DamagedJournalError extends MigrateError {
+  override readonly name = "DamagedJournalError";
+  readonly code = "journal_damaged";
+}
+
 /** Somebody else holds the store, or keeps changing it. */
 export class BusyError extends MigrateError {
   override readonly name = "BusyError";

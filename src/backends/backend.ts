@@ -15,12 +15,13 @@
  * - Batches are small enough that a caller who stops between two of them stops soon.
  */
 
-import type { ContentDigest, ContentHash } from "../graph/digest.ts";
+import type { ContentHash } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
+import type { JournalFile } from "../journal/journal-file.ts";
+import type { Present, RollbackPlan } from "../journal/rollback-plan.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import type { Showing } from "../memorygraph/showing.ts";
 import type { Summary } from "../memorygraph/summary.ts";
-import type { DurableFile } from "../support/durable.ts";
 import type { BackendConfig, BackendType } from "./config.ts";
 
 /** Something about a store that a person should know. `loss` says that reading it on leaves something behind. */
@@ -106,7 +107,7 @@ export interface SummaryOptions {
   readonly each?: ((records: number) => void) | undefined;
   /** The calling thread has work of its own meanwhile. */
   readonly busy?: boolean;
-  /** Gets a mark of each record, as graph/marks.ts packs them. */
+  /** Gets a fingerprint of each record, as FingerprintPacker packs them. */
   readonly marks?: ((marks: Uint8Array) => void) | undefined;
   /** Also counts what this release will not show of the memories. */
   readonly release?: Release | undefined;
@@ -162,7 +163,7 @@ export interface WriteRequest {
    * session begins as if they were not. Called once the target is known to be usable, before anything is created.
    * Without one, what undoing needs goes with the process.
    */
-  readonly journal?: (() => DurableFile) | undefined;
+  readonly journal?: (() => JournalFile) | undefined;
 }
 
 /** What writing a record made of it where the target could not take it as it was. */
@@ -252,14 +253,21 @@ export interface TargetPreview {
   close(): Promise<void>;
 }
 
-/** What undoing a run has come to. */
-export interface Undone {
-  /** Records of the run that stay, since somebody has changed them or joined them to others. */
-  readonly left: readonly string[];
-  /** What the store must hold now, computed before anything was undone: all that is not the run's. */
-  readonly expected: ContentDigest;
-  /** The store itself had been made by the run, and is gone. */
-  readonly removed?: true;
+/** A target in which runs are undone. */
+export interface RollbackTarget {
+  /** For people, without credentials. */
+  readonly location: string;
+  /** Every record that is there now, nodes first; each reading in the same order. */
+  present(): AsyncIterable<readonly Present[]>;
+  /**
+   * Does what the plan says, which was made of `present`. What is staged shows it at once, and only if it came out as
+   * planned; a server shows it step by step, and it can be begun again. Gives whether the store itself is gone, since the
+   * runs had made it and nothing is left in it.
+   * @throws RollbackError when it cannot be done now
+   */
+  apply(plan: RollbackPlan): Promise<"changed" | "removed">;
+  /** Whether a plan was applied or not. */
+  close(): Promise<void>;
 }
 
 export type Backend = SourceBackend | TargetBackend;
@@ -288,10 +296,15 @@ interface Writable extends Readable {
    */
   assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ readonly sameServer: boolean }>;
   /**
-   * Undoes what the journal of a run tells, whatever became of its process; can be ended and begun again.
-   * @throws RollbackError when it cannot be done now
+   * The target of runs that are to be undone, whatever became of their processes; what a stopped one left beside it is
+   * removed. Null where the store is not there any more.
+   * @param journals of the runs, the latest first
    */
-  undo(config: BackendConfig, journal: DurableFile): Promise<Undone>;
+  openForRollback(
+    config: BackendConfig,
+    journals: readonly JournalFile[],
+    signal?: AbortSignal,
+  ): Promise<RollbackTarget | null>;
   /** The refusals of openForWriting and its answers, without its effects. */
   preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview>;
 }
@@ -300,7 +313,7 @@ export interface StagedBackend extends Writable {
   readonly target: "staged";
   openForWriting(config: BackendConfig, request: WriteRequest): Promise<StagedTarget>;
   /** Of a run that was stopped: removes what it left beside the target, and says whether it had been put in place before. */
-  recover(config: BackendConfig, journal: DurableFile): Promise<"as before" | "complete">;
+  recover(config: BackendConfig, journal: JournalFile): Promise<"as before" | "complete">;
 }
 
 export interface LiveBackend extends Writable {

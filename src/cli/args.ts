@@ -127,7 +127,12 @@ export const resumeArgs = {
 
 export const rollbackArgs = {
   ...runArg,
+  "dry-run": { type: "boolean", description: "show what would be undone, write nothing" },
+  "with-later": { type: "boolean", description: "undo later runs that wrote the same records as well" },
+  cascade: { type: "boolean", description: "delete what others attached to the run's records as well" },
+  changed: { type: "boolean", description: "undo records that were changed since as well" },
   ...movedArgs,
+  "to-uri": { type: "string", valueHint: "URI", description: "the target, if it is on another server since" },
   ...passwordArgs("to"),
   confirm: { type: "string", valueHint: "TARGET", description: "undo without asking, if this is the target" },
   ...askingArgs,

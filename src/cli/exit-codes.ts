@@ -3,6 +3,7 @@ import {
   AccessError,
   BusyError,
   ConnectionError,
+  DamagedJournalError,
   DamagedStoreError,
   InterruptedError,
   NewerFormatError,
@@ -50,6 +51,7 @@ export function exitCodeOf(error: unknown, received: StopSignal = "SIGINT"): num
     case error instanceof NewerFormatError:
     case error instanceof UnsupportedError:
     case error instanceof AccessError:
+    case error instanceof DamagedJournalError:
       return 2;
     case error instanceof VerificationError:
       return 3;

@@ -1,6 +1,6 @@
 /** Where runs are remembered. */
 import { resolve } from "node:path";
-import { RunRegistry } from "../operations/journal/registry.ts";
+import { RunRegistry } from "../journal/registry.ts";
 import { stateFolder } from "../support/state-folder.ts";
 import { VERSION } from "../version.ts";
 

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { AccessError, RefusedError } from "../errors.ts";
-import type { RunRegistry } from "../operations/journal/registry.ts";
+import type { RunRegistry } from "../journal/registry.ts";
 import { RunJournal } from "../operations/journal/run-journal.ts";
 import { runMigration } from "../operations/migrate.ts";
 import type { MigrationResult } from "../operations/models.ts";

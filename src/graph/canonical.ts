@@ -43,8 +43,9 @@ export class Canonicalizer {
     this.#reading = reading;
   }
 
-  text(record: GraphRecord): string {
-    return wellFormed(this.#head(record) + this.#properties(record.properties));
+  /** @param leftOut properties that the text does not tell of */
+  text(record: GraphRecord, leftOut?: (property: string) => boolean): string {
+    return wellFormed(this.#head(record) + this.#properties(record.properties, leftOut));
   }
 
   /** What a relationship holds, whatever it joins. */
@@ -79,20 +80,27 @@ export class Canonicalizer {
     return record.kind === "node" ? nodeHead(record) : relationshipHead(record);
   }
 
-  #properties(properties: Properties): string {
-    const { shape, values } = properties;
+  #properties(properties: Properties, leftOut?: (property: string) => boolean): string {
+    const { shape } = properties;
     const plan = this.#plan(shape);
-    return plan.indirect ? this.#direct(this.#reading!.read(properties)) : this.#spell(values, plan);
+    return plan.indirect
+      ? this.#direct(this.#reading!.read(properties), leftOut)
+      : this.#spell(properties, plan, leftOut);
   }
 
-  #direct({ shape, values }: Properties): string {
-    return this.#spell(values, this.#plan(shape));
+  #direct(properties: Properties, leftOut?: (property: string) => boolean): string {
+    return this.#spell(properties, this.#plan(properties.shape), leftOut);
   }
 
-  #spell(values: readonly Value[], { order, prefix, meaning }: Plan): string {
+  #spell(
+    { shape, values }: Properties,
+    { order, prefix, meaning }: Plan,
+    leftOut?: (property: string) => boolean,
+  ): string {
     let text = "";
     for (let i = 0; i < order.length; i++) {
       const at = order[i]!;
+      if (leftOut?.(shape.keys[at]!)) continue;
       const value = values[at]!;
       if (value !== null) text += prefix[at]! + canonicalValue(value, meaning[at]!);
     }

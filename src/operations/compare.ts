@@ -2,9 +2,9 @@
 import type { SummaryOptions } from "../backends/backend.ts";
 import { type CanonicalField, showCanonical } from "../graph/canonical.ts";
 import { bucketOf, type ContentHash, sameHash } from "../graph/digest.ts";
-import { MarkPacker } from "../graph/marks.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { canonicalizer, hashOf } from "../memorygraph/canonicalizer.ts";
+import { FingerprintPacker } from "../memorygraph/fingerprint.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import { Summary } from "../memorygraph/summary.ts";
 import { openScratch } from "../support/scratch.ts";
@@ -42,7 +42,7 @@ export async function summarise(
   const parallel = store.summarise?.({ each, marks, release }) ?? null;
   if (parallel !== null) return parallel;
   const summary = new Summary(release);
-  const packer = marks === undefined ? null : new MarkPacker(marks);
+  const packer = marks === undefined ? null : new FingerprintPacker(marks);
   for await (const batch of store.read()) {
     for (const record of batch) {
       const hash = hashOf(record);

@@ -168,7 +168,7 @@ async function realRun(
     failpoint("after commit");
     const written = recordsWritten(run.outcome);
     if (recorder?.active && written > 0) run.outcome.recorded(recorder.id);
-    recorder?.done(written);
+    for (const warning of recorder?.done(written) ?? []) run.outcome.warn(warning);
     run.outcome.targetAfter(after);
   } catch (error) {
     const cause = await causeOf(run.source, error);

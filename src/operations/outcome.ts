@@ -34,6 +34,7 @@ export class Outcome {
   #verification: VerificationResult | null = null;
   #run: string | null = null;
   readonly #steps: string[] = [];
+  readonly #warnings: ReturnType<typeof finding>[] = [];
   readonly #start = performance.now();
   #seconds = 0;
 
@@ -94,6 +95,11 @@ export class Outcome {
     this.#run = id;
   }
 
+  /** What went wrong without harm to the result. */
+  warn(text: string): void {
+    this.#warnings.push({ what: text, count: 1, examples: [] });
+  }
+
   step(text: string): void {
     this.#steps.push(text);
   }
@@ -142,6 +148,7 @@ export class Outcome {
       notes: [
         ...findings.filter(({ kind }) => kind === "note").map(finding),
         ...(this.#report.notes ?? []).map(finding),
+        ...this.#warnings,
         ...this.#aboutTarget(),
         ...this.#notCarried(),
         ...this.#danglingNote(),

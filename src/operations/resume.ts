@@ -2,9 +2,9 @@
 import type { BackendConfig } from "../backends/config.ts";
 import { loadTarget } from "../backends/registry.ts";
 import { RefusedError } from "../errors.ts";
+import type { RunRegistry } from "../journal/registry.ts";
+import { isFinal, setState } from "../journal/run-state.ts";
 import type { FoundRun } from "./journal/find-run.ts";
-import { isFinal } from "./journal/models.ts";
-import type { RunRegistry } from "./journal/registry.ts";
 import { RunJournal } from "./journal/run-journal.ts";
 import { runMigration } from "./migrate.ts";
 import type { Outcome } from "./outcome.ts";
@@ -37,7 +37,7 @@ export async function resumeRun(
   const backend = await loadTarget(to);
   if (backend.target === "staged" && (await backend.recover(to, file)) === "complete") {
     // It had been put in place, and only the journal did not know: comparing source and target proves it once more.
-    file.note("state", "done");
+    setState(file, "done");
     file.close();
     registry.end(id, "done", "journal kept");
     return runMigration(from, to, info.options, { ...hooks, confirm: undefined });

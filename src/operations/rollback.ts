@@ -1,84 +1,285 @@
-/** Undoes a run, whenever: also one that was completed weeks ago, and one whose process was killed. */
-import type { Undone } from "../backends/backend.ts";
+/** Undoes runs, whenever: also those that were completed weeks ago, and those whose process was killed. */
+import type { RollbackTarget, TargetBackend } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { loadTarget } from "../backends/registry.ts";
-import { damagedJournal, UNDOING } from "../backends/undoing.ts";
-import { PartialError, RollbackError } from "../errors.ts";
+import { BusyError, DamagedJournalError, MigrateError, PartialError, RefusedError, RollbackError } from "../errors.ts";
+import { ContentDigest } from "../graph/digest.ts";
+import { retain } from "../journal/leftovers.ts";
+import type { RunRegistry } from "../journal/registry.ts";
+import { type PlanOptions, RollbackPlan } from "../journal/rollback-plan.ts";
+import { IDENTITY, LEFT, LISTED, parseListed } from "../journal/run-info.ts";
+import { isFinal, isUndoing, type RunState, setState } from "../journal/run-state.ts";
+import { RunTrace } from "../journal/run-trace.ts";
 import { removeDurable } from "../support/durable.ts";
+import { sleep } from "../support/time.ts";
 import { summarise } from "./compare.ts";
 import type { FoundRun } from "./journal/find-run.ts";
-import { LISTED, parseListed, withoutSecrets } from "./journal/models.ts";
-import type { RunRegistry } from "./journal/registry.ts";
+import { laterRuns } from "./journal/later-runs.ts";
+import { withoutSecrets } from "./journal/models.ts";
 import type { RollbackResult } from "./models.ts";
 import { type Hooks, ProgressReporter } from "./run.ts";
 import { withoutSameCommand } from "./undo.ts";
 
+export interface RollbackOptions extends Pick<PlanOptions, "cascade" | "changed"> {
+  /** Says what would be done, and writes nothing. */
+  readonly dryRun?: boolean;
+  /** Later runs that touched the same records are undone as well, newest first. */
+  readonly withLater?: boolean;
+}
+
+/** How many of the records that stay a result lists. */
+const LISTED_RECORDS = 1_000;
+/** Between two readings that show whether somebody writes to the target. */
+const PAUSE_MS = 500;
+
 /**
- * The run's journal is closed afterwards, and gone where nothing of the run is left.
+ * The run's journal is closed afterwards, and gone where nothing of the run is left. Where something is, the run stays open for
+ * it: the same command goes on.
  * @param to the target, with the credentials that the journal does not hold
- * @throws RollbackError when it cannot be undone now
+ * @throws RefusedError before anything is written, where later runs touched the same records; RollbackError when it cannot be
+ *   undone now
  */
 export async function rollbackRun(
   registry: RunRegistry,
   run: FoundRun,
   to: BackendConfig,
+  options: RollbackOptions,
   hooks: Hooks,
 ): Promise<RollbackResult> {
-  const { id, file, path } = run;
-  const progress = new ProgressReporter(hooks);
-  progress.start("rollback", null);
-  const backend = await loadTarget(to);
-  const before = file.fact("target digest");
-  const noted = parseListed(file.fact(LISTED));
-  // Damage could make it another graph, which is as it was since nobody has touched it.
-  if (to.path === undefined && noted !== null && backend.locate(withoutSecrets(to)) !== noted.target) {
-    throw damagedJournal(path);
-  }
-  let undone: Undone;
+  const opened: { runs: FoundRun[]; traces: RunTrace[] } = { runs: [run], traces: [] };
   try {
-    file.note("state", "rolling back");
-    registry.enter(id, "rolling back");
-    undone = await backend.undo(to, file);
+    const backend = await loadTarget(to);
+    assertSameTarget(backend, run, to);
+    const first = traceOf(run);
+    opened.traces.push(first);
+    for (const later of laterRuns(registry, run, to, first, options.withLater === true, traceOf)) {
+      opened.runs.unshift(later.run);
+      opened.traces.unshift(later.trace);
+    }
+    const undoing = new Undoing(registry, backend, run, opened.runs, opened.traces, to, options, hooks);
+    return options.dryRun ? await undoing.rehearse() : await undoing.run();
   } catch (error) {
-    // Nothing has been changed, as where the server cannot be reached: the run is what it was.
-    if (file.fact(UNDOING) === null) {
-      file.note("state", run.state);
-      registry.enter(id, run.state);
-    }
-    throw stoppedPartWay(id, error);
+    throw error instanceof DamagedJournalError ? uncertain(run, error) : error;
   } finally {
-    file.close();
+    for (const trace of opened.traces) trace.close();
+    for (const { file } of opened.runs) file.close();
   }
-  const { left, expected, removed } = undone;
-  const forget = () => {
-    // The list learns of it last: until then it tells where the journal is.
-    removeDurable(path);
-    registry.end(id, "rolled back", "journal gone");
-  };
-  const told = { run: id, target: backend.locate(to), left: [...left], digestBefore: before };
-  if (removed) {
-    forget();
-    return { ...told, exact: true, digestAfter: expected.toString() };
+}
+
+class Undoing {
+  readonly #progress: ProgressReporter;
+
+  constructor(
+    readonly registry: RunRegistry,
+    readonly backend: TargetBackend,
+    readonly asked: FoundRun,
+    readonly runs: readonly FoundRun[],
+    readonly traces: readonly RunTrace[],
+    readonly to: BackendConfig,
+    readonly options: RollbackOptions,
+    readonly hooks: Hooks,
+  ) {
+    this.#progress = new ProgressReporter(hooks);
   }
-  const store = await backend.openForReading(to, { signal: hooks.signal, maybeMissing: true });
-  try {
-    const { digest } = await summarise(store, (records) => progress.add(records));
-    if (!digest.equals(expected)) {
-      throw new RollbackError(`${backend.locate(to)} is not what it should be without run ${id}`, {
-        details: [`expected: ${expected}`, `found:    ${digest}`],
-        next: "Stop the applications that use it, keep it as it is, and compare it with a backup.",
-      });
+
+  /** What would be done, read as any other reader would. */
+  async rehearse(): Promise<RollbackResult> {
+    this.#progress.start("rollback", null);
+    const store = await this.backend.openForReading(this.to, { signal: this.hooks.signal, maybeMissing: true });
+    try {
+      const plan = await this.#plan(presentIn(store.read()));
+      return this.#close(plan, plan.expected);
+    } finally {
+      await store.close();
     }
-    forget();
-    return { ...told, exact: digest.toString() === before, digestAfter: digest.toString() };
-  } finally {
-    await store.close();
   }
+
+  async run(): Promise<RollbackResult> {
+    const { registry, asked } = this;
+    this.#progress.start("rollback", null);
+    const identity = asked.file.getMeta(IDENTITY);
+    if (identity !== null) registry.lock(asked.isMoved ? this.backend.locate(this.to) : identity, asked.id);
+    try {
+      return await this.#run();
+    } catch (error) {
+      throw stoppedPartWay(asked.id, error);
+    } finally {
+      registry.unlock(asked.id);
+    }
+  }
+
+  async #run(): Promise<RollbackResult> {
+    const target = await this.backend.openForRollback(
+      this.to,
+      this.runs.map(({ file }) => file),
+      this.hooks.signal,
+    );
+    if (target === null) return this.#nothingThere();
+    let plan: RollbackPlan;
+    let became: "changed" | "removed";
+    try {
+      plan = await this.#plan(target.present());
+      became = await this.#apply(target, plan);
+    } finally {
+      await target.close();
+    }
+    const digest = became === "removed" ? new ContentDigest() : await this.#prove(plan);
+    this.#finish(plan);
+    return this.#close(plan, digest);
+  }
+
+  #plan(present: Parameters<typeof RollbackPlan.of>[0]): Promise<RollbackPlan> {
+    const { cascade = false, changed = false } = this.options;
+    return RollbackPlan.of(present, this.traces, { cascade, changed }, (records) => this.#progress.add(records));
+  }
+
+  async #apply(target: RollbackTarget, plan: RollbackPlan): Promise<"changed" | "removed"> {
+    this.#assertItsTarget(plan, target.location);
+    // What is staged and has nothing to change need not be written anew; a server's indexes may still be the run's.
+    if (plan.isEmpty && this.backend.target === "staged" && plan.left > 0) return "changed";
+    for (const run of this.runs) this.#enter(run, "rolling back");
+    try {
+      return await target.apply(plan);
+    } catch (error) {
+      // Nothing has been changed, as where the server cannot be reached: each run is what it was.
+      for (const run of this.runs) if (!isUndoing(run.file)) this.#enter(run, run.state);
+      throw error;
+    }
+  }
+
+  /** @throws RefusedError where there is not a trace of a completed run, and the target is not what it was before it */
+  #assertItsTarget(plan: RollbackPlan, location: string): void {
+    const { asked, traces } = this;
+    const isUntraced = plan.isEmpty && plan.left === 0 && traces.some(({ size }) => size > 0);
+    const isBefore = plan.expected.toString() === asked.digestBefore;
+    if (isUntraced && !isBefore && isFinal(asked.state)) throw nothingOf(asked, location);
+  }
+
+  #enter({ id, file, isCopy }: FoundRun, state: RunState): void {
+    // What is done to a copy says nothing about the target of the run.
+    if (isCopy) return;
+    setState(file, state);
+    this.registry.enter(id, state);
+  }
+
+  /** The target, opened anew, holds what was planned. @throws RollbackError; BusyError while somebody else writes to it */
+  async #prove(plan: RollbackPlan): Promise<ContentDigest> {
+    const digest = await this.#digest();
+    if (digest.equals(plan.expected)) return digest;
+    const location = this.backend.locate(this.to);
+    if (this.backend.target === "live") {
+      await sleep(PAUSE_MS);
+      if (!(await this.#digest()).equals(digest)) {
+        throw new BusyError(`${location} keeps changing: what others have in it could not be proven untouched`, {
+          next: `Stop the applications that use it, then run memorygraph-migrate rollback ${this.asked.id} again.`,
+        });
+      }
+    }
+    throw new RollbackError(`${location} is not what it should be without run ${this.asked.id}`, {
+      details: [`expected: ${plan.expected}`, `found:    ${digest}`],
+      next: "Stop the applications that use it, keep it unchanged, and compare it with a backup.",
+    });
+  }
+
+  async #digest(): Promise<ContentDigest> {
+    const store = await this.backend.openForReading(this.to, { signal: this.hooks.signal, maybeMissing: true });
+    try {
+      return (await summarise(store, (records) => this.#progress.add(records))).digest;
+    } finally {
+      await store.close();
+    }
+  }
+
+  /** A run of which something is left stays open for it; of the others nothing has to be known any more. */
+  #finish(plan: RollbackPlan): void {
+    for (const [at, { id, file, path, isCopy }] of this.runs.entries()) {
+      if (isCopy) continue;
+      const left = retain(file, this.traces[at]!, plan.actions);
+      if (left > 0) {
+        file.setMeta(LEFT, String(left));
+        setState(file, "partly rolled back");
+        this.registry.end(id, "partly rolled back", "journal kept");
+        continue;
+      }
+      file.close();
+      // The list learns of it last: until then it tells where the journal is.
+      removeDurable(path);
+      this.registry.end(id, "rolled back", "journal gone");
+    }
+  }
+
+  /** The store itself is not there any more, and nothing of the runs with it. */
+  #nothingThere(): RollbackResult {
+    const { id, state } = this.asked;
+    if (isFinal(state)) throw missing(id, this.backend.locate(this.to));
+    const plan = new RollbackPlan(this.traces);
+    this.#finish(plan);
+    return this.#close(plan, new ContentDigest());
+  }
+
+  #close(plan: RollbackPlan, digest: ContentDigest): RollbackResult {
+    const kept = plan.kept(LISTED_RECORDS);
+    const digestBefore = this.asked.digestBefore;
+    const result = {
+      run: this.asked.id,
+      runs: this.runs.map(({ id }) => id),
+      target: this.backend.locate(this.to),
+      dryRun: this.options.dryRun === true,
+      exact: plan.left === 0 && (digestBefore === null || digest.toString() === digestBefore),
+      counts: plan.counts,
+      left: kept.map(({ name }) => name),
+      kept: kept.map(({ name, title, heldBy }) => ({ record: name, title, heldBy })),
+      digestBefore,
+      digestAfter: digest.toString(),
+    };
+    plan.close();
+    return result;
+  }
+}
+
+async function* presentIn(batches: AsyncIterable<readonly Parameters<RunTrace["trace"]>[0][]>) {
+  for await (const batch of batches) yield batch.map((record) => ({ record }));
+}
+
+/** Damage could make it another graph, which is as it was since nobody has touched it. @throws DamagedJournalError */
+function assertSameTarget(backend: TargetBackend, { file, isMoved, path }: FoundRun, to: BackendConfig): void {
+  const noted = parseListed(file.getMeta(LISTED));
+  if (to.path !== undefined || isMoved || noted === null || backend.locate(withoutSecrets(to)) === noted.target) return;
+  throw new DamagedJournalError(`the journal ${path} is damaged: it tells of two targets`, {
+    next: "Put back a whole copy of it, if there is one.",
+  });
+}
+
+/** @param location where the run has put its target */
+function missing(id: string, location: string): RefusedError {
+  return new RefusedError(`there is no store any more at ${location}, the target of run ${id}`, {
+    next: `If it was moved, name the place: memorygraph-migrate rollback ${id} --to-path NEW. If it was deleted, nothing of the run is left.`,
+  });
+}
+
+function traceOf({ file, state }: FoundRun): RunTrace {
+  return new RunTrace(file, !isFinal(state) || isUndoing(file));
+}
+
+function nothingOf({ id }: FoundRun, location: string): RefusedError {
+  return new RefusedError(`${location} holds nothing of run ${id}: it is another store, or older than the run`, {
+    next: "Name the target of the run. memorygraph-migrate runs lists all runs with their targets.",
+  });
+}
+
+/** What is certain when a journal is not: nothing was written. */
+function uncertain({ id, info }: FoundRun, cause: DamagedJournalError): RollbackError {
+  return new RollbackError(`run ${id} cannot be undone: ${cause.message}`, {
+    details: [`the run began ${info.started}`, "the target is unchanged: nothing was written"],
+    next: cause.next,
+    cause,
+  });
 }
 
 /** What has begun on a server and could not be brought to its end goes on where it was: its journal knows. */
 function stoppedPartWay(id: string, error: unknown): unknown {
   if (!(error instanceof RollbackError) || error.cause === undefined) return error;
+  if (error.cause instanceof MigrateError && error.cause instanceof DamagedJournalError) return error;
   return new PartialError(`undoing run ${id} was stopped part-way: ${error.message}`, {
     details: error.details,
     next: `${withoutSameCommand(error.next)} Then memorygraph-migrate rollback ${id} goes on with it.`,

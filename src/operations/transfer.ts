@@ -11,10 +11,10 @@ import type {
   WriteRequest,
 } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
-import type { StagedJournal } from "../backends/staged-journal.ts";
 import { RefusedError } from "../errors.ts";
 import { ContentDigest, sameHash } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
+import type { RunNotes } from "../journal/run-notes.ts";
 import { hashOf } from "../memorygraph/canonicalizer.ts";
 import { emptyTally, Summary, tally } from "../memorygraph/summary.ts";
 import { assertNothingLost, assertProvable } from "./checks.ts";
@@ -71,14 +71,14 @@ async function fillStaged(run: Run, session: StagedTarget): Promise<Verification
   return verifyWhole(fitted, expected, session, (records) => progress.add(records));
 }
 
-function count(record: GraphRecord, into: Summary, staged: StagedJournal | null): void {
+function count(record: GraphRecord, into: Summary, staged: RunNotes | null): void {
   const hash = hashOf(record);
   into.addHashed(record, hash);
-  staged?.noteCreated(record, hash);
+  staged?.created(record, hash);
 }
 
-function marksInto(staged: StagedJournal | null): ((marks: Uint8Array) => void) | undefined {
-  return staged === null ? undefined : (marks) => staged.noteMarks(marks);
+function marksInto(staged: RunNotes | null): ((marks: Uint8Array) => void) | undefined {
+  return staged === null ? undefined : (marks) => staged.createdPacked(marks);
 }
 
 /** For a run that is to be gone on with, or undone: what it started from. */
@@ -223,13 +223,16 @@ export async function merge(
     progress.start("transfer", description.nodes + description.relationships);
     const staged = run.hooks.recorder?.staged ?? null;
     if (staged !== null && outcome.overwritten.nodes + outcome.overwritten.relationships > 0) {
-      await noteFormers(session, ledger, staged);
+      await noteBeforeImages(session, ledger, staged);
     }
     const follower = new PlanFollower(ledger);
     for await (const batch of fitted.read()) {
       const steps = batch.map((record) => follower.step(record));
       const of = (step: "create" | "overwrite") => batch.filter((_, at) => steps[at]!.what === step);
-      for (const [at, { what, hash }] of steps.entries()) if (what === "create") staged?.noteCreated(batch[at]!, hash);
+      for (const [at, { what, hash }] of steps.entries()) {
+        if (what === "create") staged?.created(batch[at]!, hash);
+        else if (what === "overwrite") staged?.overwritten(batch[at]!, hash);
+      }
       await session.write(of("create"));
       await session.replace(of("overwrite"));
       progress.add(batch.length);
@@ -246,15 +249,14 @@ export async function merge(
 }
 
 /** The records that are to be overwritten, as they stand there now. */
-async function noteFormers(session: TargetSession, ledger: Ledger, staged: StagedJournal): Promise<void> {
+async function noteBeforeImages(session: TargetSession, ledger: Ledger, staged: RunNotes): Promise<void> {
   const follower = new PlanFollower(ledger);
   for await (const batch of session.read()) {
-    const beforeImages = batch.flatMap((former) => {
-      const { entry, hash } = follower.find(former);
-      if (entry === null || !entry.selected || sameHash(entry.expected, hash)) return [];
-      return [{ former, hash, after: entry.expected }];
+    const images = batch.flatMap((record) => {
+      const { entry, hash } = follower.find(record);
+      return entry === null || !entry.selected || sameHash(entry.expected, hash) ? [] : [{ record, hash }];
     });
-    staged.noteFormers(beforeImages);
+    staged.beforeImages(images);
   }
 }
 

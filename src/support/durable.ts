@@ -21,6 +21,9 @@ const SIDE_FILES = ["", "-wal", "-shm", "-journal"] as const;
 /** Does a piece of work, and says what fails in it in the words of whoever owns the file. */
 export type Guard = <T>(work: () => T) => T;
 
+/** @throws TypeError, or an error of the caller's own, for a database that is not the caller's */
+export type Recognise = (names: readonly string[], database: Database) => void;
+
 export class DurableFile {
   readonly path: string;
   readonly database: Database;
@@ -30,19 +33,18 @@ export class DurableFile {
   /** SQLite's log, in which everything stands before it is anywhere else. */
   #log: number | null = null;
 
-  private constructor(path: string, guard: Guard) {
+  private constructor(path: string, guard: Guard, recognise: Recognise) {
     this.path = path;
     this.guard = guard;
     this.database = new Database(path, constants.SQLITE_OPEN_READWRITE);
     try {
-      this.#assertOurs();
-      // Exclusive: nobody else has it open, and no file is shared in memory, which network shares cannot do.
-      for (const pragma of ["locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"]) {
-        this.database.run(`PRAGMA ${pragma}`);
-      }
+      // Before the first read: only then SQLite shares no memory, which some file systems and network shares cannot do.
+      this.database.run("PRAGMA locking_mode = EXCLUSIVE");
+      // Before anything is changed: somebody may have put another database in its place.
+      recognise(this.database.query("SELECT name FROM sqlite_schema").values().flat().map(String), this.database);
+      for (const pragma of ["journal_mode = WAL", "synchronous = FULL"]) this.database.run(`PRAGMA ${pragma}`);
       // Beside it, as in scratch.ts: temporary tables without a name.
       this.database.run("PRAGMA temp_store = FILE");
-      this.database.run("CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
     } catch (error) {
       this.database.close();
       throw error;
@@ -54,34 +56,20 @@ export class DurableFile {
     return guard(() => {
       createPrivateFile(path);
       flushFolder(dirname(path));
-      return new DurableFile(path, guard);
+      return new DurableFile(path, guard, () => {});
     });
   }
 
-  /** @param guard gets SQLite's errors; SQLITE_BUSY while another process has it open; TypeError for what is something else */
-  static open(path: string, guard: Guard): DurableFile {
+  /**
+   * @param guard gets SQLite's errors; SQLITE_BUSY while another process has it open; TypeError for what is something else
+   * @param recognise gets the names of all tables and indexes; throws for a database that is not the caller's
+   */
+  static open(path: string, guard: Guard, recognise: Recognise): DurableFile {
     return guard(() => {
       // What a link leads to was not made here.
       if (!lstatSync(path).isFile()) throw new TypeError("not a file of its own");
-      return new DurableFile(path, guard);
+      return new DurableFile(path, guard, recognise);
     });
-  }
-
-  /** Before anything is changed: somebody may have put another database in its place. */
-  #assertOurs(): void {
-    const names = this.database.query("SELECT name FROM sqlite_schema").values().flat();
-    if (names.length > 0 && !names.includes("fact")) throw new TypeError("another program's database");
-  }
-
-  /** A text kept under a name; null where there is none. */
-  fact(name: string): string | null {
-    const query = "SELECT value FROM fact WHERE name = ?";
-    const [row] = this.guard(() => this.database.query(query).values(name)) as [string][];
-    return row?.[0] ?? null;
-  }
-
-  note(name: string, value: string, endurance: Endurance = "power"): void {
-    this.write(endurance, () => this.database.run("INSERT OR REPLACE INTO fact VALUES (?, ?)", [name, value]));
   }
 
   /** One transaction. */

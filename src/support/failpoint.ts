@@ -10,6 +10,7 @@ export const FAILPOINTS = [
   "target opened",
   "before writing",
   "batch noted",
+  "batch taken",
   "batch answered",
   "former noted",
   "former replaced",

@@ -21,3 +21,8 @@ export function openScratch(schema: string, cacheKilobytes = 16_000): Database {
 export function storable(key: string): string {
   return key.isWellFormed() ? key : `~${JSON.stringify(key)}`;
 }
+
+/** The key that `storable` has spelled. Keys of their own never begin with a tilde. */
+export function restored(stored: string): string {
+  return stored.startsWith("~") ? (JSON.parse(stored.slice(1)) as string) : stored;
+}

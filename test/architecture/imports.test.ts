@@ -10,14 +10,15 @@ const files = [...new Glob("**/*.ts").scanSync(root)].sort();
 /** What each room may import of ours, besides itself: the arrows of the house point one way. */
 const ARROWS: Record<string, readonly string[]> = {
   "main.ts": ["cli"],
-  "index.ts": ["operations", "backends", "errors.ts"],
+  "index.ts": ["operations", "backends", "journal", "errors.ts"],
   "version.ts": [],
   "errors.ts": [],
-  cli: ["doctor", "operations", "backends", "memorygraph", "graph", "errors.ts", "support", "version.ts"],
-  doctor: ["operations", "backends", "memorygraph", "graph", "errors.ts", "support"],
-  operations: ["backends", "memorygraph", "graph", "errors.ts", "support"],
-  backends: ["memorygraph", "rdb", "sqlite-file", "graph", "errors.ts", "support"],
   "sqlite-file": [],
+  cli: ["doctor", "operations", "backends", "journal", "memorygraph", "graph", "errors.ts", "support", "version.ts"],
+  doctor: ["operations", "backends", "journal", "memorygraph", "graph", "errors.ts", "support"],
+  operations: ["backends", "journal", "memorygraph", "graph", "errors.ts", "support"],
+  backends: ["journal", "memorygraph", "rdb", "sqlite-file", "graph", "errors.ts", "support"],
+  journal: ["memorygraph", "graph", "errors.ts", "support"],
   rdb: ["graph", "errors.ts", "support"],
   memorygraph: ["graph", "errors.ts", "support"],
   graph: ["errors.ts", "support"],
@@ -33,7 +34,7 @@ const ROOMS: readonly (readonly [what: string, pattern: RegExp, rooms: RegExp])[
   [
     "valibot",
     /from "valibot"/,
-    /^(cli\/|doctor\/|operations\/(models|journal\/(models|registry))\.ts$|backends\/config\.ts$)/,
+    /^(cli\/|doctor\/|journal\/|operations\/(models|journal\/models)\.ts$|backends\/(config|graph-store\/server-journal)\.ts$)/,
   ],
 ];
 

@@ -293,7 +293,7 @@ test("a target folder that is put elsewhere while its disk is away is not taken 
   expect(await runsOf(folder)).toMatchObject([{ id: run!.id, status: "done" }]);
   const away = await program(folder, ["rollback", run!.id, "--yes"]);
   expectClear(away);
-  told(away, 4, "is not there any more");
+  told(away, 4, "is missing");
   renameSync(folder.file("unplugged"), folder.file("target"));
   told(await program(folder, ["rollback", run!.id, "--yes"]), 0, "");
   expect(readdirSync(folder.file("target"))).toEqual([]);

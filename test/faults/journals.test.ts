@@ -8,11 +8,13 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { JournalFile } from "../../src/journal/journal-file.ts";
 import { edited } from "../cli/stores.ts";
 import { endOf } from "../conformance/ends.ts";
 import { linesOf } from "../conformance/graph.ts";
@@ -61,9 +63,16 @@ const HARMS: Readonly<Record<string, (journal: string, folder: TemporaryFolder) 
     mkdirSync(journal);
   },
   "made by a later release": (journal) => {
+    const file = JournalFile.open(journal, (work) => work());
+    file.setMeta("run", JSON.stringify({ ...JSON.parse(file.getMeta("run")!), format: 3 }));
+    file.setMeta("state", "archived");
+    file.close();
+  },
+  "made by a release before the present form": (journal) => {
+    rmSync(journal);
     const database = new Database(journal);
-    database.run("UPDATE fact SET value = json_set(value, '$.format', 2) WHERE name = 'run'");
-    database.run("UPDATE fact SET value = 'archived' WHERE name = 'state'");
+    database.run("CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
+    database.run('INSERT INTO fact VALUES (\'run\', \'{"format":1,"program":"0.1.0"}\')');
     database.close();
   },
 };

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { RunRegistry } from "../../src/operations/journal/registry.ts";
+import { RunRegistry } from "../../src/journal/registry.ts";
 import { thisProcess } from "../../src/support/processes.ts";
 import { edited } from "../cli/stores.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -70,6 +70,7 @@ describe("runs are kept", () => {
     const [first] = await runsOf(folder);
     const registry = new RunRegistry(folder.file("state", "memorygraph-migrate"), "test");
     const [entry] = registry.list();
+    registry.forget(entry!.id);
     registry.add({ ...entry!, started: new Date(Date.now() - 40 * DAY).toISOString() });
     for (let number = 0; number < 10; number++) expect((await run(`${number}.db`)).code).toBe(0);
     expect(readdirSync(folder.file("targets"))).toContain("first.db");

@@ -65,7 +65,7 @@ describe.each(PLACES)("on a target of %s", (kind, open) => {
     await standsStill(first);
     const second = await program(folder, args);
     expectClear(second);
-    expect([second.code, second.stderr]).toEqual([10, expect.stringMatching(/run \w{8} works on the same target/)]);
+    expect([second.code, second.stderr]).toEqual([10, expect.stringMatching(/run \w{10} works on the same target/)]);
     expect(second.stderr).toContain(`process ${first.pid}`);
     first.kill("SIGKILL");
     await ended(first);
@@ -95,7 +95,7 @@ describe.each(PLACES)("on a target of %s", (kind, open) => {
         10,
         expect.stringContaining("Nothing here tells whether it still runs on elsewhere"),
       ]);
-      const [, id] = /memorygraph-migrate rollback (\w{8})/.exec(held.stderr)!;
+      const [, id] = /memorygraph-migrate rollback (\w{10})/.exec(held.stderr)!;
       expect((await program(folder, ["rollback", id!, "--yes"])).code).toBe(0);
       expect(await place.state()).toBe(before);
       expect((await program(folder, args)).code).toBe(0);

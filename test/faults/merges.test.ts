@@ -53,7 +53,7 @@ describe.each(["sqlite", "falkordblite"] as const)("a merge into a file of %s", 
     const again = await program(folder, args);
     expect([again.code, again.stderr]).toEqual([
       0,
-      expect.stringMatching(/run \w{8} had been stopped; the target is as it was before it/),
+      expect.stringMatching(/run \w{10} had been stopped; the target is as it was before it/),
     ]);
     expect(besidesJournals(folder.file("target"))).toEqual(["store.db"]);
     const done = (await runsOf(folder)).find(({ status }) => status === "done");
@@ -116,7 +116,7 @@ describe.each(servers.map((server) => [server.kind, server] as const))("a merge 
     const before = await filled(folder);
     expect((await program(folder, migration(folder, to), { stop: "verified#1" })).code).toBeNull();
     const { stdout } = await program(folder, ["runs"]);
-    const [, id] = /memorygraph-migrate rollback (\w{8})/.exec(stdout)!;
+    const [, id] = /memorygraph-migrate rollback (\w{10})/.exec(stdout)!;
     const undone = await program(folder, ["rollback", id!, "--yes"]);
     expect([undone.code, undone.stdout]).toEqual([0, expect.stringContaining("exactly as it was before")]);
     expect(await stateAt(end.config)).toBe(before);

@@ -59,7 +59,7 @@ export async function expectPromise(
   if (ending.code !== null && ending.code !== 6 && !atOnce && !goesOn) {
     throw new Error(`stopped part-way, but it ended with ${ending.code}: ${ending.stderr}`);
   }
-  const named = [...ending.stderr.matchAll(/memorygraph-migrate (resume|rollback) (\w{8})/g)].map(([, can]) => can!);
+  const named = [...ending.stderr.matchAll(/memorygraph-migrate (resume|rollback) (\w{10})/g)].map(([, can]) => can!);
   const listed = ending.code === null || atOnce ? run!.can : [];
   const same = goesOn && ending.stderr.includes("run the same command again") ? [command[0]!] : [];
   const commands = [...named, ...listed, ...same];

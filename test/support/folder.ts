@@ -23,7 +23,7 @@ export function temporaryFolder(): TemporaryFolder {
 
 /** Names in a folder, without the journals of completed runs, which stay beside their targets. */
 export function besidesJournals(folder: string): string[] {
-  return readdirSync(folder).filter((name) => !/^\..*\.memorygraph-migrate-\w{8}\.db(\.former)?$/.test(name));
+  return readdirSync(folder).filter((name) => !/^\..*\.memorygraph-migrate-\w{10}\.db(\.former)?$/.test(name));
 }
 
 /** Every name below a folder with its kind, mode and SHA-256: what must not change when something is only read. */

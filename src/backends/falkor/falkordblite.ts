@@ -18,8 +18,8 @@ import type { Packing } from "./descriptor.ts";
 import { DumpSource } from "./dump-source.ts";
 import { holderOf, uniqueIdLabelsOf } from "./lite-holder.ts";
 import { type LitePlace, pathOf, placeToRead, placeToWrite } from "./lite-place.ts";
+import { type LiteAccess, openLiteForRollback, recoverLite } from "./lite-rollback.ts";
 import { describeTarget, LiteSession, openTarget } from "./lite-session.ts";
-import { type LiteAccess, recoverLite, undoLite } from "./lite-undo.ts";
 import { unpack } from "./packed-dump.ts";
 import { runningEngine } from "./running-engine.ts";
 import { assertNoEngine } from "./staged-dump.ts";
@@ -38,7 +38,7 @@ export const falkordblite: StagedBackend = {
     return LiteSession.begin(place, originOf(config, place), request);
   },
   preview,
-  undo: (config, journal) => undoLite(accessTo(config), journal),
+  openForRollback: (config, journals) => openLiteForRollback(accessTo(config), journals),
   recover: async (config, journal) => recoverLite(accessTo(config).place.dump, journal),
 };
 

@@ -4,8 +4,8 @@
  */
 import { WriteError } from "../../errors.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, relationshipId } from "../../graph/record.ts";
+import type { JournalFile } from "../../journal/journal-file.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import type { DurableFile } from "../../support/durable.ts";
 import { stateOf } from "../../support/stability.ts";
 import type { Finding, SchemaItem, StagedTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
@@ -80,7 +80,7 @@ export class LiteSession implements StagedTarget {
     place: Target,
     origin: DumpOrigin,
     request: WriteRequest,
-    undoing?: DurableFile,
+    undoing?: JournalFile,
   ): Promise<LiteSession> {
     const purpose = undoing === undefined ? "run" : "undoing";
     await assertNoEngine(place);

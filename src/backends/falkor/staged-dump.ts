@@ -2,7 +2,8 @@
 import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BusyError } from "../../errors.ts";
-import { beforeImageBeside, type DurableFile } from "../../support/durable.ts";
+import type { JournalFile } from "../../journal/journal-file.ts";
+import { beforeImageBeside } from "../../support/durable.ts";
 import {
   codeOf,
   createPrivateFile,
@@ -15,10 +16,11 @@ import {
   temporaryBeside,
 } from "../../support/files.ts";
 import { stateOf } from "../../support/stability.ts";
+import { MADE } from "../staged-rollback.ts";
 import type { Target } from "./lite-place.ts";
 import { runningEngine } from "./running-engine.ts";
 
-/** The facts in the journal of a run that name what is under way, and tell what was put in place. */
+/** The names in the journal of a run that tell what is under way, and what was put in place. */
 export const temporaryOf = (purpose: Purpose) => `temporary files of the ${purpose}`;
 export const PUBLISHED = "published dump";
 
@@ -49,14 +51,14 @@ export class StagedDump {
   /** For records on their way into it: a name for a file on the same disk. */
   readonly spool: string;
 
-  readonly #journal: DurableFile | null;
+  readonly #journal: JournalFile | null;
   readonly #purpose: Purpose;
 
   /**
    * @param journal of the run that it belongs to
    * @throws the system's error
    */
-  constructor(place: Target, state: string | null, journal: DurableFile | null, purpose: Purpose) {
+  constructor(place: Target, state: string | null, journal: JournalFile | null, purpose: Purpose) {
     this.#journal = journal;
     this.#purpose = purpose;
     this.#place = place;
@@ -65,7 +67,8 @@ export class StagedDump {
     this.#temporary = temporaryBeside(folder ? dirname(place.dump) : place.dump);
     this.file = folder ? join(this.#temporary, basename(place.dump)) : this.#temporary;
     this.spool = temporaryBeside(this.#temporary);
-    journal?.note(temporaryOf(purpose), JSON.stringify([this.#temporary, this.spool]));
+    if (purpose === "run" && state === null) journal?.setMeta(MADE, "yes");
+    journal?.setMeta(temporaryOf(purpose), JSON.stringify([this.#temporary, this.spool]));
     if (folder) mkdirSync(this.#temporary, { mode: 0o700 });
     createPrivateFile(this.file);
   }
@@ -92,9 +95,9 @@ export class StagedDump {
   /** The former file costs nothing but its name, and is the exact way back as long as nobody has changed the new one. */
   #noteWayBack(dump: string): void {
     if (this.#journal === null) return;
-    this.#journal.note(PUBLISHED, hashOfFile(this.file));
+    this.#journal.setMeta(PUBLISHED, hashOfFile(this.file));
     if (this.#state === null) return;
-    const former = beforeImageBeside(this.#journal.path);
+    const former = beforeImageBeside(this.#journal.path!);
     remove(former);
     keepSecondName(dump, former);
   }

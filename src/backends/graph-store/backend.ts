@@ -4,11 +4,11 @@ import { RefusedError } from "../../errors.ts";
 import type { LiveBackend, TargetPreview, WriteRequest } from "../backend.ts";
 import { type BackendConfig, type BackendType, withoutCredentials } from "../config.ts";
 import { previewOf } from "./preview.ts";
+import { openForRollback } from "./rollback.ts";
 import type { OpenServer } from "./server.ts";
 import { ServerSession } from "./session.ts";
 import { ServerSource } from "./source.ts";
 import { wantedSchema } from "./target-schema.ts";
-import { undo } from "./undo.ts";
 
 export function serverBackend(type: BackendType, open: OpenServer): LiveBackend {
   return {
@@ -21,7 +21,7 @@ export function serverBackend(type: BackendType, open: OpenServer): LiveBackend 
     assertDistinct: (source, target) => assertDistinct(open, source, target),
     openForWriting: (config, request) => ServerSession.begin(open, config, request),
     preview: (config, request) => preview(open, config, request),
-    undo: (config, journal) => undo(open, config, journal),
+    openForRollback: (config, journals, signal) => openForRollback(open, config, journals, signal),
   };
 }
 

@@ -2,6 +2,7 @@
 import { type ContentHash, hashText } from "../../graph/digest.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { canonicalizer, hashOf } from "../../memorygraph/canonicalizer.ts";
+import { openScratch } from "../../support/scratch.ts";
 import type { InternalId, ServerNode, ServerRelationship } from "./server.ts";
 
 export const MARK_BYTES = 16;
@@ -42,9 +43,9 @@ function mark(canonical: string): ContentMark {
   return hashText(canonical).subarray(0, MARK_BYTES);
 }
 
-/** Equal marks, counted. */
+/** Equal marks, counted: on disk, since they may be those of a whole graph. */
 export class MarkMultiset {
-  readonly #counts = new Map<string, number>();
+  #scratch: ReturnType<typeof openScratch> | null = null;
   #size = 0;
 
   /** How many are left. */
@@ -53,20 +54,42 @@ export class MarkMultiset {
   }
 
   add(item: ContentMark): void {
-    const name = item.toHex();
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    this.#scratch ??= openScratch(
+      "CREATE TEMP TABLE mark (mark BLOB PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID",
+    );
+    this.#scratch.query("INSERT INTO mark VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1").run(item);
     this.#size++;
   }
 
   /** Whether there was one left of it. */
   take(item: ContentMark): boolean {
-    const name = item.toHex();
-    const count = this.#counts.get(name) ?? 0;
-    if (count === 0) return false;
-    if (count === 1) this.#counts.delete(name);
-    else this.#counts.set(name, count - 1);
+    if (this.#size === 0) return false;
+    const update = "UPDATE mark SET count = count - 1 WHERE mark = ? AND count > 0";
+    if (this.#scratch!.query(update).run(item).changes === 0) return false;
     this.#size--;
     return true;
+  }
+}
+
+/** The marks of what a run has created, by the server's numbers: on disk, for the same reason. */
+export class CreatedMarks {
+  readonly #scratch = openScratch(
+    "CREATE TEMP TABLE created (kind TEXT, internal INTEGER, mark BLOB NOT NULL, PRIMARY KEY (kind, internal)) WITHOUT ROWID",
+  );
+  readonly counts = { node: 0, relationship: 0 };
+
+  add(kind: "node" | "relationship", internal: InternalId, item: ContentMark): void {
+    const { changes } = this.#scratch
+      .query("INSERT OR REPLACE INTO created VALUES (?, ?, ?)")
+      .run(kind, internal, item);
+    this.counts[kind] += changes;
+  }
+
+  /** Null for what the run has not created. */
+  get(kind: "node" | "relationship", internal: InternalId): ContentMark | null {
+    const query = this.#scratch.query("SELECT mark FROM created WHERE kind = ? AND internal = ?");
+    const [row] = query.values(kind, internal) as [ContentMark][];
+    return row?.[0] ?? null;
   }
 }
 

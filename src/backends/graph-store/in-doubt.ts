@@ -6,7 +6,7 @@ import { sleep } from "../../support/time.ts";
 import { type ContentMark, MarkMultiset, nodeMark, relationshipMark } from "./content.ts";
 import type { KnownRecords } from "./known-records.ts";
 import type { GraphServer, InternalId } from "./server.ts";
-import type { NotedBatch, UndoJournal } from "./undo-journal.ts";
+import type { NotedBatch, ServerJournal } from "./server-journal.ts";
 
 type Kind = "node" | "relationship";
 
@@ -17,7 +17,7 @@ interface Found {
   readonly mark: ContentMark;
 }
 
-export function wantedOf(batches: readonly NotedBatch[]): { nodes: MarkMultiset; relationships: MarkMultiset } {
+function wantedOf(batches: readonly NotedBatch[]): { nodes: MarkMultiset; relationships: MarkMultiset } {
   const wanted = { nodes: new MarkMultiset(), relationships: new MarkMultiset() };
   for (const { kind, creations } of batches) {
     const into = kind === "node" ? wanted.nodes : wanted.relationships;
@@ -26,30 +26,19 @@ export function wantedOf(batches: readonly NotedBatch[]): { nodes: MarkMultiset;
   return wanted;
 }
 
-export async function deleteFound(
-  server: GraphServer,
-  known: KnownRecords,
-  kind: Kind,
-  wanted: MarkMultiset,
-): Promise<void> {
-  const found = await find(server, known, kind, wanted);
-  if (kind === "node") await server.deleteNodes(found.map(({ id }) => id));
-  else await server.deleteRelationships(found.map(({ id, from }) => ({ id, from })));
-}
-
 /** A server can still be busy with what the dead connection has sent last. */
 export const SETTLE_MS = 2_000;
 
 /**
  * Finds out what became of the batches that an earlier process has sent without learning of the answer. Those that are
- * not there stay unanswered in the journal: an undoing looks for them once more.
+ * not there stay in doubt: undoing the run looks for what they create once more.
  */
-export async function resolveInDoubt(server: GraphServer, journal: UndoJournal): Promise<void> {
-  const unanswered = journal.unanswered();
-  if (unanswered.length === 0) return;
+export async function resolveInDoubt(server: GraphServer, journal: ServerJournal): Promise<void> {
+  const inDoubt = journal.inDoubt();
+  if (inDoubt.length === 0) return;
   await sleep(SETTLE_MS);
   for (const kind of ["node", "relationship"] as const) {
-    const batches = unanswered.filter((batch) => batch.kind === kind);
+    const batches = inDoubt.filter((batch) => batch.kind === kind);
     const { nodes, relationships } = wantedOf(batches);
     const found = await find(server, journal.known, kind, kind === "node" ? nodes : relationships);
     const left = Map.groupBy(found, ({ mark }) => mark.toHex());

@@ -1,5 +1,5 @@
 /** What stands in a graph under which number, as far as the run knows: beside memory, since it grows with the store. */
-import { openScratch, storable } from "../../support/scratch.ts";
+import { openScratch, restored, storable } from "../../support/scratch.ts";
 import type { InternalId, RelationshipRef } from "./server.ts";
 
 /** Whether the record was there before, was written by us, or is only known from the source so far. */
@@ -77,8 +77,27 @@ export class KnownRecords {
 
   /** Whether the server's number belongs to something that was there before, or that we know to have made. */
   isKnown(kind: Kind, internal: InternalId): boolean {
-    if (kind === "node") this.database.run("CREATE INDEX IF NOT EXISTS temp.node_internal ON node(internal)");
+    if (kind === "node") this.#indexNumbers();
     return this.database.query(`SELECT 1 FROM ${kind} WHERE internal = ?`).values(internal).length > 0;
+  }
+
+  /** The key of a node by the server's number; null where only the number is known. */
+  keyOf(internal: InternalId): string | null {
+    this.#indexNumbers();
+    const query = "SELECT key FROM node WHERE internal = ? AND key NOT LIKE 'taken %'";
+    const [row] = this.database.query(query).values(internal) as [string][];
+    return row === undefined ? null : restored(row[0]);
+  }
+
+  /** Whether the run has created what has that number. */
+  hasCreated(kind: Kind, internal: InternalId): boolean {
+    if (kind === "node") this.#indexNumbers();
+    const query = `SELECT 1 FROM ${kind} WHERE internal = ? AND state = 'created'`;
+    return this.database.query(query).values(internal).length > 0;
+  }
+
+  #indexNumbers(): void {
+    this.database.run("CREATE INDEX IF NOT EXISTS temp.node_internal ON node(internal)");
   }
 
   close(): void {

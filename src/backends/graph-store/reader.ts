@@ -11,12 +11,12 @@ import type { Value } from "../../graph/value.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { openScratch } from "../../support/scratch.ts";
 import type { OddityLog } from "../findings.ts";
-import type { InternalId, RecordStore, RelationshipRef, ServerNode, ServerRelationship } from "./server.ts";
+import type { InternalId, RecordStore, ServerNode, ServerRelationship } from "./server.ts";
 
 /** Told of every record that has been read, with what the server knows it by. */
 export interface RecordObserver {
   node(record: GraphNode, id: InternalId): void;
-  relationship(record: GraphRelationship, ref: RelationshipRef): void;
+  relationship(record: GraphRelationship, ref: ServerRelationship): void;
 }
 
 export async function* readRecords(

@@ -1,15 +1,15 @@
 /** Records of a graph put in the place of those with the same identity; what stood there is written down first. */
 import { RefusedError } from "../../errors.ts";
 import type { Properties } from "../../graph/properties.ts";
-import { type GraphNode, type GraphRelationship, relationshipId } from "../../graph/record.ts";
+import { type GraphNode, type GraphRelationship, keyOfId, relationshipId } from "../../graph/record.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import { nodeMark, relationshipMark } from "./content.ts";
-import type { GraphServer, InternalId, ServerNode } from "./server.ts";
-import type { UndoJournal } from "./undo-journal.ts";
-import { hasNumberOfGone, missingFormers } from "./view-without-run.ts";
+import type { GraphServer, InternalId, ServerNode, ServerRelationship } from "./server.ts";
+import type { NewImage, ServerJournal } from "./server-journal.ts";
+import { hasNumberOfMoved, missingMoved } from "./view-without-run.ts";
 
 export interface RelationshipRow {
-  readonly id: string | null;
+  readonly relationship: GraphRelationship;
   readonly from: InternalId;
   readonly to: InternalId;
   readonly properties: Properties;
@@ -21,11 +21,11 @@ export interface TypedRow extends RelationshipRow {
 
 export class Replacement {
   readonly #server: GraphServer;
-  readonly #journal: UndoJournal;
+  readonly #journal: ServerJournal;
   readonly #location: string;
   readonly #resumed: boolean;
 
-  constructor(server: GraphServer, journal: UndoJournal, location: string, resumed: boolean) {
+  constructor(server: GraphServer, journal: ServerJournal, location: string, resumed: boolean) {
     this.#server = server;
     this.#journal = journal;
     this.#location = location;
@@ -38,15 +38,13 @@ export class Replacement {
     const there = await this.#server.nodesById([...wanted.keys()]);
     this.#assertAllThere(wanted.size, there.length);
     this.#assertSameKind(there, wanted);
-    const beforeImages = there.map((former) => {
-      const { labels, properties } = wanted.get(former.id)!;
-      return {
-        former: { kind: "node" as const, ...former, labelsAfter: labels },
-        after: nodeMark({ labels, properties }),
-      };
-    });
-    this.#journal.noteFormers(
-      beforeImages.filter(({ former: { id } }) => this.#journal.beforeImageOf("node", id) === null),
+    this.#note(
+      there.map((found) => {
+        const next = wanted.get(found.id)!;
+        const { labels, properties } = found;
+        const before = { kind: "node" as const, key: next.key, labels, properties };
+        return { image: { kind: "node", ...found }, after: nodeMark(next), before, next };
+      }),
     );
     await this.#server.changeNodes(
       there.map(({ id, labels: labelsBefore }) => {
@@ -85,20 +83,20 @@ export class Replacement {
     const refs = relationships.map((relationship) => known.findRelationship(relationshipId(relationship)!)!);
     const wanted = new Map(refs.map(({ id }, at) => [id, rowOf(relationships[at]!)]));
     const found = await this.#server.relationshipsById(refs);
-    const there = this.#resumed ? found.filter((record) => !hasNumberOfGone(this.#journal, record)) : found;
+    const there = this.#resumed ? found.filter((record) => !hasNumberOfMoved(this.#journal, record)) : found;
     // Deleted already, before an earlier process ended.
-    const gone = this.#resumed ? missingFormers(this.#journal, [...wanted.keys()], there) : [];
+    const gone = this.#resumed ? missingMoved(this.#journal, [...wanted.keys()], there) : [];
     this.#assertAllThere(wanted.size, there.length + gone.length);
     const moved = there.filter(({ id, from, to, type }) => {
       const next = wanted.get(id)!;
       return next.from !== from || next.to !== to || next.type !== type;
     });
-    const beforeImages = there.map((former) => ({
-      former: { kind: "relationship" as const, ...former, gone: moved.includes(former) },
-      after: relationshipMark(wanted.get(former.id)!),
-    }));
-    this.#journal.noteFormers(
-      beforeImages.filter(({ former: { id } }) => this.#journal.beforeImageOf("relationship", id) === null),
+    this.#note(
+      there.map((found) => {
+        const next = wanted.get(found.id)!;
+        const image = { kind: "relationship" as const, ...found, moved: moved.includes(found) };
+        return { image, after: relationshipMark(next), before: this.#recordOf(found), next: next.relationship };
+      }),
     );
     const kept = there.filter((former) => !moved.includes(former));
     await this.#server.changeRelationships(
@@ -110,6 +108,19 @@ export class Replacement {
     const anew = [...moved.map((former) => former.id), ...gone];
     for (const id of anew) known.forgetRelationship(id);
     return anew.map((id) => wanted.get(id)!);
+  }
+
+  /** Where a run goes on, what an earlier process has noted was before the run; what is there now need not have been. */
+  #note(images: readonly NewImage[]): void {
+    this.#journal.noteImages(
+      images.filter(({ image: { kind, id } }) => !this.#resumed || this.#journal.imageOf(kind, id) === null),
+    );
+  }
+
+  #recordOf({ from, to, fromId, toId, type, properties }: ServerRelationship): GraphRelationship {
+    const { known } = this.#journal;
+    const [start, end] = [known.keyOf(from) ?? keyOfId(String(fromId)), known.keyOf(to) ?? keyOfId(String(toId))];
+    return { kind: "relationship", from: start, to: end, type, properties };
   }
 
   #assertAllThere(wanted: number, found: number): void {

@@ -1,257 +1,283 @@
 /**
- * Undoes what the journal of a run tells, on a connection of its own: the first one may be what failed. It can be ended
- * at any moment and begun again: what is undone already is recognised.
+ * Undoes runs in a graph on a server: as planned, record by record, on a connection of its own, since the first one may be what
+ * failed. It can be ended at any moment and begun again: what is undone already is gone from the next plan.
  */
-import { ConnectionError, MigrateError, RollbackError } from "../../errors.ts";
-import { idOfKey } from "../../graph/record.ts";
+import { BusyError, ConnectionError, MigrateError, RollbackError, WriteError } from "../../errors.ts";
+import { type GraphRecord, idOfKey } from "../../graph/record.ts";
+import type { JournalFile } from "../../journal/journal-file.ts";
+import type { Action } from "../../journal/planned-actions.ts";
+import { type Present, RollbackPlan } from "../../journal/rollback-plan.ts";
+import { setUndoing } from "../../journal/run-state.ts";
+import { RunTrace } from "../../journal/run-trace.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import { sleep } from "../../support/time.ts";
-import type { StoreDescription } from "../backend.ts";
-import type { BeforeImage } from "./before-images.ts";
-import { MarkMultiset, nodeMark, relationshipMark, sameMark } from "./content.ts";
-import { deleteFound, SETTLE_MS, wantedOf } from "./in-doubt.ts";
-import type { GraphServer, InternalId, ServerNode, ServerRelationship } from "./server.ts";
-import type { NotedBatch, NotedFormer, UndoJournal } from "./undo-journal.ts";
+import type { RollbackTarget, StoreDescription } from "../backend.ts";
+import type { BackendConfig } from "../config.ts";
+import { OddityLog } from "../findings.ts";
+import { notedBaseline } from "./baseline.ts";
+import { nodeMark, relationshipMark, sameMark } from "./content.ts";
+import { SETTLE_MS } from "./in-doubt.ts";
+import type { KnownRecords } from "./known-records.ts";
+import { readRecords } from "./reader.ts";
+import type { GraphServer, OpenServer } from "./server.ts";
+import { type ServerJournal, schemaItemsOf } from "./server-journal.ts";
 
 /** How long a server that has gone may take to come back. */
 const PATIENCE_MS = 30_000;
 const PAUSE_MS = 500;
-const PAGE = 1_000;
 
-/**
- * What makes a record still the one that was written: in the run itself the server's number and its id, later also that
- * nobody has changed it.
- */
-export type Ownership = "number" | "content";
-
-export interface RollbackOptions {
-  readonly before: StoreDescription;
-  readonly ownership: Ownership;
-  readonly connect: () => Promise<GraphServer>;
-  readonly patience?: number;
-}
-
-export class Rollback {
-  readonly #journal: UndoJournal;
-  readonly #options: RollbackOptions;
-  /** Records of ours that stay, since somebody has changed or joined them. */
-  readonly #left: string[] = [];
-
-  constructor(journal: UndoJournal, options: RollbackOptions) {
-    this.#journal = journal;
-    this.#options = options;
-  }
-
-  /**
-   * Gives the records of the run that stay, since somebody has changed them or joined them to others.
-   * @throws RollbackError naming what is still there
-   */
-  async run(): Promise<readonly string[]> {
-    const { before } = this.#options;
-    let server: GraphServer | null = null;
-    try {
-      server = await this.#reconnect();
-      this.#journal.noteUndoing();
-      failpoint("before rollback");
+export async function openForRollback(
+  open: OpenServer,
+  config: BackendConfig,
+  journals: readonly JournalFile[],
+  signal?: AbortSignal,
+): Promise<RollbackTarget> {
+  const server = await open(config, { access: "write", signal });
+  return {
+    location: server.location,
+    present: () => presentOf(server, signal),
+    async apply(plan) {
+      const wasEmpty = journals.some((journal) => isEmpty(notedBaseline(journal)?.before));
       try {
-        await this.#undo(server, before);
+        for (const journal of journals) noteUndoing(journal);
+        failpoint("before rollback");
+        await apply(server, journals, plan, wasEmpty);
       } catch (cause) {
-        if (cause instanceof RollbackError || !(await this.#isDiscarded(server, before))) throw cause;
+        if (cause instanceof RollbackError || cause instanceof BusyError) throw cause;
+        throw failed(server.location, planned(plan), cause);
       }
-      return this.#left;
+      return "changed";
+    },
+    close: () => server.close(),
+  };
+}
+
+interface OwnRollback {
+  readonly before: StoreDescription;
+  /** The run is this process's own: what it knows by number is the run's, whatever a trigger has made of it. */
+  readonly isOwn: boolean;
+  readonly connect: () => Promise<GraphServer>;
+}
+
+/** After a failure, by the process whose run failed. @throws RollbackError naming what is still there */
+export async function rollBackNow(journal: ServerJournal, { before, isOwn, connect }: OwnRollback): Promise<void> {
+  let server: GraphServer | null = null;
+  let plan: RollbackPlan | null = null;
+  let trace: RunTrace | null = null;
+  try {
+    server = await reconnect(connect);
+    journal.noteUndoing();
+    failpoint("before rollback");
+    if (journal.inDoubt().length > 0) await sleep(SETTLE_MS);
+    trace = new RunTrace(journal.file, true);
+    const present = presentOf(server, undefined, isOwn ? journal.known : undefined);
+    plan = await RollbackPlan.of(present, [trace], { changed: isOwn });
+    try {
+      await apply(server, [journal.file], plan, isEmpty(before));
     } catch (cause) {
-      if (cause instanceof RollbackError) throw cause;
-      throw this.#failed(before.location, cause);
-    } finally {
-      await server?.close();
+      if (cause instanceof RollbackError || !(await discarded(server, plan, before))) throw cause;
     }
-  }
-
-  async #undo(server: GraphServer, { nodes, relationships }: StoreDescription): Promise<void> {
-    const there = new Set((await server.schema()).map(({ what }) => what));
-    for (const item of this.#journal.schema().reverse()) if (there.has(item.what)) await server.dropSchema(item);
-    const lost = await this.#deleteRelationships(server);
-    await this.#restoreRelationships(server);
-    failpoint("half rolled back");
-    await this.#deleteNodes(server, lost);
-    for (const noted of this.#journal.beforeImages("node")) await this.#restoreNode(server, noted);
-    // An empty graph that stays behind does no harm.
-    if (nodes + relationships === 0) await server.removeEmpty().catch(() => {});
-    failpoint("rolled back");
-  }
-
-  /** A graph that was empty and holds nothing but what this run made can go as a whole. */
-  async #isDiscarded(server: GraphServer, { nodes, relationships, indexes }: StoreDescription): Promise<boolean> {
-    if (server.discard === undefined || nodes + relationships + indexes.length > 0) return false;
-    if (this.#journal.unanswered().length > 0) return false;
-    for await (const batch of server.nodes()) {
-      if (!batch.every(({ id }) => this.#journal.known.isKnown("node", id))) return false;
-    }
-    for await (const batch of server.relationships()) {
-      if (!batch.every(({ id }) => this.#journal.known.isKnown("relationship", id))) return false;
-    }
-    await server.discard();
-    return true;
-  }
-
-  async #reconnect(): Promise<GraphServer> {
-    const { connect, patience = PATIENCE_MS } = this.#options;
-    const start = performance.now();
-    while (true) {
-      try {
-        return await connect();
-      } catch (error) {
-        if (!(error instanceof ConnectionError) || performance.now() - start > patience) throw error;
-        await sleep(PAUSE_MS);
-      }
-    }
-  }
-
-  /** Gives the nodes that are looked for by content: batches without an answer, and what is not where it was written. */
-  async #deleteRelationships(server: GraphServer): Promise<MarkMultiset> {
-    const unanswered = this.#journal.unanswered();
-    if (unanswered.length > 0) await sleep(SETTLE_MS);
-    const { nodes, relationships } = wantedOf(unanswered);
-    for (const batch of this.#answered("relationship")) {
-      for (const page of pages(batch)) {
-        const refs = page.map(({ id, from }) => ({ id, from }));
-        if (this.#options.ownership === "number") {
-          await server.deleteRelationships(refs);
-          continue;
-        }
-        const found = new Map((await server.relationshipsById(refs)).map((record) => [record.id, record]));
-        const ours = page.filter(({ id, from, name, mark }) => {
-          const record = found.get(id);
-          if (record !== undefined && sameMark(relationshipMark(record), mark)) return true;
-          if (record !== undefined && record.from === from && record.type === name) this.#left.push(nameOf(record));
-          else relationships.add(mark);
-          return false;
-        });
-        await server.deleteRelationships(ours.map(({ id, from }) => ({ id, from })));
-      }
-    }
-    await deleteFound(server, this.#journal.known, "relationship", relationships);
-    return nodes;
-  }
-
-  async #deleteNodes(server: GraphServer, lost: MarkMultiset): Promise<void> {
-    for (const batch of this.#answered("node")) {
-      for (const page of pages(batch)) {
-        // The server gives the number of a deleted node to another one: what it holds tells whether it is still ours.
-        const found = new Map((await server.nodesById(page.map(({ id }) => id))).map((node) => [node.id, node]));
-        const ours = page.filter(({ id, name, mark }) => {
-          const node = found.get(id);
-          if (node !== undefined && this.#isOurs(node, name, mark)) return true;
-          if (node !== undefined && hasId(node, name)) this.#left.push(nameOf(node));
-          else if (this.#options.ownership === "content") lost.add(mark);
-          return false;
-        });
-        const gone = new Set(await server.deleteNodes(ours.map(({ id }) => id)));
-        for (const { id } of ours) if (!gone.has(id)) this.#left.push(nameOf(found.get(id)!));
-      }
-    }
-    await deleteFound(server, this.#journal.known, "node", lost);
-  }
-
-  #isOurs(node: ServerNode, key: string, mark: Uint8Array): boolean {
-    if (this.#options.ownership === "content") return sameMark(nodeMark(node), mark);
-    return idOfKey(key) === null || hasId(node, key);
-  }
-
-  async #restoreNode(server: GraphServer, { former, after }: NotedFormer): Promise<void> {
-    if (former.kind !== "node") return;
-    const [now] = await server.nodesById([former.id]);
-    const { id, labels, labelsAfter, properties } = former;
-    if (now !== undefined && this.#options.ownership === "content") {
-      const mark = nodeMark(now);
-      if (sameMark(mark, nodeMark(former))) return;
-      if (!sameMark(mark, after)) {
-        this.#left.push(nameOf(now));
-        return;
-      }
-    }
-    if (now === undefined) this.#left.push(`${nameOf(former)} (deleted since)`);
-    else await server.changeNodes([{ id, labelsBefore: labelsAfter, labels, properties }]);
-  }
-
-  async #restoreRelationships(server: GraphServer): Promise<void> {
-    const restored = await this.#restoredBefore(server);
-    for (const { former, after } of this.#journal.beforeImages("relationship")) {
-      if (former.kind !== "relationship") continue;
-      const { id, from, to, type, properties } = former;
-      if (former.gone) {
-        if (restored.take(relationshipMark(former))) continue;
-        await server.createRelationships({ type, rows: [{ from, to, properties }] });
-        continue;
-      }
-      const [now] = await server.relationshipsById([{ id, from }]);
-      if (now === undefined) {
-        this.#left.push(`${nameOf(former)} (deleted since)`);
-        continue;
-      }
-      const mark = relationshipMark(now);
-      if (sameMark(mark, relationshipMark(former))) continue;
-      if (this.#options.ownership === "number" || sameMark(mark, after)) {
-        await server.changeRelationships([{ id, from, properties }]);
-      } else this.#left.push(nameOf(now));
-    }
-  }
-
-  /** Relationships that had been deleted and stand there again, or still: an earlier attempt may have been cut short. */
-  async #restoredBefore(server: GraphServer): Promise<MarkMultiset> {
-    const there = new MarkMultiset();
-    const wanted = new MarkMultiset();
-    for (const { former } of this.#journal.beforeImages("relationship")) {
-      if (former.kind === "relationship" && former.gone) wanted.add(relationshipMark(former));
-    }
-    if (wanted.size === 0) return there;
-    for await (const batch of server.relationships()) {
-      for (const record of batch) if (wanted.take(relationshipMark(record))) there.add(relationshipMark(record));
-    }
-    return there;
-  }
-
-  *#answered(kind: NotedBatch["kind"]): Generator<NotedBatch> {
-    for (const batch of this.#journal.batches()) if (batch.kind === kind && batch.ids !== null) yield batch;
-  }
-
-  #failed(location: string, cause: unknown): RollbackError {
-    const { nodes, relationships, beforeImages, unanswered } = this.#journal.count();
-    const first = [...this.#answered("node").take(1)].flatMap(({ creations }) => creations.slice(0, 10));
-    return new RollbackError(`what this run did to ${location} could not be undone: ${reasonOf(cause)}`, {
-      details: [
-        `created and to be deleted: ${nodes} nodes and ${relationships} relationships`,
-        `overwritten and to be put back: ${beforeImages} records`,
-        `without an answer: ${unanswered} records`,
-        ...first.map(({ name }) => `  ${idOfKey(name) ?? "a node without id"}`),
-      ],
-      next: `${cause instanceof ConnectionError ? "Start the server again." : wayOut(cause)} The same command then completes what is there; to undo it instead, delete what the source and the target have in common, or restore a backup of the target.`,
-      cause,
-    });
+    assertNothingLeft(before.location, plan);
+  } catch (cause) {
+    if (cause instanceof RollbackError) throw cause;
+    throw failed(before.location, noted(journal), cause);
+  } finally {
+    plan?.close();
+    trace?.close();
+    await server?.close();
   }
 }
 
-interface Placed {
-  readonly id: InternalId;
-  readonly from: InternalId;
-  readonly name: string;
-  readonly mark: Uint8Array;
+async function reconnect(connect: () => Promise<GraphServer>): Promise<GraphServer> {
+  const start = performance.now();
+  while (true) {
+    try {
+      return await connect();
+    } catch (error) {
+      if (!(error instanceof ConnectionError) || performance.now() - start > PATIENCE_MS) throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
 }
 
-function* pages({ creations, ids }: NotedBatch): Generator<Placed[]> {
-  const placed = creations.map((creation, at) => ({ ...creation, id: ids![at]! }));
-  for (let at = 0; at < placed.length; at += PAGE) yield placed.slice(at, at + PAGE);
+async function* presentOf(
+  server: GraphServer,
+  signal: AbortSignal | undefined,
+  known?: KnownRecords,
+): AsyncGenerator<readonly Present[]> {
+  const found: Omit<Present, "record">[] = [];
+  const ours = (kind: GraphRecord["kind"], internal: bigint) => known?.hasCreated(kind, internal) === true;
+  const records = readRecords(server, new OddityLog(), signal, {
+    node: (node, internal) => found.push({ internal, mark: () => nodeMark(node), ours: ours("node", internal) }),
+    relationship: (_, { id, ...relationship }) =>
+      found.push({
+        internal: id,
+        source: relationship.from,
+        mark: () => relationshipMark(relationship),
+        ours: ours("relationship", id),
+      }),
+  });
+  for await (const batch of records) {
+    const these = found.splice(0);
+    yield batch.map((record, at) => ({ record, ...these[at]! }));
+  }
 }
 
-function hasId({ properties }: ServerNode, key: string): boolean {
-  const id = idOfKey(key);
-  return id !== null && properties.get("id") === id;
+async function apply(
+  server: GraphServer,
+  journals: readonly JournalFile[],
+  plan: RollbackPlan,
+  wasEmpty: boolean,
+): Promise<void> {
+  const { actions } = plan;
+  const there = new Set((await server.schema()).map(({ what }) => what));
+  for (const journal of journals) {
+    for (const item of schemaItemsOf(journal).reverse()) if (there.has(item.what)) await server.dropSchema(item);
+  }
+  for (const page of actions.pages("relationship", "remove")) await removeRelationships(server, page);
+  for (const page of actions.pages("relationship", "restore")) await restoreRelationships(server, plan, page);
+  for (const { run, entry } of actions.creations()) await createAgain(server, plan, plan.traces[run]!.imageAt(entry));
+  failpoint("half rolled back");
+  for (const page of actions.pages("node", "remove")) await removeNodes(server, page);
+  for (const page of actions.pages("node", "restore")) await restoreNodes(server, plan, page);
+  // An empty graph that stays behind does no harm.
+  const { nodes, relationships } = plan.expected;
+  if (wasEmpty && nodes + relationships === 0) await server.removeEmpty().catch(() => {});
+  failpoint("rolled back");
 }
 
-function nameOf(record: ServerNode | ServerRelationship | BeforeImage): string {
-  const id = record.properties.get("id");
-  const what = "type" in record ? `relationship ${record.type}` : `node ${record.labels.join(":")}`;
-  return typeof id === "string" ? `${what} ${id}` : `${what} without id`;
+async function removeRelationships(server: GraphServer, page: readonly Action[]): Promise<void> {
+  const refs = page.map(({ internal, source }) => ({ id: internal, from: source }));
+  const found = new Map((await server.relationshipsById(refs)).map((record) => [record.id, record]));
+  // What is gone meanwhile is gone; a number can also belong to another one by now.
+  const ours = page.filter(({ internal, mark, name }) => {
+    const record = found.get(internal);
+    if (record !== undefined && !sameMark(relationshipMark(record), mark!)) throw changed(server, name);
+    return record !== undefined;
+  });
+  await server.deleteRelationships(ours.map(({ internal, source }) => ({ id: internal, from: source })));
+}
+
+async function restoreRelationships(server: GraphServer, plan: RollbackPlan, page: readonly Action[]): Promise<void> {
+  const refs = page.map(({ internal, source }) => ({ id: internal, from: source }));
+  const found = new Map((await server.relationshipsById(refs)).map((record) => [record.id, record]));
+  for (const { internal, source, image, mark, name } of page) {
+    const now = found.get(internal);
+    if (now === undefined || !sameMark(relationshipMark(now), mark!)) throw changed(server, name);
+    const before = plan.traces[image!.run]!.imageAt(image!.entry);
+    if (before.kind !== "relationship") throw new TypeError("a node in the place of a relationship");
+    const [from, to] = [before.from, before.to].map((key) => plan.actions.endOf(key));
+    const ref = { id: internal, from: source };
+    if (from === now.from && to === now.to && before.type === now.type) {
+      await server.changeRelationships([{ ...ref, properties: before.properties }]);
+    } else {
+      // Neither the type nor the ends of a relationship can be changed in place.
+      await server.deleteRelationships([ref]);
+      await createAgain(server, plan, before);
+    }
+  }
+}
+
+async function createAgain(server: GraphServer, { actions }: RollbackPlan, before: GraphRecord): Promise<void> {
+  if (before.kind !== "relationship") throw new TypeError("a node in the place of a relationship");
+  const [from, to] = [actions.endOf(before.from), actions.endOf(before.to)];
+  // The plan restores nothing whose ends are gone.
+  if (from === null || to === null) throw new TypeError("a relationship without its ends");
+  const { type, properties } = before;
+  await server.createRelationships({ type, rows: [{ from, to, properties }] });
+}
+
+async function removeNodes(server: GraphServer, page: readonly Action[]): Promise<void> {
+  const found = new Map((await server.nodesById(page.map(({ internal }) => internal))).map((node) => [node.id, node]));
+  // The server gives the number of a deleted node to another one.
+  const ours = page.filter(({ internal, mark, name }) => {
+    const node = found.get(internal);
+    if (node !== undefined && !sameMark(nodeMark(node), mark!)) throw changed(server, name);
+    return node !== undefined;
+  });
+  const gone = new Set(await server.deleteNodes(ours.map(({ internal }) => internal)));
+  const stays = ours.find(({ internal }) => !gone.has(internal));
+  if (stays !== undefined) throw changed(server, stays.name);
+}
+
+async function restoreNodes(server: GraphServer, plan: RollbackPlan, page: readonly Action[]): Promise<void> {
+  const found = new Map((await server.nodesById(page.map(({ internal }) => internal))).map((node) => [node.id, node]));
+  const changes = page.map(({ internal, image, mark, name }) => {
+    const now = found.get(internal);
+    if (now === undefined || !sameMark(nodeMark(now), mark!)) throw changed(server, name);
+    const before = plan.traces[image!.run]!.imageAt(image!.entry);
+    if (before.kind !== "node") throw new TypeError("a relationship in the place of a node");
+    return { id: internal, labelsBefore: now.labels, labels: before.labels, properties: before.properties };
+  });
+  await server.changeNodes(changes);
+}
+
+/** Somebody has changed between the plan and what it says: the next plan takes that into account. */
+function changed({ location }: GraphServer, name: string): BusyError {
+  return new BusyError(`${location} changed while the run was undone: ${name} is not what it was`, {
+    next: "Stop the applications that use it, then run the same command again: it goes on.",
+  });
+}
+
+function noteUndoing(journal: JournalFile): void {
+  try {
+    setUndoing(journal);
+  } catch (error) {
+    // Where a disk is full, what is gone tells a resumption so.
+    if (!(error instanceof WriteError)) throw error;
+  }
+}
+
+function isEmpty(before: StoreDescription | undefined): boolean {
+  return before !== undefined && before.nodes + before.relationships === 0;
+}
+
+/** A graph that was empty and holds nothing but what this run made can go as a whole, also where there is no memory left. */
+async function discarded(server: GraphServer, plan: RollbackPlan, before: StoreDescription): Promise<boolean> {
+  if (server.discard === undefined || !isEmpty(before) || before.indexes.length > 0) return false;
+  if (plan.expected.nodes + plan.expected.relationships > 0) return false;
+  await server.discard();
+  return true;
+}
+
+function assertNothingLeft(location: string, plan: RollbackPlan): void {
+  if (plan.left === 0) return;
+  throw new RollbackError(
+    `${plan.left} records of this run stay in ${location}, since somebody changed them or joined them`,
+    {
+      details: plan.kept(10).map(({ name, heldBy }) => (heldBy === null ? name : `${name}, held by ${heldBy}`)),
+      next: "memorygraph-migrate runs shows the run; undo it again once nothing holds them.",
+    },
+  );
+}
+
+/** What was to be done when it failed. */
+function planned({ counts: { removed, restored } }: RollbackPlan): string[] {
+  return [
+    `to be deleted: ${removed.nodes} nodes and ${removed.relationships} relationships`,
+    `to be restored: ${restored.nodes} nodes and ${restored.relationships} relationships`,
+  ];
+}
+
+/** What is known without having read the graph. */
+function noted(journal: ServerJournal): string[] {
+  const { nodes, relationships, images, inDoubt } = journal.count();
+  const [first] = journal.batches();
+  const names = first?.kind === "node" ? first.creations.slice(0, 10).map(({ name }) => name) : [];
+  return [
+    `created and to be deleted: ${nodes} nodes and ${relationships} relationships`,
+    `overwritten and to be restored: ${images} records`,
+    `in doubt: ${inDoubt} records`,
+    ...names.map((key) => `  ${idOfKey(key) ?? "a node without id"}`),
+  ];
+}
+
+function failed(location: string, details: readonly string[], cause: unknown): RollbackError {
+  return new RollbackError(`what this run did to ${location} could not be undone: ${reasonOf(cause)}`, {
+    details,
+    next: `${cause instanceof ConnectionError ? "Start the server again." : wayOut(cause)} The same command then completes what is there; to undo it instead, delete what the source and the target have in common, or restore a backup of the target.`,
+    cause,
+  });
 }
 
 function reasonOf(cause: unknown): string {

@@ -1,40 +1,38 @@
 /** A graph on a server as a target: written at once, batch by batch, with a journal by which all of it can be undone. */
 import { ConnectionError, MigrateError, WriteError } from "../../errors.ts";
 import type { ContentHash } from "../../graph/digest.ts";
-import type { Properties } from "../../graph/properties.ts";
-import { type GraphRecord, type GraphRelationship, relationshipId } from "../../graph/record.ts";
+import { type GraphNode, type GraphRecord, type GraphRelationship, relationshipId } from "../../graph/record.ts";
+import { hashOf } from "../../memorygraph/canonicalizer.ts";
+import { fingerprintOf } from "../../memorygraph/fingerprint.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import type { Finding, LiveTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { OddityLog } from "../findings.ts";
 import { emptyReport } from "../report.ts";
-import { assertNothingLeft, BASELINE, type Baseline, baselineOf, notedBeginning } from "./baseline.ts";
+import { BASELINE, type Baseline, baselineOf, notedBaseline } from "./baseline.ts";
 import { Batches, InFlight, sizeOfProperties } from "./batches.ts";
-import { type ContentMark, hashAndMark, MarkMultiset, nodeMark, relationshipMark } from "./content.ts";
+import { hashAndMark, MarkMultiset, nodeMark, relationshipMark } from "./content.ts";
 import { describe } from "./describe.ts";
 import { Fitter } from "./fitting.ts";
-import { ForeseenMarks } from "./foreseen.ts";
 import { resolveInDoubt } from "./in-doubt.ts";
+import { type Precomputed, PrecomputedHashes } from "./precomputed-hashes.ts";
 import { type RecordObserver, readRecords } from "./reader.ts";
 import { type RelationshipRow, Replacement, type TypedRow } from "./replacement.ts";
-import { Rollback } from "./rollback.ts";
+import { rollBackNow } from "./rollback.ts";
 import type { GraphServer, InternalId, OpenServer } from "./server.ts";
+import { type PrintedCreation, ServerJournal } from "./server-journal.ts";
 import type { TargetRule } from "./target-rules.ts";
 import { TargetSchema, wantedSchema } from "./target-schema.ts";
-import { type Creation, UndoJournal } from "./undo-journal.ts";
 import { viewBefore } from "./view-without-run.ts";
 
 interface NodeRow {
-  readonly key: string;
-  readonly labels: readonly string[];
-  readonly properties: Properties;
-  readonly mark: ContentMark | null;
+  readonly node: GraphNode;
+  readonly hashes: Precomputed | null;
 }
 
-interface MarkedRow extends RelationshipRow {
-  /** Without the ends. */
-  readonly content: ContentMark | null;
+interface RelationshipToSend extends RelationshipRow {
+  readonly hashes: Precomputed | null;
 }
 
 export class ServerSession implements LiveTarget {
@@ -48,14 +46,14 @@ export class ServerSession implements LiveTarget {
   readonly #open: OpenServer;
   readonly #config: BackendConfig;
   readonly #request: WriteRequest;
-  readonly #journal: UndoJournal;
+  readonly #journal: ServerJournal;
   /** Whether an earlier process has begun this run: what it wrote is there, and is hidden from the first reading. */
   readonly #resumed: boolean;
   readonly #replacement: Replacement;
   readonly #inFlight: InFlight;
   readonly #nodes: Batches<NodeRow>;
-  readonly #relationships: Batches<MarkedRow>;
-  readonly #foreseen = new ForeseenMarks();
+  readonly #relationships: Batches<RelationshipToSend>;
+  readonly #precomputed = new PrecomputedHashes();
   #written: boolean;
   /** Whether this process has begun to write: until then, what is read is what stood there before the run. */
   #begun = false;
@@ -73,7 +71,7 @@ export class ServerSession implements LiveTarget {
     request: WriteRequest,
     { before, uniqueIds, sharedIds = [], identity }: Baseline,
     rules: readonly TargetRule[],
-    journal: UndoJournal,
+    journal: ServerJournal,
     resumed: boolean,
   ) {
     this.#journal = journal;
@@ -112,13 +110,13 @@ export class ServerSession implements LiveTarget {
   /** @throws ConnectionError, StoreKindError, RefusedError, AccessError */
   static async begin(open: OpenServer, config: BackendConfig, request: WriteRequest): Promise<ServerSession> {
     const server = await open(config, { access: "write", signal: request.signal });
-    let journal: UndoJournal | null = null;
+    let journal: ServerJournal | null = null;
     try {
       const file = request.journal?.() ?? null;
-      journal = new UndoJournal(file);
-      const noted = file === null ? null : notedBeginning(file);
+      journal = new ServerJournal(file);
+      const noted = file === null ? null : notedBaseline(file);
       const beginning = noted ?? (await baselineOf(server));
-      if (noted === null) file?.note(BASELINE, JSON.stringify(beginning));
+      if (noted === null) file?.setMeta(BASELINE, JSON.stringify(beginning));
       else {
         journal.recall();
         await resolveInDoubt(server, journal);
@@ -136,7 +134,7 @@ export class ServerSession implements LiveTarget {
 
   precomputeHash(record: GraphRecord): ContentHash {
     const { hash, mark } = hashAndMark(record);
-    this.#foreseen.add(mark);
+    this.#precomputed.add({ mark, fingerprint: fingerprintOf(record, hash) });
     return hash;
   }
 
@@ -144,19 +142,17 @@ export class ServerSession implements LiveTarget {
     this.#request.signal?.throwIfAborted();
     this.#begun = true;
     for (const record of batch) {
-      const mark = this.#foreseen.take();
-      const { properties } = record;
-      const bytes = sizeOfProperties(properties);
+      const hashes = this.#precomputed.take();
+      const bytes = sizeOfProperties(record.properties);
       if (record.kind === "node") {
-        const { key, labels } = record;
-        if (this.#resumed && this.#journal.known.isCreated(key)) continue;
+        if (this.#resumed && this.#journal.known.isCreated(record.key)) continue;
         this.#nodesOpen = true;
-        await this.#nodes.add(labels.join("\0"), { key, labels, properties, mark }, bytes);
+        await this.#nodes.add(record.labels.join("\0"), { node: record, hashes }, bytes);
       } else {
         await this.#nodesDone();
         const { type, ...row } = this.#row(record);
-        if (this.#done.size > 0 && this.#done.take(relationshipMark({ type, ...row }, mark ?? undefined))) continue;
-        await this.#relationships.add(type, { ...row, content: mark }, bytes);
+        if (this.#done.size > 0 && this.#done.take(relationshipMark({ type, ...row }, hashes?.mark))) continue;
+        await this.#relationships.add(type, { ...row, hashes }, bytes);
       }
     }
   }
@@ -172,7 +168,7 @@ export class ServerSession implements LiveTarget {
     const moved = await this.#replacement.relationships(relationships, (record) => this.#row(record));
     for (const { type, ...row } of moved) {
       if (this.#done.take(relationshipMark({ type, ...row }))) continue;
-      await this.#relationships.add(type, { ...row, content: null }, sizeOfProperties(row.properties));
+      await this.#relationships.add(type, { ...row, hashes: null }, sizeOfProperties(row.properties));
     }
   }
 
@@ -239,7 +235,7 @@ export class ServerSession implements LiveTarget {
 
   async commit(): Promise<void> {
     await this.#schema.ready();
-    this.#foreseen.close();
+    this.#precomputed.close();
     this.#journal.close();
     await this.#server.close();
   }
@@ -250,15 +246,14 @@ export class ServerSession implements LiveTarget {
     await this.#server.close();
     try {
       if (!this.#written) return;
-      const left = await new Rollback(this.#journal, {
+      await rollBackNow(this.#journal, {
         before: this.before,
         // What another process has begun, others may have changed before this one.
-        ownership: this.#resumed ? "content" : "number",
+        isOwn: !this.#resumed,
         connect: () => this.#open(this.#config, { access: "write" }),
-      }).run();
-      assertNothingLeft(this.before.location, left);
+      });
     } finally {
-      this.#foreseen.close();
+      this.#precomputed.close();
       this.#journal.close();
     }
   }
@@ -289,31 +284,33 @@ export class ServerSession implements LiveTarget {
   }
 
   async #sendNodes(rows: readonly NodeRow[]): Promise<void> {
-    const { labels } = rows[0]!;
+    const { labels } = rows[0]!.node;
     const creations = () =>
-      rows.map(({ key, properties, mark }) => ({
-        name: key,
+      rows.map(({ node, hashes }) => ({
+        name: node.key,
         from: 0n,
-        mark: mark ?? nodeMark({ labels, properties }),
+        mark: hashes?.mark ?? nodeMark(node),
+        fingerprint: hashes?.fingerprint ?? fingerprintOf(node, hashOf(node)),
       }));
     await this.#send("node", creations, () =>
-      this.#server.createNodes({ labels, rows: rows.map(({ properties }) => properties) }),
+      this.#server.createNodes({ labels, rows: rows.map(({ node: { properties } }) => properties) }),
     );
   }
 
-  async #sendRelationships(type: string, rows: readonly MarkedRow[]): Promise<void> {
+  async #sendRelationships(type: string, rows: readonly RelationshipToSend[]): Promise<void> {
     const creations = () =>
-      rows.map(({ from, to, properties, content }) => ({
+      rows.map(({ from, to, properties, relationship, hashes }) => ({
         name: type,
         from,
-        mark: relationshipMark({ type, from, to, properties }, content ?? undefined),
+        mark: relationshipMark({ type, from, to, properties }, hashes?.mark),
+        fingerprint: hashes?.fingerprint ?? fingerprintOf(relationship, hashOf(relationship)),
       }));
     await this.#send("relationship", creations, () => this.#server.createRelationships({ type, rows }));
   }
 
   async #send(
     kind: "node" | "relationship",
-    creationsOf: () => Creation[],
+    creationsOf: () => PrintedCreation[],
     call: () => Promise<InternalId[]>,
   ): Promise<void> {
     if (!this.#written) failpoint("before writing");
@@ -333,6 +330,6 @@ export class ServerSession implements LiveTarget {
 
   #row(relationship: GraphRelationship): TypedRow {
     const { type, from, to, properties } = relationship;
-    return { id: relationshipId(relationship), type, from: this.#internal(from), to: this.#internal(to), properties };
+    return { relationship, type, from: this.#internal(from), to: this.#internal(to), properties };
   }
 }

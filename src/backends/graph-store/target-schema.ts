@@ -3,7 +3,7 @@ import { MigrateError, SchemaConflictError, VerificationError, WriteError } from
 import type { Release } from "../../memorygraph/releases.ts";
 import type { Finding, SchemaItem, StoreDescription, WriteReport } from "../backend.ts";
 import type { GraphServer } from "./server.ts";
-import type { UndoJournal } from "./undo-journal.ts";
+import type { ServerJournal } from "./server-journal.ts";
 
 type SchemaServer = Pick<GraphServer, "type" | "ownSchema" | "adaptSchema">;
 
@@ -35,7 +35,7 @@ export function wantedSchema(server: SchemaServer, release: Release, carried: re
 
 export class TargetSchema {
   readonly #server: GraphServer;
-  readonly #journal: UndoJournal;
+  readonly #journal: ServerJournal;
   readonly #report: WriteReport & { notes: Finding[] };
   readonly #wanted: WantedSchema;
   readonly #leftOut = new Set<string>();
@@ -43,7 +43,7 @@ export class TargetSchema {
 
   constructor(
     server: GraphServer,
-    journal: UndoJournal,
+    journal: ServerJournal,
     report: WriteReport & { notes: Finding[] },
     wanted: WantedSchema,
   ) {

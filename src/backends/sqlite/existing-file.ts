@@ -4,7 +4,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { RefusedError, RollbackError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { columnNames, type SqliteLayout } from "../../memorygraph/layouts/layout.ts";
-import { type Release, releaseLine } from "../../memorygraph/releases.ts";
+import { DEFAULT_RELEASE, type Release, releaseLine } from "../../memorygraph/releases.ts";
 import { inWords } from "../../support/words.ts";
 import type { Finding, StagedTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
@@ -33,19 +33,24 @@ export class ExistingFile implements StagedTarget {
   #findings = new OddityLog();
 
   /**
-   * @param alone whether it may be locked for itself where its file system cannot share memory, as for rolling back
+   * @param purpose a target of runs that are undone may be locked for itself where its file system cannot share memory
    * @throws BusyError, DamagedStoreError, AccessError; RefusedError for a file that we do not know how to write to.
    */
-  constructor(path: string, { release, fallbackRelease, signal, journal }: WriteRequest, alone = false) {
+  constructor(
+    path: string,
+    { release, fallbackRelease, signal, journal }: WriteRequest,
+    purpose: "run" | "rollback" = "run",
+  ) {
     this.#path = path;
     this.#real = realpathSync(path);
     this.#signal = signal;
     const unfinished = existsSync(`${this.#real}-journal`);
-    this.#database = this.#guard(() => openToWrite(path, this.#real, alone));
+    this.#database = this.#guard(() => openToWrite(path, this.#real, purpose === "rollback"));
     try {
       const layout = this.#guard(() => this.#begin());
-      this.#wasEmpty = layout.name === "empty";
-      this.release = this.#wasEmpty ? (release ?? fallbackRelease) : assertWritable(path, layout, release);
+      this.#wasEmpty = layout.name === "empty" && purpose === "run";
+      if (this.#wasEmpty) this.release = release ?? fallbackRelease;
+      else this.release = purpose === "run" ? assertWritable(path, layout, release) : writtenRelease(layout);
       this.before = this.#guard(() => describe(this.#database, layout, path, "integrity"));
       if (this.#wasEmpty) for (const sql of this.#schema.tables) this.#guard(() => this.#database.run(sql));
       this.#writer = new RowWriter(this.#database, this.release, this.#layout());
@@ -59,6 +64,11 @@ export class ExistingFile implements StagedTarget {
 
   get #schema(): SqliteLayout {
     return releaseLine(this.release).sqlite.layout;
+  }
+
+  /** For taking out what a run has put in, whatever others have made of the file since. */
+  static forRollback(path: string): ExistingFile {
+    return new ExistingFile(path, { release: null, fallbackRelease: DEFAULT_RELEASE }, "rollback");
   }
 
   get identity(): string {
@@ -163,6 +173,12 @@ export class ExistingFile implements StagedTarget {
 function takenBack(path: string): Finding {
   const what = "a program had ended in the middle of a change to the target; SQLite has taken that change back";
   return { kind: "note", what, count: 1, examples: [`${path}-journal`] };
+}
+
+/** The release in whose tables a run has written: another one may have added its own since. */
+function writtenRelease(file: FileLayout): Release {
+  const own = file.layout ?? file.relationships?.layout ?? null;
+  return releaseOf({ ...file, layout: own }) ?? DEFAULT_RELEASE;
 }
 
 /** The release that a file's layout belongs to. @throws RefusedError when we do not know how to write to it. */

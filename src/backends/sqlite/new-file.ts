@@ -23,6 +23,7 @@ import type {
   WriteRequest,
 } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
+import { MADE } from "../staged-rollback.ts";
 import { copyTables, equalTables, type WholeTable, wholeTables } from "./bulk-copy.ts";
 import { describe } from "./describe.ts";
 import { onDatabase, translate } from "./errors.ts";
@@ -33,7 +34,7 @@ import { RowWriter } from "./row-writer.ts";
 import { openImmutable } from "./snapshot.ts";
 import { readBatches, SqliteSource } from "./source.ts";
 
-/** The fact in the journal of a run that names the file under way. */
+/** The name in the journal of a run that tells the file under way. */
 export const TEMPORARY = "temporary file";
 
 export class NewFile implements StagedTarget {
@@ -59,7 +60,9 @@ export class NewFile implements StagedTarget {
     this.#schema = releaseLine(release).sqlite.layout;
     this.identity = join(realpathSync(dirname(resolve(path))), basename(path));
     this.#temporary = temporaryBeside(resolve(path));
-    journal?.().note(TEMPORARY, this.#temporary);
+    const noted = journal?.();
+    noted?.setMeta(MADE, "yes");
+    noted?.setMeta(TEMPORARY, this.#temporary);
     this.#database = this.#create();
     const layout = readLayout(this.#database);
     this.before = { ...describe(this.#database, layout, path, "counts"), layout: "new", bytes: null };

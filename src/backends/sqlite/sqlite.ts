@@ -12,9 +12,9 @@ import { assertMemoryGraph, assertNotHalf, assertSqlite } from "./kind.ts";
 import { readLayout } from "./layout.ts";
 import { NewFile } from "./new-file.ts";
 import { previewExisting, previewNew } from "./preview.ts";
+import { openForRollback, recover } from "./rollback.ts";
 import { openImmutable } from "./snapshot.ts";
 import { openSource } from "./source.ts";
-import { recover, undo } from "./undo.ts";
 
 export const sqlite: StagedBackend = {
   type: "sqlite",
@@ -25,7 +25,7 @@ export const sqlite: StagedBackend = {
   assertDistinct,
   openForWriting,
   preview,
-  undo: (config, journal) => undo(pathOf(config), journal),
+  openForRollback: (config, journals) => openForRollback(pathOf(config), journals),
   recover: (config, journal) => recover(pathOf(config), journal),
 };
 

@@ -1,7 +1,7 @@
 /** Runs in a thread of its own: summarises one share of a SQLite file. Answers a Share with a ShareSummary. */
-import { MarkPacker } from "../../graph/marks.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
+import { FingerprintPacker } from "../../memorygraph/fingerprint.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { Summary, type SummaryTransfer } from "../../memorygraph/summary.ts";
 import type { Finding } from "../backend.ts";
@@ -33,7 +33,7 @@ export interface ShareProgress {
   readonly records: number;
 }
 
-/** As graph/marks.ts packs them. */
+/** As FingerprintPacker packs them. */
 export interface ShareMarks {
   readonly marks: Uint8Array;
 }
@@ -43,7 +43,7 @@ self.onmessage = ({ data }: MessageEvent<Share>) => {
   const findings = new OddityLog();
   const reader = new SqliteReader(database, readLayout(database), findings, data);
   const summary = new Summary(data.release);
-  const packer = new MarkPacker((marks) => self.postMessage({ marks } satisfies ShareMarks));
+  const packer = new FingerprintPacker((marks) => self.postMessage({ marks } satisfies ShareMarks));
   const add = (record: GraphRecord) => {
     if (!data.marks) {
       summary.add(record);

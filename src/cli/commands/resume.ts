@@ -33,7 +33,7 @@ export const resume: Command<ResumeOptions> = {
 async function run(options: ResumeOptions, context: CommandContext): Promise<void> {
   const { progress: onProgress, signal } = context;
   const registry = registryOf(options["state-dir"], context.env);
-  const found = findRun(registry, options.run, options["to-path"]);
+  const found = findRun(registry, options.run, { path: options["to-path"] });
   try {
     const from = await notedConfig(found.from, options.passwords.from, "from", context);
     const to = await notedConfig(found.to, options.passwords.to, "to", context);

@@ -1,7 +1,9 @@
-/** `rollback RUN`: undoes exactly what a run did, also a completed one. */
+/** `rollback RUN`: undoes exactly what a run did, also a completed one, and shows beforehand what that is. */
 import * as v from "valibot";
+import type { BackendConfig } from "../../backends/config.ts";
 import { VerificationError } from "../../errors.ts";
-import { findRun } from "../../operations/journal/find-run.ts";
+import { type FoundRun, findRun } from "../../operations/journal/find-run.ts";
+import type { RollbackResult } from "../../operations/models.ts";
 import { rollbackRun } from "../../operations/rollback.ts";
 import { rollbackArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -13,7 +15,18 @@ import { notedConfig } from "../stores.ts";
 import { counted } from "../text.ts";
 
 const TEXT = v.exactOptional(v.string());
-const RollbackSchema = v.object({ run: v.string(), "to-path": TEXT, confirm: TEXT, "state-dir": TEXT });
+const FLAG = v.optional(v.boolean(), false);
+const RollbackSchema = v.object({
+  run: v.string(),
+  "to-path": TEXT,
+  "to-uri": TEXT,
+  confirm: TEXT,
+  "state-dir": TEXT,
+  "dry-run": FLAG,
+  "with-later": FLAG,
+  cascade: FLAG,
+  changed: FLAG,
+});
 
 interface RollbackOptions extends v.InferOutput<typeof RollbackSchema> {
   readonly password: PasswordSource | undefined;
@@ -23,7 +36,11 @@ export const rollback: Command<RollbackOptions> = {
   meta: {
     name: "rollback",
     description: "Undo exactly what a run did, and prove it. What others changed since stays.",
-    examples: [{ what: "Undo a run, also a completed one", type: "rollback RUN" }],
+    examples: [
+      { what: "Show what undoing a run would do; nothing is written", type: "rollback RUN --dry-run" },
+      { what: "Undo a run, also a completed one", type: "rollback RUN" },
+      { what: "Undo it in a target that was moved", type: "rollback RUN --to-path moved.db" },
+    ],
   },
   args: rollbackArgs,
   parse: (values) => ({ ...decode(RollbackSchema, values), password: passwordOf("to", values) }),
@@ -33,18 +50,61 @@ export const rollback: Command<RollbackOptions> = {
 async function run(options: RollbackOptions, context: CommandContext): Promise<void> {
   const { json, colour, progress, signal, write } = context;
   const registry = registryOf(options["state-dir"], context.env);
-  const found = findRun(registry, options.run, options["to-path"]);
-  try {
-    const target = await notedConfig(found.to, options.password, "to", context);
-    const name = target.path ?? target.uri ?? "";
-    await context.confirmName(`Undo run ${found.id} of ${found.info.started} on ${name}?`, name, options.confirm);
-    const result = await rollbackRun(registry, found, target, { onProgress: progress, signal });
-    write(json ? jsonLine(result) : `${rollbackReport(result, colour)}\n`);
-    if (result.left.length === 0) return;
-    throw new VerificationError(`${counted(result.left.length, "record")} of run ${result.run} stay in the target`, {
-      next: "Look at what was made of them, and delete them by hand if they are not wanted.",
-    });
-  } finally {
+  const places = { path: options["to-path"], uri: options["to-uri"] };
+  const found = findRun(registry, options.run, places);
+  const target = await notedConfig(found.to, options.password, "to", context).catch((error) => {
     found.file.close();
+    throw error;
+  });
+  const undo = (run: FoundRun, dryRun: boolean) =>
+    rollbackRun(registry, run, target, { ...wishes(options), dryRun }, { onProgress: progress, signal });
+  let result: RollbackResult;
+  if (options["dry-run"]) result = await undo(found, true);
+  else if (context.confirm !== undefined && options.confirm === undefined && takesMore(options)) {
+    const plan = await undo(found, true);
+    await ask(plan, found, target, options, context);
+    result = await undo(findRun(registry, options.run, places), false);
+  } else {
+    try {
+      await ask(null, found, target, options, context);
+      result = await undo(found, false);
+    } finally {
+      found.file.close();
+    }
   }
+  write(json ? jsonLine(result) : `${rollbackReport(result, colour)}\n`);
+  const left = result.counts.changed + result.counts.held;
+  if (left === 0 || result.dryRun) return;
+  throw new VerificationError(`${counted(left, "record")} of run ${result.run} stay in the target`, {
+    next: `Run memorygraph-migrate rollback ${result.run} again once nothing holds them; or add --cascade to delete what others attached, --changed to undo what was changed.`,
+  });
+}
+
+function wishes({ cascade, changed, "with-later": withLater }: RollbackOptions) {
+  return { cascade, changed, withLater };
+}
+
+function takesMore({ cascade, changed, "with-later": withLater }: RollbackOptions): boolean {
+  return cascade || changed || withLater;
+}
+
+/** @param plan what would be done, where more than the run itself is concerned */
+async function ask(
+  plan: RollbackResult | null,
+  { id, info }: FoundRun,
+  target: BackendConfig,
+  options: RollbackOptions,
+  context: CommandContext,
+): Promise<void> {
+  const name = target.path ?? target.uri ?? "";
+  const more: string[] = [];
+  if (plan !== null) {
+    const { cascaded, forced } = plan.counts;
+    const others = plan.runs.filter((run) => run !== id);
+    if (others.length > 0) more.push(`with the later ${counted(others.length, "run")} ${others.join(", ")}`);
+    if (cascaded > 0) more.push(`deleting ${counted(cascaded, "relationship")} that others attached`);
+    if (forced > 0) more.push(`with ${counted(forced, "record")} that somebody changed since`);
+  }
+  const what = more.length === 0 ? "" : `, ${more.join(", ")},`;
+  await context.confirmName(`Undo run ${id} of ${info.started}${what} on ${name}?`, name, options.confirm);
 }

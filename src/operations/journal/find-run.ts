@@ -2,12 +2,14 @@
 import { existsSync } from "node:fs";
 import { BackendConfig } from "../../backends/config.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
-import type { DurableFile } from "../../support/durable.ts";
+import type { JournalFile } from "../../journal/journal-file.ts";
+import { journalsBeside, openJournal, placeOf, realTarget } from "../../journal/journal-path.ts";
+import type { RunEntry, RunRegistry } from "../../journal/registry.ts";
+import { parseRunId } from "../../journal/run-id.ts";
+import { RUN, TARGET_DIGEST } from "../../journal/run-info.ts";
+import { isFinal, type RunState, stateOfRun } from "../../journal/run-state.ts";
 import { stillRuns } from "../../support/processes.ts";
-import { journalsBeside, openJournal, placeOf } from "./journal-path.ts";
-import { isFinal, parseRunInfo, parseState, type RunInfo, type RunState } from "./models.ts";
-import type { RunEntry, RunRegistry } from "./registry.ts";
-import { parseRunId } from "./run-id.ts";
+import { parseRunInfo, type RunInfo, withoutSecrets } from "./models.ts";
 
 export interface FoundRun {
   readonly id: string;
@@ -16,44 +18,64 @@ export interface FoundRun {
   readonly state: RunState;
   readonly from: BackendConfig;
   readonly to: BackendConfig;
+  /** The target is named anew: it is not where the run left it. */
+  readonly isMoved: boolean;
+  /** As isMoved, and the one that the run left is still there: this one is another target, whatever is done to it. */
+  readonly isCopy: boolean;
+  /** Of the target before the run; null for a run that was stopped before it had read it. */
+  readonly digestBefore: string | null;
   /** Open, and nobody else's until it is closed. */
-  readonly file: DurableFile;
+  readonly file: JournalFile;
 }
 
-/**
- * @param toPath the target, for a run that the list does not know, as after moving the file to another machine
- * @throws UsageError, RefusedError, BusyError
- */
-export function findRun(registry: RunRegistry, typed: string, toPath?: string): FoundRun {
+/** Where the target of the run is now, if not where the run left it. */
+export interface NewPlace {
+  readonly path?: string | undefined;
+  readonly uri?: string | undefined;
+}
+
+/** @throws UsageError, RefusedError, BusyError, DamagedJournalError */
+export function findRun(registry: RunRegistry, typed: string, { path: toPath, uri }: NewPlace = {}): FoundRun {
   registry.reconcile();
   const id = parseRunId(typed);
   const listed = id === null ? null : registry.find(id);
-  const path = listed?.journal ?? (id !== null && toPath !== undefined ? journalsBeside(toPath).get(id) : undefined);
+  const beside = id !== null && toPath !== undefined ? journalsBeside(toPath).get(id) : undefined;
+  const path = beside ?? listed?.journal ?? undefined;
   if (id === null || path === undefined) throw unknown(registry, typed, listed);
   if (listed !== null && stillRuns(listed.owner) === true && !isFinal(listed.state)) assertOpenable(path);
   if (!existsSync(path)) {
-    throw new RefusedError(`the journal of run ${id} is not there any more: ${path}`, {
+    throw new RefusedError(`the journal of run ${id} is missing: ${path}`, {
       next: "It travels with its target: if that was moved, name it with --to-path.",
     });
   }
+  return opened(id, path, { path: toPath, uri }, registry.folder);
+}
+
+/** @throws DamagedJournalError, UsageError, RefusedError, BusyError */
+export function opened(id: string, path: string, place: NewPlace, stateFolder: string): FoundRun {
   const file = openJournal(path);
   try {
-    const info = parseRunInfo(path, file.fact("run"));
-    const state = parseState(file.fact("state"));
-    const to = moved(BackendConfig.from(info.to), toPath);
-    assertBeside(path, placeOf(id, to, registry.folder), to);
-    return { id, path, info, state, from: BackendConfig.from(info.from), to, file };
+    const info = parseRunInfo(path, file.getMeta(RUN));
+    const noted = BackendConfig.from(info.to);
+    const to = moved(noted, place);
+    const isMoved = isElsewhere(noted, to);
+    if (!isMoved) assertBeside(path, placeOf(id, to, stateFolder), to);
+    return {
+      ...{ id, path, info, state: stateOfRun(file), from: BackendConfig.from(info.from), to, file, isMoved },
+      isCopy: isMoved && noted.path !== undefined && existsSync(noted.path),
+      digestBefore: file.getMeta(TARGET_DIGEST),
+    };
   } catch (error) {
     file.close();
     throw error;
   }
 }
 
-/** A name that leads elsewhere by now, or was damaged, would be taken for a target that is gone. @throws RefusedError */
+/** A name that leads elsewhere by now would be taken for a target that is gone. @throws RefusedError */
 function assertBeside(path: string, expected: string, to: BackendConfig): void {
   if (to.path === undefined || path === expected) return;
-  throw new RefusedError(`the journal ${path} is not that of a run on ${to.path}: it would stand beside it`, {
-    next: "Name the file that it stands beside with --to-path.",
+  throw new RefusedError(`${to.path} is not the file that the run with the journal ${path} wrote`, {
+    next: "Name the target of the run with --to-path: the file itself, wherever it is now.",
   });
 }
 
@@ -62,8 +84,19 @@ function assertOpenable(path: string): void {
   if (existsSync(path)) openJournal(path).close();
 }
 
-function moved(to: BackendConfig, toPath: string | undefined): BackendConfig {
-  return toPath === undefined ? to : new BackendConfig({ ...to, path: toPath });
+function moved(to: BackendConfig, { path, uri }: NewPlace): BackendConfig {
+  if (path !== undefined && to.path === undefined) throw notThat("--to-path", "a server", "--to-uri");
+  if (uri !== undefined && to.path !== undefined) throw notThat("--to-uri", "a file", "--to-path");
+  return new BackendConfig({ ...to, ...(path !== undefined && { path }), ...(uri !== undefined && { uri }) });
+}
+
+function notThat(flag: string, what: string, right: string): UsageError {
+  return new UsageError(`${flag} does not fit: the target of the run is ${what}`, { next: `Use ${right} instead.` });
+}
+
+function isElsewhere(noted: BackendConfig, to: BackendConfig): boolean {
+  if (noted.path !== undefined && to.path !== undefined) return realTarget(noted.path) !== realTarget(to.path);
+  return withoutSecrets(noted).uri !== withoutSecrets(to).uri;
 }
 
 function unknown(registry: RunRegistry, typed: string, listed: RunEntry | null): UsageError {

@@ -2,17 +2,19 @@
 import type { TargetBackend } from "../../backends/backend.ts";
 import type { BackendConfig } from "../../backends/config.ts";
 import { loadBackend } from "../../backends/registry.ts";
-import { StagedJournal } from "../../backends/staged-journal.ts";
-import { UNDOING } from "../../backends/undoing.ts";
 import { PartialError, RefusedError, WriteError } from "../../errors.ts";
-import { type DurableFile, removeDurable } from "../../support/durable.ts";
+import type { JournalFile } from "../../journal/journal-file.ts";
+import { createJournal, inspect, journalsBeside, placeOf } from "../../journal/journal-path.ts";
+import type { RunEntry, RunRegistry } from "../../journal/registry.ts";
+import { newRunId } from "../../journal/run-id.ts";
+import { FORMAT, IDENTITY, LISTED, type Listed, RUN } from "../../journal/run-info.ts";
+import { RunNotes } from "../../journal/run-notes.ts";
+import { isFinal, isUndoing, type RunState, setState } from "../../journal/run-state.ts";
+import { removeDurable } from "../../support/durable.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import { thisProcess } from "../../support/processes.ts";
 import type { MigrationOptions, Progress } from "../models.ts";
-import { createJournal, inspect, journalsBeside, placeOf } from "./journal-path.ts";
-import { IDENTITY, isFinal, LISTED, type Listed, type RunInfo, type RunState, withoutSecrets } from "./models.ts";
-import type { RunEntry, RunRegistry } from "./registry.ts";
-import { newRunId } from "./run-id.ts";
+import { type RunInfo, withoutSecrets } from "./models.ts";
 
 const STATES: Partial<Record<Progress["phase"], RunState>> = {
   transfer: "writing",
@@ -23,19 +25,19 @@ const STATES: Partial<Record<Progress["phase"], RunState>> = {
 
 export class RunJournal {
   readonly registry: RunRegistry;
-  readonly id: string;
   /** Whether an earlier process has begun it. */
   readonly resumed: boolean;
   /** For a staged target: what undoing the completed run will need. */
-  staged: StagedJournal | null = null;
-  #file: DurableFile | null;
+  staged: RunNotes | null = null;
+  #id: string;
+  #file: JournalFile | null;
   #state: RunState = "started";
   /** Whether anything may have been written. */
   #begun: boolean;
 
-  private constructor(registry: RunRegistry, id: string, file: DurableFile | null) {
+  private constructor(registry: RunRegistry, id: string, file: JournalFile | null) {
     this.registry = registry;
-    this.id = id;
+    this.#id = id;
     this.#file = file;
     this.resumed = file !== null;
     this.#begun = this.resumed;
@@ -45,12 +47,12 @@ export class RunJournal {
     return new RunJournal(registry, newRunId(), null);
   }
 
-  static reopened(registry: RunRegistry, id: string, file: DurableFile): RunJournal {
+  static reopened(registry: RunRegistry, id: string, file: JournalFile): RunJournal {
     return new RunJournal(registry, id, file);
   }
 
   /** The journal, made when it is first asked for. @throws AccessError, WriteError */
-  async begin(from: BackendConfig, to: BackendConfig, options: MigrationOptions): Promise<() => DurableFile> {
+  async begin(from: BackendConfig, to: BackendConfig, options: MigrationOptions): Promise<() => JournalFile> {
     const locate = async (config: BackendConfig) => (await loadBackend(config)).locate(withoutSecrets(config));
     const [source, target] = [await locate(from), await locate(to)];
     return () => {
@@ -59,28 +61,27 @@ export class RunJournal {
     };
   }
 
+  get id(): string {
+    return this.#id;
+  }
+
   #create(run: Pick<RunInfo, "options"> & { from: BackendConfig; to: BackendConfig }, source: string, target: string) {
-    const { id, registry } = this;
+    const { registry } = this;
     const started = new Date().toISOString();
-    const journal = placeOf(id, run.to, registry.folder);
-    const entry: RunEntry = {
-      id,
-      started,
-      state: "started",
-      source,
-      target,
-      identity: null,
-      journal,
-      owner: thisProcess(),
+    const owner = thisProcess();
+    const entry = (): RunEntry => {
+      const id = this.#id;
+      const journal = placeOf(id, run.to, registry.folder);
+      return { id, started, state: "started", source, target, identity: null, journal, owner };
     };
-    // First the list, then the file: whatever stands somewhere can be found.
-    registry.add(entry);
-    const file = createJournal(journal);
+    // First the list, then the file: whatever is somewhere can be found. A run that has the id already stays.
+    while (!registry.add(entry())) this.#id = newRunId();
+    const file = createJournal(entry().journal!);
     const { program } = registry;
     const [from, to] = [withoutSecrets(run.from), withoutSecrets(run.to)];
-    file.note(LISTED, JSON.stringify({ source, target, owner: entry.owner } satisfies Listed), "process");
-    const info: RunInfo = { format: 1, id, started, program, options: run.options, from, to };
-    file.note("run", JSON.stringify(info));
+    file.setMeta(LISTED, JSON.stringify({ source, target, owner } satisfies Listed), "process");
+    const info: RunInfo = { format: FORMAT, id: this.#id, started, program, options: run.options, from, to };
+    file.setMeta(RUN, JSON.stringify(info));
     failpoint("journal created");
     return file;
   }
@@ -109,7 +110,7 @@ export class RunJournal {
         continue;
       }
       const what = await backend.recover(to, file);
-      if (what === "complete") file.note("state", "done");
+      if (what === "complete") setState(file, "done");
       file.close();
       if (what === "as before") removeDurable(path);
       if (what === "complete") this.registry.end(id, "done", "journal kept");
@@ -123,12 +124,12 @@ export class RunJournal {
   /** The target is open: nobody else may work on it. @throws BusyError, RefusedError. Gives what a person should know. */
   opened(identity: string, staged: boolean): string[] {
     const left = this.registry.lock(identity, this.id);
-    this.#file?.note(IDENTITY, identity, "process");
+    this.#file?.setMeta(IDENTITY, identity, "process");
     failpoint("target opened");
     if (staged && this.#file !== null) {
-      this.staged = new StagedJournal(this.#file);
       // Nothing of an earlier attempt can be seen.
-      this.staged.clear();
+      this.#file.clear();
+      this.staged = new RunNotes(this.#file);
     }
     const stopped = this.registry.stoppedOn(identity, this.id).filter(({ state }) => state !== "started");
     if (stopped.length > 0) throw unfinished(stopped[0]!);
@@ -150,31 +151,40 @@ export class RunJournal {
   /** What going on has to find again. @throws RefusedError where an earlier process found something else */
   assertSame(what: "source" | "target", digest: string): void {
     if (this.#file === null) return;
-    const noted = this.#file.fact(`${what} digest`);
-    if (noted === null) this.#file.note(`${what} digest`, digest);
+    const noted = this.#file.getMeta(`${what} digest`);
+    if (noted === null) this.#file.setMeta(`${what} digest`, digest);
     else if (noted !== digest) throw changed(what, this.id, noted, digest);
   }
 
-  /** All is in place and proven. @param records how many were written: where there are none, nothing can be undone */
-  done(records: number): void {
-    if (this.#file === null) return;
-    const { path } = this.#file;
-    // The target is complete, whatever becomes of the note of it.
-    whereRoom(() => this.#enter("done"));
-    this.#release();
-    whereRoom(() => {
-      if (records === 0) {
-        removeDurable(path);
-        this.registry.dropJournal(this.id);
+  /**
+   * All is in place and proven: nothing that is done here can make a failure of it. Gives what went wrong, for a person to know.
+   * @param records how many were written: where there are none, nothing can be undone
+   */
+  done(records: number): string[] {
+    if (this.#file === null) return [];
+    const path = this.#file.path!;
+    const warnings: string[] = [];
+    const attempt = (work: () => void) => {
+      try {
+        work();
+      } catch (error) {
+        warnings.push(`after the run: ${error instanceof Error ? error.message : error}`);
       }
-      this.registry.prune();
-    });
+    };
+    attempt(() => this.#enter("done"));
+    attempt(() => this.#release());
+    if (records === 0) {
+      attempt(() => removeDurable(path));
+      attempt(() => this.registry.dropJournal(this.id));
+    }
+    attempt(() => warnings.push(...this.registry.prune()));
+    return warnings;
   }
 
   /** Nothing of the run is left in the target: neither has the journal anything more to tell. */
   undone(): void {
     if (this.#file === null) return;
-    const { path } = this.#file;
+    const path = this.#file.path!;
     const isTold = whereRoom(() => this.#enter("rolled back"));
     this.#release();
     removeDurable(path);
@@ -193,7 +203,7 @@ export class RunJournal {
 
   /** The process ends here, and the run does not. */
   stopped(reason: string, next: string, cause: unknown): PartialError {
-    const undoing = this.#file?.fact(UNDOING) != null;
+    const undoing = this.#file !== null && isUndoing(this.#file);
     if (!undoing) whereRoom(() => this.#enter("writing"));
     this.#release();
     const resume = undoing ? "" : `; memorygraph-migrate resume ${this.id} completes it`;
@@ -214,7 +224,7 @@ export class RunJournal {
 
   #enter(state: RunState): void {
     this.#state = state;
-    this.#file?.note("state", state);
+    if (this.#file !== null) setState(this.#file, state);
     // How far it has come in between, its journal tells; the list only whether something may have been written.
     if (state === "writing") this.registry.enter(this.id, state);
     else if (isFinal(state)) this.registry.end(this.id, state, "journal kept");

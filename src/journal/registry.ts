@@ -2,22 +2,14 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
-import { BusyError, StoreKindError } from "../../errors.ts";
-import { type Database, openShared, removeDurable } from "../../support/durable.ts";
-import { codeOf } from "../../support/files.ts";
-import { type ProcessIdentity, stillRuns, thisProcess } from "../../support/processes.ts";
+import { BusyError, StoreKindError } from "../errors.ts";
+import { type Database, openShared, removeDurable } from "../support/durable.ts";
+import { codeOf } from "../support/files.ts";
+import { type ProcessIdentity, stillRuns, thisProcess } from "../support/processes.ts";
 import { createFolder, inspect, onDisk } from "./journal-path.ts";
-import {
-  IDENTITY,
-  isFinal,
-  LISTED,
-  ProcessSchema,
-  parseListed,
-  parseRunInfo,
-  parseState,
-  type RunState,
-} from "./models.ts";
 import { parseRunId } from "./run-id.ts";
+import { IDENTITY, LISTED, ProcessSchema, parseListed, parseRun, RUN, RunHeaderSchema } from "./run-info.ts";
+import { isFinal, parseState, type RunState } from "./run-state.ts";
 
 const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY, started TEXT NOT NULL, state TEXT NOT NULL, source TEXT NOT NULL,
@@ -51,12 +43,12 @@ export class RunRegistry {
     this.program = program;
   }
 
-  add(entry: RunEntry): void {
+  /** @returns whether the id was free: a run that has it already is never replaced */
+  add(entry: RunEntry): boolean {
     const { id, started, state, source, target, identity, journal, owner } = entry;
     const values = [id, started, state, source, target, identity, journal, JSON.stringify(owner)];
-    this.#work((database) => {
-      database.run("INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values);
-    });
+    const insert = "INSERT OR IGNORE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    return this.#work((database) => database.run(insert, values).changes > 0);
   }
 
   enter(id: string, state: RunState): void {
@@ -116,16 +108,16 @@ export class RunRegistry {
   #addListed(listed: readonly RunEntry[]): void {
     const known = new Set(listed.map(({ id }) => id));
     for (const name of existsSync(this.folder) ? onDisk(this.folder, () => readdirSync(this.folder)) : []) {
-      const id = parseRunId(/^run-(\w{8})\.db$/.exec(name)?.[1] ?? "");
+      const id = parseRunId(/^run-(\w{8,10})\.db$/.exec(name)?.[1] ?? "");
       if (id === null || known.has(id)) continue;
       const journal = join(this.folder, name);
       const noted = inspect(journal);
       if (typeof noted === "string") continue;
       const { file, state } = noted;
-      const [told, identity, run] = [parseListed(file.fact(LISTED)), file.fact(IDENTITY), file.fact("run")];
+      const [told, identity, run] = [parseListed(file.getMeta(LISTED)), file.getMeta(IDENTITY), file.getMeta(RUN)];
       file.close();
       if (told === null || state === null) continue;
-      this.add({ id, started: parseRunInfo(journal, run).started, state, ...told, identity, journal });
+      this.add({ id, started: parseRun(journal, run, RunHeaderSchema).started, state, ...told, identity, journal });
     }
   }
 
@@ -169,16 +161,24 @@ export class RunRegistry {
     this.#work((database) => database.run("DELETE FROM lock WHERE run = ?", [run]));
   }
 
-  /** 30 days or the last 10 runs are kept, whichever is more; one that was stopped always. */
-  prune(now = Date.now()): void {
+  /**
+   * 30 days or the last 10 runs are kept, whichever is more; one that was stopped always. Gives what could not be removed: a
+   * later run tries again.
+   */
+  prune(now = Date.now()): string[] {
     const since = new Date(now - KEPT_DAYS * 86_400_000).toISOString();
     const old = this.list().filter(({ state, started }, at) => {
       return isFinal(state) && at >= KEPT_RUNS && started < since;
     });
-    for (const { id, journal } of old) {
-      if (journal !== null) removeDurable(journal);
-      this.forget(id);
-    }
+    return old.flatMap(({ id, journal }) => {
+      try {
+        if (journal !== null) removeDurable(journal);
+        this.forget(id);
+        return [];
+      } catch (error) {
+        return [`the old journal ${journal} could not be removed (${error instanceof Error ? error.message : error})`];
+      }
+    });
   }
 
   forget(id: string): void {

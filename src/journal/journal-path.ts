@@ -1,17 +1,17 @@
 /** Where the journal of a run is: beside a target that is a file, so that the two travel together, else in the state folder. */
 import { existsSync, mkdirSync, readdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import type { BackendConfig } from "../../backends/config.ts";
-import { reading } from "../../backends/undoing.ts";
-import { AccessError, BusyError, MigrateError, WriteError } from "../../errors.ts";
-import { DurableFile, type Guard } from "../../support/durable.ts";
-import { codeOf } from "../../support/files.ts";
-import { parseRunInfo, parseState, type RunState } from "./models.ts";
+import { AccessError, BusyError, MigrateError, WriteError } from "../errors.ts";
+import type { Guard } from "../support/durable.ts";
+import { codeOf } from "../support/files.ts";
+import { JournalFile } from "./journal-file.ts";
 import { parseRunId } from "./run-id.ts";
+import { damagedJournal, parseRun, RUN, RunHeaderSchema } from "./run-info.ts";
+import { type RunState, stateOfRun } from "./run-state.ts";
 
 const MARK = ".memorygraph-migrate-";
 
-export function placeOf(id: string, { path }: BackendConfig, stateFolder: string): string {
+export function placeOf(id: string, { path }: { readonly path?: string | undefined }, stateFolder: string): string {
   if (path === undefined) return join(stateFolder, `run-${id}.db`);
   const target = realTarget(path);
   // File systems take names of 255 bytes at most.
@@ -52,13 +52,13 @@ export function createFolder(path: string): void {
   onDisk(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
 }
 
-export function createJournal(path: string): DurableFile {
-  return DurableFile.create(path, guardOf(path));
+export function createJournal(path: string): JournalFile {
+  return JournalFile.create(path, guardOf(path));
 }
 
 /** @throws BusyError while the run is under way; StoreKindError for what is damaged or no journal */
-export function openJournal(path: string): DurableFile {
-  return DurableFile.open(path, guardOf(path));
+export function openJournal(path: string): JournalFile {
+  return JournalFile.open(path, guardOf(path));
 }
 
 /** Whatever fails on a journal, at any later moment too, is told in our words. */
@@ -67,7 +67,7 @@ function guardOf(path: string): Guard {
 }
 
 export interface Noted {
-  readonly file: DurableFile;
+  readonly file: JournalFile;
   /** Null before the run has told anything of itself. */
   readonly state: RunState | null;
 }
@@ -77,18 +77,38 @@ export interface Noted {
  * of a later release, or out of reach: those are left alone.
  */
 export function inspect(path: string): Noted | "in use" | "unknown" {
-  let file: DurableFile | null = null;
+  let file: JournalFile | null = null;
   try {
     file = openJournal(path);
-    const run = file.fact("run");
-    if (run !== null) parseRunInfo(path, run);
-    return { file, state: run === null ? null : parseState(file.fact("state")) };
+    const run = file.getMeta(RUN);
+    if (run !== null) parseRun(path, run, RunHeaderSchema);
+    return { file, state: run === null ? null : stateOfRun(file) };
   } catch (error) {
     file?.close();
     if (error instanceof BusyError) return "in use";
     if (error instanceof MigrateError) return "unknown";
     throw error;
   }
+}
+
+/**
+ * Reads in the journal of a run.
+ * @throws DamagedJournalError for what is none, or is not whole any more
+ */
+function reading<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const isDamage = /^SQLITE_(CORRUPT|NOTADB|FORMAT|ERROR|MISMATCH)/.test(codeOf(cause));
+    if (cause instanceof MigrateError || !(isDamage || isUnreadable(cause))) throw cause;
+    throw damagedJournal(path, cause);
+  }
+}
+
+/** What is thrown for a text that is not what was written. */
+function isUnreadable(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  return cause instanceof TypeError || cause instanceof RangeError || /Syntax|Vali/.test(cause.name);
 }
 
 /** Runs a piece of work on what we keep, with the system's errors in our words. */

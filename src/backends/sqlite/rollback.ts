@@ -1,0 +1,113 @@
+/** What becomes of a SQLite target whose run was stopped, or is to be undone. */
+import { existsSync, realpathSync } from "node:fs";
+import { Properties } from "../../graph/properties.ts";
+import type { GraphNode, GraphRecord } from "../../graph/record.ts";
+import type { JournalFile } from "../../journal/journal-file.ts";
+import type { RollbackPlan } from "../../journal/rollback-plan.ts";
+import { stateOfRun } from "../../journal/run-state.ts";
+import { digestOf } from "../../memorygraph/canonicalizer.ts";
+import { failpoint } from "../../support/failpoint.ts";
+import { remove } from "../../support/files.ts";
+import { openScratch } from "../../support/scratch.ts";
+import type { RollbackTarget } from "../backend.ts";
+import { commitPlanned, isPublished, MADE, planned, presentOf } from "../staged-rollback.ts";
+import { ExistingFile } from "./existing-file.ts";
+import { TEMPORARY } from "./new-file.ts";
+
+const PAGE = 500;
+
+/** Removes what a stopped run has left beside the target, and tells whether it had been put in place. */
+export async function recover(path: string, journal: JournalFile): Promise<"as before" | "complete"> {
+  const temporary = journal.getMeta(TEMPORARY);
+  if (temporary !== null) return recoverNew(path, temporary, journal);
+  if (!existsSync(path)) return "as before";
+  // Opening it takes back what a transaction under way had written.
+  const session = ExistingFile.forRollback(path);
+  try {
+    // While nobody else can write, a journal that stands there still holds nothing, and belongs to nobody.
+    remove(`${session.identity}-journal`);
+    if (stateOfRun(journal) !== "committing") return "as before";
+    const now = await digestOf(session.read());
+    return now.toString() === journal.getMeta("target digest") ? "as before" : "complete";
+  } finally {
+    await session.rollback();
+  }
+}
+
+function recoverNew(path: string, temporary: string, journal: JournalFile): "as before" | "complete" {
+  const published = isPublished(temporary, path, journal);
+  remove(temporary, ...["-journal", "-wal", "-shm"].map((suffix) => temporary + suffix));
+  return published ? "complete" : "as before";
+}
+
+/** Null where the file is not there any more. */
+export async function openForRollback(path: string, journals: readonly JournalFile[]): Promise<RollbackTarget | null> {
+  for (const journal of journals) if (!existsSync(path) || stateOfRun(journal) !== "done") await recover(path, journal);
+  if (!existsSync(path)) return null;
+  const session = ExistingFile.forRollback(path);
+  let isDone = false;
+  return {
+    location: path,
+    present: () => presentOf(session.read()),
+    async apply(plan) {
+      failpoint("before rollback");
+      await change(session, plan);
+      failpoint("half rolled back");
+      await commitPlanned(session, plan);
+      isDone = true;
+      const { nodes, relationships } = plan.expected;
+      const isEmptied = nodes + relationships === 0 && journals.some((journal) => journal.getMeta(MADE) !== null);
+      // Throws nothing away that is not the run's: a file that it made goes only when nothing else is in it.
+      if (isEmptied) {
+        const real = realpathSync(path);
+        remove(`${real}-wal`, `${real}-shm`, real);
+      }
+      failpoint("rolled back");
+      return isEmptied ? "removed" : "changed";
+    },
+    async close() {
+      if (!isDone) await session.rollback();
+    },
+  };
+}
+
+async function change(session: ExistingFile, plan: RollbackPlan): Promise<void> {
+  // While relationships are read, the nodes that they join have to be there.
+  const nodes = openScratch("CREATE TEMP TABLE node (key TEXT NOT NULL)");
+  const restored = openScratch("CREATE TEMP TABLE image (run INTEGER NOT NULL, entry INTEGER NOT NULL)");
+  try {
+    for await (const batch of planned(session.read(), plan)) {
+      const gone: GraphRecord[] = [];
+      for (const { record, action } of batch) {
+        if (action === null) continue;
+        const { image } = action;
+        if (image !== null) restored.run("INSERT INTO image VALUES (?, ?)", [image.run, image.entry]);
+        else if (record.kind === "relationship") gone.push(record);
+        else nodes.run("INSERT INTO node VALUES (?)", [JSON.stringify(record.key)]);
+      }
+      await session.remove(gone);
+    }
+    for (const page of pagesOf<[number, string]>(nodes, "SELECT rowid, key FROM node")) {
+      await session.remove(page.map(([, key]) => nodeOf(JSON.parse(key) as string)));
+    }
+    for (const page of pagesOf<[number, number, number]>(restored, "SELECT rowid, run, entry FROM image")) {
+      await session.replace(page.map(([, run, entry]) => plan.traces[run]!.imageAt(entry)));
+    }
+  } finally {
+    nodes.close();
+    restored.close();
+  }
+}
+
+function* pagesOf<R extends [number, ...unknown[]]>(scratch: ReturnType<typeof openScratch>, query: string) {
+  for (let after = 0; ; ) {
+    const rows = scratch.query(`${query} WHERE rowid > ? ORDER BY rowid LIMIT ${PAGE}`).values(after) as R[];
+    if (rows.length === 0) return;
+    yield rows;
+    after = rows.at(-1)![0];
+  }
+}
+
+function nodeOf(key: string): GraphNode {
+  return { kind: "node", key, labels: [], properties: Properties.from([]) };
+}

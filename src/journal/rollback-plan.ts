@@ -1,0 +1,268 @@
+/**
+ * What becomes of each record of the present when runs are undone, decided before anything is written. A pure function of the
+ * runs' journals, the records that are there now and what the person allows; it also gives the digest that the target must have
+ * afterwards. Decisions are kept on disk, since they grow with the runs.
+ */
+import { ContentDigest, type ContentHash } from "../graph/digest.ts";
+import { type GraphRecord, type GraphRelationship, idOfKey, relationshipId } from "../graph/record.ts";
+import { hashOf } from "../memorygraph/canonicalizer.ts";
+import { fingerprintOf } from "../memorygraph/fingerprint.ts";
+import { storable } from "../support/scratch.ts";
+import { PlannedActions } from "./planned-actions.ts";
+import type { RunTrace, Traced } from "./run-trace.ts";
+
+/** A record as it is now, and what the store knows it by, where that is needed to change it. */
+export interface Present {
+  readonly record: GraphRecord;
+  readonly internal?: bigint;
+  /** Where a relationship begins. */
+  readonly source?: bigint;
+  /** Recognises the record when it is read again, by the store's own means. */
+  readonly mark?: () => Uint8Array;
+  /** The store itself knows that the run has created it, whatever it holds now. */
+  readonly ours?: boolean;
+}
+
+export interface PlanOptions {
+  /** Records of the run that somebody has changed since are undone as well. */
+  readonly changed?: boolean;
+  /** Relationships of others that hold a node of the run are deleted with it. */
+  readonly cascade?: boolean;
+}
+
+/** How many records there are of each fate. */
+export interface PlanCounts {
+  readonly removed: { nodes: number; relationships: number };
+  readonly restored: { nodes: number; relationships: number };
+  /** Of those removed and restored: changed only in what the application keeps by itself. */
+  bookkeeping: number;
+  /** Of those removed and restored: changed otherwise, and undone since that was asked for. */
+  forced: number;
+  /** Changed since, and kept. */
+  changed: number;
+  /** Nodes that stay since something that stays is attached to them. */
+  held: number;
+  /** Relationships of others that go with the nodes of the run. */
+  cascaded: number;
+  /** Not in the target any more. */
+  gone: number;
+  /** Records that the runs have nothing to do with. */
+  others: number;
+}
+
+/** A record of the run that stays, and why. */
+export interface Kept {
+  readonly name: string;
+  readonly title: string | null;
+  /** What is attached to it; null for one that was changed. */
+  readonly heldBy: string | null;
+}
+
+export class RollbackPlan {
+  /** What the target must hold afterwards. */
+  readonly expected = new ContentDigest();
+  readonly counts: PlanCounts = {
+    removed: { nodes: 0, relationships: 0 },
+    restored: { nodes: 0, relationships: 0 },
+    bookkeeping: 0,
+    forced: 0,
+    changed: 0,
+    held: 0,
+    cascaded: 0,
+    gone: 0,
+    others: 0,
+  };
+  readonly actions = new PlannedActions();
+  readonly traces: readonly RunTrace[];
+  readonly #options: PlanOptions;
+  #ordinal = { node: 0, relationship: 0 };
+  #needsEnds = false;
+
+  /** @param traces of the runs to be undone, the latest first */
+  constructor(traces: readonly RunTrace[], options: PlanOptions = {}) {
+    this.traces = traces;
+    this.#options = options;
+    for (const trace of traces) {
+      for (const key of trace.ends()) {
+        this.#needsEnds = true;
+        this.actions.expectEnd(key);
+      }
+    }
+  }
+
+  static async of(
+    present: AsyncIterable<readonly Present[]>,
+    traces: readonly RunTrace[],
+    options: PlanOptions = {},
+    each: (records: number) => void = () => {},
+  ): Promise<RollbackPlan> {
+    const plan = new RollbackPlan(traces, options);
+    try {
+      for await (const batch of present) {
+        for (const one of batch) plan.#add(one);
+        each(batch.length);
+      }
+      plan.#finish();
+      return plan;
+    } catch (error) {
+      plan.close();
+      throw error;
+    }
+  }
+
+  /** Whether anything is to be written. */
+  get isEmpty(): boolean {
+    const { removed, restored, cascaded } = this.counts;
+    return removed.nodes + removed.relationships + restored.nodes + restored.relationships + cascaded === 0;
+  }
+
+  /** How many records of the runs stay. */
+  get left(): number {
+    return this.counts.changed + this.counts.held;
+  }
+
+  /** The first of those that stay. */
+  kept(limit: number): Kept[] {
+    return this.actions.kept(limit);
+  }
+
+  close(): void {
+    this.actions.close();
+  }
+
+  #add(present: Present): void {
+    const { record } = present;
+    const ordinal = this.#ordinal[record.kind]++;
+    const hash = hashOf(record);
+    const identity = fingerprintOf(record, hash).identity;
+    if (record.kind === "node" && this.#needsEnds) this.actions.meetEnd(storable(record.key), present.internal);
+    const { standing, before, isOurs } = this.#trace(present, hash);
+    if (!isOurs) {
+      this.#stays(record, hash, ordinal, present, false);
+      return;
+    }
+    const forced = standing === "changed" && this.#options.changed === true;
+    if ((standing === "changed" && !forced) || (before !== null && this.#lacksEnds(before.record, record))) {
+      this.counts.changed++;
+      this.actions.keep({ ...described(record), identity, heldBy: null });
+      this.#stays(record, hash, ordinal, present, true);
+      return;
+    }
+    if (standing === "bookkeeping") this.counts.bookkeeping++;
+    if (forced) this.counts.forced++;
+    const undone = { present, ordinal, hash, identity, isBookkeeping: standing === "bookkeeping", isForced: forced };
+    if (before === null) {
+      this.actions.remove({ ...undone, ...described(record) });
+      this.#count(this.counts.removed, record.kind, 1);
+    } else {
+      this.actions.restore({ ...undone, ...described(record) }, this.traces.indexOf(before.trace), before.entry);
+      this.#count(this.counts.restored, record.kind, 1);
+      this.#arrives(before.record);
+    }
+  }
+
+  /** What all runs together say of it: each sees the record as the later ones leave it. */
+  #trace(present: Present, hash: ContentHash) {
+    let [record, hashed] = [present.record, hash];
+    let standing: Traced["standing"] = "unchanged";
+    let before: { record: GraphRecord; entry: number; trace: RunTrace } | null = null;
+    let isOurs = false;
+    for (const trace of this.traces) {
+      const traced = trace.trace(record, hashed);
+      if (traced.standing === "other" || traced.standing === "back") continue;
+      isOurs = true;
+      standing = worse(standing, traced.standing);
+      before = traced.before === null ? null : { ...traced.before, trace };
+      if (before === null) break;
+      [record, hashed] = [before.record, hashOf(before.record)];
+    }
+    if (!isOurs && present.ours === true) return { standing: "changed" as const, before: null, isOurs: true };
+    return { standing, before, isOurs };
+  }
+
+  /** A record that stays as it is; what it joins has to stay as well. */
+  #stays(record: GraphRecord, hash: ContentHash, ordinal: number, present: Present, isKept: boolean): void {
+    if (record.kind === "relationship" && this.#joinsRemoved(record)) {
+      if (this.#options.cascade === true && !isKept) {
+        const identity = fingerprintOf(record, hash).identity;
+        const undone = { present, ordinal, hash, identity, isBookkeeping: false, isForced: false };
+        this.actions.remove({ ...undone, ...described(record) });
+        this.counts.cascaded++;
+        return;
+      }
+      this.#hold(record);
+    }
+    if (!isKept) this.counts.others++;
+    this.expected.addHash(record, hash);
+  }
+
+  /** A former version that comes back. */
+  #arrives(record: GraphRecord): void {
+    this.expected.addHash(record, hashOf(record));
+    if (record.kind === "relationship" && this.#joinsRemoved(record)) this.#hold(record);
+  }
+
+  #joinsRemoved({ from, to }: GraphRelationship): boolean {
+    if (this.counts.removed.nodes === 0) return false;
+    return [from, to].some((key) => this.actions.isRemoved(storable(key)));
+  }
+
+  #hold(by: GraphRelationship): void {
+    for (const key of [by.from, by.to]) {
+      const held = this.actions.hold(storable(key), nameOf(by));
+      if (held === null) continue;
+      this.counts.held++;
+      this.counts.removed.nodes--;
+      if (held.isBookkeeping) this.counts.bookkeeping--;
+      if (held.isForced) this.counts.forced--;
+      this.expected.addHash(held.node, held.hash);
+    }
+  }
+
+  /** Whether a former version would lead to a node that is gone; one that led nowhere then may lead nowhere again. */
+  #lacksEnds(before: GraphRecord, now: GraphRecord | null): boolean {
+    if (before.kind === "node") return false;
+    const ends = now?.kind === "relationship" ? [now.from, now.to] : [];
+    return [before.from, before.to].some((key) => !ends.includes(key) && !this.actions.hasEnd(storable(key)));
+  }
+
+  #finish(): void {
+    for (const [run, trace] of this.traces.entries()) {
+      if (!trace.isUnfinished) continue;
+      for (const { record, entry } of trace.lost()) {
+        if (this.#lacksEnds(record, null)) continue;
+        this.actions.create(run, entry);
+        this.#count(this.counts.restored, record.kind, 1);
+        this.#arrives(record);
+      }
+    }
+    this.counts.gone = this.traces.reduce((sum, trace) => sum + trace.gone(), 0);
+  }
+
+  #count(counts: { nodes: number; relationships: number }, kind: GraphRecord["kind"], by: number): void {
+    if (kind === "node") counts.nodes += by;
+    else counts.relationships += by;
+  }
+}
+
+/** How a record differs from what several runs made of it: by what differs most. */
+function worse(a: Traced["standing"], b: Traced["standing"]): Traced["standing"] {
+  const order = ["changed", "bookkeeping"] as const;
+  return order.find((one) => one === a || one === b) ?? a;
+}
+
+/** As a person finds a record: what it is and its id. */
+export function nameOf(record: GraphRecord): string {
+  const id = record.kind === "node" ? idOfKey(record.key) : relationshipId(record);
+  if (record.kind === "node") return `node ${id ?? `${record.labels.join(":")} without id`}`;
+  return `relationship ${record.type} ${id ?? `${showKey(record.from)} -> ${showKey(record.to)}`}`;
+}
+
+function showKey(key: string): string {
+  return idOfKey(key) ?? "a node without id";
+}
+
+function described(record: GraphRecord): { name: string; title: string | null } {
+  const title = record.properties.get("title") ?? record.properties.get("name") ?? record.properties.get("text");
+  return { name: nameOf(record), title: typeof title === "string" ? title.slice(0, 200) : null };
+}

@@ -1,0 +1,48 @@
+/** Writes into the journal of a run what the run does to a target, record by record. */
+import type { ContentHash } from "../graph/digest.ts";
+import type { GraphRecord } from "../graph/record.ts";
+import { FingerprintPacker } from "../memorygraph/fingerprint.ts";
+import { beforeImageRow, createdRow, overwrittenRow } from "./entries.ts";
+import type { JournalFile } from "./journal-file.ts";
+
+export class RunNotes {
+  readonly #file: JournalFile;
+  readonly #created: FingerprintPacker;
+  readonly #overwritten: FingerprintPacker;
+
+  constructor(file: JournalFile) {
+    this.#file = file;
+    this.#created = new FingerprintPacker((packed) => this.createdPacked(packed));
+    this.#overwritten = new FingerprintPacker((packed) => this.#file.append("process", [overwrittenRow(packed)]));
+  }
+
+  /** @param hash that of the record, as the target will hold it */
+  created(record: GraphRecord, hash: ContentHash): void {
+    this.#created.add(record, hash);
+  }
+
+  /** @param packed as FingerprintPacker gives them, on another thread for example */
+  createdPacked(packed: Uint8Array): void {
+    this.#file.append("process", [createdRow(packed)]);
+  }
+
+  /** @param hash that of what takes the place of a record with the same identity */
+  overwritten(record: GraphRecord, hash: ContentHash): void {
+    this.#overwritten.add(record, hash);
+  }
+
+  /** Records as they are before the run overwrites them. */
+  beforeImages(images: readonly { readonly record: GraphRecord; readonly hash: ContentHash }[]): void {
+    if (images.length === 0) return;
+    this.#file.append(
+      "process",
+      images.map(({ record, hash }) => beforeImageRow(record, hash)),
+    );
+  }
+
+  /** After the last record; what is written next to outlive a power cut takes it along. */
+  flush(): void {
+    this.#created.flush();
+    this.#overwritten.flush();
+  }
+}
