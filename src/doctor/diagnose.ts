@@ -1,7 +1,7 @@
 /** Looks at everything that a person has of MemoryGraph, and says what brings it together. Changes nothing. */
 import { FILE_BACKENDS } from "../backends/config.ts";
-import type { Release } from "../memorygraph/releases.ts";
 import type { RunEntry } from "../journal/registry.ts";
+import type { Release } from "../memorygraph/releases.ts";
 import { adviceBeside, stepText } from "./advice.ts";
 import { type Choice, choose } from "./choose.ts";
 import { readClients } from "./client-configurations.ts";
