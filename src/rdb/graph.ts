@@ -19,6 +19,9 @@ interface Options {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Told of a record of which properties were left out, since their text is not UTF-8. */
+export type LeftOutObserver = (record: DumpNode | DumpRelationship, properties: readonly string[]) => void;
+
 /**
  * Walks over the graph once; nothing of it is kept but where it lies and who is joined to whom.
  * @throws DamagedStoreError where the graph is not whole
@@ -44,31 +47,37 @@ export class GraphReader {
     this.#types = index.graph.schema.types.map(({ name }) => name);
   }
 
-  /** In the order of the dump. @throws DamagedStoreError for a value that cannot be read, text that is not UTF-8 included */
-  nodes(): AsyncGenerator<readonly DumpNode[]> {
+  /**
+   * In the order of the dump.
+   * @param onLeftOut told of properties with text that is not UTF-8, which are left out then
+   * @throws DamagedStoreError for a value that cannot be read; without `onLeftOut` for text that is not UTF-8, too
+   */
+  nodes(onLeftOut: LeftOutObserver | null = null): AsyncGenerator<readonly DumpNode[]> {
     const { encoding, schema } = this.graph;
     const names = schema.labels.map(({ name }) => name);
     const sets = this.#topology?.sets ?? new LabelSets(names);
     const labelSets = this.#topology?.labelSets;
     return this.#batches(this.#index.nodes, (payload) => {
       const heads = new NodeHeads(payload, encoding, sets, names.length);
-      const properties = new PropertiesReader(payload, schema.attributes);
+      const properties = new PropertiesReader(payload, schema.attributes, onLeftOut !== null);
       return () => {
         heads.next();
         const { id } = heads;
-        return { id, labels: sets.namesOf(labelSets?.[id] ?? heads.labels), properties: properties.read() };
+        const node = { id, labels: sets.namesOf(labelSets?.[id] ?? heads.labels), properties: properties.read() };
+        if (properties.leftOut.length > 0) onLeftOut?.(node, properties.leftOut);
+        return node;
       };
     });
   }
 
   /** As `nodes`. */
-  relationships(): AsyncGenerator<readonly DumpRelationship[]> {
+  relationships(onLeftOut: LeftOutObserver | null = null): AsyncGenerator<readonly DumpRelationship[]> {
     const { encoding, schema } = this.graph;
     const topology = this.#topology;
     const types = this.#types;
     return this.#batches(this.#index.relationships, (payload) => {
       const heads = new RelationshipHeads(payload, encoding, types.length);
-      const properties = new PropertiesReader(payload, schema.attributes);
+      const properties = new PropertiesReader(payload, schema.attributes, onLeftOut !== null);
       return () => {
         heads.next();
         const { id } = heads;
@@ -76,7 +85,9 @@ export class GraphReader {
           topology === null
             ? [heads.type, heads.start, heads.end]
             : [topology.types[id]! - 1, topology.starts[id]!, topology.ends[id]!];
-        return { id, type: types[type]!, start, end, properties: properties.read() };
+        const relationship = { id, type: types[type]!, start, end, properties: properties.read() };
+        if (properties.leftOut.length > 0) onLeftOut?.(relationship, properties.leftOut);
+        return relationship;
       };
     });
   }

@@ -24,6 +24,8 @@ export abstract class Payload {
   subjectId = 0;
   /** Bytes, decompressed, that have been taken up so far: how large what is read has become. */
   passed = 0;
+  /** Null where a text that is not UTF-8 is an error; else whether one has been read since this was set to false. */
+  hasBadText: boolean | null = null;
 
   /** @throws DamagedStoreError for one beyond 2^53: none is meant to be */
   abstract unsigned(): number;
@@ -34,7 +36,7 @@ export abstract class Payload {
   abstract buffer(isWhole?: WholeTest): Uint8Array;
   /** A buffer for the caller to keep, at the front of memory of its own. */
   abstract taken(isWhole?: WholeTest): Uint8Array<ArrayBuffer>;
-  /** A buffer that holds a text and a NUL. @throws DamagedStoreError for what is not UTF-8 */
+  /** A buffer that holds a text and a NUL. @throws DamagedStoreError for what is not UTF-8, unless `hasBadText` tells it */
   abstract text(): string;
   /** Over one number of the kind named. */
   abstract skipSigned(): void;
@@ -58,7 +60,10 @@ export abstract class Payload {
     if (to === from || bytes[to - 1] !== 0) this.fail("text without an end");
     const text = bytes.toString("utf8", from, to - 1);
     const end = text.indexOf("\0");
-    if (text.includes("\ufffd") && !isUtf8(bytes.subarray(from, to))) this.fail("text that is not UTF-8");
+    if (text.includes("\ufffd") && !isUtf8(bytes.subarray(from, to))) {
+      if (this.hasBadText === null) this.fail("text that is not UTF-8");
+      this.hasBadText = true;
+    }
     return end === -1 ? text : text.substring(0, end);
   }
 }

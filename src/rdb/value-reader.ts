@@ -93,6 +93,8 @@ export function skipProperties(payload: Payload): void {
   }
 }
 
+const NONE: readonly string[] = [];
+
 /** The shape of the attributes read so far, and where the next attribute leads. */
 interface Step {
   readonly shape: Shape;
@@ -107,24 +109,36 @@ export class PropertiesReader {
   /** Stores with endless orders must not make the tree endless. */
   static readonly MAX_STEPS = 4_096;
 
+  /** Of the properties read last, those that were left out, since a text in them is not UTF-8. */
+  leftOut: readonly string[] = NONE;
   readonly #payload: Payload;
   readonly #attributes: readonly string[];
   readonly #root: Step = { shape: Shape.empty, next: new Map(), attribute: -1, step: null };
   #steps = 0;
 
-  constructor(payload: Payload, attributes: readonly string[]) {
+  /** @param leavesOut a property with a text that is not UTF-8, which else is damage */
+  constructor(payload: Payload, attributes: readonly string[], leavesOut: boolean) {
     this.#payload = payload;
     this.#attributes = attributes;
+    payload.hasBadText = leavesOut ? false : null;
   }
 
   read(): Properties {
     const payload = this.#payload;
     const values: Value[] = [];
     let at = this.#root;
+    this.leftOut = NONE;
     for (let left = payload.unsigned(); left > 0; left--) {
       const attribute = payload.unsigned();
-      at = at.attribute === attribute ? at.step! : this.#follow(at, attribute);
-      values.push(readValue(payload));
+      const next = at.attribute === attribute ? at.step! : this.#follow(at, attribute);
+      const value = readValue(payload);
+      if (payload.hasBadText) {
+        payload.hasBadText = false;
+        this.leftOut = [...this.leftOut, this.#attributes[attribute]!];
+        continue;
+      }
+      at = next;
+      values.push(value);
     }
     return new Properties(at.shape, values);
   }

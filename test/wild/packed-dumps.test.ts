@@ -1,7 +1,6 @@
 /** Dumps as people keep them: compressed, or one graph as Redis's DUMP gives it; and whatever else lies in their folders. */
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { BackendConfig } from "../../src/backends/config.ts";
@@ -14,27 +13,13 @@ import { FIXTURES } from "../rdb/expected.ts";
 import { mutated, Random, summed } from "../rdb/mutate.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";
+import { ask } from "./raw-client.ts";
 
 const DUMP = readFileSync(join(FIXTURES, "falkordblite-0.12.4.db"));
 const kinds = await engines();
 
 const inspect = (path: string) =>
   inspectStore(new BackendConfig({ type: "falkordblite", path }), () => {}).then(({ count }) => count.nodes);
-
-/** With clients texts, a payload would not come through. */
-async function dumped(port: number, key: string): Promise<Buffer> {
-  const socket = connect(port, "127.0.0.1");
-  socket.write(`*2\r\n$4\r\nDUMP\r\n$${key.length}\r\n${key}\r\n`);
-  let bytes = Buffer.alloc(0);
-  for await (const chunk of socket) {
-    bytes = Buffer.concat([bytes, chunk as Buffer]);
-    const [head, length] = /^\$(\d+)\r\n/.exec(bytes.toString("latin1", 0, 20)) ?? [];
-    if (head === undefined || bytes.length < head.length + Number(length) + 2) continue;
-    socket.destroy();
-    return bytes.subarray(head.length, head.length + Number(length));
-  }
-  throw new Error("the engine closed the connection");
-}
 
 describe("a compressed dump", () => {
   test.each([
@@ -79,7 +64,7 @@ describe.each(kinds.map((kind) => [kind.version, kind] as const))("what DUMP of 
       await using engine = await Engine.start(module, folder.path, "dump.rdb");
       await engine.command("GRAPH.CONFIG", "SET", "VKEY_MAX_ENTITY_COUNT", "10").catch(() => {});
       await engine.query("kg", "UNWIND range(1, 30) AS i CREATE (:Memory {id: 'm'+toString(i)})-[:R]->(:X)");
-      writeFileSync(path, await dumped(engine.port, "kg"));
+      writeFileSync(path, await ask(engine.port, "DUMP", "kg"));
     }
     expect(await inspect(path)).toBe(60);
     const bytes = readFileSync(path);

@@ -135,7 +135,7 @@ export class DumpSource implements SourceStore {
   }
 
   findings(): readonly Finding[] {
-    return this.#findings.list();
+    return [...this.#findings.list(), ...this.#reading.dump.store.findings()];
   }
 
   async assertUnchanged(): Promise<void> {

@@ -2,8 +2,10 @@
 import type { Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { DumpNode, DumpRelationship } from "../../rdb/dump.ts";
-import type { GraphReader } from "../../rdb/graph.ts";
+import type { GraphReader, LeftOutObserver } from "../../rdb/graph.ts";
 import { openScratch } from "../../support/scratch.ts";
+import type { Finding } from "../backend.ts";
+import { OddityLog } from "../findings.ts";
 import type { RecordStore, ServerNode, ServerRelationship } from "../graph-store/server.ts";
 
 const CACHE_KILOBYTES = 4_000;
@@ -13,14 +15,26 @@ export class DumpStore implements RecordStore {
   readonly #reader: GraphReader | null;
   #nodeIds: NodeIds | null = null;
   #sharedRelationshipIds: string[] | null = null;
+  readonly #leftOut: { nodes: OddityLog; relationships: OddityLog } = {
+    nodes: new OddityLog(),
+    relationships: new OddityLog(),
+  };
 
   constructor(reader: GraphReader | null) {
     this.#reader = reader;
   }
 
-  /** The records as the dump has them. */
-  get raw(): Pick<GraphReader, "nodes" | "relationships"> {
-    return { nodes: () => this.#nodes(), relationships: () => this.#relationships() };
+  /** The records as the dump has them, to be written again. @throws DamagedStoreError for text that is not UTF-8 */
+  get raw(): {
+    nodes(): AsyncIterable<readonly DumpNode[]>;
+    relationships(): AsyncIterable<readonly DumpRelationship[]>;
+  } {
+    return { nodes: () => this.#nodes(null), relationships: () => this.#relationships(null) };
+  }
+
+  /** What the last reading of nodes and of relationships had to leave out. */
+  findings(): readonly Finding[] {
+    return [...this.#leftOut.nodes.list(), ...this.#leftOut.relationships.list()];
   }
 
   async sharedIds(): Promise<string[]> {
@@ -47,7 +61,8 @@ export class DumpStore implements RecordStore {
   }
 
   async *nodes(signal?: AbortSignal): AsyncGenerator<readonly ServerNode[]> {
-    for await (const batch of this.#nodes()) {
+    this.#leftOut.nodes = new OddityLog();
+    for await (const batch of this.#nodes(noting("node", this.#leftOut.nodes))) {
       signal?.throwIfAborted();
       yield batch.map((node) => ({ ...node, id: BigInt(node.id) }));
     }
@@ -55,7 +70,8 @@ export class DumpStore implements RecordStore {
 
   async *relationships(signal?: AbortSignal): AsyncGenerator<readonly ServerRelationship[]> {
     const ids = await this.#ids();
-    for await (const batch of this.#relationships()) {
+    this.#leftOut.relationships = new OddityLog();
+    for await (const batch of this.#relationships(noting("relationship", this.#leftOut.relationships))) {
       signal?.throwIfAborted();
       yield batch.map(({ id, type, start, end, properties }) => ({
         ...{ id: BigInt(id), from: BigInt(start), to: BigInt(end), type, properties },
@@ -77,13 +93,25 @@ export class DumpStore implements RecordStore {
     return ids;
   }
 
-  async *#nodes(): AsyncGenerator<readonly DumpNode[]> {
-    if (this.#reader !== null) yield* this.#reader.nodes();
+  async *#nodes(onLeftOut: LeftOutObserver | null = ignore): AsyncGenerator<readonly DumpNode[]> {
+    if (this.#reader !== null) yield* this.#reader.nodes(onLeftOut);
   }
 
-  async *#relationships(): AsyncGenerator<readonly DumpRelationship[]> {
-    if (this.#reader !== null) yield* this.#reader.relationships();
+  async *#relationships(onLeftOut: LeftOutObserver | null = ignore): AsyncGenerator<readonly DumpRelationship[]> {
+    if (this.#reader !== null) yield* this.#reader.relationships(onLeftOut);
   }
+}
+
+/** For a look at a few properties only. */
+const ignore: LeftOutObserver = () => {};
+
+function noting(kind: string, log: OddityLog): LeftOutObserver {
+  const what = `a text of a ${kind} that is not UTF-8; its property is left out`;
+  return ({ id, properties }, names) => {
+    const own = properties.get("id");
+    const record = typeof own === "string" ? own : `${kind} ${id} of the dump`;
+    for (const name of names) log.add("damage", what, `${record}: ${name}`, "property");
+  };
 }
 
 /** The property `id` of every node, by its number: relationships know only that. */

@@ -161,7 +161,7 @@ async function preview(config: BackendConfig, request: WriteRequest): Promise<Ta
       findings = new OddityLog();
       if (dump !== null) yield* readRecords(dump.store, findings, request.signal);
     },
-    findings: () => findings.list(),
+    findings: () => [...findings.list(), ...(dump?.store.findings() ?? [])],
     close: () => dump?.[Symbol.dispose](),
   });
 }

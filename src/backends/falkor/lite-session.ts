@@ -166,7 +166,7 @@ export class LiteSession implements StagedTarget {
   }
 
   findings(): readonly Finding[] {
-    return this.#findings.list();
+    return [...this.#findings.list(), ...((this.#written ?? this.#old)?.store.findings() ?? [])];
   }
 
   describe(): Promise<StoreDescription> {
