@@ -19,7 +19,7 @@ trap finish EXIT
 # python_with PACKAGE==VERSION ...: a virtual environment in $work/python
 python_with() {
   python3 -m venv "$work/python"
-  "$work/python/bin/pip" install -q --disable-pip-version-check "$@"
+  "$work/python/bin/pip" install -q --no-compile --disable-pip-version-check "$@"
   "$work/python/bin/pip" list --format=freeze --disable-pip-version-check 2>/dev/null |
     grep -iE "^($(printf '%s\n' "$@" | sed 's/[=<].*//' | paste -sd'|'))==" || true
 }
