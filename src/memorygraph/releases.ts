@@ -1,4 +1,10 @@
-/** The lines of MemoryGraph's releases: the only list. What is true of one of them is in its file under releases/. */
+/**
+ * The lines of MemoryGraph's releases: the only list.
+ *
+ * How to add one: a file under releases/ that exports a `ReleaseLine`, and a line here. It takes from its predecessor what
+ * has not changed; a layout of its own is one file under layouts/. Nothing else names it: test/conformance/made-up-release.test.ts
+ * adds one in this way and moves stores between it and all others.
+ */
 import type { SqliteLayout } from "./layouts/layout.ts";
 import { tursoLayout } from "./layouts/turso.ts";
 import { release as python } from "./releases/0.12.ts";
