@@ -85,6 +85,8 @@ export interface StoreDescription {
   /** Whose indexes and constraints it takes as a target, where not only its own kind's. */
   readonly takesSchemaOf?: BackendType;
   readonly dump?: DumpFacts;
+  /** What the store keeps beside properties, which is no part of any digest and is not compared. */
+  readonly notCompared?: readonly string[];
   readonly findings: readonly Finding[];
 }
 

@@ -1,6 +1,7 @@
 /** The options of every command. Nothing has a default here: what was not given stays absent. */
 import type { ArgsDef } from "citty";
 import { BACKEND_TYPES, BACKENDS, TARGET_TYPES } from "../backends/descriptors.ts";
+import { CLIENT_IDS } from "../doctor/clients.ts";
 import { RELEASES } from "../memorygraph/releases.ts";
 import { CONFLICT_POLICIES } from "../operations/models.ts";
 import { SHELLS } from "./completions/shells.ts";
@@ -79,13 +80,25 @@ export const migrateArgs = {
   },
   "allow-loss": { type: "boolean", description: "continue without what cannot be copied; list it" },
   "no-verify": { type: "boolean", description: "do not read the target back" },
+  client: {
+    type: "enum",
+    options: [...CLIENT_IDS],
+    valueHint: "CLIENT",
+    description: "print the configuration of this MCP client",
+  },
   "no-rollback": { type: "boolean", description: "keep a failed target for inspection" },
   ...askingArgs,
   ...stateArgs,
   ...sharedArgs,
 } satisfies ArgsDef;
 
-export const verifyArgs = { ...sourceArgs, ...targetArgs, ...sharedArgs } satisfies ArgsDef;
+export const verifyArgs = {
+  ...sourceArgs,
+  ...targetArgs,
+  limit: { type: "string", valueHint: "N", description: "print so many differences (default: 10)" },
+  all: { type: "boolean", description: "print every difference as it is found" },
+  ...sharedArgs,
+} satisfies ArgsDef;
 
 export const inspectArgs = { ...sourceArgs, ...sharedArgs } satisfies ArgsDef;
 

@@ -3,6 +3,7 @@
  * commands.ts. What a command can go wrong with is thrown as a MigrateError; the frame prints it and sets the exit code.
  */
 import type { ArgsDef } from "citty";
+import type { Difference } from "../operations/models.ts";
 import type { Colour } from "./colour.ts";
 import type { Log } from "./log.ts";
 import type { ProgressEvent } from "./progress.ts";
@@ -37,7 +38,7 @@ export interface CommandContext {
   readonly leave: (code: number) => void;
   readonly progress: (event: ProgressEvent) => void;
   /** Returns when the person said yes; absent with --yes. @throws RefusedError otherwise, also when nobody can be asked */
-  readonly confirm: ((question: string) => Promise<void>) | undefined;
+  readonly confirm: ((question: string, about?: readonly Difference[]) => Promise<void>) | undefined;
   /** Returns when the person typed the name, or gave it with the command. @throws RefusedError otherwise */
   readonly confirmName: (question: string, name: string, given: string | undefined) => Promise<void>;
   /** Reads a secret without showing it; absent where nobody can be asked. */

@@ -31,7 +31,7 @@ export const EXIT_STATUS: readonly (readonly [code: number, meaning: string])[] 
   [1, "failed; the target is as before"],
   [2, "wrong option, file or store, or one of a newer or unknown format; nothing was touched"],
   [3, "verification found differences"],
-  [4, "refused before anything was written"],
+  [4, "refused: a conflict, a loss, or a question that was not answered with yes; nothing is changed"],
   [5, "cannot reach a server, or cannot log in"],
   [6, "stopped part-way; the run can be resumed"],
   [7, "rollback failed; the message says where the backup is"],

@@ -1,6 +1,8 @@
 /** Asks the person, when there is one to ask. */
+import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { RefusedError } from "../errors.ts";
+import { shellQuote } from "../support/shell.ts";
 import { printable } from "./printable.ts";
 
 export interface PromptOptions {
@@ -10,18 +12,23 @@ export interface PromptOptions {
 }
 
 /**
- * Asks on standard error and reads one line; returns for `y` or `yes`.
+ * Asks on standard error, after the lines that it is about, and reads one line; returns for `y` or `yes`.
  * @throws RefusedError for every other answer, for the end of the input, and when no terminal is there
  * @throws the signal's reason when a signal comes first
  */
-export async function confirm(question: string, { signal, beforeLine }: PromptOptions): Promise<void> {
+export async function confirm(
+  question: string,
+  about: readonly string[],
+  { signal, beforeLine }: PromptOptions,
+): Promise<void> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new RefusedError(`nobody can be asked here: ${question}`, {
+    throw new RefusedError(`confirmation is needed, but there is no terminal: ${question}`, {
       next: "Add --yes if the answer is yes. Nothing was written.",
     });
   }
   signal.throwIfAborted();
   beforeLine();
+  for (const line of about) process.stderr.write(`  ${line}\n`);
   process.stderr.write(`${printable(question)} [y/N] `);
   const answer = await readLine(signal);
   if (/^\s*y(es)?\s*$/i.test(answer)) return;
@@ -38,24 +45,29 @@ export async function confirmName(
   given: string | undefined,
   { signal, beforeLine }: PromptOptions,
 ): Promise<void> {
-  if (given === name) return;
+  if (given !== undefined && isSame(given, name)) return;
   if (given !== undefined) {
     throw new RefusedError(`the target is ${name}, not ${given}; nothing was changed`, {
-      next: "Give the target's name as it stands here, if that is what you mean.",
+      next: `Add --confirm=${shellQuote(name)} if that is the one you mean.`,
     });
   }
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new RefusedError(`nobody can be asked here: ${question}`, {
-      next: `Add --confirm=${name} or --yes. Nothing was changed.`,
+    throw new RefusedError(`confirmation is needed, but there is no terminal: ${question}`, {
+      next: `Add --confirm=${shellQuote(name)} or --yes. Nothing was changed.`,
     });
   }
   signal.throwIfAborted();
   beforeLine();
   process.stderr.write(`${printable(question)}\nType the target's name to go on, ${printable(name)}: `);
-  if ((await readLine(signal)).trim() === name) return;
+  if (isSame((await readLine(signal)).trim(), name)) return;
   throw new RefusedError("not confirmed; nothing was changed", {
     next: "Run it again and type the name, or add --yes.",
   });
+}
+
+/** A path may be given as it is from here. */
+function isSame(given: string, name: string): boolean {
+  return given === name || (given !== "" && resolve(given) === resolve(name));
 }
 
 /**

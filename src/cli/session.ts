@@ -7,6 +7,7 @@ import { watchSignals } from "./interruption.ts";
 import { createLog, type LogLevel } from "./log.ts";
 import { createProgress, type Progress, type ProgressOptions } from "./progress.ts";
 import { askSecret, confirm, confirmName } from "./prompt.ts";
+import { differenceLines } from "./reports/differences.ts";
 import type { Values } from "./strict.ts";
 import { widthOf } from "./text.ts";
 
@@ -70,7 +71,10 @@ function contextOf(manner: OutputMode, progress: Progress, signal: AbortSignal):
     colour: colourOf(process.stdout),
     width: widthOf(process.stdout),
     progress: progress.update,
-    confirm: yes ? undefined : (question) => confirm(question, { signal, beforeLine: progress.clear }),
+    confirm: yes
+      ? undefined
+      : (question, about = []) =>
+          confirm(question, about.flatMap(differenceLines), { signal, beforeLine: progress.clear }),
     confirmName: (question, name, given) =>
       yes ? Promise.resolve() : confirmName(question, name, given, { signal, beforeLine: progress.clear }),
     ask:

@@ -18,16 +18,22 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return candidates.find((candidate) => candidate.endsWith(`-${bare}`) || candidate.startsWith(`${wanted}-`));
 }
 
-/** Levenshtein: the fewest letters to insert, drop or replace. */
+/**
+ * The fewest letters to insert, drop or replace. Two letters in the wrong order are the likeliest slip, and cost less
+ * than one that is missing: `--form` is `--from` rather than `--for`.
+ */
 function editDistance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwapped ? before[j - 2]! + 0.9 : Number.POSITIVE_INFINITY;
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1, swapped));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length]!;
 }

@@ -17,6 +17,26 @@ export function table(rows: readonly (readonly (string | number)[])[]): string[]
   );
 }
 
+/** A table of counts: rows without any, and the column of other nodes where there are none, are left out. */
+export function tallyRows(rows: readonly (readonly [name: string, count: TallyCounts])[]): (string | number)[][] {
+  const filled = rows.filter(([, { nodes, relationships }]) => nodes + relationships > 0);
+  const hasOthers = filled.some(([, { nodes, memories }]) => nodes > memories);
+  return [
+    ["", "memories", ...(hasOthers ? ["other nodes"] : []), "relationships"],
+    ...(filled.length > 0 ? filled : rows.slice(0, 1)).map(([name, { nodes, memories, relationships }]) => [
+      ...[name, memories],
+      ...(hasOthers ? [nodes - memories] : []),
+      relationships,
+    ]),
+  ];
+}
+
+interface TallyCounts {
+  readonly nodes: number;
+  readonly memories: number;
+  readonly relationships: number;
+}
+
 export function thousands(count: number): string {
   return count.toLocaleString("en-US");
 }
@@ -45,7 +65,7 @@ export function storeKind({ backend, engine, layout, bytes: size }: StoreStatist
 export function listed(ids: readonly string[], count: number): string[] {
   return [
     ...ids.map((id) => `  ${printable(id)}`),
-    ...(ids.length > 0 && count > ids.length ? [`  and ${count - ids.length} more`] : []),
+    ...(ids.length > 0 && count > ids.length ? [`  and ${thousands(count - ids.length)} more`] : []),
   ];
 }
 

@@ -16,6 +16,8 @@ export interface Setup {
   /** The folder of the project for which the entry is; null for all. */
   readonly project: string | null;
   readonly launch: Launch;
+  /** As it is written there; an argument can hold a secret as well, so it is shown to nobody but who asks for it. */
+  readonly command: { readonly command: string; readonly args: readonly string[] };
   /** The variables that MemoryGraph gets, passwords included: for looking only. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string | null;
@@ -170,6 +172,7 @@ function setupOf(
     name,
     project,
     launch,
+    command: { command: program, args: words },
     env: {
       ...inherited,
       ...Object.fromEntries(own),

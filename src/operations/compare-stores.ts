@@ -3,7 +3,7 @@ import type { SourceStore } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { DamagedStoreError } from "../errors.ts";
-import { compareStores, type Readable } from "./compare.ts";
+import { compareStores, type Readable, type ShownDifferences } from "./compare.ts";
 import type { ComparisonResult, OnProgress } from "./models.ts";
 import { finding, statistics } from "./outcome.ts";
 
@@ -13,12 +13,13 @@ export async function compareConfigured(
   to: BackendConfig,
   onProgress: OnProgress,
   signal?: AbortSignal,
+  shown: ShownDifferences = {},
 ): Promise<ComparisonResult> {
   const source = await (await loadBackend(from)).openForReading(from, { signal });
   try {
     const target = await (await loadBackend(to)).openForReading(to, { signal });
     try {
-      return await compareOpened(source, target, onProgress);
+      return await compareOpened(source, target, onProgress, shown);
     } finally {
       await target.close();
     }
@@ -31,14 +32,16 @@ async function compareOpened(
   source: SourceStore,
   target: SourceStore,
   onProgress: OnProgress,
+  shown: ShownDifferences,
 ): Promise<ComparisonResult> {
   const [a, b] = [await source.describe("links"), await target.describe("links")];
   const total = a.nodes + a.relationships + b.nodes + b.relationships;
   let done = 0;
-  const comparison = await compareStores(source as Readable, target as Readable, (records) => {
+  const each = (records: number) => {
     done += records;
     onProgress({ phase: "verify", done, total, unit: "records" });
-  });
+  };
+  const comparison = await compareStores(source as Readable, target as Readable, each, shown);
   for (const [store, { location }] of [
     [source, a],
     [target, b],
@@ -61,6 +64,7 @@ async function compareOpened(
     changed,
     fields,
     differences: [...differences],
+    notCompared: [...new Set([...(a.notCompared ?? []), ...(b.notCompared ?? [])])],
     notes: [...a.findings, ...source.findings(), ...b.findings, ...target.findings()].map(finding),
   };
 }

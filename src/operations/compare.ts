@@ -27,11 +27,18 @@ export interface Comparison {
   readonly changed: number;
   /** How often each field differs, among the changed records. */
   readonly fields: Record<string, number>;
-  /** The first ten. */
+  /** The first ten, or as many as were asked for. */
   readonly differences: readonly Difference[];
 }
 
 export const SHOWN_DIFFERENCES = 10;
+
+export interface ShownDifferences {
+  /** How many are in the result; SHOWN_DIFFERENCES where this is left out. */
+  readonly limit?: number | undefined;
+  /** Gets every one as it is found; then none is in the result. */
+  readonly each?: ((difference: Difference) => void) | undefined;
+}
 
 export async function summarise(
   store: Readable,
@@ -60,6 +67,7 @@ export async function compareStores(
   source: Readable,
   target: Readable,
   each?: (records: number) => void,
+  shown: ShownDifferences = {},
 ): Promise<Comparison> {
   const a = await summarise(source, each);
   const b = await summarise(target, each);
@@ -67,7 +75,7 @@ export async function compareStores(
   if (buckets.size === 0) {
     return { source: a, target: b, missing: 0, extra: 0, changed: 0, fields: {}, differences: [] };
   }
-  const finder = new DifferenceFinder(buckets);
+  const finder = new DifferenceFinder(buckets, shown);
   try {
     for await (const batch of source.read()) for (const record of batch) finder.remember(record);
     for await (const batch of target.read()) for (const record of batch) finder.compare(record);
@@ -80,7 +88,7 @@ export async function compareStores(
 /** Holds one side's records of the differing buckets on disk, since in the worst case that is all of them. */
 class DifferenceFinder {
   readonly #database = openScratch(
-    "CREATE TEMP TABLE record (key TEXT PRIMARY KEY, kind TEXT, name TEXT, hash BLOB, fields TEXT) WITHOUT ROWID",
+    "CREATE TEMP TABLE record (key TEXT PRIMARY KEY, kind TEXT, name TEXT, title TEXT, hash BLOB, fields TEXT) WITHOUT ROWID",
   );
   readonly #buckets: ReadonlySet<number>;
   readonly #sourceKeys = new RecordKeys();
@@ -92,10 +100,12 @@ class DifferenceFinder {
   #changed = 0;
   readonly #fields: Record<string, number> = {};
   readonly #differences: Difference[] = [];
+  readonly #shown: ShownDifferences;
 
-  constructor(buckets: ReadonlySet<number>) {
+  constructor(buckets: ReadonlySet<number>, shown: ShownDifferences) {
     this.#buckets = buckets;
-    this.#put = this.#database.prepare("INSERT INTO record VALUES (?, ?, ?, ?, ?)");
+    this.#shown = shown;
+    this.#put = this.#database.prepare("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)");
     this.#get = this.#database.prepare("SELECT hash, fields FROM record WHERE key = ?");
     this.#drop = this.#database.prepare("DELETE FROM record WHERE key = ?");
   }
@@ -104,7 +114,10 @@ class DifferenceFinder {
     const hash = hashOf(record);
     const key = this.#sourceKeys.keyOf(record, hash);
     if (!this.#buckets.has(bucketOf(record, hash))) return;
-    this.#put.run(key, record.kind, JSON.stringify(nameOf(record)), hash, JSON.stringify(canonicalizer.fields(record)));
+    const { title = null } = titleOf(record);
+    const name = JSON.stringify(nameOf(record));
+    const fields = JSON.stringify(canonicalizer.fields(record));
+    this.#put.run(key, record.kind, name, title === null ? null : JSON.stringify(title), hash, fields);
   }
 
   compare(record: GraphRecord): void {
@@ -114,7 +127,7 @@ class DifferenceFinder {
     const [found] = this.#get.values(key) as [ContentHash, string][];
     if (found === undefined) {
       this.#extra++;
-      this.#note({ kind: "extra", record: record.kind, id: nameOf(record), fields: [] });
+      this.#note({ kind: "extra", record: record.kind, id: nameOf(record), ...titleOf(record), fields: [] });
       return;
     }
     this.#drop.run(key);
@@ -125,17 +138,18 @@ class DifferenceFinder {
       const field = `${record.kind}.${name}`;
       this.#fields[field] = (this.#fields[field] ?? 0) + 1;
     }
-    this.#note({ kind: "changed", record: record.kind, id: nameOf(record), fields });
+    this.#note({ kind: "changed", record: record.kind, id: nameOf(record), ...titleOf(record), fields });
   }
 
   finish(): Pick<Comparison, "missing" | "extra" | "changed" | "fields" | "differences"> {
     const [missing] = this.#database.query("SELECT count(*) FROM record").values()[0] as [number];
-    const left = this.#database
-      .query(`SELECT kind, name FROM record ORDER BY kind, key LIMIT ${SHOWN_DIFFERENCES}`)
-      .values();
-    for (const [kind, name] of left as [GraphRecord["kind"], string][]) {
-      this.#note({ kind: "missing", record: kind, id: JSON.parse(name) as string, fields: [] });
+    const most = this.#shown.each === undefined ? ` LIMIT ${this.#limit}` : "";
+    const left = this.#database.query(`SELECT kind, name, title FROM record ORDER BY kind, key${most}`);
+    for (const row of left.iterate() as Iterable<{ kind: GraphRecord["kind"]; name: string; title: string | null }>) {
+      const title = row.title === null ? {} : { title: JSON.parse(row.title) as string };
+      this.#note({ kind: "missing", record: row.kind, id: JSON.parse(row.name) as string, ...title, fields: [] });
     }
+    left.finalize();
     const [extra, changed] = [this.#extra, this.#changed];
     return { missing, extra, changed, fields: this.#fields, differences: this.#differences };
   }
@@ -145,9 +159,20 @@ class DifferenceFinder {
     this.#database.close();
   }
 
-  #note(difference: Difference): void {
-    if (this.#differences.length < SHOWN_DIFFERENCES) this.#differences.push(difference);
+  get #limit(): number {
+    return this.#shown.limit ?? SHOWN_DIFFERENCES;
   }
+
+  #note(difference: Difference): void {
+    if (this.#shown.each !== undefined) this.#shown.each(difference);
+    else if (this.#differences.length < this.#limit) this.#differences.push(difference);
+  }
+}
+
+/** For people, beside the id. */
+export function titleOf(record: GraphRecord): { title?: string } {
+  const title = record.kind === "node" ? record.properties.get("title") : null;
+  return typeof title === "string" ? { title } : {};
 }
 
 /** The fields in which two versions of a record differ, as a person reads them. */

@@ -36,7 +36,8 @@ export async function inspectStore(
       ...census.result(),
       indexes: [...description.indexes],
       dump: description.dump === undefined ? null : { ...description.dump, graphs: [...description.dump.graphs] },
-      damage: findings.filter(({ kind }) => kind !== "note").map(finding),
+      damage: findings.filter(({ kind }) => kind === "damage").map(finding),
+      losses: findings.filter(({ kind }) => kind === "loss").map(finding),
       notes: findings.filter(({ kind }) => kind === "note").map(finding),
     };
   } finally {

@@ -98,6 +98,8 @@ const DifferenceSchema = v.object({
   kind: v.picklist(["missing", "extra", "changed"]),
   record: v.picklist(["node", "relationship"]),
   id: v.string(),
+  /** Of a memory that has one. */
+  title: v.optional(v.string()),
   /** For `changed`: each field with what stands in the source and in the target. */
   fields: v.array(v.object({ name: v.string(), source: v.string(), target: v.string() })),
 });
@@ -110,8 +112,11 @@ export const VerificationResultSchema = v.object({
   targetCount: TallySchema,
   recordsChecked: Count,
   recordsPassed: Count,
+  /** Of what was to be moved, as the source has it, and as it is in the target now. */
   sourceDigest: v.string(),
   targetDigest: v.string(),
+  /** Of everything in the target, as `inspect` computes it; the same as targetDigest where it was empty before. */
+  wholeTargetDigest: v.string(),
   /** Digest of everything else in a filled target, before and after; null where nothing stood there. */
   untouched: v.nullable(v.object({ records: Count, before: v.string(), after: v.string() })),
   differenceCount: Count,
@@ -152,6 +157,8 @@ export const MigrationResultSchema = v.object({
   skipped: TallySchema,
   overwritten: TallySchema,
   conflicts: v.object({ count: Count, ids: v.array(v.string()) }),
+  /** The first ten of them: each field that differs, in the source and in the target. */
+  conflicting: v.array(DifferenceSchema),
   respelledTimestamps: Count,
   /** Values that the target's layout demands and the source does not have, by field. */
   defaulted: v.record(v.string(), Count),
@@ -185,8 +192,10 @@ export const ComparisonResultSchema = v.object({
   changed: Count,
   /** How often each field differs among the changed records, as `node.title` or `relationship.strength`. */
   fields: v.record(v.string(), Count),
-  /** The first ten. */
+  /** The first ten, or as many as were asked for. */
   differences: v.array(DifferenceSchema),
+  /** What the two stores keep beside properties, which is not compared. */
+  notCompared: v.array(v.string()),
   notes: v.array(ReportedFindingSchema),
 });
 export type ComparisonResult = v.InferOutput<typeof ComparisonResultSchema>;
@@ -222,6 +231,8 @@ export const InspectionResultSchema = v.object({
     }),
   ),
   damage: v.array(ReportedFindingSchema),
+  /** What is whole and cannot be copied all the same, such as the older of two versions of one memory. */
+  losses: v.array(ReportedFindingSchema),
   notes: v.array(ReportedFindingSchema),
 });
 export type InspectionResult = v.InferOutput<typeof InspectionResultSchema>;

@@ -6,7 +6,15 @@ import type { GraphRecord } from "../graph/record.ts";
 import { DEFAULT_RELEASE, type Release } from "../memorygraph/releases.ts";
 import type { Showing } from "../memorygraph/showing.ts";
 import { emptyTally, tally } from "../memorygraph/summary.ts";
-import type { MigrationResult, parseOptions, ReportedFinding, StoreStatistics, VerificationResult } from "./models.ts";
+import type { SampledDifferences } from "./conflict-sample.ts";
+import type {
+  Difference,
+  MigrationResult,
+  parseOptions,
+  ReportedFinding,
+  StoreStatistics,
+  VerificationResult,
+} from "./models.ts";
 import type { Action, Undated } from "./plan.ts";
 import { nameOf } from "./records.ts";
 
@@ -18,6 +26,9 @@ export class Outcome {
   imported = emptyTally();
   overwritten = emptyTally();
   conflicts: { count: number; ids: string[] } = { count: 0, ids: [] };
+  #conflicting: readonly Difference[] = [];
+  /** The first records to be overwritten, compared with what is there. */
+  toOverwrite: readonly Difference[] = [];
   /** Of a dry run: whether every record has been decided about, so that the plan is the whole plan. */
   planned = false;
   #present = emptyTally();
@@ -76,6 +87,12 @@ export class Outcome {
 
   undated(record: GraphRecord, decision: Undated): void {
     list(this.#undated[decision], nameOf(record));
+  }
+
+  /** How the first records that are in the target with other content differ from it. */
+  compared({ conflict, overwrite }: SampledDifferences): void {
+    this.#conflicting = conflict;
+    this.toOverwrite = overwrite;
   }
 
   written(report: WriteReport): void {
@@ -139,6 +156,7 @@ export class Outcome {
       skipped: this.#skipped,
       overwritten: done ? this.overwritten : emptyTally(),
       conflicts: this.conflicts,
+      conflicting: [...this.#conflicting],
       respelledTimestamps: this.#report.respelled,
       defaulted: { ...this.#report.defaulted },
       setAside: { ...this.#report.setAside },
@@ -179,8 +197,10 @@ export class Outcome {
     return { before: statistics(before), after: this.#targetAfter === null ? null : statistics(this.#targetAfter) };
   }
 
+  /** As it is now: a run can restore what was missing. */
   #aboutTarget(): ReportedFinding[] {
-    const notes = (this.#targetBefore?.findings ?? []).filter(({ kind }) => kind === "note");
+    const described = this.#targetAfter ?? this.#targetBefore;
+    const notes = (described?.findings ?? []).filter(({ kind }) => kind === "note");
     return notes.map(finding).map((note) => ({ ...note, what: `target: ${note.what}` }));
   }
 
@@ -211,14 +231,17 @@ export class Outcome {
     const before = this.#targetBefore;
     const filled = before !== null && before.nodes + before.relationships > 0;
     const warnings = filled
-      ? [`the target already holds ${before.nodes} nodes and ${before.relationships} relationships; they are kept`]
+      ? [
+          `the target already holds ${grouped(before.nodes, "node")} and ${grouped(before.relationships, "relationship")}; they are kept`,
+        ]
       : [];
     for (const { what, examples, isUrgent } of before?.findings ?? []) {
       if (isUrgent) warnings.push(`target: ${what} (${examples.join(", ")})`);
     }
     const source = this.#source;
     if (source !== null && source.nodes + source.relationships === 0) warnings.push("the source holds nothing");
-    if (!this.options.verify) warnings.push("verification was switched off: nothing proves the result");
+    if (!this.options.verify && !this.options.dryRun)
+      warnings.push("verification was switched off: nothing proves the result");
     for (const { what, count } of source?.findings ?? []) warnings.push(`source: ${what} (${count})`);
     const early = this.error !== null && this.#verification === null ? [this.error.message] : [];
     return { valid: early.length === 0, errors: early, warnings };
@@ -233,6 +256,11 @@ const UNDATED: Record<Undated, string> = {
   since: "a record with a time that cannot be read, so that --since does not leave it out",
   newest: "a record with a time that cannot be read here or there, so that nothing tells which is newer",
 };
+
+/** `1,000 nodes`, `1 node` */
+function grouped(count: number, noun: string): string {
+  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+}
 
 function list(into: { count: number; ids: string[] }, id: string): void {
   into.count++;

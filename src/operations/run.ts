@@ -2,14 +2,14 @@
 import type { SourceStore, StoreDescription } from "../backends/backend.ts";
 import { failpoint } from "../support/failpoint.ts";
 import type { RunJournal } from "./journal/run-journal.ts";
-import type { OnProgress, Progress, parseOptions } from "./models.ts";
+import type { Difference, OnProgress, Progress, parseOptions } from "./models.ts";
 import type { Outcome } from "./outcome.ts";
 
 export interface Hooks {
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Asked before records of the target are overwritten; without it the caller has decided. @throws RefusedError */
-  readonly confirm?: ((question: string) => Promise<void>) | undefined;
+  /** Asked, with the first of them, before records of the target are overwritten; without it the caller has decided. @throws RefusedError */
+  readonly confirm?: ((question: string, about?: readonly Difference[]) => Promise<void>) | undefined;
   /** Keeps the journal of the run; without it, undoing needs this process. */
   readonly recorder?: RunJournal | undefined;
 }

@@ -19,6 +19,7 @@ import { hashOf } from "../memorygraph/canonicalizer.ts";
 import { emptyTally, Summary, tally } from "../memorygraph/summary.ts";
 import { assertNothingLost, assertProvable } from "./checks.ts";
 import { type Readable, summarise } from "./compare.ts";
+import { ConflictSample } from "./conflict-sample.ts";
 import { Ledger } from "./ledger.ts";
 import { toInstant, type VerificationResult } from "./models.ts";
 import { Outcome } from "./outcome.ts";
@@ -280,16 +281,19 @@ export async function plan(
   const undated = (record: GraphRecord, decision: Undated) => outcome.undated(record, decision);
   const planner = new Planner(ledger, before, options.onConflict, since, undated);
   const selectedCounts = emptyTally();
+  const sample = new ConflictSample();
   for await (const batch of fittedTo(source, target.fitting).read()) {
     for (const record of batch) {
       const action = planner.plan(record);
       outcome.decided(record, action);
+      if (action === "conflict" || action === "overwrite") sample.add(record, action);
       if (action === "create" || action === "overwrite") target.fitting?.admit(record);
       if (action !== "unselected" && action !== "endless") tally(selectedCounts, record);
       each(record, action === "create" || action === "overwrite" ? action : "nothing");
     }
     progress.add(batch.length);
   }
+  outcome.compared(await sample.compareWith(target));
   return { selected: planner.selected, untouched: planner.untouched, selectedCounts };
 }
 
@@ -323,7 +327,7 @@ export async function askFirst(
     const total = nodes + relationships;
     if (total > 0) {
       const what = `${total} records (${nodes} nodes, ${relationships} relationships)`;
-      await hooks.confirm(`Overwrite ${what} in ${target.before.location}?`);
+      await hooks.confirm(`Overwrite ${what} in ${target.before.location}?`, rehearsal.toOverwrite);
     }
     return total;
   } finally {

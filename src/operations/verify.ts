@@ -25,6 +25,7 @@ export async function verifyWhole(
     recordsChecked: total,
     sourceDigest: expected.digest.toString(),
     targetDigest: found.digest.toString(),
+    wholeTargetDigest: found.digest.toString(),
     untouched: null,
   };
   if (found.digest.equals(expected.digest)) {
@@ -53,6 +54,7 @@ export function provenEqual({ digest, counts }: Summary): VerificationResult {
     recordsPassed: total,
     sourceDigest: digest.toString(),
     targetDigest: digest.toString(),
+    wholeTargetDigest: digest.toString(),
     untouched: null,
     differenceCount: 0,
     differences: [],
@@ -94,6 +96,7 @@ export async function verifyMerged(
     recordsPassed: Math.min(total, check.passed),
     sourceDigest: selected.toString(),
     targetDigest: check.selected.toString(),
+    wholeTargetDigest: check.whole().toString(),
     untouched: {
       records: untouched.nodes + untouched.relationships,
       before: untouched.toString(),
@@ -120,6 +123,13 @@ class MergeCheck {
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
+  }
+
+  /** Of all that has been seen. */
+  whole(): ContentDigest {
+    const digest = ContentDigest.fromTransfer(this.selected.toTransfer());
+    digest.merge(this.untouched);
+    return digest;
   }
 
   see(record: GraphRecord): void {

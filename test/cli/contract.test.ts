@@ -133,8 +133,20 @@ describe("a usage error leaves standard output empty, exits with 2 and says what
       '--on-conflict cannot be "merge"',
       "skip, overwrite, newest, fail",
     ],
-    ["a time that is none", [...MIGRATE, "--since", "yesterday"], "--since: not a time in ISO 8601", "2026"],
-    ["an impossible date", [...MIGRATE, "--since", "2026-02-30"], "--since: not a time in ISO 8601", ""],
+    [
+      "two letters in the wrong order",
+      ["migrate", "--form", "sqlite"],
+      "unknown option --form",
+      "Did you mean --from?",
+    ],
+    ["a question that is never asked", ["inspect", "--yes"], "unknown option --yes", "lists the options"],
+    ["a time that is none", [...MIGRATE, "--since", "yesterday"], '--since: "yesterday" is not a time in ISO 8601', ""],
+    [
+      "an impossible date",
+      [...MIGRATE, "--since", "2026-02-30"],
+      '--since: "2026-02-30" is not a time in ISO 8601',
+      "",
+    ],
     ["a missing target", ["migrate", "--from-path", source], "--to is missing", "Add --to KIND"],
     ["verify without a target", ["verify", "--from-path", source], "--to is missing", "Add --to KIND"],
     [

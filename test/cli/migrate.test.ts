@@ -42,8 +42,15 @@ describe("migrate", () => {
     expect(readdirSync(folder.file("tmp"))).toEqual([]);
   });
 
-  test("can be run again: everything is there already", async () => {
+  test("can be run again, and says that there is nothing to do", async () => {
     await migrate();
+    const again = await migrate();
+    expect(again.stdout).toStartWith(`Nothing to do: all ${MEMORIES + RELATIONSHIPS} records are already there.\n`);
+    expect(again.stdout).not.toContain("rollback");
+    const dry = await migrate(["--dry-run"]);
+    expect(dry.stdout).toStartWith("Nothing to do: ");
+    expect(dry.stdout).not.toContain("without --dry-run");
+    expect((await migrate(["--dry-run", "--no-verify"])).stdout).not.toContain("nothing proves the result");
     const { code, stdout } = await migrate(["--json"]);
     expect(code).toBe(0);
     const zero = { nodes: 0, memories: 0, relationships: 0 };
@@ -113,7 +120,7 @@ describe("--dry-run", () => {
     expect(stdout).toStartWith(
       `Plan: ${MEMORIES} nodes and ${RELATIONSHIPS} relationships would be written. Nothing was written.\n`,
     );
-    expect(stdout).toMatch(/^ {2}to create +60 +0 +120$/m);
+    expect(stdout).toMatch(/^ {2}to create +60 +120$/m);
     expect(stdout).toContain("timestamps respelled");
     expect(stdout).toContain("next: run the same command without --dry-run to do it.");
     expect(listing(folder.path)).toEqual(before);
@@ -124,13 +131,13 @@ describe("--dry-run", () => {
     const before = listing(targets);
     const skip = await migrate(["--dry-run"], changed);
     expect([skip.code, skip.stderr]).toEqual([0, ""]);
-    expect(skip.stdout).toMatch(/^ {2}to create +1 +0 +0$/m);
-    expect(skip.stdout).toMatch(/^ {2}there already +58 +0 +120$/m);
-    expect(skip.stdout).toMatch(/^ {2}to skip +2 +0 +0$/m);
-    for (const id of ["m-000001", "m-000002"]) expect(skip.stdout).toContain(`node ${id}\n`);
+    expect(skip.stdout).toMatch(/^ {2}to create +1 +0$/m);
+    expect(skip.stdout).toMatch(/^ {2}already there +58 +120$/m);
+    expect(skip.stdout).toMatch(/^ {2}to keep +2 +0$/m);
+    for (const id of ["m-000001", "m-000002"]) expect(skip.stdout).toContain(`changed node ${id} "`);
     const overwrite = await migrate(["--dry-run", "--on-conflict", "overwrite"], changed);
     expect([overwrite.code, overwrite.stderr]).toEqual([0, ""]);
-    expect(overwrite.stdout).toMatch(/^ {2}to overwrite +2 +0 +0$/m);
+    expect(overwrite.stdout).toMatch(/^ {2}to overwrite +2 +0$/m);
     expect(listing(targets)).toEqual(before);
   });
 

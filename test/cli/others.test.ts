@@ -118,7 +118,9 @@ describe("verify", () => {
     const before = listing(folder.path);
     const { code, stdout, stderr } = await verify(plain, copy);
     expect([code, stderr]).toEqual([0, ""]);
-    expect(stdout).toStartWith(`The same: ${MEMORIES} nodes and ${RELATIONSHIPS} relationships, every field equal.\n`);
+    expect(stdout).toStartWith(
+      `The same: ${MEMORIES} nodes and ${RELATIONSHIPS} relationships, every property equal.\n`,
+    );
     expect(listing(folder.path)).toEqual(before);
   });
 
@@ -153,11 +155,13 @@ describe("verify", () => {
     const other = edited(folder, "title.db", (store) => store.change("m-000011", { title: "what it became" }));
     const { code, stdout, stderr } = await verify(plain, other);
     expect(code).toBe(3);
-    expect(stdout).toStartWith("Different: 0 missing from the target, 1 changed, 0 in the target only.\n");
+    expect(stdout).toStartWith("Different: 1 changed.\n");
     expect(stdout).toContain("fields that differ: node.title 1\n");
-    expect(stdout).toMatch(/changed node m-000011\n +title: .*T11.* \| .*what it became/);
+    expect(stdout).toMatch(/changed node m-000011 ".*"\n +title: .*T11.* \| .*what it became/);
     expect(stderr).toStartWith("error: the two stores do not hold the same\nnext: ");
-    expect((await verify(other, plain)).stdout).toMatch(/changed node m-000011\n +title: .*what it became.* \| .*T11/);
+    expect((await verify(other, plain)).stdout).toMatch(
+      /changed node m-000011 ".*"\n +title: .*what it became.* \| .*T11/,
+    );
   });
 
   test.each([
@@ -203,9 +207,23 @@ describe("verify", () => {
     });
     const there = await verify(plain, more);
     expect(there.code).toBe(3);
-    expect(there.stdout).toStartWith("Different: 0 missing from the target, 0 changed, 14 in the target only.\n");
-    expect(there.stdout.match(/^ {2}extra node extra-\d+$/gm)).toHaveLength(10);
-    expect(there.stdout).toContain("  and 4 more\n");
+    expect(there.stdout).toStartWith("Different: 14 in the target only.\n");
+    expect(there.stdout.match(/^ {2}extra node extra-\d+ ".*"$/gm)).toHaveLength(10);
+    expect(there.stdout).toContain("  and 4 more; --limit N or --all prints them\n");
+    const limited = await verify(plain, more, "--limit", "12");
+    expect(limited.stdout.match(/^ {2}extra node extra-\d+ ".*"$/gm)).toHaveLength(12);
+    const all = await verify(plain, more, "--all");
+    expect(all.stdout.match(/^extra node extra-\d+ ".*"$/gm)).toHaveLength(14);
+    expect(all.stdout).not.toContain("more;");
+    const lines = (await verify(more, plain, "--all", "--json")).stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.slice(0, -1).map(({ message_type, kind }) => `${message_type} ${kind}`)).toEqual(
+      Array.from({ length: 14 }, () => "difference missing"),
+    );
+    expect(v.parse(ComparisonResultSchema, lines.at(-1))).toMatchObject({ missing: 14, differences: [] });
+    for (const bad of ["-1", "x", "1.5", "9999999"]) expect((await verify(plain, more, `--limit=${bad}`)).code).toBe(2);
     const back = await verify(more, plain, "--json");
     const result = v.parse(ComparisonResultSchema, document(back.stdout));
     expect([back.code, result.missing, result.extra, result.differences.length]).toEqual([3, 14, 0, 10]);

@@ -93,7 +93,7 @@ describe("doctor", () => {
       [home.path(".claude-memory", "memory.db"), home.path(...IN_USE)].sort(),
     );
     expect(stores.find(({ standing }) => standing === "current")!.notes.join()).toMatch(
-      /run \w{8} of this program wrote it/,
+      /run \w{8,} of this program wrote it/,
     );
   });
 
@@ -209,7 +209,7 @@ describe("--fix", () => {
     const { code, stderr } = await home.doctor("--fix", "--yes");
     expect(code).toBe(0);
     expect(titleOf(home.path(...IN_USE), "m-000001")).toBe("later");
-    const [, run] = /memorygraph-migrate rollback (\w{8})/.exec(stderr)!;
+    const [, run] = /memorygraph-migrate rollback (\w{8,})/.exec(stderr)!;
     expect((await program(home.folder, ["rollback", run!, "--yes"])).code).toBe(0);
     expect(titleOf(home.path(...IN_USE), "m-000001")).not.toBe("later");
     expect(home.files().map((line) => line.split(" ")[0])).toEqual(before.map((line) => line.split(" ")[0]));

@@ -129,7 +129,7 @@ export class ExistingFile implements StagedTarget {
   }
 
   async describe(): Promise<StoreDescription> {
-    return this.#guard(() => describe(this.#database, this.#layout(), this.#path, "counts"));
+    return this.#guard(() => describe(this.#database, this.#layout(), this.#path, "links"));
   }
 
   async commit(): Promise<void> {

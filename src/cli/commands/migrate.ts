@@ -1,6 +1,7 @@
 /** `migrate`: everything of one store into another, proven. */
 import * as v from "valibot";
 import type { BackendConfig } from "../../backends/config.ts";
+import { CLIENT_IDS, type ClientId } from "../../doctor/clients.ts";
 import { UsageError } from "../../errors.ts";
 import { RELEASES, type Release } from "../../memorygraph/releases.ts";
 import { RunJournal } from "../../operations/journal/run-journal.ts";
@@ -12,6 +13,7 @@ import type { Command, CommandContext } from "../command.ts";
 import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
 import { jsonLine } from "../printable.ts";
 import { migrationHeadline, migrationReport, migrationWarnings } from "../reports/migrate.ts";
+import { startLines } from "../start.ts";
 import { registryOf } from "../state.ts";
 import { sourceConfig, targetConfig } from "../stores.ts";
 import type { Values } from "../strict.ts";
@@ -30,6 +32,8 @@ export interface MigrateOptions {
   readonly verify?: false;
   readonly rollbackOnFailure?: false;
   readonly stateDir?: string;
+  /** Whose configuration is printed in the end. */
+  readonly client?: ClientId;
 }
 
 const GIVEN = v.exactOptional(v.literal(true));
@@ -43,7 +47,10 @@ const MigrateSchema = v.object({
   since: v.exactOptional(
     v.pipe(
       v.string(),
-      v.check((text) => toInstant(text) !== null, "not a time in ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z"),
+      v.check(
+        (text) => toInstant(text) !== null,
+        ({ input }) => `"${input}" is not a time in ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z`,
+      ),
     ),
   ),
   for: v.exactOptional(v.picklist(RELEASES)),
@@ -51,6 +58,7 @@ const MigrateSchema = v.object({
   "no-verify": GIVEN,
   "no-rollback": GIVEN,
   "state-dir": v.exactOptional(v.string()),
+  client: v.exactOptional(v.picklist(CLIENT_IDS)),
 });
 
 export const migrate: Command<MigrateOptions> = {
@@ -92,6 +100,7 @@ function parse(values: Values): MigrateOptions {
     ...(given["allow-loss"] ? { allowLoss: true } : {}),
     ...(given["no-verify"] ? { verify: false } : {}),
     ...(given["no-rollback"] ? { rollbackOnFailure: false } : {}),
+    ...(given.client === undefined ? {} : { client: given.client }),
     ...(given["state-dir"] === undefined ? {} : { stateDir: given["state-dir"] }),
   };
 }
@@ -106,22 +115,28 @@ function policyOf(skipDuplicates?: boolean, onConflict?: ConflictPolicy): Confli
   });
 }
 
-async function run({ from, to, stateDir, ...options }: MigrateOptions, context: CommandContext): Promise<void> {
+async function run({ from, to, stateDir, client, ...options }: MigrateOptions, context: CommandContext): Promise<void> {
   const { progress, signal, confirm } = context;
   const source = await sourceConfig(from, context);
   const target = await targetConfig(to, context);
   const recorder = options.dryRun ? undefined : RunJournal.fresh(registryOf(stateDir, context.env));
   const hooks = { onProgress: progress, signal, confirm, recorder };
-  tellOutcome(await runMigration(source, target, options, hooks), target, context);
+  tellOutcome(await runMigration(source, target, options, hooks), target, context, client);
 }
 
 /** The result on standard output, and what else there is to know. @throws what the run ended with */
-export function tellOutcome({ result, error, planned }: Outcome, target: BackendConfig, context: CommandContext): void {
-  const { json, quiet, colour, write, log } = context;
+export function tellOutcome(
+  { result, error, planned }: Outcome,
+  target: BackendConfig,
+  context: CommandContext,
+  client?: ClientId,
+): void {
+  const { json, quiet, colour, width, write, log } = context;
   if (json) write(jsonLine(result));
   else if (error === null || planned) {
     if (quiet) for (const warning of migrationWarnings(result)) log.warn(warning);
-    write(`${quiet ? migrationHeadline(result) : migrationReport(result, target, colour)}\n`);
+    const full = () => migrationReport(result, { colour, width, start: startLines(result, target, client, context) });
+    write(`${quiet ? migrationHeadline(result) : full()}\n`);
   }
   for (const step of result.rollback) log.info(step);
   if (error !== null) throw error;

@@ -1,20 +1,34 @@
 /** `verify`: whether two stores hold the same, and where not. */
 import * as v from "valibot";
-import { VerificationError } from "../../errors.ts";
+import { UsageError, VerificationError } from "../../errors.ts";
 import { compareConfigured } from "../../operations/compare-stores.ts";
+import type { Difference } from "../../operations/models.ts";
 import { verifyArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
 import { jsonLine } from "../printable.ts";
+import { differenceLines } from "../reports/differences.ts";
 import { comparisonHeadline, comparisonReport } from "../reports/verify.ts";
 import { sourceConfig, targetConfig } from "../stores.ts";
 
 interface VerifyOptions {
   readonly from: Endpoint;
   readonly to: ReturnType<typeof targetOf>;
+  readonly limit?: number;
+  readonly all: boolean;
 }
 
-const VerifySchema = v.object({ ...SourceSchema.entries, ...TargetSchema.entries });
+const VerifySchema = v.object({
+  ...SourceSchema.entries,
+  ...TargetSchema.entries,
+  limit: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.check((text) => /^\d{1,6}$/.test(text), "not a whole number from 0 to 999999; --all prints every difference"),
+    ),
+  ),
+  all: v.exactOptional(v.literal(true)),
+});
 
 export const verify: Command<VerifyOptions> = {
   meta: {
@@ -29,19 +43,35 @@ export const verify: Command<VerifyOptions> = {
     const given = decode(VerifySchema, values);
     const [from, to] = [sourceOf(given), targetOf(given)];
     assertOneStdin(from, to);
-    return { from, to };
+    if (given.limit !== undefined && given.all) {
+      throw new UsageError("--limit and --all contradict each other", { next: "Give only one of the two." });
+    }
+    return { from, to, all: given.all === true, ...(given.limit !== undefined && { limit: Number(given.limit) }) };
   },
   run,
 };
 
-async function run({ from, to }: VerifyOptions, context: CommandContext): Promise<void> {
-  const { json, quiet, colour, progress, signal, write } = context;
+async function run({ from, to, limit, all }: VerifyOptions, context: CommandContext): Promise<void> {
+  const { json, quiet, colour, width, progress, signal, write } = context;
   const source = await sourceConfig(from, context);
-  const result = await compareConfigured(source, await targetConfig(to, context), progress, signal);
+  const target = await targetConfig(to, context);
+  let printed = 0;
+  const each = (difference: Difference) => {
+    printed++;
+    // One document a line, the result as the last one.
+    write(
+      json ? jsonLine({ message_type: "difference", ...difference }) : `${differenceLines(difference).join("\n")}\n`,
+    );
+  };
+  const shown = all ? { each } : { limit };
+  const result = await compareConfigured(source, target, progress, signal, shown);
   if (json) write(jsonLine(result));
-  else write(`${quiet ? comparisonHeadline(result) : comparisonReport(result, colour)}\n`);
+  else {
+    const report = () => comparisonReport(result, colour, width, printed);
+    write(`${printed > 0 ? "\n" : ""}${quiet ? comparisonHeadline(result) : report()}\n`);
+  }
   if (result.identical) return;
   throw new VerificationError("the two stores do not hold the same", {
-    next: "`memorygraph-migrate migrate` brings along what is missing; what only the target has may well belong there.",
+    next: "`memorygraph-migrate migrate` copies what is missing; what is in the target only may well belong there.",
   });
 }

@@ -6,7 +6,7 @@ import { shellQuote } from "../../support/shell.ts";
 import { inWords } from "../../support/words.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
-import { counted, frequencies, listed, storeKind } from "../text.ts";
+import { counted, frequencies, listed, storeKind, thousands } from "../text.ts";
 
 export function inspectionHeadline({ store, count }: InspectionResult): string {
   const { nodes, memories, relationships } = count;
@@ -22,7 +22,7 @@ export function inspectionReport(result: InspectionResult, colour: Colour): stri
     ["nodes", frequencies(labels) || "none"],
     ["memories", frequencies(memoryTypes) || "none"],
     ["relationships", frequencies(relationshipTypes) || "none"],
-    ["oldest, newest", earliest === null ? "no memory tells a time" : `${earliest}, ${latest}`],
+    ["oldest, newest", earliest === null ? "no timestamps" : `${earliest}, ${latest}`],
     ["indexes", indexes.map(printable).join(", ") || "none"],
     ...(dump === null ? [] : [["dump", dumpLine(dump)] satisfies [string, string]]),
     ["digest", digest],
@@ -33,14 +33,23 @@ export function inspectionReport(result: InspectionResult, colour: Colour): stri
     ...rows.map(([name, value]) => `  ${name.padEnd(14)}  ${value}`),
   ];
   for (const { release, count, reasons } of hiddenMemories(result)) {
-    lines.push("", `  MemoryGraph ${release} will not show these memories: ${count}`);
+    lines.push("", `  MemoryGraph ${release} will not show these memories: ${thousands(count)}`);
     for (const { what, count: times, examples } of reasons) {
-      lines.push(`    ${printable(what)} (${times})`, ...listed(examples, times).map((line) => `    ${line}`));
+      lines.push(
+        `    ${printable(what)} (${thousands(times)})`,
+        ...listed(examples, times).map((line) => `    ${line}`),
+      );
     }
   }
-  if (notes.length > 0) lines.push("");
-  for (const { what, count, examples } of notes) {
-    lines.push(`  note: ${printable(what)} (${count})`, ...listed(examples, count).map((line) => `  ${line}`));
+  for (const [word, findings] of [
+    ["not copied", result.losses],
+    ["note", notes],
+  ] as const) {
+    if (findings.length > 0) lines.push("");
+    for (const { what, count, examples } of findings) {
+      const named = `${word}: ${printable(what)} (${thousands(count)})`;
+      lines.push(`  ${named}`, ...listed(examples, count).map((line) => `  ${line}`));
+    }
   }
   const step = nextStep(result);
   return [...lines, ...(step === null ? [] : ["", `${colour.bold("next:")} ${step}`])].join("\n");

@@ -1,47 +1,68 @@
 /** The result of a migration as a person reads it. */
-import { resolve } from "node:path";
-import { BackendConfig } from "../../backends/config.ts";
+import { FILE_BACKENDS } from "../../backends/config.ts";
 import type { MigrationResult } from "../../operations/models.ts";
-import { shellQuote } from "../../support/shell.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
-import { counted, frequencies, listed, storeKind, table } from "../text.ts";
+import { counted, frequencies, listed, paragraph, storeKind, table, tallyRows, thousands } from "../text.ts";
+import { differenceLines } from "./differences.ts";
 
 /** One line: what came of it. */
 export function migrationHeadline(result: MigrationResult): string {
-  const { imported, overwritten, dryRun, complete, verified, durationSeconds } = result;
-  const nodes = counted(imported.nodes + overwritten.nodes, "node");
-  const relationships = counted(imported.relationships + overwritten.relationships, "relationship");
-  if (dryRun) return `Plan: ${nodes} and ${relationships} would be written. Nothing was written.`;
+  const { imported, overwritten, present, skipped, dryRun, complete, verified, durationSeconds } = result;
+  const [nodes, relationships] = [
+    imported.nodes + overwritten.nodes,
+    imported.relationships + overwritten.relationships,
+  ];
+  const there = present.nodes + present.relationships;
+  const kept = skipped.nodes + skipped.relationships;
+  if (nodes + relationships === 0) {
+    if (kept > 0) {
+      return `Nothing to do: ${counted(kept, "record")} of the target ${kept === 1 ? "differs and stays" : "differ and stay"}; the other ${thousands(there)} are already there.`;
+    }
+    if (there > 0)
+      return `Nothing to do: ${there === 1 ? "the 1 record is" : `all ${counted(there, "record")} are`} already there.`;
+    if (complete || dryRun) return "Nothing to do: the source holds no records to copy.";
+  }
+  const what = `${counted(nodes, "node")} and ${counted(relationships, "relationship")}`;
+  if (dryRun) return `Plan: ${what} would be written. Nothing was written.`;
   const proof = verified ? "verified" : "NOT verified";
-  const whole = complete ? "" : "; but not everything of the source stands in the target as it is there";
-  return `Done: ${nodes} and ${relationships} written, ${proof}, in ${durationSeconds.toFixed(2)} s${whole}.`;
+  const whole = complete ? "" : "; some records were not copied unchanged";
+  return `Done: ${what} written, ${proof}, in ${durationSeconds.toFixed(2)} s${whole}.`;
 }
 
 /** What a person must know who asked for no report. */
 export function migrationWarnings({ validation, conflicts, losses, release, notShown }: MigrationResult): string[] {
   return [
     ...validation.warnings.filter((warning) => !warning.startsWith("source: ")),
-    ...(conflicts.count > 0 ? [`left as they are in the target: ${conflicts.count} records with other content`] : []),
-    ...losses.map(({ what, count }) => `lost: ${what} (${count})`),
+    ...(conflicts.count > 0
+      ? [`kept in the target, with other content than the source: ${counted(conflicts.count, "record")}`]
+      : []),
+    ...losses.map(({ what, count }) => `lost: ${what} (${thousands(count)})`),
     ...(notShown.count > 0
       ? [`MemoryGraph ${release} will not show ${counted(notShown.count, "memory", "memories")} of those`]
       : []),
   ];
 }
 
-export function migrationReport(result: MigrationResult, target: BackendConfig, colour: Colour): string {
+export interface MigrationLayout {
+  readonly colour: Colour;
+  readonly width: number;
+  /** What to do now, as the surroundings have it: the configuration of a client, or the variables. */
+  readonly start: readonly string[];
+}
+
+export function migrationReport(result: MigrationResult, { colour, width, start }: MigrationLayout): string {
   const mood = result.complete || result.dryRun ? colour.green : colour.yellow;
   return [
-    mood(migrationHeadline(result)),
+    ...paragraph(migrationHeadline(result), width, "").map(mood),
     "",
     ...stores(result),
     "",
     ...amounts(result).map((line) => `  ${line}`),
     ...section(details(result)),
     ...section(proof(result)),
-    "",
-    ...nextSteps(result, target).map((line) => `${colour.bold("next:")} ${line}`),
+    ...section(undoing(result, width)),
+    ...nextStep(result, start).map((line, at) => (at === 0 ? `\n${colour.bold("next:")} ${line}` : line)),
   ].join("\n");
 }
 
@@ -66,42 +87,54 @@ function stores({ source, target, release, releaseReason }: MigrationResult): st
 
 function amounts({ dryRun, imported, present, skipped, overwritten }: MigrationResult): string[] {
   const names = dryRun
-    ? ["to create", "there already", "to skip", "to overwrite"]
-    : ["imported", "there already", "skipped", "overwritten"];
-  const rows = [imported, present, skipped, overwritten].map(({ nodes, memories, relationships }, at) => [
-    names[at]!,
-    memories,
-    nodes - memories,
-    relationships,
-  ]);
-  return table([["", "memories", "other nodes", "relationships"], ...rows]);
+    ? ["to create", "already there", "to keep", "to overwrite"]
+    : ["copied", "already there", "kept", "overwritten"];
+  return table(tallyRows([imported, present, skipped, overwritten].map((count, at) => [names[at]!, count] as const)));
 }
 
 function details(result: MigrationResult): string[] {
   const lines: string[] = [];
-  const { conflicts, respelledTimestamps, defaulted, setAside, notShown, losses, notes, release, validation } = result;
+  const {
+    conflicts,
+    conflicting,
+    respelledTimestamps,
+    defaulted,
+    setAside,
+    notShown,
+    losses,
+    notes,
+    release,
+    validation,
+  } = result;
   for (const warning of validation.warnings)
     if (!warning.startsWith("source: ")) lines.push(`warning: ${printable(warning)}`);
   if (conflicts.count > 0) {
-    lines.push(`in the target with other content, and left as they are there: ${conflicts.count}`);
-    lines.push(...listed(conflicts.ids, conflicts.count));
+    lines.push(
+      `kept in the target, with other content than the source (source | target): ${thousands(conflicts.count)}`,
+    );
+    lines.push(...conflicting.flatMap(differenceLines).map((line) => `  ${line}`));
+    if (conflicts.count > conflicting.length)
+      lines.push(`  and ${thousands(conflicts.count - conflicting.length)} more`);
   }
   if (respelledTimestamps > 0) {
-    lines.push(`timestamps respelled as MemoryGraph ${release} reads them, the same instants: ${respelledTimestamps}`);
+    lines.push(
+      `timestamps respelled as MemoryGraph ${release} reads them, the same instants: ${thousands(respelledTimestamps)}`,
+    );
   }
   if (Object.keys(defaulted).length > 0) {
-    lines.push(`values that the layout demands and the source does not have: ${frequencies(defaulted)}`);
+    lines.push(`values that the layout requires and the source does not have: ${frequencies(defaulted)}`);
   }
   if (Object.keys(setAside).length > 0) {
-    lines.push(`kept in the target, but not visible to MemoryGraph ${release}: ${frequencies(setAside)}`);
+    lines.push(`kept in the target, but not shown by MemoryGraph ${release}: ${frequencies(setAside)}`);
   }
-  if (notShown.count > 0) lines.push(`MemoryGraph ${release} will not show these memories: ${notShown.count}`);
+  if (notShown.count > 0)
+    lines.push(`MemoryGraph ${release} will not show these memories: ${thousands(notShown.count)}`);
   for (const { what, count, examples } of notShown.reasons)
     lines.push(`  ${printable(what)} (${count})`, ...listed(examples, count));
   for (const { what, count, examples } of losses)
-    lines.push(`LOST: ${printable(what)} (${count})`, ...listed(examples, count));
+    lines.push(`LOST: ${printable(what)} (${thousands(count)})`, ...listed(examples, count));
   for (const { what, count, examples } of notes)
-    lines.push(`note: ${printable(what)} (${count})`, ...listed(examples, count));
+    lines.push(`note: ${printable(what)} (${thousands(count)})`, ...listed(examples, count));
   return lines;
 }
 
@@ -110,38 +143,49 @@ function proof({ dryRun, verified, verification, schema }: MigrationResult): str
   const indexed =
     schema === null ? [] : [`schema: ${schema.found} of ${schema.expected} indexes and constraints as they should be`];
   if (verification === null) return ["NOT verified: --no-verify was given", ...indexed];
-  const { recordsPassed, recordsChecked, sourceDigest, targetDigest, untouched } = verification;
+  const { recordsPassed, recordsChecked, sourceDigest, targetDigest, wholeTargetDigest, untouched } = verification;
   const outcome = verified ? "verified" : "NOT verified";
-  const lines = [`${outcome}: ${recordsPassed} of ${recordsChecked} records read back and as they should be`];
-  if (untouched !== null)
-    lines.push(`untouched: ${untouched.records} other records of the target, same digest before and after`);
-  return [...lines, ...indexed, `source digest  ${sourceDigest}`, `target digest  ${targetDigest}`];
-}
-
-function nextSteps(result: MigrationResult, target: BackendConfig): string[] {
-  if (result.dryRun) return result.success ? ["run the same command without --dry-run to do it."] : [];
-  const steps: string[] = [];
-  if (result.conflicts.count > 0) {
-    steps.push("look at the records listed above; --on-conflict newest or overwrite takes the source's instead.");
+  const lines = [
+    `${outcome}: ${thousands(recordsPassed)} of ${thousands(recordsChecked)} records read back and as they should be`,
+  ];
+  if (untouched === null)
+    return [...lines, ...indexed, `source digest  ${sourceDigest}`, `target digest  ${targetDigest}`];
+  if (untouched.records > 0) {
+    lines.push(`untouched: ${counted(untouched.records, "other record")} of the target, same digest before and after`);
   }
-  if (result.visible) steps.push(start(result, target));
-  if (result.run !== null) steps.push(`memorygraph-migrate rollback ${result.run} undoes this run, also later.`);
-  steps.push(
-    result.visible
-      ? "keep the source until you have seen your memories there; it was not changed."
-      : "keep the source; it was not changed.",
-  );
-  return steps;
+  return [
+    ...lines,
+    ...indexed,
+    `digest of what was selected  ${sourceDigest}  in the source`,
+    ...(targetDigest === sourceDigest ? [] : [`                             ${targetDigest}  in the target`]),
+    `digest of the whole target   ${wholeTargetDigest}`,
+  ];
 }
 
-function start(result: MigrationResult, target: BackendConfig): string {
-  // What was called FalkorDBLite may have been something else.
-  const type = result.target?.before.backend ?? target.type;
-  const named = new BackendConfig({
-    ...target,
-    type,
-    ...(target.path !== undefined && { path: resolve(target.path) }),
-  });
-  const variables = Object.entries(named.toEnv()).map(([name, value]) => `${name}=${shellQuote(value)}`);
-  return `start MemoryGraph ${result.release} with ${printable(variables.join(" "))}`;
+/** The source is as it was, and so can the target be. */
+function undoing({ dryRun, run, target }: MigrationResult, width: number): string[] {
+  if (dryRun || run === null) return [];
+  const beside =
+    target !== null && FILE_BACKENDS.has(target.before.backend) ? ", whose journal is beside the target" : "";
+  return [
+    ...paragraph(`The source was not changed. To undo this run${beside}, now or later:`, width - 2, ""),
+    `  memorygraph-migrate rollback ${run}`,
+  ];
+}
+
+/** One: what comes first. */
+function nextStep(result: MigrationResult, start: readonly string[]): string[] {
+  const { dryRun, success, imported, overwritten, conflicts, onConflict } = result;
+  if (dryRun) {
+    const toDo = imported.nodes + imported.relationships + overwritten.nodes + overwritten.relationships;
+    return success && toDo > 0 ? ["run the same command without --dry-run to do it."] : [];
+  }
+  if (conflicts.count > 0) {
+    return [
+      onConflict === "newest"
+        ? "compare the records above; both have the same time, so that --on-conflict overwrite alone takes the source's."
+        : "compare the records above; --on-conflict newest takes the later version of each, overwrite the source's.",
+    ];
+  }
+  return [...start];
 }

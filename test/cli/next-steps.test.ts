@@ -1,0 +1,147 @@
+/** What is printed at the end of a migration: configurations of clients, variables, the way back. Pasted as it is. */
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { CLIENTS } from "../../src/doctor/clients.ts";
+import { Home } from "../doctor/home.ts";
+import { program, shell } from "./program.ts";
+import { edited } from "./stores.ts";
+
+describe("--client prints a configuration that doctor reads back", () => {
+  test.each(CLIENTS.map(({ id }) => id))("of %s", async (id) => {
+    using home = new Home();
+    home.sqlite("0.12.4", "old.db");
+    const target = home.path("a folder", "it's new.db");
+    home.file("", "a folder", "keep");
+    const args = ["--from-path", home.path("old.db"), "--to", "sqlite", "--to-path", target, "--client", id];
+    const { code, stdout, stderr } = await program(home.folder, args);
+    expect([code, stderr]).toEqual([0, ""]);
+    const [, file, , lines] = /^next: put this into (~\/.+), and restart (.+):\n((?: {2}.*\n)+)/m.exec(stdout)!;
+    home.file(lines!.replace(/^ {2}/gm, ""), file!.slice(2));
+    const { clients, current } = await home.diagnosis();
+    expect(clients).toMatchObject([{ name: "memorygraph", location: target, backend: "sqlite" }]);
+    expect(current).toMatchObject({ location: target, memories: 60 });
+    // Once it is there, that is what is said.
+    const again = await program(home.folder, args.slice(0, -2));
+    expect(again.stdout).toContain("which opens this store.\n");
+  });
+
+  test("keeps the entry that is there, and shows no secret of it", async () => {
+    using home = new Home();
+    home.sqlite("0.12.4", "old.db");
+    const docker = ["run", "-i", "-e", "MEMORY_NEO4J_PASSWORD=canary-55", "memorygraph:0.12.4", "--backend", "neo4j"];
+    home.claudeCode({ command: "docker", args: docker, env: { MEMORY_NEO4J_PASSWORD: "canary-55" } });
+    const args = ["--from-path", home.path("old.db"), "--to", "sqlite", "--to-path", home.path("new.db")];
+    const { stdout } = await program(home.folder, [...args, "--client", "claude-code"]);
+    expect(stdout).toContain('"memory": {');
+    expect(stdout).toContain('"docker"');
+    expect(stdout).not.toContain("--backend");
+    expect(stdout).not.toContain("canary-55");
+  });
+});
+
+test("a path with a line break in it is printed so that a shell takes it", async () => {
+  using home = new Home();
+  home.sqlite("hybrid-0.12-0.13", "two\nlines's.db");
+  const { stdout } = await program(home.folder, ["inspect", "--from-path", home.path("two\nlines's.db")]);
+  const [, command] = /sees whole: (memorygraph-migrate .*)$/m.exec(stdout)!;
+  const outcome = await shell(home.folder, command!.replace("NEW.db", "whole.db"));
+  expect(outcome).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("another graph than MemoryGraph's is named as what it is", async () => {
+  using home = new Home();
+  home.sqlite("0.12.4", "old.db");
+  const to = ["--to", "falkordblite", "--to-path", home.path("lite"), "--for", "0.13", "--to-graph", "other"];
+  const { code, stdout } = await program(home.folder, ["--from-path", home.path("old.db"), ...to]);
+  expect(code).toBe(0);
+  expect(stdout).toContain("next: MemoryGraph opens the graph memorygraph alone");
+  expect(stdout).not.toContain("start MemoryGraph");
+});
+
+test("a merge names what was moved and the whole target, as inspect computes it", async () => {
+  using home = new Home();
+  home.sqlite("0.12.4", "old.db").sqlite("0.13.0", "target.db");
+  const { stdout } = await program(home.folder, [
+    "--from-path",
+    home.path("old.db"),
+    "--to",
+    "sqlite",
+    "--to-path",
+    home.path("target.db"),
+  ]);
+  const digests = Object.fromEntries(
+    [...stdout.matchAll(/digest of (.+?) {2,}(mg1-\S+)/g)].map(([, what, digest]) => [what, digest]),
+  );
+  const digestOf = async (path: string) =>
+    /digest +(mg1-\S+)/.exec((await program(home.folder, ["inspect", "--from-path", path])).stdout)![1];
+  expect(digests).toEqual({
+    "what was selected": await digestOf(home.path("old.db")),
+    "the whole target": await digestOf(home.path("target.db")),
+  });
+});
+
+test("after newest, the advice is no longer newest", async () => {
+  using home = new Home();
+  home.sqlite("0.12.4", "target.db");
+  const changed = edited(home.folder, join("home", "changed.db"), (store) =>
+    store.change("m-000001", { title: "other" }),
+  );
+  const args = [
+    "--from-path",
+    changed,
+    "--to",
+    "sqlite",
+    "--to-path",
+    home.path("target.db"),
+    "--on-conflict",
+    "newest",
+    "--yes",
+  ];
+  const { stdout } = await program(home.folder, args);
+  expect(stdout).toContain(
+    "next: compare the records above; both have the same time, so that --on-conflict overwrite alone",
+  );
+});
+
+test("what a run restored is no longer told as missing", async () => {
+  using home = new Home();
+  home.sqlite("0.12.4", "old.db");
+  const target = edited(home.folder, join("home", "target.db"), (store) =>
+    store.run("DELETE FROM nodes WHERE id = 'm-000001'"),
+  );
+  const to = ["--to", "sqlite", "--to-path", target];
+  const dangling = await program(home.folder, ["inspect", "--from-path", target]);
+  expect(dangling.stdout).toContain("relationship");
+  expect(dangling.stdout).toMatch(/note: .*end/);
+  const { code, stdout } = await program(home.folder, ["--from-path", home.path("old.db"), ...to]);
+  expect(code).toBe(0);
+  expect(stdout).not.toMatch(/note: target: .*end/);
+});
+
+test("--confirm takes the name as it is from here", async () => {
+  using home = new Home();
+  home.sqlite("0.12.4", "old.db");
+  const target = home.folder.file("k.db");
+  const { stdout } = await program(home.folder, [
+    "--from-path",
+    home.path("old.db"),
+    "--to",
+    "sqlite",
+    "--to-path",
+    target,
+  ]);
+  const [, run] = /memorygraph-migrate rollback (\w{8,})/.exec(stdout)!;
+  const other = await program(home.folder, ["rollback", run!, "--confirm", "other.db"]);
+  expect(other.code).toBe(4);
+  expect(other.stderr).toContain(`Add --confirm=${target}`);
+  expect((await program(home.folder, ["rollback", run!, "--confirm", "k.db"])).code).toBe(0);
+});
+
+test("verify says what it does not compare", async () => {
+  using home = new Home();
+  home.sqlite("0.12.4", "old.db").sqlite("0.13.0", "new.db");
+  const verify = (from: string, to: string) =>
+    program(home.folder, ["verify", "--from-path", home.path(from), "--to", "sqlite", "--to-path", home.path(to)]);
+  expect((await verify("old.db", "old.db")).stdout).toContain("not compared: when each row was inserted");
+  expect((await verify("new.db", "new.db")).stdout).not.toContain("not compared");
+});
