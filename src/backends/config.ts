@@ -39,7 +39,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** An address as anybody may see it. Rather too much goes than too little: a password can hold `@` and `/` itself. */
 export function withoutCredentials(uri: string): string {
-  return uri.replace(/\/\/\S*@/, "//");
+  return uri.replace(/\/\/.*@/s, "//");
 }
 
 /**
