@@ -11,6 +11,8 @@ export interface ProgressEvent {
 
 export interface Progress {
   update(event: ProgressEvent): void;
+  /** What is waited for, since nothing moves. */
+  waiting(text: string): void;
   /** Takes the live line off the screen; the next update draws it again. */
   clear(): void;
   /** Closes the last phase. */
@@ -81,6 +83,12 @@ export function createProgress(options: ProgressOptions): Progress {
       if (now() - shownAt < interval) return;
       shownAt = now();
       show(event);
+    },
+    waiting(text) {
+      if (mode === "none") return;
+      if (mode === "plain") return line(printable(text));
+      write(`${CLEAR_LINE}${printable(text).slice(0, (columns() || 80) - 1)}`);
+      onScreen = true;
     },
     clear,
     end,

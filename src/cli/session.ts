@@ -1,5 +1,6 @@
 /** Runs one command with everything it needs from its surroundings, and tidies up after it. */
 import { UsageError } from "../errors.ts";
+import { onWait } from "../support/patience.ts";
 import { createColour, wantsColour } from "./colour.ts";
 import type { Command, CommandContext } from "./command.ts";
 import type { Report } from "./failure.ts";
@@ -33,14 +34,17 @@ export async function runCommand(command: Command, values: Values, report: Repor
   const leave = (code: number) => {
     left = code;
   };
+  const context = contextOf(manner, progress, interruption.signal);
+  onWait((text) => (manner.json || manner.quiet ? context.log.warn(text) : progress.waiting(text)));
   try {
-    await command.run(options, { ...contextOf(manner, progress, interruption.signal), leave });
+    await command.run(options, { ...context, leave });
     progress.end();
     return left;
   } catch (error) {
     progress.end();
     return report(error, interruption.received());
   } finally {
+    onWait(null);
     interruption.release();
   }
 }

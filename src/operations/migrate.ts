@@ -95,14 +95,15 @@ async function attempt(
     if (options.dryRun) await dryRun(run, toBackend, to, request);
     else await realRun(run, toBackend, from, to, request);
   } catch (error) {
-    throw await causeOf(source, error);
+    throw await causeOf(source, error, hooks.signal);
   } finally {
     await source.close();
   }
 }
 
 /** What changes while it is read can look damaged, or give a record twice: then the change is what there is to tell. */
-async function causeOf(source: SourceStore, error: unknown): Promise<unknown> {
+async function causeOf(source: SourceStore, error: unknown, signal: AbortSignal | undefined): Promise<unknown> {
+  if (signal?.aborted) return error;
   try {
     await source.assertUnchanged();
     return error;
@@ -171,7 +172,7 @@ async function realRun(
     for (const warning of recorder?.done(written) ?? []) run.outcome.warn(warning);
     run.outcome.targetAfter(after);
   } catch (error) {
-    const cause = await causeOf(run.source, error);
+    const cause = await causeOf(run.source, error, run.hooks.signal);
     throw await undo(run, session, backend, to, before, cause);
   }
 }

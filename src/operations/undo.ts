@@ -3,6 +3,7 @@ import type { TargetBackend, TargetSession } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { BusyError, RollbackError, SourceChangedError } from "../errors.ts";
 import type { ContentDigest } from "../graph/digest.ts";
+import { deadlineAfter, patience } from "../support/patience.ts";
 import { summarise } from "./compare.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Run } from "./run.ts";
@@ -12,7 +13,7 @@ import type { Run } from "./run.ts";
  * ends with: the cause, or that it was stopped part-way, where undoing is not possible at the moment.
  */
 export async function undo(
-  { options, outcome, progress, hooks: { recorder } }: Run,
+  { options, outcome, progress, hooks: { recorder, signal } }: Run,
   session: TargetSession,
   backend: TargetBackend,
   to: BackendConfig,
@@ -56,7 +57,10 @@ export async function undo(
   }
   if (session.kind === "staged" && cause instanceof BusyError) {
     outcome.step("somebody else has changed it meanwhile; it is as they left it");
-  } else if (before !== null) await prove(backend, to, outcome, session.before.location, before, cause);
+  } else if (before !== null) {
+    const deadline = deadlineAfter(signal, patience().cleanup);
+    await prove(backend, to, outcome, session.before.location, before, cause, deadline);
+  }
   recorder?.undone();
   return cause;
 }
@@ -74,8 +78,26 @@ async function prove(
   location: string,
   before: ContentDigest,
   cause: unknown,
+  deadline: AbortSignal | undefined,
 ): Promise<void> {
-  const store = await backend.openForReading(to, { maybeMissing: true });
+  try {
+    await compareWithBefore(backend, to, outcome, location, before, cause, deadline);
+  } catch (error) {
+    if (!deadline?.aborted) throw error;
+    outcome.step("there was no time left to prove by digest that it is as before; `inspect` shows its digest");
+  }
+}
+
+async function compareWithBefore(
+  backend: TargetBackend,
+  to: BackendConfig,
+  outcome: Outcome,
+  location: string,
+  before: ContentDigest,
+  cause: unknown,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const store = await backend.openForReading(to, { maybeMissing: true, signal });
   try {
     const after = (await summarise(store)).digest;
     if (!after.equals(before)) {

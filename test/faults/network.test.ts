@@ -25,6 +25,7 @@ const WHILE_RUNNING = ROUNDS > 1 ? BREAKS : BREAKS.filter((how) => how !== "stay
 interface Line extends Broken, AsyncDisposable {
   readonly folder: TemporaryFolder;
   readonly proxy: Awaited<ReturnType<typeof proxyTo>>;
+  readonly isFalkor: boolean;
   reset(): Promise<void>;
   /** Bytes that the server answers until all is written, and until the end. */
   readonly written: number;
@@ -68,12 +69,16 @@ async function lineTo(end: ServerEnd, filling: (typeof FILLINGS)[number]): Promi
   };
   const complete = await state();
   return {
+    ...{ isFalkor: end.kind === "falkordb" },
     ...{ folder, proxy, env: {}, migration, state, before, complete, reset, written, whole },
     [Symbol.asyncDispose]: close,
   };
 }
 
-/** Runs a command while the line breaks once in this way; one that stalls is interrupted twice. */
+/** A first signal ends every run within so long, whatever the server does. */
+const STOPPED_MS = 30_000;
+
+/** Runs a command while the line breaks once in this way; one that stalls is interrupted. */
 async function breaking(line: Line, args: readonly string[], bytes: number, how: Break) {
   line.proxy.breakAfter(bytes, how);
   const child = begin(line.folder, args, { env: line.env });
@@ -82,7 +87,10 @@ async function breaking(line: Line, args: readonly string[], bytes: number, how:
     while (!line.proxy.isBroken() && child.exitCode === null) await Bun.sleep(20);
     await Bun.sleep(300);
     child.kill("SIGINT");
-    const patient = await Promise.race([ending, Bun.sleep(1_000)]);
+    // FalkorDB's line has nobody yet who gives it up.
+    const wait = line.isFalkor ? 1_000 : STOPPED_MS;
+    const patient = await Promise.race([ending, Bun.sleep(wait)]);
+    if (patient === undefined && wait === STOPPED_MS) throw new Error("the first signal did not end it");
     if (patient === undefined) child.kill("SIGINT");
   }
   const done = await ending;

@@ -10,6 +10,10 @@ export interface OwnServer extends AsyncDisposable {
   readonly server: TestServer;
   /** Like a power cut. */
   kill(): Promise<void>;
+  /** It keeps its connections, and does nothing. */
+  stand(): void;
+  /** It goes on where it stood. */
+  go(): void;
   /** On the same port, with the same data. */
   start(settings: readonly string[]): Promise<void>;
 }
@@ -58,6 +62,8 @@ async function own(
   const own: OwnServer = {
     server: { kind, number: 2, uri: `${scheme}://127.0.0.1:${port}` },
     kill,
+    stand: () => child?.kill("SIGSTOP"),
+    go: () => child?.kill("SIGCONT"),
     start,
     async [Symbol.asyncDispose]() {
       await kill();

@@ -21,6 +21,11 @@ export interface Proxy extends AsyncDisposable {
   cutAfter(bytes: number | null): void;
   /** Breaks every connection, once, in the middle of an answer: when the server has sent so many bytes more. */
   breakAfter(bytes: number, how: Break): void;
+  /**
+   * From now on nothing passes any more, in either direction, and nobody is told: on the connections that are open, as
+   * when a router forgets them, or on all, as when a cable is pulled. `mend` ends it for new ones.
+   */
+  silence(which: "open" | "all"): void;
   /** Whether the break that was asked for has come. */
   isBroken(): boolean;
   /** Gets the bytes that the server sends from now on, to change them in place; null for nobody. */
@@ -36,6 +41,8 @@ export async function proxyTo(target: { host: string; port: number }, tls: TlsOp
   let planned: { readonly at: number; readonly how: Break } | null = null;
   let garble: ((bytes: Buffer) => void) | null = null;
   let broken = false;
+  const silent = new Set<Socket>();
+  let isSilent = false;
   /** What goes on its way when a line that stalls is mended. */
   let held: (() => void)[] | null = null;
   const cut = () => {
@@ -67,16 +74,20 @@ export async function proxyTo(target: { host: string; port: number }, tls: TlsOp
   };
   const accept = (client: Socket) => {
     const server = connect(target);
+    const isDeaf = () => isSilent || silent.has(client);
     for (const socket of [client, server]) {
       open.add(socket);
       socket.on("error", () => {});
       socket.on("close", () => {
         open.delete(socket);
+        // Nobody learns of it where nothing passes.
+        if (isDeaf()) return;
         client.destroy();
         server.destroy();
       });
     }
     server.on("data", (data: Buffer) => {
+      if (isDeaf()) return;
       counts.received += data.length;
       garble?.(data);
       if (planned === null || counts.received < planned.at) {
@@ -89,6 +100,7 @@ export async function proxyTo(target: { host: string; port: number }, tls: TlsOp
       if (held !== null) pass(client, data.subarray(data.length - rest), server);
     });
     client.on("data", (data: Buffer) => {
+      if (isDeaf()) return;
       counts.sent += data.length;
       if (limit !== null && counts.sent >= limit) {
         limit = null;
@@ -112,12 +124,17 @@ export async function proxyTo(target: { host: string; port: number }, tls: TlsOp
       broken = false;
       planned = { at: counts.received + bytes, how };
     },
+    silence(which) {
+      for (const socket of open) silent.add(socket);
+      isSilent = which === "all";
+    },
     isBroken: () => broken,
     garble(pick) {
       garble = pick;
     },
     async mend() {
       planned = null;
+      isSilent = false;
       const waiting = held ?? [];
       held = null;
       for (const go of waiting) go();

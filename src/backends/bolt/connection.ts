@@ -1,23 +1,24 @@
 /** A connection to a Bolt server: statements in, rows out, failures as errors that a person can act on. */
 import neo4j, { type Driver, type Session, type Transaction } from "neo4j-driver";
+import { patience } from "../../support/patience.ts";
 import { atMost, sleep } from "../../support/time.ts";
 import type { BackendConfig } from "../config.ts";
 import type { Address } from "../graph-store/address.ts";
+import { ALIVE, LineWatch, type WaitOptions } from "../graph-store/line-watch.ts";
+import { driverTo } from "./driver.ts";
 import { type Failure, translate } from "./errors.ts";
+import { BoltHeartbeat } from "./heartbeat.ts";
 import { fromWireInteger, isBroken } from "./values.ts";
 
-const CONNECT_MS = 5_000;
 /**
  * A store takes as long as it takes to be read in one transaction. Neo4j's own limit (db.transaction.timeout) is for those
  * who ask for nothing else, from 5.3 on; before, it holds for everybody.
  */
 const NO_TIMEOUT = { timeout: 0 };
-/** A server that has gone cannot say goodbye. */
-const CLOSE_MS = 2_000;
+/** What the server keeps with a transaction of ours, so that it can be asked for it by another connection. */
+export const STATEMENT = "memorygraph_migrate_statement";
 const ATTEMPTS = 5;
-/** Records that the server may send ahead: each can hold a text of a megabyte. */
-const FETCH_SIZE = 250;
-/** What a writing gives is few and small, and is not to be asked for piece by piece. */
+/** What is gathered anyway is not to be asked for piece by piece: the server is done with it once it has answered. */
 const FETCH_ALL = -1;
 
 export type Row = readonly unknown[];
@@ -27,43 +28,49 @@ export interface ConnectionOptions {
   readonly database: string | null;
   /** As messages name the store. */
   readonly location: string;
+  /** Ends every wait. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+/** Rows of a statement, on whatever connection. */
+export type Ask = (statement: string, parameters?: Record<string, unknown>) => Promise<Row[]>;
+/** As Heartbeat.activity, of a statement by its STATEMENT. */
+export type Activity = (ask: Ask, statement: string) => Promise<string | null>;
 
 export class Connection {
   readonly #driver: Driver;
   readonly #options: ConnectionOptions;
   readonly #failure: Failure;
+  readonly #watch: LineWatch;
+  /** Until it is known what server this is, that it lives. */
+  #activity: Activity = async (ask) => {
+    await ask("RETURN 1");
+    return ALIVE;
+  };
+  readonly #name = crypto.randomUUID();
+  #statements = 0;
   /** The end of the writing that is the last in line. */
   #line: Promise<unknown> = Promise.resolve();
   /** While several readings are to be of one moment. */
-  #moment: { readonly session: Session; readonly transaction: Transaction } | null = null;
+  #moment: { readonly session: Session; readonly transaction: Transaction; readonly statement: string } | null = null;
 
   constructor(config: BackendConfig, address: Address, options: ConnectionOptions) {
     this.#options = options;
     this.#failure = { location: options.location, address, hasPassword: address.password !== null };
-    const { scheme, host, port, username, password } = address;
-    const auth =
-      password === null && username === null ? undefined : neo4j.auth.basic(username ?? "neo4j", password ?? "");
-    // With certificates of one's own, encryption is a setting and not part of the scheme.
-    const own = address.certificates !== null && config.caFile !== undefined && scheme.endsWith("+s");
-    const plain = own ? scheme.replace("+s", "") : scheme;
-    this.#driver = neo4j.driver(`${plain}://${host.includes(":") ? `[${host}]` : host}:${port}`, auth, {
-      telemetryDisabled: true,
-      connectionTimeout: CONNECT_MS,
-      connectionAcquisitionTimeout: 2 * CONNECT_MS,
-      maxConnectionPoolSize: 8,
-      fetchSize: FETCH_SIZE,
-      ...(own && {
-        encrypted: "ENCRYPTION_ON" as const,
-        trust: "TRUST_CUSTOM_CA_SIGNED_CERTIFICATES" as const,
-        trustedCertificates: [config.caFile!],
-      }),
-    });
+    const connect = () => driverTo(config, address);
+    this.#driver = connect();
+    const heartbeat = new BoltHeartbeat(connect, options.database, (ask, statement) => this.#activity(ask, statement));
+    this.#watch = new LineWatch(options.location, options.signal, heartbeat);
+  }
+
+  /** How the server says what it does with a statement. */
+  watchBy(activity: Activity): void {
+    this.#activity = activity;
   }
 
   /** The agent that answers, such as `Neo4j/5.26.0`. @throws ConnectionError */
   async agent(): Promise<string> {
-    return this.#guard(async () => {
+    return this.#waiting("connecting", async () => {
       const { database } = this.#options;
       const info = await this.#driver.getServerInfo(database === null ? {} : { database });
       return info.agent ?? "";
@@ -72,25 +79,32 @@ export class Connection {
 
   /** All rows of a statement that gives few. */
   rows(statement: string, parameters: Record<string, unknown> = {}): Promise<Row[]> {
-    return this.#guard(async () => {
-      if (this.#moment !== null) return rowsOf(await this.#moment.transaction.run(statement, parameters));
-      return this.#withSession(async (session) => rowsOf(await session.run(statement, parameters, NO_TIMEOUT)));
-    });
+    const moment = this.#moment;
+    if (moment === null) return this.rowsApart(statement, parameters);
+    return this.#guard(() =>
+      this.#watch.wait({ what: aboutStatement(statement), statement: moment.statement, isStream: true }, async () =>
+        rowsOf(await moment.transaction.run(statement, parameters)),
+      ),
+    );
   }
 
   /** As rows, beside whatever else is read at the moment. */
   rowsApart(statement: string, parameters: Record<string, unknown>): Promise<Row[]> {
-    return this.#guard(() =>
-      this.#withSession(async (session) => rowsOf(await session.run(statement, parameters, NO_TIMEOUT))),
+    return this.#waiting(aboutStatement(statement), (settings) =>
+      this.#withSession(async (session) => rowsOf(await session.run(statement, parameters, settings)), FETCH_ALL),
     );
   }
 
   /** As rows, but tried again when the server says that it undid everything and that another try may succeed. */
   async write(statement: string, parameters: Record<string, unknown>): Promise<Row[]> {
-    const work = async (session: Session) => rowsOf(await session.run(statement, parameters, NO_TIMEOUT));
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#withSession(work, FETCH_ALL);
+        return await this.#waitingRaw(
+          aboutStatement(statement),
+          (settings) =>
+            this.#withSession(async (session) => rowsOf(await session.run(statement, parameters, settings)), FETCH_ALL),
+          { isWrite: true },
+        );
       } catch (error) {
         if (attempt === ATTEMPTS || !isUndoneByServer(error)) throw translate(error, this.#failure);
         await sleep(50 * 2 ** attempt);
@@ -107,25 +121,33 @@ export class Connection {
 
   /** Rows as they come; the server is held back while nobody asks. */
   async *stream(statement: string, signal?: AbortSignal): AsyncGenerator<Row> {
-    const own = this.#moment === null ? this.#session() : null;
+    const moment = this.#moment;
+    const own = moment === null ? this.#session() : null;
+    const name = moment?.statement ?? this.#nextStatement();
+    const watched = this.#watch.stream({ what: aboutStatement(statement), statement: name, isStream: true });
     try {
-      const result = own?.run(statement, {}, NO_TIMEOUT) ?? this.#moment!.transaction.run(statement);
-      for await (const record of result) {
+      const result = own?.run(statement, {}, settingsOf(name)) ?? moment!.transaction.run(statement);
+      const rows = result[Symbol.asyncIterator]();
+      for (;;) {
+        const { done, value } = await watched.next(() => rows.next());
+        if (done) break;
         signal?.throwIfAborted();
-        yield rowOf(record);
+        yield rowOf(value);
       }
     } catch (error) {
       throw signal?.aborted ? signal.reason : translate(error, this.#failure);
     } finally {
-      await own?.close();
+      watched.end();
+      if (own !== null) await closed(own);
     }
   }
 
   /** From here to endMoment everything is read in one transaction. */
   async beginSnapshot(): Promise<void> {
-    await this.#guard(async () => {
+    await this.#waiting("beginning a transaction", async (settings) => {
       const session = this.#session();
-      this.#moment = { session, transaction: await session.beginTransaction(NO_TIMEOUT) };
+      const statement = settings.metadata[STATEMENT];
+      this.#moment = { session, transaction: await session.beginTransaction(settings), statement };
     });
   }
 
@@ -133,37 +155,57 @@ export class Connection {
     const moment = this.#moment;
     this.#moment = null;
     // Closing rolls back, which a reading transaction does not mind; nor what has failed before.
-    await moment?.session.close().catch(() => {});
+    if (moment !== null) await closed(moment.session);
   }
 
   /** The text by which the server knows the last transaction that it committed; null where it has none. */
   async bookmark(): Promise<string | null> {
-    return this.#guard(async () => {
-      const session = this.#session();
-      try {
-        await session.run("RETURN 1");
+    return this.#waiting("asking for its last change", (settings) =>
+      this.#withSession(async (session) => {
+        await session.run("RETURN 1", {}, settings);
         return session.lastBookmarks().join(" ") || null;
-      } finally {
-        await session.close();
-      }
-    });
+      }),
+    );
   }
 
-  #session(fetchSize = FETCH_SIZE): Session {
+  #session(fetchSize?: number): Session {
     const { access, database } = this.#options;
     return this.#driver.session({
-      fetchSize,
+      ...(fetchSize !== undefined && { fetchSize }),
       defaultAccessMode: access === "read" ? neo4j.session.READ : neo4j.session.WRITE,
       ...(database !== null && { database }),
     });
   }
 
   async close(): Promise<void> {
+    await this.#watch.close();
     // What has failed may fail once more while it is closed; there is nothing left to do about it.
     await atMost(
-      CLOSE_MS,
+      patience().close,
       this.#driver.close().catch(() => {}),
     );
+  }
+
+  #nextStatement(): string {
+    return `${this.#name}/${++this.#statements}`;
+  }
+
+  #waiting<T>(
+    what: string,
+    work: (settings: Settings) => Promise<T>,
+    options: Pick<WaitOptions, "isWrite"> = {},
+  ): Promise<T> {
+    return this.#guard(() => this.#waitingRaw(what, work, options));
+  }
+
+  /** With the driver's own failures. */
+  #waitingRaw<T>(
+    what: string,
+    work: (settings: Settings) => Promise<T>,
+    options: Pick<WaitOptions, "isWrite"> = {},
+  ): Promise<T> {
+    const statement = this.#nextStatement();
+    return this.#watch.wait({ what, statement, ...options }, () => work(settingsOf(statement)));
   }
 
   async #withSession<T>(work: (session: Session) => Promise<T>, fetchSize?: number): Promise<T> {
@@ -171,7 +213,7 @@ export class Connection {
     try {
       return await work(session);
     } finally {
-      await session.close();
+      await closed(session);
     }
   }
 
@@ -182,6 +224,33 @@ export class Connection {
       throw translate(error, this.#failure);
     }
   }
+}
+
+interface Settings {
+  readonly timeout: number;
+  readonly metadata: Record<typeof STATEMENT, string>;
+}
+
+function settingsOf(statement: string): Settings {
+  return { ...NO_TIMEOUT, metadata: { [STATEMENT]: statement } };
+}
+
+/** A session whose line is dead cannot be closed; its connection goes with the driver. */
+function closed(session: Session): Promise<void> {
+  return atMost(
+    patience().close,
+    session.close().catch(() => {}),
+  );
+}
+
+/** As a person reads it: what a wait is for. */
+function aboutStatement(statement: string): string {
+  const text = statement.replace(/^CYPHER \d+ /, "");
+  if (/^MATCH \(n\) RETURN id/.test(text)) return "reading nodes";
+  if (/^MATCH \(a\)-\[r\]->\(b\) RETURN id/.test(text)) return "reading relationships";
+  if (/^UNWIND \$rows AS (row|i) /.test(text)) return /\bDELETE\b/.test(text) ? "deleting records" : "writing records";
+  if (/\b(INDEX|CONSTRAINT)\b/.test(text)) return "indexes and constraints";
+  return "a question about the store";
 }
 
 interface DriverRecord {

@@ -5,7 +5,7 @@ import type { SchemaItem } from "../backend.ts";
 import type { BackendType } from "../config.ts";
 import type { WriteLimits } from "../graph-store/server.ts";
 import type { TargetRule } from "../graph-store/target-rules.ts";
-import type { Connection } from "./connection.ts";
+import type { Activity, Connection } from "./connection.ts";
 
 export interface Blocker {
   /** As in "the server is read-only". */
@@ -50,6 +50,8 @@ export interface Dialect {
   /** What acts in the server by itself, and concerns a target: it cannot be foreseen what it makes of the records. */
   triggers(connection: Connection): Promise<string[]>;
   readonly schema: SchemaDialect;
+  /** What the server does with a statement, as Heartbeat.activity; asked on another connection. */
+  readonly activity: Activity;
   unsupported(value: Value): string | null;
   unsupportedName(name: string): string | null;
 }

@@ -1,6 +1,7 @@
 /** Memgraph, 2.14 and later. */
 import { Point, Temporal, type TemporalKind, type Value, Vector } from "../../graph/value.ts";
-import type { Connection } from "./connection.ts";
+import { ALIVE } from "../graph-store/line-watch.ts";
+import type { Activity, Connection } from "./connection.ts";
 import type { Blocker, Dialect } from "./dialect.ts";
 import { MemgraphSchema, quoteMemgraph } from "./memgraph-schema.ts";
 import { isRealTime } from "./temporal-validity.ts";
@@ -89,6 +90,11 @@ class MemgraphDialect implements Dialect {
     if (understood) return null;
     return "MemoryGraph cannot use this Memgraph, whose word Memory is reserved: it needs a newer one (2.22 is known to work)";
   }
+
+  readonly activity: Activity = async (ask, statement) => {
+    const rows = await ask("SHOW TRANSACTIONS");
+    return rows.some((row) => JSON.stringify(row).includes(statement)) ? ALIVE : null;
+  };
 
   async triggers(connection: Connection): Promise<string[]> {
     const rows = await connection.rows("SHOW TRIGGERS").catch(() => []);

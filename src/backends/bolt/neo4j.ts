@@ -1,7 +1,7 @@
 /** Neo4j, 4.4 and later, community and enterprise. */
 import { StoreKindError } from "../../errors.ts";
 import { Point, Temporal, type Value, Vector } from "../../graph/value.ts";
-import type { Connection } from "./connection.ts";
+import { type Activity, type Connection, STATEMENT } from "./connection.ts";
 import type { Blocker, Dialect } from "./dialect.ts";
 import { quoteNeo4j } from "./neo4j-names.ts";
 import { isAtLeast, Neo4jSchema } from "./neo4j-schema.ts";
@@ -83,6 +83,18 @@ class Neo4jDialect implements Dialect {
       next: `Lift it (ALTER DATABASE ${name} SET ACCESS READ WRITE, or server.databases.default_to_read_only and server.databases.read_only in neo4j.conf), or choose another database.`,
     };
   }
+
+  readonly activity: Activity = async (ask, statement) => {
+    const figures = ["pageHits", "pageFaults", "currentQueryAllocatedBytes", "currentQueryPageHits"];
+    const rows = await ask(
+      `SHOW TRANSACTIONS YIELD metaData, status, ${figures.join(", ")} WHERE metaData.${STATEMENT} = $statement RETURN status, ${figures.join(", ")}`,
+      { statement },
+    );
+    const [row] = rows;
+    if (row === undefined) return null;
+    // It waits for others, who are at work.
+    return /^Blocked/i.test(String(row[0])) ? `blocked at ${Date.now()}` : row.map(String).join(" ");
+  };
 
   /** The server itself has none; those of APOC are there where its procedures are. */
   async triggers(connection: Connection): Promise<string[]> {

@@ -39,10 +39,11 @@ export function openerOf(type: BoltType): OpenServer {
     await probe(type, address);
     // The driver is large, and needed only now that somebody is there.
     const { Connection } = await import("./connection.ts");
-    const connection = new Connection(config, address, { access, database, location });
+    const connection = new Connection(config, address, { access, database, location, signal });
     try {
       assertKind(type, await connection.agent(), location);
       const dialect: Dialect = await KINDS[type].dialect(connection, location);
+      connection.watchBy(dialect.activity);
       if (target) await assertWritable(dialect, connection, location);
       const { BoltServer } = await import("./bolt-server.ts");
       return new BoltServer(connection, dialect, location, target);

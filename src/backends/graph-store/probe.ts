@@ -6,10 +6,10 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, rootCertificates } from "node:tls";
 import { ConnectionError, type MigrateError, StoreKindError } from "../../errors.ts";
 import { codeOf } from "../../support/files.ts";
+import { patience } from "../../support/patience.ts";
 import type { BackendType } from "../config.ts";
 import type { Address } from "./address.ts";
-
-const WAIT_MS = 5_000;
+import { certificateFailure } from "./tls-failure.ts";
 
 export interface Knock {
   readonly type: BackendType;
@@ -38,8 +38,8 @@ export function tlsOptions({ host, certificates }: Address, trusting: boolean) {
 /** Gives the first bytes of the answer. @throws ConnectionError, StoreKindError */
 export async function probeServer(address: Address, how: Knock): Promise<Uint8Array> {
   const { host, port } = address;
-  const answer = await firstAnswer(address, how).catch((error: unknown) => {
-    throw reason(error, address, how);
+  const answer = await firstAnswer(address, how).catch(async (error: unknown) => {
+    throw (how.encrypted ? await certificateFailure(error, address) : null) ?? reason(error, address, how);
   });
   if (how.understood(answer)) return answer;
   const [plain, encrypted] = how.schemes;
@@ -64,7 +64,7 @@ function firstAnswer(address: Address, { encrypted, trusting, hello }: Knock): P
       ? connectTls({ host, port, ...tlsOptions(address, trusting) })
       : connectTcp({ host, port });
     const silent = Object.assign(new Error("no answer"), { code: "SILENT" });
-    const silence = setTimeout(() => end(() => reject(silent)), WAIT_MS);
+    const silence = setTimeout(() => end(() => reject(silent)), patience().connect);
     const end = (settle: () => void) => {
       clearTimeout(silence);
       socket.removeAllListeners();
@@ -90,12 +90,6 @@ function reason(error: unknown, { host, port }: Address, { type, encrypted, prot
   }
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
     return failed(`there is no host named ${host}`, "Check the address.");
-  if (/CERT|SELF_SIGNED|ALTNAME|UNABLE_TO_VERIFY|UNABLE_TO_GET/.test(code) || /certificate|altname/i.test(message)) {
-    return failed(
-      `the certificate of ${at} is not to be trusted: ${message}`,
-      "Name the authority's file with --from-ca-file or --to-ca-file.",
-    );
-  }
   if (encrypted && /SILENT|SSL|TLS|EPROTO|ECONNRESET|handshake|disconnected/i.test(`${code} ${message}`)) {
     return failed(
       `${at} does not speak TLS`,
@@ -104,7 +98,7 @@ function reason(error: unknown, { host, port }: Address, { type, encrypted, prot
   }
   if (code === "SILENT" || code === "ETIMEDOUT") {
     return failed(
-      `what is at ${at} keeps silent when it is spoken to in ${protocol}`,
+      `${at} did not answer the ${protocol} handshake`,
       "Check host and port, that the server has started up, and that no firewall stands between.",
     );
   }

@@ -10,6 +10,7 @@ import { type Present, RollbackPlan } from "../../journal/rollback-plan.ts";
 import { setUndoing } from "../../journal/run-state.ts";
 import { RunTrace } from "../../journal/run-trace.ts";
 import { failpoint } from "../../support/failpoint.ts";
+import { patience, tellWait } from "../../support/patience.ts";
 import { sleep } from "../../support/time.ts";
 import type { RollbackTarget, StoreDescription } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
@@ -22,8 +23,6 @@ import { readRecords } from "./reader.ts";
 import type { GraphServer, OpenServer } from "./server.ts";
 import { type ServerJournal, schemaItemsOf } from "./server-journal.ts";
 
-/** How long a server that has gone may take to come back. */
-const PATIENCE_MS = 30_000;
 const PAUSE_MS = 500;
 
 export async function openForRollback(
@@ -65,7 +64,7 @@ export async function rollBackNow(journal: ServerJournal, { before, isOwn, conne
   let plan: RollbackPlan | null = null;
   let trace: RunTrace | null = null;
   try {
-    server = await reconnect(connect);
+    server = await reconnect(connect, before.location);
     journal.noteUndoing();
     failpoint("before rollback");
     if (journal.inDoubt().length > 0) await sleep(SETTLE_MS);
@@ -88,13 +87,19 @@ export async function rollBackNow(journal: ServerJournal, { before, isOwn, conne
   }
 }
 
-async function reconnect(connect: () => Promise<GraphServer>): Promise<GraphServer> {
+async function reconnect(connect: () => Promise<GraphServer>, location: string): Promise<GraphServer> {
+  const { comeBack, voice } = patience();
   const start = performance.now();
+  let told = start;
   while (true) {
     try {
       return await connect();
     } catch (error) {
-      if (!(error instanceof ConnectionError) || performance.now() - start > PATIENCE_MS) throw error;
+      if (!(error instanceof ConnectionError) || performance.now() - start > comeBack) throw error;
+      if (performance.now() - told >= voice) {
+        told = performance.now();
+        tellWait(`waiting for ${location} to come back, to undo what was written`);
+      }
       await sleep(PAUSE_MS);
     }
   }

@@ -6,6 +6,7 @@ import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { fingerprintOf } from "../../memorygraph/fingerprint.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { failpoint } from "../../support/failpoint.ts";
+import { deadlineAfter, patience } from "../../support/patience.ts";
 import type { Finding, LiveTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { OddityLog } from "../findings.ts";
@@ -241,6 +242,8 @@ export class ServerSession implements LiveTarget {
   }
 
   async rollback(): Promise<void> {
+    // Who stops a run does not wait for long; the journal knows how to go on.
+    const deadline = deadlineAfter(this.#request.signal, patience().cleanup);
     await this.#inFlight.quiet();
     await this.#schema.ready().catch(() => {});
     await this.#server.close();
@@ -250,7 +253,7 @@ export class ServerSession implements LiveTarget {
         before: this.before,
         // What another process has begun, others may have changed before this one.
         isOwn: !this.#resumed,
-        connect: () => this.#open(this.#config, { access: "write" }),
+        connect: () => this.#open(this.#config, { access: "write", signal: deadline }),
       });
     } finally {
       this.#precomputed.close();

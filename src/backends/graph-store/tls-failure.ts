@@ -1,0 +1,97 @@
+/** What is wrong between our TLS and a server's, told apart: each has another way out. */
+import { connect, type PeerCertificate } from "node:tls";
+import { ConnectionError } from "../../errors.ts";
+import { codeOf } from "../../support/files.ts";
+import { patience } from "../../support/patience.ts";
+import type { Address } from "./address.ts";
+
+const UNKNOWN_AUTHORITY =
+  /SELF_SIGNED|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY|CERT_UNTRUSTED|self.signed|issuer certificate/i;
+/** TLS 1.3 says so; before, a server that wants one only refuses the handshake. */
+const CLIENT_CERTIFICATE = /CERTIFICATE_REQUIRED|ALERT_BAD_CERTIFICATE/i;
+const REFUSED_HANDSHAKE = /ALERT_HANDSHAKE_FAILURE/i;
+const ANY = /CERT|SELF_SIGNED|ALTNAME|UNABLE_TO_VERIFY|UNABLE_TO_GET|certificate|altname/i;
+
+/** Null for a failure that has nothing to do with certificates. */
+export async function certificateFailure(error: unknown, address: Address): Promise<ConnectionError | null> {
+  const message = error instanceof Error ? error.message : String(error);
+  const told = `${codeOf(error)} ${message}`;
+  const at = `${address.host}:${address.port}`;
+  const failed = (what: string, next: string) => new ConnectionError(what, { next, cause: error });
+  if (CLIENT_CERTIFICATE.test(told)) {
+    return failed(
+      `${at} wants a certificate of the client, which memorygraph-migrate cannot show`,
+      WITHOUT_CERTIFICATE,
+    );
+  }
+  if (REFUSED_HANDSHAKE.test(told)) {
+    const what = `${at} refuses the TLS handshake: it wants a certificate of the client, or takes none of our ciphers`;
+    return failed(what, WITHOUT_CERTIFICATE);
+  }
+  if (!ANY.test(told)) return null;
+  const certificate = await certificateOf(address);
+  if (/ALTNAME|altname/.test(told)) {
+    const names = namesOf(certificate);
+    return failed(
+      `the certificate of ${at} is for another host${names.length === 0 ? "" : `: ${names.join(", ")}`}`,
+      names.length === 0
+        ? "Have the server's certificate made anew, with the name by which you reach it."
+        : `Write one of these names in the address in place of ${address.host}, or have the certificate made anew with ${address.host} among its names.`,
+    );
+  }
+  if (/EXPIRED|expired/.test(told)) {
+    const until = certificate?.valid_to === undefined ? "" : ` on ${certificate.valid_to}`;
+    return failed(
+      `the certificate of ${at} has expired${until}`,
+      "Renew it in the server; or set this machine's clock.",
+    );
+  }
+  if (/NOT_YET_VALID|not yet valid/.test(told)) {
+    const from = certificate?.valid_from === undefined ? "" : ` before ${certificate.valid_from}`;
+    return failed(`the certificate of ${at} is not valid${from}`, "Set this machine's clock, or the server's.");
+  }
+  if (UNKNOWN_AUTHORITY.test(told)) {
+    const issuer = nameOf(certificate?.issuer);
+    return failed(
+      `the certificate of ${at} comes from an authority that is not trusted here${issuer === null ? "" : `: ${issuer}`}`,
+      "Name the authority's file with --from-ca-file or --to-ca-file.",
+    );
+  }
+  return failed(`the certificate of ${at} is not trusted: ${message}`, "Look at the certificate in the server.");
+}
+
+const WITHOUT_CERTIFICATE =
+  "Turn that off in the server for this run (Neo4j: dbms.ssl.policy.bolt.client_auth=NONE), or put a TLS proxy that shows one, such as stunnel, between.";
+
+/** What the server shows, looked at without trusting it; null where it shows nothing. */
+function certificateOf({ host, port }: Address): Promise<PeerCertificate | null> {
+  return new Promise((resolve) => {
+    const servername = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
+    const socket = connect({ host, port, ...servername, rejectUnauthorized: false });
+    const end = (certificate: PeerCertificate | null) => {
+      clearTimeout(timer);
+      socket.removeAllListeners();
+      socket.on("error", () => {});
+      socket.destroy();
+      resolve(certificate);
+    };
+    const timer = setTimeout(() => end(null), patience().connect);
+    socket.once("secureConnect", () => end(socket.getPeerCertificate()));
+    socket.once("error", () => end(null));
+    socket.once("close", () => end(null));
+  });
+}
+
+function namesOf(certificate: PeerCertificate | null): string[] {
+  const alternative = (certificate?.subjectaltname ?? "")
+    .split(/,\s*/)
+    .map((name) => name.replace(/^(DNS|IP Address|IP):/, ""))
+    .filter((name) => name !== "");
+  const common = nameOf(certificate?.subject);
+  return alternative.length > 0 || common === null ? alternative : [common];
+}
+
+function nameOf(subject: PeerCertificate["subject"] | undefined): string | null {
+  const name = subject?.CN ?? subject?.O;
+  return name === undefined ? null : String(name);
+}

@@ -1,0 +1,73 @@
+/** How long anything may be silent, and who is told of it: the one place that decides. */
+declare const BUILD_VERSION: string;
+
+export interface Patience {
+  /** Until a server accepts a connection and greets, in milliseconds like all here. */
+  readonly connect: number;
+  /** Without an answer, before the person is told what is waited for; and again after each such time. */
+  readonly voice: number;
+  /** Between two questions to a silent server, whether it lives and still works on it. */
+  readonly probeEvery: number;
+  /** For the answer to such a question. */
+  readonly probe: number;
+  /** Without any sign of life, before a line counts as dead. */
+  readonly silence: number;
+  /** For the answers that are under way when the person stops the run. */
+  readonly lastAnswers: number;
+  /** For undoing what was written, after the person has stopped the run. */
+  readonly cleanup: number;
+  /** For a server that has gone, to come back, before undoing what was written there is given up. */
+  readonly comeBack: number;
+  /** For a server that has gone, to say goodbye. */
+  readonly close: number;
+}
+
+const USUAL: Patience = {
+  connect: 5_000,
+  voice: 10_000,
+  probeEvery: 15_000,
+  probe: 10_000,
+  silence: 110_000,
+  lastAnswers: 4_000,
+  cleanup: 18_000,
+  comeBack: 30_000,
+  close: 2_000,
+};
+
+let factor = 1;
+
+export function patience(): Patience {
+  if (factor === 1) return USUAL;
+  return Object.fromEntries(
+    Object.entries(USUAL).map(([name, value]) => [name, value * factor]),
+  ) as unknown as Patience;
+}
+
+/** For tests, which have less of it; a release knows no other than the usual. */
+export function shortenPatience(by: number): void {
+  if (typeof BUILD_VERSION !== "string") factor = by;
+}
+
+let listener: ((text: string) => void) | null = null;
+
+/** From now on told of every wait that lasts; null for nobody. */
+export function onWait(tell: ((text: string) => void) | null): void {
+  listener = tell;
+}
+
+export function tellWait(text: string): void {
+  listener?.(text);
+}
+
+/** Aborts so long after `signal` does: what is done to clean up must end then. */
+export function deadlineAfter(signal: AbortSignal | undefined, milliseconds: number): AbortSignal | undefined {
+  if (signal === undefined) return undefined;
+  const controller = new AbortController();
+  const begin = () => {
+    const timer = setTimeout(() => controller.abort(signal.reason), milliseconds);
+    timer.unref?.();
+  };
+  if (signal.aborted) begin();
+  else signal.addEventListener("abort", begin, { once: true });
+  return controller.signal;
+}

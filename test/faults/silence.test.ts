@@ -1,0 +1,210 @@
+/**
+ * Lines that fall silent without an end, and servers that stand still: every wait ends, is told of, and leaves one of the
+ * promised states; and what a live server works on is not cut off. All times are a fraction of the usual.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Connection } from "../../src/backends/bolt/connection.ts";
+import { BackendConfig } from "../../src/backends/config.ts";
+import { ConnectionError, InterruptedError } from "../../src/errors.ts";
+import { runMigration } from "../../src/operations/migrate.ts";
+import type { MigrationResult, Progress } from "../../src/operations/models.ts";
+import { onWait, patience, shortenPatience } from "../../src/support/patience.ts";
+import { endOf, type ServerEnd } from "../conformance/ends.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { ownNeo4j } from "../support/own-servers.ts";
+import { addressOf, proxyTo, type Proxy as TestProxy } from "../support/proxy.ts";
+import { serversOf } from "../support/servers.ts";
+import { at, createLike, settle } from "../support/stores.ts";
+
+/** A busy machine needs some seconds for what takes none. */
+const FACTOR = 0.15;
+const MEMORIES = 6_000;
+const kinds = await Promise.all((["neo4j", "memgraph"] as const).map(async (kind) => (await serversOf(kind)).at(-1)));
+const ends: readonly ServerEnd[] = kinds.filter((server) => server !== undefined).map((server) => endOf(server));
+
+const told: string[] = [];
+beforeAll(() => {
+  shortenPatience(FACTOR);
+  onWait((text) => told.push(text));
+});
+afterAll(() => {
+  shortenPatience(1);
+  onWait(null);
+});
+
+function bigFile(path: string): BackendConfig {
+  const database = createLike("0.12.4", path);
+  database.run("BEGIN");
+  const node = database.prepare("INSERT INTO nodes (id, label, properties) VALUES (?, 'Memory', ?)");
+  for (let number = 0; number < MEMORIES; number++) {
+    const memory = {
+      id: `m${number}`,
+      type: "general",
+      title: "x".repeat(2_000),
+      created_at: "2024-01-31T00:00:00+00:00",
+    };
+    node.run(memory.id, JSON.stringify(memory));
+  }
+  node.finalize();
+  database.run("COMMIT");
+  database.close();
+  return at(settle(path));
+}
+
+function through(proxy: TestProxy, { config }: ServerEnd): BackendConfig {
+  return new BackendConfig({ ...config, uri: config.uri!.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${proxy.port}`) });
+}
+
+interface Silenced {
+  readonly result: MigrationResult;
+  /** From the silence to the end, in milliseconds. */
+  readonly waited: number;
+  readonly error: unknown;
+}
+
+/** A run during which, in this phase, once so many records are done, the line falls silent. */
+async function silenced(
+  from: BackendConfig,
+  to: BackendConfig,
+  proxy: TestProxy,
+  phase: Progress["phase"],
+  which: "open" | "all",
+  stopAfter: number | null = null,
+): Promise<Silenced> {
+  told.length = 0;
+  let since: number | null = null;
+  const controller = new AbortController();
+  const onProgress = (progress: Progress) => {
+    if (since !== null || progress.phase !== phase || progress.done < (phase === "check" ? 0 : 1)) return;
+    since = performance.now();
+    proxy.silence(which);
+    const stop = () => controller.abort(new InterruptedError("interrupted", { next: "Run it again." }));
+    if (stopAfter !== null) setTimeout(stop, stopAfter);
+  };
+  const { result, error } = await runMigration(from, to, {}, { onProgress, signal: controller.signal });
+  if (since === null) throw new Error(`no ${phase}`);
+  return { result, error, waited: performance.now() - since };
+}
+
+/** The longest that one silence may last: 180 s as people have them. */
+const LONGEST = 180_000 * FACTOR;
+/** Undoing looks for what is in doubt for two seconds, whatever the factor. */
+const STOP_FACTOR = 0.5;
+/** From the first signal to the end. */
+const STOPPED = 30_000 * STOP_FACTOR;
+/** What a busy machine adds, whatever the factor. */
+const SLACK = 8_000;
+
+describe.each(ends.map((end) => ({ name: end.kind, end })))("a line to $name that falls silent", ({ end }) => {
+  describe.each(["open", "all"] as const)("on %s connections", (which) => {
+    // In many rounds also where the source is read to plan.
+    const phases = Number(Bun.env.NETWORK_ROUNDS ?? 1) > 1 ? (["plan", "transfer"] as const) : (["transfer"] as const);
+    test.each(phases)("of the source, in the phase %s", async (phase) => {
+      using folder = temporaryFolder();
+      await end.empty();
+      expect((await runMigration(bigFile(folder.file("a.db")), end.config, {}, {})).error).toBeNull();
+      await using proxy = await proxyTo(addressOf(end.server.uri));
+      const target = folder.file(`${phase}.db`);
+      // Into a file that holds something there is a plan first.
+      if (phase === "plan") {
+        const other = createLike("0.12.4", target);
+        other.run("INSERT INTO nodes (id, label, properties) VALUES ('own', 'Memory', '{\"id\": \"own\"}')");
+        other.close();
+        settle(target);
+      }
+      const { result, error, waited } = await silenced(through(proxy, end), at(target), proxy, phase, which);
+      expect(error).toBeInstanceOf(ConnectionError);
+      expect(result.errors[0]!.message).toContain("has not answered for");
+      expect(waited).toBeLessThan(LONGEST + SLACK);
+      expect(told.length).toBeGreaterThan(0);
+    }, 120_000);
+
+    test("of the target, while it is written to", async () => {
+      using folder = temporaryFolder();
+      await end.empty();
+      await using proxy = await proxyTo(addressOf(end.server.uri));
+      const { error, waited } = await silenced(
+        bigFile(folder.file("a.db")),
+        through(proxy, end),
+        proxy,
+        "transfer",
+        which,
+      );
+      expect(error).not.toBeNull();
+      expect(waited).toBeLessThan(LONGEST + SLACK);
+      expect(told.length).toBeGreaterThan(0);
+      // Where a new connection gets through, everything has been undone over that.
+      if (which === "open") expect((await end.read()).nodes.length).toBe(0);
+    }, 120_000);
+
+    test.each([
+      "transfer",
+      "verify",
+    ] as const)("of the target, and the run is stopped, in the phase %s", async (phase) => {
+      using folder = temporaryFolder();
+      await end.empty();
+      await using proxy = await proxyTo(addressOf(end.server.uri));
+      const source = bigFile(folder.file("a.db"));
+      shortenPatience(STOP_FACTOR);
+      const ending = silenced(source, through(proxy, end), proxy, phase, which, 200);
+      const { error, waited } = await ending.finally(() => shortenPatience(FACTOR));
+      expect(error).not.toBeNull();
+      expect(waited).toBeLessThan(200 + STOPPED + SLACK);
+      if (which === "open") expect((await end.read()).nodes.length).toBe(0);
+    }, 120_000);
+  });
+
+  test("does not cut off what the server works on, and tells of it", async () => {
+    told.length = 0;
+    shortenPatience(0.05);
+    const { silence, voice } = patience();
+    const address = { ...addressOf(end.server.uri), scheme: "bolt", path: null, certificates: null };
+    const login = { username: end.config.username ?? null, password: end.config.password ?? null };
+    const connection = new Connection(
+      end.config,
+      { ...address, ...login },
+      { access: "read", database: null, location: "it" },
+    );
+    try {
+      let took = 0;
+      // Until one statement has taken longer than any silence may last.
+      for (let work = 4_000_000; took < silence + voice; work *= 2) {
+        const begun = performance.now();
+        const question = `UNWIND range(1, ${work}) AS x WITH x % 1000003 AS y RETURN count(DISTINCT y * y % 7919)`;
+        expect(await connection.rows(question)).toHaveLength(1);
+        took = performance.now() - begun;
+      }
+      expect(told.some((text) => /^it has been working on this for \d+ s/.test(text))).toBe(true);
+    } finally {
+      shortenPatience(FACTOR);
+      await connection.close();
+    }
+  }, 240_000);
+});
+
+describe.if(ends.some(({ kind }) => kind === "neo4j"))("a Neo4j that stands still", () => {
+  test("as a source, and as a target", async () => {
+    using folder = temporaryFolder();
+    await using own = await ownNeo4j();
+    const end = endOf(own.server);
+    const source = bigFile(folder.file("a.db"));
+    const stoppedAt = async (from: BackendConfig, to: BackendConfig) => {
+      told.length = 0;
+      let since = 0;
+      const onProgress = ({ phase, done }: Progress) => {
+        if (since > 0 || phase !== "transfer" || done === 0) return;
+        since = performance.now();
+        own.stand();
+      };
+      const { error } = await runMigration(from, to, {}, { onProgress });
+      own.go();
+      expect(error).not.toBeNull();
+      expect(performance.now() - since).toBeLessThan(LONGEST + SLACK);
+      expect(told.length).toBeGreaterThan(0);
+    };
+    await stoppedAt(source, end.config);
+    await end.empty();
+    expect((await runMigration(source, end.config, {}, {})).error).toBeNull();
+    await stoppedAt(end.config, at(folder.file("out.db")));
+  }, 300_000);
+});
