@@ -75,6 +75,9 @@ export class SourceChangedError extends MigrateError {
   readonly code = "busy";
 }
 
+/** What was read cannot be relied on: another reading, row by row from a private copy, can be. */
+export class RereadError extends SourceChangedError {}
+
 /** A server cannot be reached, or does not let us in. */
 export class ConnectionError extends MigrateError {
   override readonly name = "ConnectionError";

@@ -5,6 +5,7 @@
  */
 import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { codeOf } from "../support/files.ts";
 import { shellQuote } from "../support/shell.ts";
 
 /** One engine's store, as a person reads it. */
@@ -132,7 +133,7 @@ export function otherStoreAt(path: string): OtherStore | null {
     path: real,
     size: stat.size,
     head: firstBytes(path),
-    beside: (suffix) => (existsSync(real + suffix) ? firstBytes(real + suffix) : Buffer.alloc(0)),
+    beside: (suffix) => firstBytesBeside(real + suffix),
   };
   const kind = KINDS.find(({ matches }) => matches(facts));
   return kind === undefined ? null : { name: kind.name, message: kind.message(facts), next: kind.next(facts) };
@@ -190,6 +191,16 @@ function firstBytes(path: string): Buffer {
     return bytes.subarray(0, readSync(file, bytes, 0, HEAD_BYTES, 0));
   } finally {
     closeSync(file);
+  }
+}
+
+/** A side file can go at any moment. */
+function firstBytesBeside(path: string): Buffer {
+  try {
+    return firstBytes(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return Buffer.alloc(0);
+    throw error;
   }
 }
 

@@ -25,7 +25,7 @@ export function assertSound({ findings, location }: StoreDescription, allowLoss:
   if (damage.length === 0 || allowLoss) return;
   throw new DamagedStoreError(`${location} is damaged`, {
     details: damage.flatMap(({ what, examples }) => examples.map((example) => `${what}: ${example}`)),
-    next: "Keep the file as it is. Restore a backup or recover it with `sqlite3 FILE .recover`; or take what can be read with --allow-loss.",
+    next: "Keep the file as it is, and restore a backup; or take what can be read of it with --allow-loss.",
   });
 }
 

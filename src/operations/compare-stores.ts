@@ -1,8 +1,8 @@
 /** `verify`: two stores, opened and compared. */
-import type { SourceStore } from "../backends/backend.ts";
+import type { OpenOptions, SourceStore } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { loadBackend } from "../backends/registry.ts";
-import { DamagedStoreError } from "../errors.ts";
+import { DamagedStoreError, RereadError } from "../errors.ts";
 import { compareStores, type Readable, type ShownDifferences } from "./compare.ts";
 import type { ComparisonResult, OnProgress } from "./models.ts";
 import { finding, statistics } from "./outcome.ts";
@@ -15,9 +15,24 @@ export async function compareConfigured(
   signal?: AbortSignal,
   shown: ShownDifferences = {},
 ): Promise<ComparisonResult> {
-  const source = await (await loadBackend(from)).openForReading(from, { signal });
   try {
-    const target = await (await loadBackend(to)).openForReading(to, { signal });
+    return await compareOnce(from, to, onProgress, { signal }, shown);
+  } catch (error) {
+    if (!(error instanceof RereadError)) throw error;
+    return compareOnce(from, to, onProgress, { signal, isolate: true }, shown);
+  }
+}
+
+async function compareOnce(
+  from: BackendConfig,
+  to: BackendConfig,
+  onProgress: OnProgress,
+  options: OpenOptions,
+  shown: ShownDifferences,
+): Promise<ComparisonResult> {
+  const source = await (await loadBackend(from)).openForReading(from, options);
+  try {
+    const target = await (await loadBackend(to)).openForReading(to, options);
     try {
       return await compareOpened(source, target, onProgress, shown);
     } finally {

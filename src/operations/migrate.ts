@@ -2,7 +2,14 @@
 import type { SourceStore, TargetBackend, TargetPreview, TargetSession, WriteRequest } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { loadBackend, loadTarget } from "../backends/registry.ts";
-import { InterruptedError, MigrateError, SourceChangedError, UsageError, VerificationError } from "../errors.ts";
+import {
+  InterruptedError,
+  MigrateError,
+  RereadError,
+  SourceChangedError,
+  UsageError,
+  VerificationError,
+} from "../errors.ts";
 import { ContentDigest } from "../graph/digest.ts";
 import { DEFAULT_RELEASE } from "../memorygraph/releases.ts";
 import { failpoint } from "../support/failpoint.ts";
@@ -34,7 +41,11 @@ export async function runMigration(
     await attempt(source, target, options, hooks, outcome, false);
   } catch (error) {
     if (!(error instanceof SourceChangedError)) return outcome.fail(asMigrateError(error, hooks.signal));
-    outcome.step("the source changed while it was read; once more, guarding against that");
+    outcome.step(
+      error instanceof RereadError
+        ? `${error.message}; once more, row by row`
+        : "the source changed while it was read; once more, guarding against that",
+    );
     try {
       outcome.restart();
       await attempt(source, target, options, hooks, outcome, true);

@@ -7,6 +7,7 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  existsSync,
   fsync,
   fsyncSync,
   linkSync,
@@ -170,6 +171,12 @@ export function freeBytes(path: string): number | null {
   } catch {
     return null;
   }
+}
+
+/** Whether there is such a file, and something in it. */
+export function hasBytes(path: string): boolean {
+  // A file whose name would be too long cannot be there.
+  return existsSync(path) && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 export function codeOf(error: unknown): string {

@@ -62,7 +62,7 @@ describe("a damaged source", () => {
   test("cut short, is damaged (8)", async () => {
     const short = edited(folder, "short.db");
     truncateSync(short, 100_000);
-    expectError(await migrate(short), 8, "is cut short");
+    expectError(await migrate(short), 8, "the file is truncated: its header says 262,144 bytes, it has 100,000");
     expect(readdirSync(targets)).toEqual([]);
   });
 });

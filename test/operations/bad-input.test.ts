@@ -26,13 +26,13 @@ const IMPOSTORS: [string, string, RegExp, (path: string) => void][] = [
   [
     "bytes of something else",
     "not_a_store",
-    /not a SQLite file/,
+    /no store that this program knows/,
     (path) => writeFileSync(path, new Uint8Array(4096).fill(7).fill(0, 10, 20)),
   ],
   [
     "nothing but SQLite's first sixteen bytes",
     "damaged",
-    /cut short|damaged/,
+    /is truncated|damaged/,
     (path) => writeFileSync(path, "SQLite format 3\0"),
   ],
   [

@@ -1,21 +1,24 @@
 /** What a SQLite store is and holds, by asking it. */
 import type { Database } from "bun:sqlite";
-import { codeOf } from "../../support/files.ts";
 import type { DescriptionDepth, Finding, StoreDescription } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
+import { countRows } from "./claims.ts";
 import { danglingIds } from "./dangling.ts";
-import { count, quoted, rows } from "./database.ts";
+import { count, rows } from "./database.ts";
 import { type FileLayout, hasNewestColumns, releaseOf, releasesOf } from "./layout.ts";
 import { EXTRA_TABLE } from "./side-table.ts";
+import { doublesOf } from "./tables.ts";
 
 /** Another layout has no room for it, and no release of MemoryGraph shows it: a memory's own created_at is a property. */
 const INSERTED = "when each row was inserted (the column created_at of nodes)";
 
+/** @param isStale whether no index may be used, since one does not match its table */
 export function describe(
   database: Database,
   layout: FileLayout,
   location: string,
   depth: DescriptionDepth,
+  isStale = false,
 ): StoreDescription {
   const version = String(rows(database, "SELECT sqlite_version()")[0]![0]);
   return {
@@ -32,8 +35,7 @@ export function describe(
     ...(layout.nodeTables.some(({ name }) => name === "nodes") && { notCompared: [INSERTED] }),
     findings: [
       ...structuralOddities(database, layout),
-      ...(depth === "counts" ? [] : danglingRelationships(database, layout)),
-      ...(depth === "integrity" ? integrity(database) : []),
+      ...(depth === "counts" ? [] : danglingRelationships(database, layout, isStale)),
     ],
   };
 }
@@ -42,17 +44,19 @@ function countNodes(database: Database, layout: FileLayout): number {
   let total = layout.hasExtra
     ? count(database, `SELECT count(*) FROM ${EXTRA_TABLE} WHERE kind = 'node' AND id IS NULL`)
     : 0;
-  for (const { name } of layout.nodeTables) total += count(database, `SELECT count(*) FROM ${quoted(name)}`);
-  if (layout.nodeTables.length > 1) {
-    total -= count(database, "SELECT count(*) FROM memories m JOIN nodes n ON n.id = m.id");
-  }
+  for (const { name } of layout.nodeTables) total += countAll(database, layout, name);
   return total;
 }
 
 function countRelationships(database: Database, layout: FileLayout): number {
   const beside = `SELECT count(*) FROM ${EXTRA_TABLE} WHERE kind = 'relationship' AND id IS NULL`;
-  const inTable = layout.relationships === null ? 0 : count(database, "SELECT count(*) FROM relationships");
+  const inTable = layout.relationships === null ? 0 : countAll(database, layout, layout.relationships.name);
   return inTable + (layout.hasExtra ? count(database, beside) : 0);
+}
+
+function countAll(database: Database, { doubled }: FileLayout, table: string): number {
+  const beside = doubled.includes(table) ? count(database, `SELECT count(*) FROM ${doublesOf(table)}`) : 0;
+  return countRows(database, table) + beside;
 }
 
 function structuralOddities(database: Database, layout: FileLayout): Finding[] {
@@ -80,10 +84,27 @@ function structuralOddities(database: Database, layout: FileLayout): Finding[] {
       );
     }
   }
-  for (const table of layout.otherTables)
-    log.add("note", "a table that MemoryGraph does not know; it is not read", table);
+  for (const table of layout.otherTables) log.add("note", whoseTable(table), table);
+  for (const what of layout.added) {
+    log.add("note", "a view or trigger that MemoryGraph did not make; it does not travel with the records", what);
+  }
+  for (const column of layout.generated) {
+    log.add("note", "a column that is computed from others; its values do not travel with the records", column);
+  }
   if (layout.hasExtra) orphanedExtras(database, layout, log);
   return log.list();
+}
+
+/** Tables that engines and tools make for themselves, by their names. */
+const TRACES: readonly (readonly [pattern: RegExp, what: string])[] = [
+  [/^_litestream_/, "a table of Litestream, which replicates the file; it is not read"],
+  [/^(libsql_|__?libsql)/, "a table of libSQL's own; it is not read"],
+  [/^(__turso_|turso_)/, "a table of Turso's own; it is not read"],
+];
+
+function whoseTable(name: string): string {
+  const trace = TRACES.find(([pattern]) => pattern.test(name));
+  return trace?.[1] ?? "a table that MemoryGraph does not know; it is not read";
 }
 
 function orphanedExtras(database: Database, layout: FileLayout, log: OddityLog): void {
@@ -104,25 +125,10 @@ function orphanedExtras(database: Database, layout: FileLayout, log: OddityLog):
   }
 }
 
-function danglingRelationships(database: Database, layout: FileLayout): Finding[] {
+function danglingRelationships(database: Database, layout: FileLayout, isStale: boolean): Finding[] {
   const log = new OddityLog();
   const tables = layout.nodeTables.map(({ name }) => name);
-  const ids = layout.relationships === null ? [] : danglingIds(database, tables);
+  const ids = layout.relationships === null ? [] : danglingIds(database, tables, isStale);
   for (const id of ids) log.add("note", "a relationship with an end that is not there; it is kept", id);
-  return log.list();
-}
-
-function integrity(database: Database): Finding[] {
-  const log = new OddityLog();
-  const what = "SQLite's integrity check";
-  try {
-    for (const [message] of rows(database, "PRAGMA integrity_check(20)")) {
-      if (message !== "ok") log.add("damage", what, String(message));
-    }
-  } catch (error) {
-    // It gives up at a search index that is damaged in its very declaration.
-    if (!(error instanceof Error) || codeOf(error) !== "SQLITE_ERROR") throw error;
-    log.add("damage", what, error.message);
-  }
   return log.list();
 }

@@ -2,6 +2,7 @@
 import { SQLiteError } from "bun:sqlite";
 import { AccessError, BusyError, DamagedStoreError, MigrateError, WriteError } from "../../errors.ts";
 import { codeOf } from "../../support/files.ts";
+import { shellQuote } from "../../support/shell.ts";
 
 /** Runs one piece of work on a database, turning what SQLite or the file system throws into something to act on. */
 export function onDatabase<T>(path: string, work: () => T): T {
@@ -10,6 +11,14 @@ export function onDatabase<T>(path: string, work: () => T): T {
   } catch (error) {
     throw translate(path, error);
   }
+}
+
+/** A file of which SQLite reads nothing, since one of its statements cannot be parsed or the schema cannot be read. */
+export function isUnreadableSchema(error: unknown): boolean {
+  return (
+    error instanceof SQLiteError &&
+    /malformed database schema|disk image is malformed|unsupported file format/.test(error.message)
+  );
 }
 
 export function translate(path: string, error: unknown): unknown {
@@ -27,7 +36,7 @@ export function translate(path: string, error: unknown): unknown {
     /unsupported file format|malformed|invalid fts5 file format|vtable constructor failed|no such column/.test(reason)
   ) {
     return new DamagedStoreError(`${path} is a damaged SQLite database (${reason})`, {
-      next: "Keep the file as it is. Restore a backup, or recover what is left with `sqlite3 FILE .recover` and migrate the result.",
+      next: `Keep the file as it is. This tells what can be read of it: memorygraph-migrate inspect --from sqlite --from-path ${shellQuote(path)}`,
       cause: error,
     });
   }

@@ -15,6 +15,7 @@ import { createIndexes, setWriteAheadLog } from "./new-file.ts";
 import { SqliteReader } from "./reader.ts";
 import { RowWriter } from "./row-writer.ts";
 import { openToWrite } from "./shared-memory.ts";
+import { assertSoundTarget } from "./sound-target.ts";
 import { readBatches } from "./source.ts";
 
 export class ExistingFile implements StagedTarget {
@@ -51,7 +52,10 @@ export class ExistingFile implements StagedTarget {
       this.#wasEmpty = layout.name === "empty" && purpose === "run";
       if (this.#wasEmpty) this.release = release ?? fallbackRelease;
       else this.release = purpose === "run" ? assertWritable(path, layout, release) : writtenRelease(layout);
-      this.before = this.#guard(() => describe(this.#database, layout, path, "integrity"));
+      const isRun = purpose === "run";
+      const findings = isRun ? this.#guard(() => assertSoundTarget(path, this.#database, layout)) : [];
+      const before = this.#guard(() => describe(this.#database, layout, path, "links"));
+      this.before = { ...before, findings: [...before.findings, ...findings] };
       if (this.#wasEmpty) for (const sql of this.#schema.tables) this.#guard(() => this.#database.run(sql));
       this.#writer = new RowWriter(this.#database, this.release, this.#layout());
       if (unfinished && !existsSync(`${this.#real}-journal`)) this.report.notes.push(takenBack(path));

@@ -1,7 +1,8 @@
 /** What a path holds where a SQLite store of MemoryGraph was expected. */
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { StoreKindError } from "../../errors.ts";
-import { HEADER_BYTES, parseHeader, WRITE_AHEAD_LOG } from "../../sqlite-file/header.ts";
+import { type FileHeader, HEADER_BYTES, parseHeader, WRITE_AHEAD_LOG } from "../../sqlite-file/header.ts";
+import { hasBytes } from "../../support/files.ts";
 import { type Found, notThatKind } from "../recognise.ts";
 import { sqliteDescriptor } from "./descriptor.ts";
 import type { FileLayout } from "./layout.ts";
@@ -40,16 +41,22 @@ export function assertNotHalf(path: string, real: string, layout: FileLayout): v
   );
 }
 
-export function hasBytes(path: string): boolean {
-  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+/** Null for what is too short, or does not begin like a SQLite file. */
+export function headerOf(path: string): FileHeader | null {
+  const bytes = firstBytes(path);
+  return bytes.length === HEADER_BYTES ? parseHeader(bytes) : null;
 }
 
-/** Null for what is too short, or does not begin like a SQLite file. */
-export function headerOf(path: string) {
+/** Bytes 18 to 27, in hex: versions and the counter of changes, by which a writer shows that keeps to the rules. */
+export function headerBytes(path: string): string {
+  return firstBytes(path).subarray(18, 28).toString("hex");
+}
+
+function firstBytes(path: string): Buffer {
   const file = openSync(path, "r");
   try {
     const bytes = Buffer.alloc(HEADER_BYTES);
-    return readSync(file, bytes, 0, HEADER_BYTES, 0) === HEADER_BYTES ? parseHeader(bytes) : null;
+    return bytes.subarray(0, readSync(file, bytes, 0, HEADER_BYTES, 0));
   } finally {
     closeSync(file);
   }

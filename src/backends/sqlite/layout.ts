@@ -1,6 +1,11 @@
 /** Which tables a SQLite file holds, and so what kind of store it is. */
 import type { Database } from "bun:sqlite";
-import { columnNames, type LayoutTable, type SqliteLayout } from "../../memorygraph/layouts/layout.ts";
+import {
+  columnNames,
+  type LayoutTable,
+  type SearchIndex,
+  type SqliteLayout,
+} from "../../memorygraph/layouts/layout.ts";
 import type { ReleaseLine } from "../../memorygraph/releases/release.ts";
 import { type Release, releaseLines, sqliteLayouts } from "../../memorygraph/releases.ts";
 import { quoted, rows } from "./database.ts";
@@ -30,53 +35,114 @@ export interface FileLayout {
   /** Tables of a full-text search of MemoryGraph's. */
   readonly searchTables: readonly string[];
   readonly otherTables: readonly string[];
+  /** Views and triggers that no MemoryGraph made, each with its kind: `view recent`. */
+  readonly added: readonly string[];
+  /** Columns of our tables that others are computed into and that MemoryGraph does not know: `nodes.title`. */
+  readonly generated: readonly string[];
+  /** Our tables whose rows have no number by which they could be read in parts. */
+  readonly unnumbered: readonly string[];
+  /** Our tables with rows beside them whose id another row has as well; only in a rebuilt copy. */
+  readonly doubled: readonly string[];
+}
+
+/** What a file says of itself, whoever reads it out. */
+export interface FileSchema {
+  readonly entries: readonly {
+    readonly type: string;
+    readonly name: string;
+    readonly table: string;
+    readonly own: boolean;
+  }[];
+  readonly encoding: string;
+  tableNamed(name: string): FileTable;
+}
+
+export interface FileTable {
+  readonly columns: readonly string[];
+  /** Those of the columns that are computed from others. */
+  readonly generated: readonly string[];
+  readonly withoutRowid: boolean;
 }
 
 export function readLayout(database: Database): FileLayout {
-  const names = rows(database, "SELECT name FROM sqlite_master WHERE type = 'table'").map(([name]) => String(name));
+  const entries = rows(database, "SELECT type, name, tbl_name, sql IS NOT NULL FROM sqlite_master");
+  return layoutOf({
+    entries: entries.map(([type, name, table, own]) => ({
+      type: String(type),
+      name: String(name),
+      table: String(table),
+      own: own === 1n,
+    })),
+    encoding: String(rows(database, "PRAGMA encoding")[0]![0]),
+    tableNamed: (name) => tableOf(database, name),
+  });
+}
+
+export function layoutOf({ entries, encoding, tableNamed }: FileSchema): FileLayout {
+  const named = (...types: string[]) => entries.filter(({ type }) => types.includes(type)).map(({ name }) => name);
+  const names = named("table");
   const layouts = sqliteLayouts();
   const nodeNames = [...new Set(layouts.map(({ nodes }) => nodes.name))];
   const ours = new Set([...nodeNames, ...layouts.map(({ relationships }) => relationships.name), EXTRA_TABLE]);
   // A search index that is damaged keeps nobody from reading the rest: its columns are not asked for.
-  const tables = new Map(names.map((name) => [name, ours.has(name) ? columnsOf(database, name) : []]));
+  const tables = new Map(names.filter((name) => ours.has(name)).map((name) => [name, tableNamed(name)]));
   const nodeTables = nodeNames
     .map((name) => bestOf(layouts, ({ nodes }) => (nodes.name === name ? nodes : null), tables))
     .filter((table) => table !== null);
   const relationships = bestOf(layouts, (layout) => layout.relationships, tables);
   const search = searchNames();
   const isSearch = (name: string) => search.some((table) => name === table || name.startsWith(`${table}_`));
-  const found = new Set([...nodeTables, relationships].map((table) => table?.name));
+  const read = new Map([...nodeTables, relationships].map((table) => [table?.name, table?.columns]));
   return {
-    ...nameOf(nodeTables, relationships, tables.size),
+    ...nameOf(nodeTables, relationships, names.length),
     nodeTables,
     relationships,
     hasExtra: tables.has(EXTRA_TABLE),
     unreadableTables: [...ours].filter(
-      (name) => name !== EXTRA_TABLE && !found.has(name) && (tables.has(name) || !nodeNames.includes(name)),
+      (name) => name !== EXTRA_TABLE && !read.has(name) && (tables.has(name) || !nodeNames.includes(name)),
     ),
-    encoding: String(rows(database, "PRAGMA encoding")[0]![0]),
-    indexes: rows(
-      database,
-      "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name <> ? ORDER BY name",
-      EXTRA_TABLE,
-    ).map(([name]) => String(name)),
+    encoding,
+    indexes: entries
+      .filter(({ type, own, table }) => type === "index" && own && table !== EXTRA_TABLE)
+      .map(({ name }) => name)
+      .sort(),
     searchTables: names.filter((name) => search.includes(name)),
     otherTables: names.filter((name) => !ours.has(name) && !isSearch(name) && !name.startsWith("sqlite_")),
+    added: entries
+      .filter(({ type, name }) => type === "view" || (type === "trigger" && !searchTriggers().includes(name)))
+      .map(({ type, name }) => `${type} ${name}`),
+    generated: [...tables].flatMap(([name, { generated }]) =>
+      generated.filter((column) => !read.get(name)?.includes(column)).map((column) => `${name}.${column}`),
+    ),
+    unnumbered: [...tables].filter(([, table]) => hasNoRowid(table)).map(([name]) => name),
+    doubled: [],
   };
+}
+
+/** What is computed from other columns is read only where MemoryGraph itself has a column of that name. */
+function readable({ columns, generated }: FileTable, table: LayoutTable): string[] {
+  const known = columnNames(table);
+  return columns.filter((column) => !generated.includes(column) || known.includes(column));
+}
+
+/** A column of that name hides the row's number. */
+function hasNoRowid({ columns, withoutRowid }: FileTable): boolean {
+  return withoutRowid || columns.some((name) => name.toLowerCase() === "rowid");
 }
 
 /** The table of the layout that has its marks and knows most of the columns that are there. */
 function bestOf(
   layouts: readonly SqliteLayout[],
   tableOf: (layout: SqliteLayout) => LayoutTable | null,
-  tables: ReadonlyMap<string, readonly string[]>,
+  tables: ReadonlyMap<string, FileTable>,
 ): FoundTable | null {
   let best: FoundTable | null = null;
   let known = -1;
   for (const layout of layouts) {
     const table = tableOf(layout);
-    const columns = tables.get(table?.name ?? "");
-    if (table === null || columns === undefined) continue;
+    const found = tables.get(table?.name ?? "");
+    if (table === null || found === undefined) continue;
+    const columns = readable(found, table);
     if (!table.recognisedBy.every((name) => columns.includes(name))) continue;
     const shared = columnNames(table).filter((name) => columns.includes(name)).length;
     if (shared > known) [best, known] = [{ layout, name: table.name, columns }, shared];
@@ -97,15 +163,29 @@ function nameOf(
   return nodeTables.length > 1 || mixed ? { name: "hybrid", layout: null } : { name: layout.name, layout };
 }
 
-function columnsOf(database: Database, table: string): string[] {
-  return rows(database, `SELECT name FROM pragma_table_info(${quoted(table)})`).map(([name]) => String(name));
+function tableOf(database: Database, table: string): FileTable {
+  const name = quoted(table);
+  const columns = rows(database, `SELECT name, hidden FROM pragma_table_xinfo(${name})`);
+  const [kind] = rows(database, "SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?", table);
+  return {
+    columns: columns.map(([column]) => String(column)),
+    // Hidden is 2 for what is computed when it is read, 3 for what is stored.
+    generated: columns.filter(([, hidden]) => hidden === 2n || hidden === 3n).map(([column]) => String(column)),
+    withoutRowid: kind?.[0] === 1n,
+  };
+}
+
+function searchTriggers(): string[] {
+  return searches().flatMap(({ triggers }) => triggers);
 }
 
 function searchNames(): string[] {
+  return [...new Set(searches().flatMap(({ tables }) => tables))];
+}
+
+function searches(): SearchIndex[] {
   const own = releaseLines().map(({ sqlite }) => sqlite.search);
-  return [
-    ...new Set([...own, ...sqliteLayouts().map(({ search }) => search)].flatMap((search) => search?.tables ?? [])),
-  ];
+  return [...own, ...sqliteLayouts().map(({ search }) => search)].filter((search) => search !== null);
 }
 
 /** The lines of releases whose layout it is, the oldest first. */

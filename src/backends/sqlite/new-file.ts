@@ -102,22 +102,22 @@ export class NewFile implements StagedTarget {
 
   bulkCopyFrom(source: SourceStore): BulkCopy | null {
     if (!(source instanceof SqliteSource) || source.real === null) return null;
-    const { real } = source;
+    const { real, hasTrustedIndexes: trusted } = source;
     const tables = wholeTables(source.layout, this.#schema);
     if (tables === null) return null;
     return {
-      run: () => this.#copy(real, tables),
-      equals: async () => this.#guard(() => equalTables(real, this.#temporary, tables)),
+      run: () => this.#copy(real, tables, trusted),
+      equals: async () => this.#guard(() => equalTables(real, this.#temporary, tables, trusted)),
     };
   }
 
-  async #copy(real: string, tables: readonly WholeTable[]): Promise<void> {
+  async #copy(real: string, tables: readonly WholeTable[], withIndexes: boolean): Promise<void> {
     await breathe();
     this.#guard(() => {
-      for (const sql of this.#schema.indexes) this.#database!.run(sql);
-      this.#indexed = true;
+      if (withIndexes) for (const sql of this.#schema.indexes) this.#database!.run(sql);
+      this.#indexed = withIndexes;
       this.#database!.run("COMMIT");
-      copyTables(this.#database!, real, tables);
+      copyTables(this.#database!, real, tables, withIndexes);
       this.#database!.run("BEGIN");
     });
   }

@@ -19,6 +19,7 @@ export async function previewExisting(path: string, request: WriteRequest): Prom
     const release = empty
       ? (request.release ?? request.fallbackRelease)
       : assertWritable(path, source.layout, request.release);
+    source.assertWritable();
     return await previewOf(path, release, source);
   } catch (error) {
     await source.close();

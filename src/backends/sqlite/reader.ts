@@ -4,13 +4,13 @@ import { JsonSyntaxError } from "../../graph/json.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, keyOfId } from "../../graph/record.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import type { OddityLog } from "../findings.ts";
-import { ALL_ROWS, count, pages, prepare, quoted, type Row, type SqlValue, shareOf } from "./database.ts";
+import { ALL_ROWS, pages, prepare, quoted, type Row, type SqlValue, shareOf } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
 import type { DecodedNode, DecodedRelationship } from "./nodes-layout.ts";
 import { UnreadableRowError } from "./row.ts";
 import { SharedIds } from "./shared-ids.ts";
 import { applyToProperties, hashRow, type RowExtra, readRowExtra } from "./side-table.ts";
-import { nodeTablesOf, relationshipTableOf, type SqliteNative, selectFrom, type Table } from "./tables.ts";
+import { nodeTablesOf, relationshipTablesOf, type SqliteNative, selectFrom, type Table } from "./tables.ts";
 import { readWholeRecords } from "./whole-records.ts";
 
 export class SqliteReader {
@@ -18,7 +18,7 @@ export class SqliteReader {
   readonly #layout: FileLayout;
   readonly #findings: OddityLog;
   readonly #nodes: readonly Table<DecodedNode>[];
-  readonly #relationships: Table<DecodedRelationship> | null;
+  readonly #relationships: readonly Table<DecodedRelationship>[];
   /** How many nodes of equal content have been numbered so far. */
   readonly #anonymous = new Map<string, number>();
 
@@ -33,7 +33,7 @@ export class SqliteReader {
     this.#findings = findings;
     this.#share = share;
     this.#nodes = nodeTablesOf(layout);
-    this.#relationships = relationshipTableOf(layout);
+    this.#relationships = relationshipTablesOf(layout);
   }
 
   *read(): Generator<GraphRecord[]> {
@@ -43,22 +43,22 @@ export class SqliteReader {
         const batch: GraphNode[] = [];
         for (const row of page) {
           const node = this.#node(table, row);
-          if (node !== null && shared.counts(table.name, node, (other, id) => this.nodeById(other, id)))
-            batch.push(node);
+          if (node === null) continue;
+          const place = shared.place(table.name, node, (other, id) => this.nodeById(other, id));
+          if (place === "record") batch.push(node);
+          else if (place === "beside") batch.push(this.#beside(node));
         }
         yield batch;
       }
     }
     const extra = this.#layout.hasExtra && this.#share.at === 0;
     if (extra) yield* readWholeRecords("node", this.#database, this.#layout, this.#findings);
-    const relationships = this.#relationships;
-    if (relationships !== null) {
-      for (const page of this.#pages(relationships)) {
-        yield page.map((row) => this.#relationship(relationships, row)).filter((record) => record !== null);
+    for (const table of this.#relationships) {
+      for (const page of this.#pages(table)) {
+        yield page.map((row) => this.#relationship(table, row)).filter((record) => record !== null);
       }
     }
     if (extra) yield* readWholeRecords("relationship", this.#database, this.#layout, this.#findings);
-    if (this.#share.of === 1) checkCounts(this.#database, this.rows, this.#findings);
   }
 
   /** One node of a table, or null where it has none of that id or cannot read it. */
@@ -72,8 +72,8 @@ export class SqliteReader {
 
   /** As nodeById, for a relationship. */
   relationshipById(id: string): GraphRelationship | null {
-    const table = this.#relationships;
-    if (table === null) return null;
+    const [table] = this.#relationships;
+    if (table === undefined) return null;
     const statement = prepare(this.#database, `${selectFrom(table, this.#layout.hasExtra)} WHERE t.id = ?`);
     const [row] = statement.values(id);
     statement.finalize();
@@ -119,9 +119,14 @@ export class SqliteReader {
     const labels = extra?.labels ?? decoded.labels;
     const properties = extra === null ? decoded.properties : applyToProperties(decoded.properties, extra);
     const beside = { ...(extra !== null && { stored: decoded.properties }), ...(native && { native }) };
-    if (decoded.id !== null) {
+    if (decoded.id !== null && !table.aside) {
       return { kind: "node", key: keyOfId(decoded.id), labels, properties, ...beside };
     }
+    return this.#beside({ kind: "node", key: "#", labels, properties });
+  }
+
+  /** A node that its content identifies. */
+  #beside({ labels, properties }: GraphNode): GraphNode {
     const unnamed: GraphNode = { kind: "node", key: "#", labels, properties };
     return { ...unnamed, key: this.#number(unnamed) };
   }
@@ -136,6 +141,7 @@ export class SqliteReader {
       to: keyOfId(decoded.to),
       type: decoded.type,
       properties: extra === null ? decoded.properties : applyToProperties(decoded.properties, extra),
+      ...(table.aside && { hasDuplicateId: true as const }),
       ...(native && typeof row[0] === "string" && { native }),
     };
   }
@@ -191,15 +197,6 @@ export class SqliteReader {
 
 /** Rows by table. */
 export type RowsRead = Record<string, number>;
-
-/** SQLite counts by an index where it can: a damaged table that gives fewer or more rows than its index shows here. */
-export function checkCounts(database: Database, read: RowsRead, findings: OddityLog): void {
-  for (const [table, found] of Object.entries(read)) {
-    const expected = count(database, `SELECT count(*) FROM ${quoted(table)}`);
-    if (found === expected) continue;
-    findings.add("damage", `the table ${table} gives ${found} rows, its index says ${expected}`, table);
-  }
-}
 
 /** Damage is counted by its reason; offsets would make every one its own. */
 function reason(error: Error): string {

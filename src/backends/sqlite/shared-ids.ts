@@ -1,4 +1,4 @@
-/** A hybrid file can hold one id in both of its tables. The newer version counts; that the other is lost is said. */
+/** A hybrid file can hold one id in both of its tables. The newer version is the record of that id; the other is kept beside it. */
 import type { Database } from "bun:sqlite";
 import { type GraphNode, idOfKey } from "../../graph/record.ts";
 import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
@@ -18,22 +18,26 @@ export class SharedIds {
     this.#findings = findings;
   }
 
-  /** Whether this is the version of the node that counts. */
-  counts(table: string, node: GraphNode, find: (table: string, id: string) => GraphNode | null): boolean {
+  /** What the version of a node in a table is: the record of its id, one beside it, or the same once more. */
+  place(
+    table: string,
+    node: GraphNode,
+    find: (table: string, id: string) => GraphNode | null,
+  ): "record" | "beside" | "again" {
     const id = idOfKey(node.key);
-    if (id === null || !this.#ids.has(id)) return true;
+    if (id === null || !this.#ids.has(id)) return "record";
     const old = table === "nodes" ? node : find("nodes", id);
     const recent = table === "memories" ? node : find("memories", id);
-    if (old === null || recent === null) return true;
-    const winner = newer(old, recent);
+    if (old === null || recent === null) return "record";
+    const same = canonicalizer.text(old) === canonicalizer.text(recent);
     if (table === "nodes") {
-      const same = canonicalizer.text(old) === canonicalizer.text(recent);
       const what = same
         ? "one id in both tables of the file, with the same content"
-        : "one id in both tables of the file, with different content: the newer one is taken, the other left behind";
-      this.#findings.add(same ? "note" : "loss", what, `${id} (${shown(old)} in nodes, ${shown(recent)} in memories)`);
+        : "one id in both tables of the file, with different content: the newer one is the record of that id, the other is kept beside it";
+      this.#findings.add("note", what, `${id} (${shown(old)} in nodes, ${shown(recent)} in memories)`);
     }
-    return winner === (table === "nodes" ? old : recent);
+    if (newer(old, recent) === (table === "nodes" ? old : recent)) return "record";
+    return same ? "again" : "beside";
   }
 }
 

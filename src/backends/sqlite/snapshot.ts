@@ -6,18 +6,26 @@
  * WAL beside it, or touched a moment ago, is copied together with them, and the copy is proven to be one moment.
  */
 import { constants, Database } from "bun:sqlite";
-import { chmodSync, copyFileSync, existsSync, realpathSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { AccessError, BusyError, SourceChangedError } from "../../errors.ts";
-import { freeBytes, remove, removeOpen } from "../../support/files.ts";
+import { AccessError, BusyError, DamagedStoreError, SourceChangedError } from "../../errors.ts";
+import { PageFile } from "../../sqlite-file/page-file.ts";
+import { freeBytes, hasBytes, remove, removeOpen, setMode } from "../../support/files.ts";
 import { createPrivateFolder } from "../../support/private-folder.ts";
 import { isQuiescent, sameBytes, stateOf } from "../../support/stability.ts";
 import { sleep } from "../../support/time.ts";
 import { accessError } from "../recognise.ts";
-import { onDatabase } from "./errors.ts";
+import { isUnreadableSchema, onDatabase } from "./errors.ts";
+import { headerBytes } from "./kind.ts";
 
-const SIDE_FILES = ["", "-wal", "-journal"] as const;
+/**
+ * The file and what engines keep beside it: SQLite's log and journal; Turso's log of MVCC mode, shared memory of several
+ * processes, and what its sync notes. SQLite's own -shm is not among them: it holds nothing, and readers change it.
+ */
+export const FILES = ["", "-wal", "-journal", "-log", "-tshm", "-info", "-changes"] as const;
+/** With bytes in one of these, the file alone is not the whole store, or somebody may be at work on it. */
+const UNSETTLED = ["-wal", "-journal", "-tshm"] as const;
 const ATTEMPTS = 20;
 /** A larger copy keeps its name while it is read, for other threads to open it; a smaller one loses it at once. */
 const NAMED_COPY_BYTES = 16 << 20;
@@ -26,6 +34,8 @@ export interface Snapshot {
   readonly database: Database;
   /** Where the file can be opened again by openImmutable: by other threads, or to copy whole tables. Null for a copy. */
   readonly real: string | null;
+  /** The pages of what `database` reads. The caller closes it. */
+  pages(): PageFile;
   /** @throws SourceChangedError when the file changed since it was opened. */
   assertUnchanged(): void;
   close(): void;
@@ -36,11 +46,25 @@ export async function openSnapshot(path: string, isolate: boolean, signal?: Abor
   // Taken before we look for side files: whoever begins to write afterwards changes it.
   const before = stateOfAll(real);
   if (!isolate && (await isQuiet(real))) return readInPlace(path, real, before);
-  return readCopy(path, await copyOneMoment(path, real, signal));
+  return openCopy(path, FILES, () => {}, signal);
+}
+
+/**
+ * A private copy of one moment of the file, with its log and journal played in.
+ * @param files the suffixes of the files that are copied
+ * @param edit changes the copy before it is read; gets its path
+ */
+export async function openCopy(
+  path: string,
+  files: readonly string[],
+  edit: (copy: string) => void,
+  signal?: AbortSignal,
+): Promise<Snapshot> {
+  return readCopy(path, await copyOneMoment(path, realpathSync(path), files, signal), edit);
 }
 
 async function isQuiet(real: string): Promise<boolean> {
-  return stateOf(`${real}-wal`) === null && stateOf(`${real}-journal`) === null && isQuiescent(real);
+  return UNSETTLED.every((suffix) => !hasBytes(real + suffix)) && isQuiescent(real);
 }
 
 function readInPlace(path: string, real: string, before: string): Snapshot {
@@ -48,6 +72,7 @@ function readInPlace(path: string, real: string, before: string): Snapshot {
   return {
     database,
     real,
+    pages: () => pagesOf(path, real),
     assertUnchanged() {
       if (stateOfAll(real) === before) return;
       throw new SourceChangedError(`${path} changed while it was read`, {
@@ -66,19 +91,24 @@ export function openImmutable(path: string, real: string): Database {
   });
 }
 
-function readCopy(path: string, folder: string): Snapshot {
+/** @param folder a private one that holds the copy, under the name `store` */
+export function readCopy(path: string, folder: string, edit: (copy: string) => void = () => {}): Snapshot {
   const copy = join(folder, "store");
   try {
     onDatabase(path, () => replay(copy));
+    edit(copy);
     const database = openImmutable(path, copy);
+    const file = pagesOf(path, copy);
     // An open file needs no name: nothing is left behind however this process ends. Windows keeps names until the end.
     const named = statSync(copy).size >= NAMED_COPY_BYTES || !removeOpen(folder);
     return {
       database,
       real: named ? copy : null,
+      pages: () => file,
       assertUnchanged() {},
       close() {
         database.close();
+        file.close();
         remove(folder);
       },
     };
@@ -88,23 +118,39 @@ function readCopy(path: string, folder: string): Snapshot {
   }
 }
 
-/** Brings what stands in the journal or the WAL into the copy itself. */
+function pagesOf(path: string, real: string): PageFile {
+  const file = PageFile.open(real);
+  if (file !== null) return file;
+  throw new DamagedStoreError(`${path} is damaged: its header is not that of a SQLite file`, {
+    next: "Keep the file as it is, and restore a backup.",
+  });
+}
+
+/** Brings what is in the journal or the WAL into the copy itself. */
 function replay(copy: string): void {
   const database = new Database(copy, constants.SQLITE_OPEN_READWRITE);
   try {
     database.run("PRAGMA journal_mode = DELETE");
     database.run("SELECT count(*) FROM sqlite_master");
+  } catch (error) {
+    // Log and journal are played in before the schema is parsed; whoever reads the copy meets the same error.
+    if (!isUnreadableSchema(error)) throw error;
   } finally {
     database.close();
   }
 }
 
-async function copyOneMoment(path: string, real: string, signal?: AbortSignal): Promise<string> {
+async function copyOneMoment(
+  path: string,
+  real: string,
+  files: readonly string[],
+  signal?: AbortSignal,
+): Promise<string> {
   const folder = privateFolder(path, real);
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       signal?.throwIfAborted();
-      if (copyAll(path, real, folder)) return folder;
+      if (copyAll(path, real, folder, files)) return folder;
       await sleep(50 + 20 * attempt);
     }
   } catch (error) {
@@ -117,11 +163,9 @@ async function copyOneMoment(path: string, real: string, signal?: AbortSignal): 
   });
 }
 
-function privateFolder(path: string, real: string): string {
-  const bytes = SIDE_FILES.reduce(
-    (sum, suffix) => sum + (existsSync(real + suffix) ? statSync(real + suffix).size : 0),
-    0,
-  );
+/** With room for all that is copied. @throws AccessError */
+export function privateFolder(path: string, real: string): string {
+  const bytes = FILES.reduce((sum, suffix) => sum + (existsSync(real + suffix) ? statSync(real + suffix).size : 0), 0);
   try {
     const folder = createPrivateFolder();
     const free = freeBytes(folder);
@@ -139,20 +183,20 @@ function privateFolder(path: string, real: string): string {
   }
 }
 
-/** Copies the three files and tells whether they stood still: same state before and after, same bytes at a second look. */
-function copyAll(path: string, real: string, folder: string): boolean {
+/** Copies the files and tells whether they stood still: same state before and after, same bytes at a second look. */
+function copyAll(path: string, real: string, folder: string, files: readonly string[]): boolean {
   const before = stateOfAll(real);
-  const copies = SIDE_FILES.map((suffix) => join(folder, `store${suffix}`));
+  const copies = files.map((suffix) => join(folder, `store${suffix}`));
   remove(...copies, join(folder, "store-shm"));
   try {
-    SIDE_FILES.forEach((suffix, at) => {
+    files.forEach((suffix, at) => {
       if (stateOf(real + suffix) === null) return;
       copyFileSync(real + suffix, copies[at]!);
       // The copy of a read-only file is ours all the same, and its journal has to be replayed.
-      chmodSync(copies[at]!, 0o600);
+      setMode(copies[at]!, 0o600);
     });
     if (stateOfAll(real) !== before) return false;
-    return SIDE_FILES.every((suffix, at) => stateOf(real + suffix) === null || sameBytes(real + suffix, copies[at]!));
+    return files.every((suffix, at) => stateOf(real + suffix) === null || sameBytes(real + suffix, copies[at]!));
   } catch (cause) {
     if (stateOf(real) !== null && stateOfAll(real) !== before) return false;
     throw accessError(path, cause);
@@ -161,6 +205,7 @@ function copyAll(path: string, real: string, folder: string): boolean {
   }
 }
 
+/** By the file's own header too: some engines write without touching what the system notes of a file. */
 function stateOfAll(real: string): string {
-  return SIDE_FILES.map((suffix) => stateOf(real + suffix)).join("|");
+  return [headerBytes(real), ...FILES.map((suffix) => stateOf(real + suffix))].join("|");
 }

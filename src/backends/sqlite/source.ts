@@ -1,8 +1,9 @@
 /** A SQLite file opened for reading. */
-import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from "node:fs";
-import { DamagedStoreError } from "../../errors.ts";
+import { statSync } from "node:fs";
+import { DamagedStoreError, RereadError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { Summary } from "../../memorygraph/summary.ts";
+import { WRITE_AHEAD_LOG } from "../../sqlite-file/header.ts";
 import { breathe } from "../../support/time.ts";
 import type {
   DescriptionDepth,
@@ -13,70 +14,115 @@ import type {
   SummaryOptions,
 } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
-import { accessError, recognise } from "../recognise.ts";
+import { recognise } from "../recognise.ts";
+import { countRows } from "./claims.ts";
 import { describe } from "./describe.ts";
 import { onDatabase, translate } from "./errors.ts";
-import { assertMemoryGraph, assertNotHalf, assertSqlite } from "./kind.ts";
-import { type FileLayout, readLayout } from "./layout.ts";
+import { assertSqlite, headerOf } from "./kind.ts";
+import type { FileLayout } from "./layout.ts";
+import { examine, type OpenedFile, openFile } from "./open.ts";
 import { type ParallelSummary, summariseInParallel, worthParallel } from "./parallel.ts";
-import { checkCounts, SqliteReader } from "./reader.ts";
-import { openSnapshot, type Snapshot } from "./snapshot.ts";
+import { type RowsRead, SqliteReader } from "./reader.ts";
+import { assertSoundTarget, refusedTarget } from "./sound-target.ts";
 
-/** @throws StoreKindError, DamagedStoreError, AccessError or BusyError; never changes anything at the path. */
+/** @throws StoreKindError, DamagedStoreError, RefusedError, AccessError or BusyError; never changes anything at the path. */
 export async function openSource(path: string, options: OpenOptions = {}): Promise<SqliteSource> {
   assertSqlite(path, recognise(path));
-  assertWhole(path);
-  const snapshot = await openCatching(path, options);
-  try {
-    const layout = onDatabase(path, () => readLayout(snapshot.database));
-    assertMemoryGraph(path, layout);
-    assertNotHalf(path, realpathSync(path), layout);
-    return new SqliteSource(path, snapshot, layout, options.signal);
-  } catch (error) {
-    snapshot.close();
-    throw error;
-  }
+  return new SqliteSource(path, await openFile(path, options), options);
 }
 
-async function openCatching(path: string, { isolate = false, signal }: OpenOptions): Promise<Snapshot> {
-  try {
-    return await openSnapshot(path, isolate, signal);
-  } catch (error) {
-    throw error instanceof Error && "syscall" in error ? accessError(path, error) : translate(path, error);
-  }
-}
+/** Up to this size every row and page is looked at before it is read, which costs less than a person notices. */
+const THOROUGH_BYTES = 16 << 20;
 
 export class SqliteSource implements SourceStore {
   readonly #path: string;
-  readonly #snapshot: Snapshot;
-  readonly layout: FileLayout;
+  #opened: OpenedFile;
   readonly #signal: AbortSignal | undefined;
   /** Ends the threads that still read when the source is closed, as after a failure elsewhere. */
   readonly #closing = new AbortController();
   #findings = new OddityLog();
   #summarised: readonly Finding[] | null = null;
+  /** How far the claims of the file have been looked at: not at all, at what shows at once, at everything. */
+  #examined: 0 | 1 | 2 = 0;
+  /** Why what was read cannot be relied on. */
+  #doubt: string | null = null;
 
-  constructor(path: string, snapshot: Snapshot, layout: FileLayout, signal: AbortSignal | undefined) {
+  constructor(path: string, opened: OpenedFile, { signal, isolate }: OpenOptions) {
     this.#path = path;
-    this.#snapshot = snapshot;
-    this.layout = layout;
+    this.#opened = opened;
     this.#signal = signal;
+    if (isolate) this.#examined = 2;
+  }
+
+  get layout(): FileLayout {
+    return this.#opened.layout;
+  }
+
+  /** Whether its indexes may be copied as they are: a file in another mode than MemoryGraph's was in other hands. */
+  get hasTrustedIndexes(): boolean {
+    const { layout, isStale, isRebuilt, isEdited } = this.#opened;
+    const isLogged = headerOf(this.#path)?.writeVersion === WRITE_AHEAD_LOG;
+    return !isStale && !isRebuilt && !isEdited && (!isLogged || layout.layout?.writeAheadLog === true);
+  }
+
+  /** Of a target that is only looked at. @throws what opening it for writing would throw */
+  assertWritable(): void {
+    const { snapshot, layout, isRebuilt } = this.#opened;
+    if (isRebuilt) throw refusedTarget(this.#path, this.#opened.findings);
+    onDatabase(this.#path, () => assertSoundTarget(this.#path, snapshot.database, layout));
   }
 
   async describe(depth: DescriptionDepth): Promise<StoreDescription> {
-    return onDatabase(this.#path, () => describe(this.#snapshot.database, this.layout, this.#path, depth));
+    if (depth !== "counts") await this.#examine(depth === "integrity" ? 2 : 1);
+    const { snapshot, layout, findings, isStale } = this.#opened;
+    const description = onDatabase(this.#path, () => describe(snapshot.database, layout, this.#path, depth, isStale));
+    return { ...description, findings: [...description.findings, ...findings] };
+  }
+
+  async #examine(level: 1 | 2): Promise<void> {
+    const thorough = level === 2 || statSync(this.#path).size <= THOROUGH_BYTES;
+    if (this.#examined >= (thorough ? 2 : 1)) return;
+    try {
+      this.#opened = await examine(this.#path, this.#opened, thorough);
+    } catch (error) {
+      throw translate(this.#path, error);
+    }
+    this.#examined = thorough ? 2 : 1;
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
+    await this.#examine(1);
+    const { snapshot, layout } = this.#opened;
     this.#findings = new OddityLog();
-    const reader = new SqliteReader(this.#snapshot.database, this.layout, this.#findings);
-    yield* readBatches(this.#path, reader, this.#signal);
+    const reader = new SqliteReader(snapshot.database, layout, this.#findings);
+    try {
+      for await (const batch of readBatches(this.#path, reader, this.#signal)) {
+        yield batch;
+        // Whoever writes meanwhile need not keep to SQLite's rules: the file itself is looked at.
+        snapshot.assertUnchanged();
+      }
+    } catch (error) {
+      if (error instanceof DamagedStoreError) this.#doubt = error.message;
+      throw error;
+    }
+    this.#compareCounts(reader.rows);
+  }
+
+  /** A table that gave fewer or more rows than the index over its ids names has to be looked at row by row. */
+  #compareCounts(read: RowsRead): void {
+    if (this.#examined === 2 || this.#opened.isRebuilt) return;
+    for (const [table, found] of Object.entries(read)) {
+      const expected = countRows(this.#opened.snapshot.database, table);
+      if (found !== expected) this.#doubt = `${table} gave ${found} rows, its index names ${expected}`;
+    }
   }
 
   /** Null where the file is small, or cannot be opened twice. */
   summarise(options: SummaryOptions = {}): Promise<Summary> | null {
-    const { real } = this.#snapshot;
-    return real !== null && worthParallel(real) ? this.#summarise(real, options) : null;
+    const { real } = this.#opened.snapshot;
+    // Other threads open the file for themselves, and would not know which rows are beside others.
+    const alone = real === null || this.layout.doubled.length > 0;
+    return !alone && worthParallel(real) ? this.#summarise(real, options) : null;
   }
 
   async #summarise(real: string, options: SummaryOptions): Promise<Summary> {
@@ -88,15 +134,14 @@ export class SqliteSource implements SourceStore {
       if (until.aborted) throw cause;
       return this.#summariseHere(options);
     });
-    const log = new OddityLog();
-    checkCounts(this.#snapshot.database, rows, log);
-    this.#summarised = [...findings, ...log.list()];
+    this.#compareCounts(rows);
+    this.#summarised = findings;
     return summary;
   }
 
   async #summariseHere({ each = () => {}, release }: SummaryOptions): Promise<ParallelSummary> {
     const log = new OddityLog();
-    const reader = new SqliteReader(this.#snapshot.database, this.layout, log);
+    const reader = new SqliteReader(this.#opened.snapshot.database, this.layout, log);
     const summary = new Summary(release);
     for await (const batch of readBatches(this.#path, reader, this.#signal)) {
       for (const record of batch) summary.add(record);
@@ -107,7 +152,7 @@ export class SqliteSource implements SourceStore {
 
   /** Where whole tables can be copied from; null for a private copy, which has no name. */
   get real(): string | null {
-    return this.#snapshot.real;
+    return this.#opened.snapshot.real;
   }
 
   findings(): readonly Finding[] {
@@ -115,12 +160,16 @@ export class SqliteSource implements SourceStore {
   }
 
   async assertUnchanged(): Promise<void> {
-    this.#snapshot.assertUnchanged();
+    this.#opened.snapshot.assertUnchanged();
+    if (this.#doubt === null) return;
+    throw new RereadError(`${this.#path} is not what it says of itself (${this.#doubt})`, {
+      next: "Look at it row by row: memorygraph-migrate inspect",
+    });
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#snapshot.close();
+    this.#opened.snapshot.close();
   }
 }
 
@@ -138,25 +187,4 @@ export async function* readBatches(
     yield next.value;
     await breathe();
   }
-}
-
-/** A file cut short still opens, and fails only where a missing page is asked for. */
-function assertWhole(path: string): void {
-  const header = Buffer.alloc(100);
-  const file = openSync(path, "r");
-  try {
-    if (readSync(file, header, 0, 100, 0) < 100) throw truncated(path);
-  } finally {
-    closeSync(file);
-  }
-  const size = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
-  const countIsValid = header.readUInt32BE(24) === header.readUInt32BE(92);
-  const hasSideFile = ["-wal", "-journal"].some((suffix) => existsSync(realpathSync(path) + suffix));
-  if (countIsValid && !hasSideFile && header.readUInt32BE(28) * size > statSync(path).size) throw truncated(path);
-}
-
-function truncated(path: string): DamagedStoreError {
-  return new DamagedStoreError(`${path} is cut short: it is smaller than it says itself`, {
-    next: "Keep the file as it is. Restore a backup, or recover what is left with `sqlite3 FILE .recover` and migrate the result.",
-  });
 }

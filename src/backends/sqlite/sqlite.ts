@@ -6,7 +6,7 @@ import { freeBytes } from "../../support/files.ts";
 import type { StagedBackend, StagedTarget, TargetPreview, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { accessError, recognise } from "../recognise.ts";
-import { translate } from "./errors.ts";
+import { isUnreadableSchema, translate } from "./errors.ts";
 import { ExistingFile } from "./existing-file.ts";
 import { assertMemoryGraph, assertNotHalf, assertSqlite } from "./kind.ts";
 import { readLayout } from "./layout.ts";
@@ -14,6 +14,7 @@ import { NewFile } from "./new-file.ts";
 import { previewExisting, previewNew } from "./preview.ts";
 import { openForRollback, recover } from "./rollback.ts";
 import { openImmutable } from "./snapshot.ts";
+import { refusedTarget } from "./sound-target.ts";
 import { openSource } from "./source.ts";
 
 export const sqlite: StagedBackend = {
@@ -99,6 +100,7 @@ function assertOurs(path: string): void {
     assertMemoryGraph(path, layout);
     assertNotHalf(path, real, layout);
   } catch (error) {
+    if (isUnreadableSchema(error)) throw refusedTarget(path, []);
     throw translate(path, error);
   } finally {
     database.close();

@@ -24,6 +24,8 @@ export interface Table<D> {
   readonly native: string;
   /** Whether its rows fit a table of the newest release as they are. */
   readonly verbatim: boolean;
+  /** Whether its rows are beside the records of the same id, and identified by what they hold. */
+  readonly aside: boolean;
   decode(row: Row, note: (what: string) => void): D;
 }
 
@@ -33,10 +35,28 @@ export function nativeOf({ name }: SqliteLayout): string {
 }
 
 /** Nodes come from one table, or from both in a hybrid file. */
-export function nodeTablesOf({ nodeTables }: FileLayout): Table<DecodedNode>[] {
-  return nodeTables.map((found) =>
-    tableOf(found, "node", found.layout.nodes, 1, (rows) => (row, note) => rows.decodeNode(row, note)),
+export function nodeTablesOf({ nodeTables, doubled }: FileLayout): Table<DecodedNode>[] {
+  return nodeTables.flatMap((found) =>
+    withDoubles(
+      tableOf(found, "node", found.layout.nodes, 1, (rows) => (row, note) => rows.decodeNode(row, note)),
+      doubled,
+    ),
   );
+}
+
+export function relationshipTablesOf(layout: FileLayout): Table<DecodedRelationship>[] {
+  const table = relationshipTableOf(layout);
+  return table === null ? [] : withDoubles(table, layout.doubled);
+}
+
+function withDoubles<D>(table: Table<D>, doubled: readonly string[]): Table<D>[] {
+  if (!doubled.includes(table.name)) return [table];
+  return [table, { ...table, name: doublesOf(table.name), verbatim: false, aside: true }];
+}
+
+/** Where the rows are, in a rebuilt copy, that are not the record of their id. */
+export function doublesOf(table: string): string {
+  return `memorygraph_migrate_doubles_of_${table}`;
 }
 
 export function relationshipTableOf({ relationships: found }: FileLayout): Table<DecodedRelationship> | null {
@@ -59,7 +79,7 @@ function tableOf<D extends { readonly properties: Properties }>(
   decoderOf: (rows: PropertyRows | ColumnRows) => Table<D>["decode"],
 ): Table<D> {
   const known = columnNames(table);
-  const base = { name, kind, present, native: nativeOf(layout) };
+  const base = { name, kind, present, native: nativeOf(layout), aside: false };
   if (layout.style === "properties") {
     const unknown = present.filter((column) => !known.includes(column));
     const columns = [...known, ...unknown];
@@ -86,7 +106,8 @@ function tableOf<D extends { readonly properties: Properties }>(
 /** Everything up to WHERE; what stands in the side table about a row comes after its columns, its number last. */
 export function selectFrom<D>(table: Table<D>, withExtra: boolean): string {
   const columns = table.columns.map((name) => (table.present.includes(name) ? `t.${quoted(name)}` : "NULL"));
-  if (!withExtra) return `SELECT ${columns.join(", ")}, t.rowid FROM ${quoted(table.name)} t`;
+  // Rows beside others of the same id are in no relation to what is kept about those.
+  if (!withExtra || table.aside) return `SELECT ${columns.join(", ")}, t.rowid FROM ${quoted(table.name)} t`;
   return (
     `SELECT ${columns.join(", ")}, e.row_hash, e.record, t.rowid FROM ${quoted(table.name)} t ` +
     `LEFT JOIN ${EXTRA_TABLE} e ON e.kind = '${table.kind}' AND e.id = t.id`

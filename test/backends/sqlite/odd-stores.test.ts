@@ -163,7 +163,7 @@ describe("a hybrid file with one id in both of its tables", () => {
     ["2024-01-02T00:00:00+01:00", "2024-01-01T23:30:00.000Z", "t"],
   ] as const;
   for (const [old, recent, winner] of cases) {
-    test(`the newer wins (${old} in nodes, ${recent} in memories), and the other is listed as a loss`, async () => {
+    test(`the newer wins (${old} in nodes, ${recent} in memories), and the other is kept beside it`, async () => {
       using folder = temporaryFolder();
       const source = folder.file("source.db");
       const database = createLike("hybrid-0.12-0.13", source);
@@ -174,14 +174,18 @@ describe("a hybrid file with one id in both of its tables", () => {
       database.run(MEMORY, ["only", recent, recent]);
       database.close();
       settle(source);
-      const { error } = await run(source, folder.file("new.db"));
-      expect(error?.code).toBe("refused");
-      expect(error?.details.join("\n")).toContain("both");
-      const { result } = await succeed(source, folder.file("new.db"), { allowLoss: true });
-      expect(result).toMatchObject({ complete: false, release: "0.13", imported: { nodes: 2 } });
-      expect(result.losses.map(({ count }) => count)).toEqual([1]);
-      const { records } = await readAll(folder.file("new.db"));
-      expect(records.find(({ properties }) => properties.get("id") === "both")?.properties.get("title")).toBe(winner);
+      for (const release of ["0.12", "0.13"] as const) {
+        const { result } = await succeed(source, folder.file(`${release}.db`), { for: release });
+        expect(result).toMatchObject({ complete: true, losses: [], imported: { nodes: 3 } });
+        expect(JSON.stringify(result.notes)).toContain("one id in both tables");
+        const { records } = await readAll(folder.file(`${release}.db`));
+        const titles = records
+          .filter(({ kind }) => kind === "node")
+          .map((node) => ["key" in node && node.key.charAt(0), node.properties.get("title")]);
+        expect(titles).toContainEqual(["=", winner]);
+        expect(titles).toContainEqual(["#", winner === "old" ? "t" : "old"]);
+        expect(await differences(source, folder.file(`${release}.db`))).toEqual([]);
+      }
     });
   }
 });
