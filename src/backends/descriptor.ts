@@ -31,12 +31,6 @@ export type Variables = {
   readonly [Part in "path" | "uri" | "host" | "port" | "username" | "password" | "database"]?: Variable;
 };
 
-/** A place where people have such a store although no variable names it; `~` is their home. */
-export interface FormerPlace {
-  readonly path: string;
-  readonly reason: string;
-}
-
 /** Enough of what is at a path to say what it is, without opening it as a store. */
 export interface Look {
   readonly path: string;
@@ -76,9 +70,8 @@ export interface BackendDescriptor<Type extends string = string> {
   readonly server: ServerAddressing | null;
   readonly takes: readonly StoreOption[];
   readonly capabilities: Capabilities;
-  /** Null for a kind that MemoryGraph itself cannot be configured to open. */
+  /** Of MemoryGraph's backends, what its releases say; null for a kind that no variable names. */
   readonly variables: Variables | null;
-  readonly formerPlaces: readonly FormerPlace[];
   /** Of files and directories; the first one that matches counts. */
   readonly signatures: readonly Signature[];
   /** Kinds by whose name people have called such a store: it is then opened for what it is, with a note. */

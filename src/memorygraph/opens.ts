@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { FilePlace, ReleaseLine, ServerVariable, UnreadBackend } from "./releases/release.ts";
-import { type Release, releaseLine, releaseLines } from "./releases.ts";
+import { DEFAULT_RELEASE, type Release, releaseLine, releaseLines } from "./releases.ts";
 
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -111,6 +111,19 @@ export function likeliestFile(backend: string, surroundings: Surroundings): Open
 /** The path of a file that is opened: where `~` was taken for the home folder by whoever wrote it, what is there counts. */
 export function pathToOpen({ path, meant }: OpenedFile): string {
   return meant === null || existsSync(path) ? path : meant;
+}
+
+/**
+ * The variables that name a store of that kind, and what it is without them. They are the same in every line, apart from
+ * where a file is without any.
+ * @throws RangeError for a kind that MemoryGraph does not know
+ */
+export function variablesOf(backend: string): Readonly<Record<string, ServerVariable>> {
+  const { files, servers } = releaseLine(DEFAULT_RELEASE).backends;
+  const file = files[backend];
+  const found = file === undefined ? servers[backend] : { path: { names: file.variables, otherwise: file.path } };
+  if (found === undefined) throw new RangeError(`MemoryGraph has no backend ${backend}`);
+  return found;
 }
 
 export interface DefaultPlace {

@@ -135,6 +135,8 @@ describe("the house", () => {
     const descriptors = files.filter((file) => /^backends\/(.*\/)?descriptors?\.ts$/.test(file));
     expect(descriptors.length).toBeGreaterThan(4);
     const loaded = descriptors.flatMap(loadedBy);
-    expect(loaded.filter((file) => !descriptors.includes(file))).toEqual([]);
+    // What MemoryGraph's releases say is data as well.
+    const light = /^memorygraph\/opens\.ts$/;
+    expect(loaded.filter((file) => !descriptors.includes(file) && !light.test(file))).toEqual([]);
   });
 });

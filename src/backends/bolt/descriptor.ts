@@ -1,4 +1,5 @@
 import type { HardValue } from "../../graph/hard-values.ts";
+import { variablesOf } from "../../memorygraph/opens.ts";
 import type { ServerDescriptor } from "../descriptor.ts";
 
 const SCHEMES = ["bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"];
@@ -15,13 +16,7 @@ export const neo4jDescriptor: ServerDescriptor<"neo4j"> = {
     target: "live",
     cannotHold: [...NEITHER, "map", "list of lists", "list with null", "list of several types"],
   },
-  variables: {
-    uri: { names: ["MEMORY_NEO4J_URI", "NEO4J_URI"], otherwise: "bolt://localhost:7687" },
-    username: { names: ["MEMORY_NEO4J_USER", "NEO4J_USER"], otherwise: "neo4j" },
-    password: { names: ["MEMORY_NEO4J_PASSWORD", "NEO4J_PASSWORD"] },
-    database: { names: ["MEMORY_NEO4J_DATABASE"], otherwise: "neo4j" },
-  },
-  formerPlaces: [],
+  variables: variablesOf("neo4j"),
   signatures: [],
   mistakenFor: [],
   load: async () => (await import("./open.ts")).neo4jBackend,
@@ -38,12 +33,7 @@ export const memgraphDescriptor: ServerDescriptor<"memgraph"> = {
     target: "live",
     cannotHold: [...NEITHER, "bytes", "time with offset", "nanoseconds", "calendar duration", "vector"],
   },
-  variables: {
-    uri: { names: ["MEMORY_MEMGRAPH_URI"], otherwise: "bolt://localhost:7687" },
-    username: { names: ["MEMORY_MEMGRAPH_USER"], otherwise: "" },
-    password: { names: ["MEMORY_MEMGRAPH_PASSWORD"], otherwise: "" },
-  },
-  formerPlaces: [],
+  variables: variablesOf("memgraph"),
   signatures: [],
   mistakenFor: [],
   load: async () => (await import("./open.ts")).memgraphBackend,

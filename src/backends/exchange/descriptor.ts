@@ -30,7 +30,6 @@ export const jsonDescriptor: BackendDescriptor<"json"> = {
     cannotHold: NOT_IN_JSON,
   },
   variables: null,
-  formerPlaces: [],
   signatures: [
     { what: "JSON export of MemoryGraph", matches: ({ head }) => EXPORT.test(head.toString("utf8")) },
     { what: "file of the MCP memory server", matches: isMcpFile },

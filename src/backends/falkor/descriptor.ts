@@ -1,4 +1,5 @@
 import type { HardValue } from "../../graph/hard-values.ts";
+import { variablesOf } from "../../memorygraph/opens.ts";
 import type { BackendDescriptor, ServerDescriptor } from "../descriptor.ts";
 
 /** How a dump can lie in a file: compressed, or one graph as Redis's DUMP gives it. */
@@ -50,13 +51,7 @@ export const falkordbliteDescriptor: BackendDescriptor<"falkordblite"> = {
   takes: ["graph", "database"],
   // A dump has names in it that cannot be spelled in a statement.
   capabilities: { target: "staged", cannotHold: CANNOT_HOLD },
-  variables: {
-    path: {
-      names: ["MEMORY_FALKORDBLITE_PATH", "FALKORDBLITE_PATH"],
-      otherwise: "~/.memorygraph/falkordblite.db",
-    },
-  },
-  formerPlaces: [],
+  variables: variablesOf("falkordblite"),
   signatures: [
     {
       what: "FalkorDBLite directory",
@@ -95,12 +90,7 @@ export const falkordbDescriptor: ServerDescriptor<"falkordb"> = {
   server: { schemes: ["redis", "rediss", "falkor", "falkors"], port: 6379 },
   takes: ["username", "password", "graph", "caFile", "readBy"],
   capabilities: { target: "live", cannotHold: [...CANNOT_HOLD, "backtick"] },
-  variables: {
-    host: { names: ["MEMORY_FALKORDB_HOST", "FALKORDB_HOST"], otherwise: "localhost" },
-    port: { names: ["MEMORY_FALKORDB_PORT", "FALKORDB_PORT"], otherwise: "6379" },
-    password: { names: ["MEMORY_FALKORDB_PASSWORD", "FALKORDB_PASSWORD"] },
-  },
-  formerPlaces: [],
+  variables: variablesOf("falkordb"),
   signatures: [],
   mistakenFor: [],
   load: async () => (await import("./falkordb.ts")).falkordb,

@@ -1,3 +1,4 @@
+import { variablesOf } from "../../memorygraph/opens.ts";
 import type { BackendDescriptor } from "../descriptor.ts";
 
 export const sqliteDescriptor: BackendDescriptor<"sqlite"> = {
@@ -8,8 +9,7 @@ export const sqliteDescriptor: BackendDescriptor<"sqlite"> = {
   server: null,
   takes: [],
   capabilities: { target: "staged", cannotHold: [] },
-  variables: { path: { names: ["MEMORY_SQLITE_PATH"], otherwise: "~/.memorygraph/memory.db" } },
-  formerPlaces: [{ path: "~/.claude-memory/memory.db", reason: "where it was before November 2025" }],
+  variables: variablesOf("sqlite"),
   signatures: [
     {
       what: "SQLite database",
