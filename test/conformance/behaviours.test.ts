@@ -2,17 +2,24 @@
 import { describe, expect, test } from "bun:test";
 import { basename, dirname } from "node:path";
 import { BackendConfig } from "../../src/backends/config.ts";
+import { descriptorOf } from "../../src/backends/descriptors.ts";
 import { loadBackend } from "../../src/backends/registry.ts";
+import type { HardValue } from "../../src/graph/hard-values.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
 import type { MigrationOptionsInput, MigrationResult, Progress } from "../../src/operations/models.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { at, copyFixture, createLike, settle } from "../support/stores.ts";
 import type { Plain, PlainGraph, PlainNode } from "./corpus.ts";
-import { allEnds, type End, liteEnd } from "./ends.ts";
+import { allEnds, type End, liteEnd, liteName } from "./ends.ts";
 import { linesOf } from "./graph.ts";
 
 const { second } = await allEnds();
-const ends = second.some(({ kind }) => kind === "falkordblite") ? [...second, await liteEnd("file")] : second;
+// Where an engine judges FalkorDBLite, both of its forms.
+const ends = second.some(({ name }) => name === liteName("directory")) ? [...second, await liteEnd("file")] : second;
+
+function canHold({ kind }: End, ...hard: HardValue[]): boolean {
+  return !hard.some((one) => descriptorOf(kind).capabilities.cannotHold.includes(one));
+}
 const OLD = "2024-01-01T00:00:00.000000+00:00";
 const NEW = "2024-06-01T00:00:00.000000+00:00";
 
@@ -174,8 +181,11 @@ describe.each(ends.map((end) => ({ name: end.name, end })))("$name as a target",
     const source = at(copyFixture("0.12.4", folder));
     expect((await run(source, end.config)).errors).toEqual([]);
     const indexes = await indexesOf(end);
-    expect(indexes).toContain("unique constraint on :Memory(id)");
-    expect(indexes).toContain("index on :Memory(type)");
+    // A file has the indexes of its layout, or none; a graph those of the application.
+    if (await isGraph(end)) {
+      expect(indexes).toContain("unique constraint on :Memory(id)");
+      expect(indexes).toContain("index on :Memory(type)");
+    }
     expect((await run(source, end.config)).errors).toEqual([]);
     expect(await indexesOf(end)).toEqual(indexes);
   });
@@ -191,6 +201,12 @@ describe.each(ends.map((end) => ({ name: end.name, end })))("$name as a target",
         ["dangling", "fine", "nowhere"],
       ],
     );
+    if (canHold(end, "lone surrogate", "dangling relationship")) {
+      expect(await run(source, end.config)).toMatchObject({ errors: [], verified: true, complete: true });
+      const { nodes, relationships } = await end.read();
+      expect([nodes.length, relationships.length]).toEqual([3, 2]);
+      return;
+    }
     const refused = await run(source, end.config);
     expect(refused.errors[0]?.code).toBe("refused");
     const told = JSON.stringify(refused.errors);
@@ -223,6 +239,11 @@ describe.each(ends.map((end) => ({ name: end.name, end })))("$name as a target",
       relationships: [],
     });
     const refused = await run(other.config, end.config);
+    if (!(await isGraph(end))) {
+      expect([refused.errors, refused.verified]).toEqual([[], true]);
+      expect((await end.read()).nodes.length).toBe(before.filter((line) => line.includes('"node"')).length + 2);
+      return;
+    }
     expect(refused.errors[0]?.code).toBe("refused");
     expect(JSON.stringify(refused.errors)).toContain("twice");
     expect(linesOf(await end.read())).toEqual(before);
@@ -258,9 +279,18 @@ describe.each(ends.map((end) => ({ name: end.name, end })))("$name as a source",
         ? new BackendConfig({ ...config, path: `${dirname(config.path!)}/./${basename(config.path!)}` })
         : new BackendConfig({ ...config, uri: config.uri.replace("127.0.0.1", "localhost") });
     const result = await run(config, other);
-    expect(result.errors[0]?.message).toContain("same store");
+    expect(result.errors[0]?.message).toMatch(/same (store|file)/);
   });
 });
+
+async function isGraph({ config }: End): Promise<boolean> {
+  const store = await (await loadBackend(config)).openForReading(config, { maybeMissing: true });
+  try {
+    return (await store.describe("counts")).schema !== undefined;
+  } finally {
+    await store.close();
+  }
+}
 
 async function indexesOf({ config }: End): Promise<string[]> {
   const store = await (await loadBackend(config)).openForReading(config, { maybeMissing: true });

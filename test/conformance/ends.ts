@@ -1,9 +1,12 @@
 /** The ends that a migration can have in the tests: each can be filled, read and emptied by plain means. */
 import { join } from "node:path";
 import { BackendConfig } from "../../src/backends/config.ts";
+import type { Release } from "../../src/memorygraph/releases.ts";
 import { sharedEngine } from "../support/engine.ts";
+import { temporaryFolder } from "../support/folder.ts";
 import { availableServers, type TestServer } from "../support/servers.ts";
 import { emptyBolt, fillBolt, readBolt, withDriver } from "./bolt.ts";
+import { contractEnd } from "./contract-end.ts";
 import type { PlainGraph } from "./corpus.ts";
 import { emptyFalkor, fillFalkor, readFalkor } from "./falkor.ts";
 import { emptyLite, type Form, fillLite, readLite } from "./falkordblite.ts";
@@ -49,12 +52,16 @@ export function endOf(server: TestServer, graph = "tests"): ServerEnd {
   };
 }
 
+export function liteName(form: Form): string {
+  return `falkordblite ${form}`;
+}
+
 /** Its store is in the folder of the engine that judges it, and goes with that. */
 export async function liteEnd(form: Form): Promise<End> {
   const { folder } = await sharedEngine();
   const path = join(folder, form === "file" ? "falkordblite.db" : "falkordblite");
   return {
-    name: `falkordblite ${form}`,
+    name: liteName(form),
     kind: "falkordblite",
     config: new BackendConfig({ type: "falkordblite", path }),
     fill: (content) => fillLite(path, form, content),
@@ -76,9 +83,37 @@ export async function serverEnds(): Promise<{
   };
 }
 
-/** As serverEnds, and FalkorDBLite in its two forms wherever there is a FalkorDB to judge it. */
+interface FileRow {
+  readonly kind: BackendConfig["type"];
+  /** For which releases the store at the first and at the second end of a pair is made. */
+  readonly first: Release;
+  readonly second: Release;
+}
+
+/** Stores that are files, which need no server: they are ends wherever the tests run. */
+const FILES: readonly FileRow[] = [{ kind: "sqlite", first: "0.12", second: "0.13" }];
+/** Judged by an engine where there is one, since the program alone would judge itself. */
+const LITE: FileRow = { kind: "falkordblite", first: "0.12", second: "0.13" };
+
+const folder = temporaryFolder();
+process.on("exit", () => folder[Symbol.dispose]());
+
+function fileEnd({ kind, ...releases }: FileRow, at: "first" | "second"): End {
+  const config = new BackendConfig({ type: kind, path: folder.file(`${at}-${kind}.store`) });
+  return contractEnd(`${kind} for ${releases[at]}`, config, releases[at]);
+}
+
+/**
+ * One end of each kind of server that is there and of each kind of file, and of each kind a second one where there is
+ * one; of a file, a store for another release.
+ */
 export async function allEnds(): Promise<{ readonly first: readonly End[]; readonly second: readonly End[] }> {
   const { first, second } = await serverEnds();
-  if (!first.some(({ kind }) => kind === "falkordb")) return { first, second };
-  return { first: [...first, await liteEnd("file")], second: [...second, await liteEnd("directory")] };
+  const engine = first.some(({ kind }) => kind === "falkordb");
+  const files = engine ? FILES : [...FILES, LITE];
+  const [a, b] = (["first", "second"] as const).map((at) => files.map((row) => fileEnd(row, at)));
+  return {
+    first: [...first, ...(engine ? [await liteEnd("file")] : []), ...a!],
+    second: [...second, ...(engine ? [await liteEnd("directory")] : []), ...b!],
+  };
 }

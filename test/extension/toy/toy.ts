@@ -1,0 +1,277 @@
+/** A backend as small as one can be: a file with a record a line. A target is written beside it and renamed. */
+import { existsSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { RefusedError, SourceChangedError, StoreKindError } from "../../errors.ts";
+import { parseJson, writeJson } from "../../graph/json.ts";
+import { type GraphRecord, idOfKey, relationshipId } from "../../graph/record.ts";
+import { recordFromMap, recordToMap } from "../../graph/record-map.ts";
+import type { ValueMap } from "../../graph/value.ts";
+import type { JournalFile } from "../../journal/journal-file.ts";
+import type { RollbackPlan } from "../../journal/rollback-plan.ts";
+import { hashOf } from "../../memorygraph/canonicalizer.ts";
+import type { Release } from "../../memorygraph/releases.ts";
+import { ownProperties, respell } from "../../memorygraph/spelling.ts";
+import { freeBytes, publishFile, remove, temporaryBeside } from "../../support/files.ts";
+import { stateOf } from "../../support/stability.ts";
+import type {
+  OpenOptions,
+  RollbackTarget,
+  SourceStore,
+  StagedBackend,
+  StagedTarget,
+  StoreDescription,
+  TargetPreview,
+  WriteRequest,
+} from "../backend.ts";
+import type { BackendConfig } from "../config.ts";
+import { notThatKind, recognise } from "../recognise.ts";
+import { emptyReport } from "../report.ts";
+import { commitPlanned, formerOf, isPublished, MADE, planned, presentOf } from "../staged-rollback.ts";
+import { HEADER } from "./header.ts";
+
+const TEMPORARY = "toy temporary";
+const BATCH = 500;
+
+export const toy: StagedBackend = {
+  type: "toy",
+  target: "staged",
+  locate: pathOf,
+  freeBytes: (config) => freeBytes(dirname(resolve(pathOf(config)))),
+  openForReading,
+  assertDistinct,
+  openForWriting: async (config, request) => new ToyTarget(pathOf(config), request),
+  preview,
+  openForRollback,
+  recover: async (config, journal) => recover(pathOf(config), journal),
+};
+
+function pathOf({ path }: BackendConfig): string {
+  return path ?? "";
+}
+
+async function assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ sameServer: false }> {
+  const [from, to] = [pathOf(source), pathOf(target)].map((path) =>
+    existsSync(path) ? realpathSync(path) : resolve(path),
+  );
+  if (from !== to) return { sameServer: false };
+  throw new RefusedError(`source and target are the same store: ${from}`, { next: "Choose another target." });
+}
+
+/** Every record, nodes first. @throws StoreKindError */
+function load(path: string, isMaybeMissing: boolean): GraphRecord[] {
+  const found = recognise(path);
+  if (found.kind === "nothing" && isMaybeMissing) return [];
+  if (found.type !== toy.type) throw notThatKind(path, found, toy.type);
+  const lines = readFileSync(path, "utf8")
+    .slice(HEADER.length)
+    .split("\n")
+    .filter((line) => line !== "");
+  return lines.map((line) => {
+    const map = parseJson(line) as ValueMap;
+    const record = recordFromMap(map.has("labels") ? "node" : "relationship", map);
+    return { ...record, properties: ownProperties(record.properties) };
+  });
+}
+
+function save(path: string, records: readonly GraphRecord[]): void {
+  const lines = records.map((record) => `${writeJson(recordToMap(record), "javascript")}\n`);
+  writeFileSync(path, HEADER + lines.join(""), { mode: 0o600 });
+}
+
+function* batches(records: readonly GraphRecord[]): Generator<readonly GraphRecord[]> {
+  for (const kind of ["node", "relationship"]) {
+    const own = records.filter((record) => record.kind === kind);
+    for (let at = 0; at < own.length; at += BATCH) yield own.slice(at, at + BATCH);
+  }
+}
+
+function describe(path: string, records: readonly GraphRecord[], layout = "toy"): StoreDescription {
+  const nodes = records.filter(({ kind }) => kind === "node").length;
+  return {
+    ...{ backend: toy.type, location: path, engine: "Toy 1", layout, release: null, readableBy: [], indexes: [] },
+    ...{ bytes: existsSync(path) ? statSync(path).size : null, nodes, relationships: records.length - nodes },
+    findings: [],
+  };
+}
+
+async function openForReading(config: BackendConfig, options: OpenOptions = {}): Promise<SourceStore> {
+  const path = pathOf(config);
+  const state = stateOf(path);
+  const records = load(path, options.maybeMissing === true);
+  return {
+    describe: async () => describe(path, records),
+    async *read() {
+      for (const batch of batches(records)) {
+        options.signal?.throwIfAborted();
+        yield batch;
+      }
+    },
+    summarise: () => null,
+    findings: () => [],
+    async assertUnchanged() {
+      if (stateOf(path) !== state) throw new SourceChangedError(`${path} changed`, { next: "Run it again." });
+    },
+    close: async () => {},
+  };
+}
+
+function identityOf(record: GraphRecord): string {
+  const id = record.kind === "node" ? idOfKey(record.key) : relationshipId(record);
+  return `${record.kind} ${id ?? hashOf(record).toHex()}`;
+}
+
+class ToyTarget implements StagedTarget {
+  readonly kind = "staged";
+  readonly fitting = null;
+  readonly before: StoreDescription;
+  readonly identity: string;
+  readonly release: Release;
+  readonly report;
+  #records: GraphRecord[];
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #isNew: boolean;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(path: string, { release, fallbackRelease, signal, journal }: WriteRequest) {
+    assertFolder(path);
+    this.#path = path;
+    this.#records = load(path, true);
+    this.#isNew = !existsSync(path);
+    this.#temporary = temporaryBeside(resolve(path));
+    this.#signal = signal;
+    this.release = release ?? fallbackRelease;
+    this.report = emptyReport(this.release);
+    this.identity = join(realpathSync(dirname(resolve(path))), basename(path));
+    this.before = describe(path, this.#records, this.#isNew ? "new" : "toy");
+    const file = journal?.();
+    file?.setMeta(TEMPORARY, this.#temporary);
+    if (this.#isNew) file?.setMeta(MADE, path);
+  }
+
+  bulkCopyFrom(): null {
+    return null;
+  }
+
+  async write(batch: readonly GraphRecord[]): Promise<void> {
+    this.#signal?.throwIfAborted();
+    this.#records.push(...batch.map((record) => this.#spelled(record)));
+  }
+
+  async replace(batch: readonly GraphRecord[]): Promise<void> {
+    const coming = new Map(batch.map((record) => [identityOf(record), this.#spelled(record)]));
+    this.#records = this.#records.map((record) => coming.get(identityOf(record)) ?? record);
+  }
+
+  async finish(): Promise<void> {
+    save(this.#temporary, this.#records);
+  }
+
+  async *read() {
+    const records = existsSync(this.#temporary) ? load(this.#temporary, false) : this.#records;
+    for (const batch of batches(records)) {
+      this.#signal?.throwIfAborted();
+      yield batch;
+    }
+  }
+
+  findings(): [] {
+    return [];
+  }
+
+  summarise(): null {
+    return null;
+  }
+
+  async describe(): Promise<StoreDescription> {
+    return describe(this.#path, this.#records);
+  }
+
+  async commit(): Promise<void> {
+    if (this.#isNew) publishFile(this.#temporary, this.#path);
+    else renameSync(this.#temporary, this.#path);
+  }
+
+  async rollback(): Promise<void> {
+    remove(this.#temporary);
+  }
+
+  async preserve(): Promise<string> {
+    await this.finish();
+    renameSync(this.#temporary, `${this.#path}.failed`);
+    return `${this.#path}.failed`;
+  }
+
+  /** Timestamps as the release reads them. */
+  #spelled(record: GraphRecord): GraphRecord {
+    const spelled = respell(record, this.release);
+    this.report.respelled += spelled.respelled;
+    return spelled.record;
+  }
+
+  /** Carries out a plan that was made of this store. */
+  async carryOut(plan: RollbackPlan): Promise<void> {
+    const kept: GraphRecord[] = [];
+    for await (const batch of planned(this.read(), plan)) {
+      for (const { record, action } of batch) {
+        const former = action === null ? record : formerOf(plan, action);
+        if (former !== null) kept.push(former);
+      }
+    }
+    this.#records = kept;
+    await commitPlanned(this, plan);
+  }
+}
+
+function assertFolder(path: string): void {
+  const folder = dirname(resolve(path));
+  if (!existsSync(folder))
+    throw new StoreKindError(`the folder ${folder} does not exist`, { next: `mkdir -p ${folder}` });
+}
+
+async function preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview> {
+  const path = pathOf(config);
+  assertFolder(path);
+  const records = load(path, true);
+  const release = request.release ?? request.fallbackRelease;
+  return {
+    ...{ before: describe(path, records, existsSync(path) ? "toy" : "new"), release, report: emptyReport(release) },
+    fitting: null,
+    assess() {},
+    async *read() {
+      yield* batches(records);
+    },
+    findings: () => [],
+    close: async () => {},
+  };
+}
+
+function recover(path: string, journal: JournalFile): "as before" | "complete" {
+  const temporary = journal.getMeta(TEMPORARY);
+  if (temporary === null) return "as before";
+  const published = isPublished(temporary, path, journal);
+  remove(temporary);
+  return published ? "complete" : "as before";
+}
+
+async function openForRollback(
+  config: BackendConfig,
+  journals: readonly JournalFile[],
+): Promise<RollbackTarget | null> {
+  const path = pathOf(config);
+  for (const journal of journals) recover(path, journal);
+  if (!existsSync(path)) return null;
+  const target = new ToyTarget(path, { release: null, fallbackRelease: "0.12" });
+  return {
+    location: path,
+    present: () => presentOf(target.read()),
+    async apply(plan) {
+      await target.carryOut(plan);
+      const { nodes, relationships } = plan.expected;
+      const isEmptied = nodes + relationships === 0 && journals.some((journal) => journal.getMeta(MADE) !== null);
+      if (isEmptied) remove(path);
+      return isEmptied ? "removed" : "changed";
+    },
+    close: () => target.rollback(),
+  };
+}
