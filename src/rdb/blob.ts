@@ -3,7 +3,7 @@
  * parallel relationships in every packed version, whole matrices in version 17.
  */
 import { zstdDecompressSync } from "node:zlib";
-import { type Matrix, type Numbers, numbersOf } from "./matrix.ts";
+import { type Failing, type Matrix, type Numbers, numbersOf } from "./matrix.ts";
 import type { Payload } from "./payload.ts";
 
 const HEAD_BYTES = 160;
@@ -14,14 +14,26 @@ const BOOLEAN = 1;
 
 /** @param limit bytes that an array can have at most, as far as the graph's own figures tell */
 export function readBlob(payload: Payload, limit: number): Matrix {
-  const blob = payload.taken();
+  return decodeBlob(payload, payload.taken(), limit).matrix;
+}
+
+/**
+ * @param blob at the front of a buffer of its own
+ * @returns also what follows the arrays: the name that was given to the matrix, and that of its type, each with a NUL
+ */
+export function decodeBlob(
+  payload: Failing,
+  blob: Uint8Array,
+  limit: number,
+): { readonly matrix: Matrix; readonly names: Uint8Array } {
   if (blob.length < HEAD_BYTES) payload.fail("a serialized matrix that is too short");
   const reader = new BlobReader(payload, blob, limit);
-  return reader.matrix();
+  const matrix = reader.matrix();
+  return { matrix, names: reader.rest() };
 }
 
 class BlobReader {
-  readonly #payload: Payload;
+  readonly #payload: Failing;
   readonly #blob: Uint8Array;
   readonly #view: DataView;
   readonly #limit: number;
@@ -29,7 +41,7 @@ class BlobReader {
   #ends = HEAD_BYTES;
   #data = 0;
 
-  constructor(payload: Payload, blob: Uint8Array, limit: number) {
+  constructor(payload: Failing, blob: Uint8Array, limit: number) {
     this.#payload = payload;
     this.#blob = blob;
     this.#view = new DataView(blob.buffer, blob.byteOffset, blob.length);
@@ -65,6 +77,11 @@ class BlobReader {
       isUniform: (shape & 2) !== 0,
       ...{ p, h, b, i, x },
     };
+  }
+
+  /** Behind the arrays, once they have been read. */
+  rest(): Uint8Array {
+    return this.#blob.subarray(this.#data);
   }
 
   #array(length: number, blocks: number, number: number, width: 1 | 4 | 8): Numbers {

@@ -36,6 +36,14 @@ export interface Section {
 export interface Ids {
   readonly live: Bits;
   readonly total: number;
+  /** Those that are free, in the order of the dump, where that was asked for. */
+  readonly freed: readonly number[];
+}
+
+interface IndexOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Keep the order in which ids were freed: an engine gives them out again from the last on. */
+  readonly keepsFreed?: boolean;
 }
 
 export interface GraphIndex {
@@ -48,8 +56,12 @@ export interface GraphIndex {
   readonly relationshipIds: Ids;
 }
 
-export async function indexGraph(source: ByteSource, graph: DumpGraph, signal?: AbortSignal): Promise<GraphIndex> {
-  const indexer = new Indexer(source, graph, signal);
+export async function indexGraph(
+  source: ByteSource,
+  graph: DumpGraph,
+  options: IndexOptions = {},
+): Promise<GraphIndex> {
+  const indexer = new Indexer(source, graph, options);
   for (const key of graph.keys) await indexer.read(key);
   return indexer.finish();
 }
@@ -66,15 +78,15 @@ class Indexer {
   readonly #nodeIds: IdLedger;
   readonly #relationshipIds: IdLedger;
 
-  constructor(source: ByteSource, graph: DumpGraph, signal: AbortSignal | undefined) {
+  constructor(source: ByteSource, graph: DumpGraph, { signal, keepsFreed = false }: IndexOptions) {
     const { counts, schema, keys } = graph;
     this.#source = source;
     this.#graph = graph;
     this.#signal = signal;
     this.#cursor = new Cursor(source, keys[0]!.payload);
     this.#sets = new LabelSets(schema.labels.map(({ name }) => name));
-    this.#nodeIds = new IdLedger(counts.nodes, counts.deletedNodes);
-    this.#relationshipIds = new IdLedger(counts.relationships, counts.deletedRelationships);
+    this.#nodeIds = new IdLedger(counts.nodes, counts.deletedNodes, keepsFreed);
+    this.#relationshipIds = new IdLedger(counts.relationships, counts.deletedRelationships, keepsFreed);
     for (const { total } of [this.#nodeIds, this.#relationshipIds]) {
       if (total > MOST_IDS || total * ID_BYTES > source.size * LZF_MAX_RATIO) {
         this.#fail(`the graph is said to have ${total} ids, more than there is room for`);
@@ -230,12 +242,15 @@ function skipLists(payload: Payload, encoding: number): void {
 class IdLedger implements Ids {
   readonly live = new Bits();
   readonly total: number;
+  readonly freed: number[] = [];
+  readonly #keepsFreed: boolean;
   readonly #free = new Bits();
   readonly #announced: number;
   #liveCount = 0;
   #freeCount = 0;
 
-  constructor(live: number, free: number) {
+  constructor(live: number, free: number, keepsFreed: boolean) {
+    this.#keepsFreed = keepsFreed;
     this.#announced = live;
     this.total = live + free;
   }
@@ -251,6 +266,7 @@ class IdLedger implements Ids {
     if (!this.#free.add(id)) payload.fail(`the deleted id ${id} for the second time`);
     if (this.live.has(id)) payload.fail(`id ${id} both as deleted and in use`);
     this.#freeCount++;
+    if (this.#keepsFreed) this.freed.push(id);
   }
 
   /** What of the announced figures is not so; null where they hold. */

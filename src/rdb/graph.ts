@@ -2,7 +2,7 @@
 import { breathe } from "../support/time.ts";
 import { Cursor } from "./cursor.ts";
 import type { DumpGraph, DumpNode, DumpRelationship, DumpScan } from "./dump.ts";
-import { type GraphIndex, indexGraph, type Section } from "./graph-index.ts";
+import { type GraphIndex, type Ids, indexGraph, type Section } from "./graph-index.ts";
 import { PACKED_SINCE } from "./header.ts";
 import { LabelSets } from "./label-sets.ts";
 import { payloadAt } from "./packed-reader.ts";
@@ -17,6 +17,8 @@ const BATCH_BYTES = 1 << 20;
 
 interface Options {
   readonly signal?: AbortSignal | undefined;
+  /** Keep the order in which ids were freed, for `ids`. */
+  readonly keepsFreed?: boolean;
 }
 
 /** Told of a record of which properties were left out, since their text is not UTF-8. */
@@ -26,9 +28,9 @@ export type LeftOutObserver = (record: DumpNode | DumpRelationship, properties: 
  * Walks over the graph once; nothing of it is kept but where it lies and who is joined to whom.
  * @throws DamagedStoreError where the graph is not whole
  */
-export async function openGraph(scan: DumpScan, graph: DumpGraph, { signal }: Options = {}): Promise<GraphReader> {
-  const index = await indexGraph(scan.source, graph, signal);
-  return new GraphReader(index, graph.encoding >= PACKED_SINCE ? Topology.read(index) : null, signal);
+export async function openGraph(scan: DumpScan, graph: DumpGraph, options: Options = {}): Promise<GraphReader> {
+  const index = await indexGraph(scan.source, graph, options);
+  return new GraphReader(index, graph.encoding >= PACKED_SINCE ? Topology.read(index) : null, options.signal);
 }
 
 export class GraphReader {
@@ -45,6 +47,11 @@ export class GraphReader {
     this.#topology = topology;
     this.#signal = signal;
     this.#types = index.graph.schema.types.map(({ name }) => name);
+  }
+
+  /** Of nodes and of relationships. */
+  get ids(): { readonly nodes: Ids; readonly relationships: Ids } {
+    return { nodes: this.#index.nodeIds, relationships: this.#index.relationshipIds };
   }
 
   /**

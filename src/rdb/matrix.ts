@@ -4,6 +4,9 @@
  */
 import type { Payload, WholeTest } from "./payload.ts";
 
+/** Who reads, as far as it has to tell what is wrong. */
+export type Failing = Pick<Payload, "fail">;
+
 export const FORM = { hypersparse: 1, sparse: 2, bitmap: 4, full: 8 } as const;
 /** The value of a cell that stands for several relationships. */
 export const SEVERAL = -1;
@@ -86,7 +89,7 @@ function readVector(payload: Payload): Numbers {
  * The numbers take the place of their bytes: there can be hundreds of millions of them.
  * @param data at the front of a buffer of its own, on a little-endian machine, as all are that this runs on
  */
-export function numbersOf(payload: Payload, data: Uint8Array<ArrayBuffer>, width: 1 | 4 | 8, entries: number): Numbers {
+export function numbersOf(payload: Failing, data: Uint8Array<ArrayBuffer>, width: 1 | 4 | 8, entries: number): Numbers {
   if (width === 1) return data.subarray(0, entries);
   const halves = new Uint32Array(data.buffer, 0, (width / 4) * entries);
   if (width === 4) return halves;
@@ -109,7 +112,7 @@ function smallNumber(payload: Payload, view: DataView, at: number): number {
 export type Visit = (row: number, column: number, value: number) => void;
 
 /** Every cell once; each is found by an entry of `i`, `b` or `x`, so that damage cannot make it endless. */
-export function visitCells(payload: Payload, matrix: Matrix, visit: Visit): void {
+export function visitCells(payload: Failing, matrix: Matrix, visit: Visit): void {
   const { isByColumn, form, entries, x, isUniform } = matrix;
   if (entries === 0 && form !== FORM.full) return;
   if (x.length < (isUniform ? 1 : entries)) payload.fail("a matrix with fewer values than cells");
@@ -121,7 +124,7 @@ export function visitCells(payload: Payload, matrix: Matrix, visit: Visit): void
   else payload.fail(`a matrix of the unknown form ${form}`);
 }
 
-function visitSparse(payload: Payload, matrix: Matrix, vectors: number, length: number, place: Visit): void {
+function visitSparse(payload: Failing, matrix: Matrix, vectors: number, length: number, place: Visit): void {
   const { h, p, i, x, entries, isUniform } = matrix;
   const isHyper = matrix.form === FORM.hypersparse;
   const count = isHyper ? h.length : vectors;
@@ -142,7 +145,7 @@ function visitSparse(payload: Payload, matrix: Matrix, vectors: number, length: 
   }
 }
 
-function visitDense(payload: Payload, matrix: Matrix, vectors: number, length: number, place: Visit): void {
+function visitDense(payload: Failing, matrix: Matrix, vectors: number, length: number, place: Visit): void {
   const { b, x, isUniform, form } = matrix;
   const cells = vectors * length;
   const stored = form === FORM.bitmap ? b.length : x.length;

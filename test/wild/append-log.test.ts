@@ -1,6 +1,16 @@
 /** A FalkorDB that runs with `appendonly yes`: what its log holds and its dump does not is never left behind in silence. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { cpSync, mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expectError, program } from "../cli/program.ts";
 import { Engine, engines } from "../rdb/engine.ts";
@@ -23,6 +33,13 @@ async function until(condition: () => boolean): Promise<void> {
 
 /** Into the next second, which is what dumps tell. */
 const nextSecond = () => Bun.sleep(1_001 - (Date.now() % 1_000));
+
+/** What engines before 4.22 have in their logs for most queries: the text, which only an engine can follow. */
+function addText(data: string, query: string): void {
+  const words = ["GRAPH.QUERY", "memorygraph", query];
+  const text = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("");
+  appendFileSync(join(data, "appendonlydir/appendonly.aof.1.incr.aof"), `*${words.length}\r\n${text}`);
+}
 
 describe.if(newest !== undefined)("an append-only log", () => {
   let made: TemporaryFolder;
@@ -49,9 +66,31 @@ describe.if(newest !== undefined)("an append-only log", () => {
     return path;
   }
 
-  test("that is newer than the dump is refused by every command, with both files and a way", async () => {
+  test("that is newer than the dump is read in its place, whole, and nothing in the folder changes", async () => {
     using folder = temporaryFolder();
     const path = data(folder);
+    const before = listing(path);
+    const from = ["--from", "falkordblite", "--from-path", path];
+    const to = ["--to", "sqlite", "--to-path", folder.file("new.db")];
+    const { code, stdout } = await program(folder, [...from, ...to]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("40 nodes")]);
+    expect(stdout).toContain("read from the append-only log, which is newer than the dump");
+    expect((await program(folder, ["verify", ...from, ...to])).code).toBe(0);
+    const doctor = await program(folder, ["doctor"], { MEMORY_FALKORDBLITE_PATH: path });
+    expect(doctor.stdout).toContain("40");
+    expect(listing(path)).toEqual(before);
+    for (const alone of [path, join(path, "appendonlydir")]) {
+      rmSync(join(path, "dump.rdb"), { force: true });
+      const seen = await program(folder, ["inspect", "--from", "falkordblite", "--from-path", alone]);
+      expect([seen.code, seen.stdout]).toEqual([0, expect.stringContaining("40 memories")]);
+    }
+    expect(readdirSync(folder.file("tmp"))).toEqual([]);
+  }, 60_000);
+
+  test("that only an engine can follow is refused by every command, with both files and a way", async () => {
+    using folder = temporaryFolder();
+    const path = data(folder);
+    addText(path, memories(41, 42));
     const before = listing(path);
     const from = ["--from", "falkordblite", "--from-path", path];
     const to = ["--to", "sqlite", "--to-path", folder.file("new.db")];
@@ -66,6 +105,7 @@ describe.if(newest !== undefined)("an append-only log", () => {
       expectError(outcome, 4, "has an append-only log that can hold more than its dump");
       expect(outcome.stderr).toMatch(/dump\.rdb: saved 20\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ/);
       expect(outcome.stderr).toMatch(/appendonly\.aof\.1\.incr\.aof: [\d,]+ bytes, written 20\d\d-/);
+      expect(outcome.stderr).toContain("cannot be read without the engine: the command GRAPH.QUERY");
       expect(outcome.stderr).toContain("--from falkordb --from-uri");
     }
     const doctor = await program(folder, ["doctor"], { MEMORY_FALKORDBLITE_PATH: path });
@@ -73,14 +113,24 @@ describe.if(newest !== undefined)("an append-only log", () => {
     expect(listing(path)).toEqual(before);
   }, 60_000);
 
+  test("in a folder whose times are of a copy is refused, since nothing tells which is newer", async () => {
+    using folder = temporaryFolder();
+    const path = data(folder);
+    const now = new Date(Date.now() + 3_600_000);
+    utimesSync(join(path, "dump.rdb"), now, now);
+    const outcome = await program(folder, ["inspect", "--from", "falkordblite", "--from-path", path]);
+    expectError(outcome, 4, "has an append-only log that can hold more than its dump");
+  }, 60_000);
+
   test("is read whole by the engine on a copy: as a server, or as the dump that it then saves", async () => {
     using folder = temporaryFolder();
     const path = data(folder);
+    addText(path, memories(41, 42));
     {
       await using engine = await Engine.start(newest!.module, path, "dump.rdb", LOGGED);
       const server = ["--from", "falkordb", "--from-uri", `redis://127.0.0.1:${engine.port}`];
       const moved = await program(folder, [...server, "--to", "sqlite", "--to-path", folder.file("by-server.db")]);
-      expect(moved.stdout).toContain("40 nodes");
+      expect(moved.stdout).toContain("42 nodes");
     }
     {
       // Not the same engine: it writes down later, in the log too, which queries it was asked.
@@ -90,7 +140,7 @@ describe.if(newest !== undefined)("an append-only log", () => {
     }
     const from = ["--from", "falkordblite", "--from-path", path];
     const { code, stdout } = await program(folder, ["inspect", ...from]);
-    expect([code, stdout]).toEqual([0, expect.stringContaining("40 memories")]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("42 memories")]);
     expect(stdout).toContain("append-only log beside the dump; the dump was saved after its last command");
   }, 60_000);
 
@@ -119,6 +169,7 @@ describe.if(newest !== undefined)("an append-only log", () => {
   test("that stands alone, its base, an increment and its folder are named for what they are", async () => {
     using folder = temporaryFolder();
     const path = data(folder);
+    addText(path, memories(41, 42));
     rmSync(join(path, "dump.rdb"));
     const inspect = (from: string) => program(folder, ["inspect", "--from", "falkordblite", "--from-path", from]);
     expectError(await inspect(path), 4, "an append-only log and no dump");

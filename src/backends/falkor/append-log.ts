@@ -19,8 +19,12 @@ const MANIFEST = /\.manifest$/;
 const OLD_LOG = /^[^.].*\.aof$/;
 const LOG_FOLDER = /^append|aof/i;
 
+/** Copying sets a file's time anew: beyond this after the time that a dump tells of itself, times prove nothing. */
+const SAVING_MS = 5 * 60_000;
+
 export interface LogFile {
   readonly path: string;
+  readonly role: "base" | "increment" | "other";
   readonly bytes: number;
   readonly modified: Date;
 }
@@ -28,26 +32,53 @@ export interface LogFile {
 export interface AppendLog {
   /** The folder of the engine's data, in which the dump is as well. */
   readonly folder: string;
-  /** What holds data; files without any are left out. */
+  /** What holds data, in the order of the manifest; files without any are left out. */
   readonly files: readonly LogFile[];
+  /** All that one manifest names is there, and nothing else. */
+  readonly isWhole: boolean;
+}
+
+/** The store has a log that holds what the dump does not, or can hold it. */
+export class LogRefusal extends RefusedError {
+  /** What could be read in place of the dump; null where nothing proves that it is the newest. */
+  readonly log: AppendLog | null;
+
+  constructor(message: string, log: AppendLog | null, explanation: ConstructorParameters<typeof RefusedError>[1]) {
+    super(message, explanation);
+    this.log = log;
+  }
+
+  /** The same, with the reason why the log could not be read. */
+  because(why: string): LogRefusal {
+    const { message, next, details } = this;
+    return new LogRefusal(message, null, {
+      next,
+      details: [...details, `it cannot be read without the engine: ${why}`],
+    });
+  }
 }
 
 /** The log in a folder of data; null where there is none, or where nothing is in it. */
 export function logIn(folder: string): AppendLog | null {
-  const files = entriesOf(folder).flatMap((name) => {
+  const found = entriesOf(folder).flatMap((name): Parts[] => {
     const path = join(folder, name);
     const stat = statOf(path);
-    if (stat?.isDirectory() && LOG_FOLDER.test(name)) return manifestedIn(path);
-    return stat?.isFile() && OLD_LOG.test(name) ? [fileAt(path, stat)] : [];
+    if (stat?.isDirectory() && LOG_FOLDER.test(name)) return [manifestedIn(path)];
+    return stat?.isFile() && OLD_LOG.test(name) ? [{ files: [fileAt(path, stat, "other")], isWhole: false }] : [];
   });
-  const filled = files.filter(({ bytes }) => bytes > 0);
-  return filled.length === 0 ? null : { folder, files: filled };
+  const filled = found
+    .map(({ files, isWhole }) => ({ files: files.filter(({ bytes }) => bytes > 0), isWhole }))
+    .filter(({ files }) => files.length > 0);
+  if (filled.length === 0) return null;
+  const [first] = filled;
+  return { folder, files: filled.flatMap(({ files }) => files), isWhole: filled.length === 1 && first!.isWhole };
 }
 
 /** The log that is the folder itself, which a manifest tells. */
 function logFolder(folder: string): AppendLog | null {
-  const files = entriesOf(folder).some((name) => MANIFEST.test(name)) ? manifestedIn(folder) : [];
-  return files.length === 0 ? null : { folder: dirname(folder), files };
+  const hasManifest = entriesOf(folder).some((name) => MANIFEST.test(name));
+  const { files, isWhole } = hasManifest ? manifestedIn(folder) : { files: [], isWhole: false };
+  return files.length === 0 ? null : { folder: dirname(folder), files, isWhole };
 }
 
 /** The log of which a file is a part. */
@@ -55,23 +86,28 @@ function logAround(path: string): AppendLog | null {
   return logFolder(dirname(path)) ?? logIn(dirname(path));
 }
 
+type Parts = Pick<AppendLog, "files" | "isWhole">;
+
 /** What the manifests in the folder name; without any, all that is named as a log's files are. */
-function manifestedIn(folder: string): LogFile[] {
+function manifestedIn(folder: string): Parts {
   const manifests = entriesOf(folder).filter((name) => MANIFEST.test(name));
   const named = manifests.flatMap((name) => partsOf(readFileSync(join(folder, name), "utf8")));
-  const names = manifests.length > 0 ? named : entriesOf(folder).filter((name) => /\.(aof|rdb)$/.test(name));
-  return names.flatMap((name) => {
+  const unnamed = entriesOf(folder).filter((name) => /\.(aof|rdb)$/.test(name));
+  const parts = manifests.length > 0 ? named : unnamed.map((name) => ({ name, role: "other" }) as const);
+  const files = parts.flatMap(({ name, role }) => {
     const stat = statOf(join(folder, name));
-    return stat?.isFile() ? [fileAt(join(folder, name), stat)] : [];
+    return stat?.isFile() ? [fileAt(join(folder, name), stat, role)] : [];
   });
+  return { files, isWhole: manifests.length === 1 && files.length === parts.length };
 }
 
 /** `file appendonly.aof.1.base.rdb seq 1 type b`; history (h) is what the engine is about to delete. */
-function partsOf(manifest: string): string[] {
+function partsOf(manifest: string): { readonly name: string; readonly role: LogFile["role"] }[] {
   return manifest.split("\n").flatMap((line) => {
     const [, quoted, bare, type] = /^file (?:"((?:[^"\\]|\\.)*)"|(\S+)) .*\btype ([bhi])\b/.exec(line) ?? [];
     const name = quoted?.replace(/\\(.)/g, "$1") ?? bare;
-    return name !== undefined && type !== "h" && basename(name) === name ? [name] : [];
+    if (name === undefined || type === "h" || basename(name) !== name) return [];
+    return [{ name, role: type === "b" ? "base" : "increment" } as const];
   });
 }
 
@@ -94,7 +130,10 @@ export function assertNoNewerLog(location: string, dump: string, packed = dump):
     return { kind: "note", what, count: log.files.length, examples: log.files.map(({ path }) => path) };
   }
   const savedAt = Number.isNaN(saved) ? "it does not say when it was saved" : `saved ${timeOf(new Date(saved))}`;
-  throw new RefusedError(`${location} has an append-only log that can hold more than its dump, and it was not read`, {
+  // Times that the engine itself has set tell which is the newer.
+  const isProven = (statOf(packed)?.mtimeMs ?? Number.NaN) - saved < SAVING_MS;
+  const message = `${location} has an append-only log that can hold more than its dump, and it was not read`;
+  throw new LogRefusal(message, isProven ? log : null, {
     details: [`${packed}: ${savedAt}`, ...described(log)],
     next: `${wayOut(log.folder)} To read the dump as it was when it was saved, copy it alone into another folder.`,
   });
@@ -104,10 +143,10 @@ export function assertNoNewerLog(location: string, dump: string, packed = dump):
 export function assertNoLogAlone(location: string, path: string): void {
   const stat = statOf(path);
   const part = stat?.isDirectory() ? logFolder(path) : null;
-  if (part !== null) throw partOfLog(location, part);
+  if (part !== null) throw partOfLog(location, part, part);
   const log = stat?.isDirectory() ? logIn(path) : stat === null ? logIn(dirname(path)) : null;
   if (log === null) return;
-  throw new RefusedError(`${location} has an append-only log and no dump: its data are in the log alone`, {
+  throw new LogRefusal(`${location} has an append-only log and no dump: its data are in the log alone`, log, {
     details: described(log),
     next: wayOut(log.folder),
   });
@@ -136,11 +175,14 @@ function isPartOfLog(fields: ReadonlyMap<string, string> | null): boolean {
   return fields?.get("aof-base") === "1" || fields?.get("aof-preamble") === "1";
 }
 
-function partOfLog(location: string, log: AppendLog | null): RefusedError {
+function partOfLog(location: string, log: AppendLog | null, readable: AppendLog | null = null): LogRefusal {
   const details = log === null ? ["what was written after it is in the log's increments"] : described(log);
-  return new RefusedError(`${location} is a part of an append-only log, not a whole store`, {
+  return new LogRefusal(`${location} is a part of an append-only log, not a whole store`, readable, {
     details,
-    next: log === null ? wayOut("the folder that it was in") : wayOut(log.folder),
+    next:
+      log === null
+        ? wayOut("the folder that it was in")
+        : `Name the folder of the store, ${log.folder}: its log is read there where FalkorDB 4.22 or later wrote it. Else: ${wayOut(log.folder)}`,
   });
 }
 
@@ -176,8 +218,8 @@ function fieldsOf(dump: string): ReadonlyMap<string, string> | null {
   }
 }
 
-function fileAt(path: string, { size, mtime }: Stats): LogFile {
-  return { path, bytes: size, modified: mtime };
+function fileAt(path: string, { size, mtime }: Stats, role: LogFile["role"]): LogFile {
+  return { path, role, bytes: size, modified: mtime };
 }
 
 function entriesOf(folder: string): string[] {

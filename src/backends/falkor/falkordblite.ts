@@ -12,7 +12,7 @@ import { OddityLog } from "../findings.ts";
 import { previewOf } from "../graph-store/preview.ts";
 import { readRecords } from "../graph-store/reader.ts";
 import { accessError } from "../recognise.ts";
-import { assertNoLogOver, assertNoNewerLog } from "./append-log.ts";
+import { assertNoLogOver, assertNoNewerLog, LogRefusal } from "./append-log.ts";
 import type { DumpOrigin } from "./describe-dump.ts";
 import type { Packing } from "./descriptor.ts";
 import { DumpSource } from "./dump-source.ts";
@@ -20,6 +20,7 @@ import { holderOf, uniqueIdLabelsOf } from "./lite-holder.ts";
 import { type LitePlace, pathOf, placeToRead, placeToWrite } from "./lite-place.ts";
 import { type LiteAccess, openLiteForRollback, recoverLite } from "./lite-rollback.ts";
 import { describeTarget, LiteSession, openTarget } from "./lite-session.ts";
+import { openLog } from "./log-source.ts";
 import { unpack } from "./packed-dump.ts";
 import { runningEngine } from "./running-engine.ts";
 import { assertNoEngine } from "./staged-dump.ts";
@@ -53,7 +54,11 @@ function accessTo(config: BackendConfig): LiteAccess {
   };
 }
 
-function originOf(config: BackendConfig, { path, form }: LitePlace, notes: readonly Finding[] = []): DumpOrigin {
+function originOf(
+  config: BackendConfig,
+  { path, form }: Pick<LitePlace, "path" | "form">,
+  notes: readonly Finding[] = [],
+): DumpOrigin {
   const { graph = GRAPH_NAME } = config;
   return { backend: "falkordblite", location: path, graph, database: databaseOf(config), form, engine: null, notes };
 }
@@ -75,8 +80,14 @@ function assertFirstDatabase(config: BackendConfig): void {
   });
 }
 
+/** Where the log beside a dump holds more than the dump, the log is read in its place. */
 async function openForReading(config: BackendConfig, options: OpenOptions = {}): Promise<SourceStore> {
-  return open(config, options, assertNoNewerLog);
+  try {
+    return await open(config, options, assertNoNewerLog);
+  } catch (error) {
+    if (!(error instanceof LogRefusal)) throw error;
+    return openLog(originOf(config, { path: pathOf(config), form: "directory" }), error, options);
+  }
 }
 
 /** @param checkLog asked before and after reading whether a log beside the dump holds more; null not to ask */
