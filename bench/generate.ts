@@ -57,7 +57,7 @@ export function generate(path: string, count: number, seed = 7): void {
       title: `T${at} ${words(1)}`,
       content: words(random() < 0.01 ? 8000 : 3 + below(118)),
       tags: Array.from({ length: at % 5 }, () => pick(WORDS)),
-      importance: Math.round(random() * 1000) / 1000 + 0.0001,
+      importance: Math.round(random() * 999) / 1000 + 0.0001,
       confidence: 0.85,
       usage_count: at % 9,
       created_at: time(-86_400 * (at % 900), at),

@@ -6,8 +6,9 @@ export interface Measure {
 
 export async function measure(command: string[], env: Record<string, string> = {}): Promise<Measure> {
   const start = performance.now();
-  const child = Bun.spawn(command, { stdout: "ignore", stderr: "inherit", env: { ...Bun.env, ...env } });
-  if ((await child.exited) !== 0) throw new Error(`${command.join(" ")} failed`);
+  const child = Bun.spawn(command, { stdout: "ignore", stderr: "pipe", env: { ...Bun.env, ...env } });
+  const trouble = await new Response(child.stderr).text();
+  if ((await child.exited) !== 0) throw new Error(`${command.join(" ")} failed: ${trouble}`);
   return { seconds: (performance.now() - start) / 1000, mebibytes: (child.resourceUsage()?.maxRSS ?? 0) / 2 ** 20 };
 }
 
