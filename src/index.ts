@@ -1,49 +1,160 @@
 /**
- * The library: the same migrations as the command line's, for programs.
+ * The library: what the command line does, for programs, with the same journals, locks and results.
  *
  * ```ts
- * const result = await migrate(
- *   new BackendConfig({ type: "sqlite", path: "old.db" }),
- *   new BackendConfig({ type: "sqlite", path: "new.db" }),
- *   { for: "0.13" },
- * );
+ * const { run } = await migrate({ type: "sqlite", path: "old.db" }, { type: "sqlite", path: "new.db" }, { for: "0.13" });
+ * const plan = await rollback(run!, { dryRun: true });
+ * await rollback(run!);
  * ```
  */
-import type { BackendConfig } from "./backends/config.ts";
+import { platform } from "node:os";
+import { resolve } from "node:path";
+import { BackendConfig, type BackendConfigFields } from "./backends/config.ts";
+import { RunRegistry } from "./journal/registry.ts";
+import { findRun, type NewPlace } from "./operations/journal/find-run.ts";
+import { RunJournal } from "./operations/journal/run-journal.ts";
 import { runMigration } from "./operations/migrate.ts";
-import type { MigrationOptionsInput, MigrationResult, OnProgress } from "./operations/models.ts";
+import type {
+  ListedRun,
+  MigrationOptionsInput,
+  MigrationResult,
+  OnProgress,
+  RollbackResult,
+} from "./operations/models.ts";
+import { resumeRun } from "./operations/resume.ts";
+import { type RollbackOptions, rollbackRun } from "./operations/rollback.ts";
+import { listRuns } from "./operations/runs.ts";
+import { stateFolder } from "./support/state-folder.ts";
+import { VERSION } from "./version.ts";
 
-export { BACKEND_TYPES, BackendConfig, type BackendType } from "./backends/config.ts";
+export { BACKEND_TYPES, BackendConfig, type BackendConfigFields, type BackendType } from "./backends/config.ts";
 export { MigrateError } from "./errors.ts";
 export { type Compatibility, compatibility } from "./operations/compatibility.ts";
 export type {
   ConflictPolicy,
+  ListedRun,
   MigrationOptions,
   MigrationOptionsInput,
   MigrationResult,
   OnProgress,
   Progress,
+  RollbackResult,
   ValidationResult,
   VerificationResult,
 } from "./operations/models.ts";
 
+/** Where the list of runs and the locks are; that of the command line where it is not named. */
+export interface StateOptions {
+  readonly stateDir?: string;
+}
+
+/** Of a run that is resumed or undone: what its journal never holds. */
+export interface RunOptions extends StateOptions {
+  readonly fromPassword?: string;
+  readonly toPassword?: string;
+  /** The target file, where it was moved since. */
+  readonly toPath?: string;
+  /** Called often; must not throw. */
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Copies everything from one store to another and proves it.
+ * Copies everything from one store to another and proves it. The run gets a journal, by which it can be undone later, and a lock
+ * on its target.
  *
  * Never throws for what can go wrong with stores: `success` is false then, and `errors` says what, why and what next.
  * The target is as it was before in that case, unless `rollbackOnFailure` is false.
  *
+ * @param source, target a BackendConfig, or a plain object with its fields
  * @param options what MigrationOptions documents; all are optional
  * @param onProgress called often; must not throw
  * @param signal aborts between two batches and rolls back
- * @throws UsageError for options that are not valid
+ * @throws UsageError for a configuration or options that are not valid
  */
 export async function migrate(
-  source: BackendConfig,
-  target: BackendConfig,
+  source: BackendConfigFields,
+  target: BackendConfigFields,
   options: MigrationOptionsInput = {},
   onProgress?: OnProgress,
   signal?: AbortSignal,
+  { stateDir }: StateOptions = {},
 ): Promise<MigrationResult> {
-  return (await runMigration(source, target, options, { onProgress, signal })).result;
+  const [from, to] = [source, target].map(configOf) as [BackendConfig, BackendConfig];
+  const recorder = options.dryRun === true ? undefined : RunJournal.fresh(registryOf(stateDir));
+  return (await runMigration(from, to, options, { onProgress, signal, recorder })).result;
+}
+
+/**
+ * All runs that are known, the latest first, with what can be done with each.
+ *
+ * ```ts
+ * for (const { id, status, target } of await runs()) console.log(id, status, target);
+ * ```
+ * @param options.toPath only the runs on this file, found beside it as well
+ * @throws AccessError, StoreKindError where the list cannot be read
+ */
+export function runs({ stateDir, toPath }: StateOptions & { readonly toPath?: string } = {}): Promise<ListedRun[]> {
+  return listRuns(registryOf(stateDir), toPath);
+}
+
+/**
+ * Goes on with a run that was stopped, writes nothing twice, and proves the result.
+ *
+ * ```ts
+ * const { success, errors } = await resume("0tw6etyz4k", { toPassword: "…" });
+ * ```
+ * @param run its id, as `runs` gives it
+ * @throws UsageError for an unknown run; RefusedError for one that has ended, or whose stores have changed; BusyError
+ */
+export async function resume(run: string, options: RunOptions = {}): Promise<MigrationResult> {
+  const { stateDir, fromPassword, toPassword, toPath, onProgress, signal } = options;
+  const registry = registryOf(stateDir);
+  const found = findRun(registry, run, { path: toPath });
+  try {
+    const [from, to] = [withPassword(found.from, fromPassword), withPassword(found.to, toPassword)];
+    return (await resumeRun(registry, found, from, to, { onProgress, signal })).result;
+  } finally {
+    found.file.close();
+  }
+}
+
+/**
+ * Undoes exactly what a run did, whenever, and proves it. What others changed or attached since stays, and is in `kept`: the run
+ * is open for it then, and can be undone again.
+ *
+ * ```ts
+ * const { exact, kept } = await rollback("0tw6etyz4k");
+ * ```
+ * @param run its id, as `runs` gives it
+ * @param options.dryRun shows what would be done, and writes nothing
+ * @throws UsageError for an unknown run; RefusedError where later runs wrote the same records, without `withLater`; RollbackError
+ *   where the target is not what it should be, or the journal is damaged; BusyError
+ */
+export async function rollback(
+  run: string,
+  options: RunOptions & RollbackOptions & { readonly toUri?: string } = {},
+): Promise<RollbackResult> {
+  const { stateDir, toPassword, toPath, toUri, onProgress, signal, ...wishes } = options;
+  const registry = registryOf(stateDir);
+  const place: NewPlace = { path: toPath, uri: toUri };
+  const found = findRun(registry, run, place);
+  try {
+    return await rollbackRun(registry, found, withPassword(found.to, toPassword), wishes, { onProgress, signal });
+  } finally {
+    found.file.close();
+  }
+}
+
+function configOf(given: BackendConfigFields): BackendConfig {
+  return given instanceof BackendConfig ? given : BackendConfig.from(given);
+}
+
+function withPassword(config: BackendConfig, password: string | undefined): BackendConfig {
+  return password === undefined ? config : new BackendConfig({ ...config, password });
+}
+
+function registryOf(stateDir: string | undefined): RunRegistry {
+  const folder = stateDir === undefined ? stateFolder("memorygraph-migrate", Bun.env, platform()) : resolve(stateDir);
+  return new RunRegistry(folder, VERSION);
 }

@@ -31,9 +31,8 @@ describe("a full disk", () => {
     await withSmallDisk(64, async (disk) => {
       for (const release of ["0.12", "0.13"] as const) {
         const { errors } = await migrate(lite(source), lite(join(disk, "new")), { for: release });
-        expect(errors.map(({ code, message }) => `${code}: ${message}`)).toEqual([
-          `write_failed: no room left to write ${join(disk, "new")}`,
-        ]);
+        expect(errors.map(({ code }) => code)).toEqual(["write_failed"]);
+        expect(errors[0]!.message).toStartWith(`no room left to write ${disk}`);
         expect(readdirSync(disk)).toEqual([]);
       }
       copyFileSync(join(root, "test/fixtures/rdb/v20-4.22.1-other-keys.rdb"), join(disk, "there.db"));

@@ -1,0 +1,50 @@
+/** The library: journals, locks and results as those of the command line. */
+import { describe, expect, test } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { type BackendConfigFields, MigrateError, migrate, resume, rollback, runs } from "../../src/index.ts";
+import { titleOf } from "../cli/stores.ts";
+import { program } from "../faults/program.ts";
+import { stateAt } from "../faults/targets.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { at, copyFixture } from "../support/stores.ts";
+
+describe("the library", () => {
+  test("migrates by plain objects, lists the run and undoes it", async () => {
+    using folder = temporaryFolder();
+    const stateDir = folder.file("state");
+    const target = copyFixture("0.8.3", folder, "target.db");
+    const before = await stateAt(at(target));
+    const source = { type: "sqlite", path: copyFixture("0.12.4", folder) } as const;
+    const result = await migrate(source, { type: "sqlite", path: target }, {}, undefined, undefined, { stateDir });
+    expect([result.success, typeof result.run]).toEqual([true, "string"]);
+    expect(await runs({ stateDir })).toMatchObject([{ id: result.run!, status: "done", can: ["rollback"] }]);
+    expect(await rollback(result.run!, { stateDir, dryRun: true })).toMatchObject({ dryRun: true, exact: true });
+    expect(titleOf(target, "m-000001")).toBeDefined();
+    expect(await rollback(result.run!, { stateDir })).toMatchObject({ exact: true, left: [] });
+    expect(await stateAt(at(target))).toBe(before);
+  });
+
+  test("goes on with a run that the command line began and a kill ended", async () => {
+    using folder = temporaryFolder();
+    const stateDir = folder.file("runs");
+    const target = folder.file("target.db");
+    const source = copyFixture("0.12.4", folder);
+    const args = ["--from-path", source, "--to", "sqlite", "--to-path", target, "--state-dir", stateDir];
+    expect((await program(folder, ["migrate", ...args], { stop: "verified#1" })).code).toBeNull();
+    const [stopped] = await runs({ stateDir });
+    expect(stopped).toMatchObject({ status: "stopped", can: ["resume", "rollback"] });
+    const resumed = await resume(stopped!.id, { stateDir });
+    expect([resumed.success, resumed.verified, existsSync(target)]).toEqual([true, true, true]);
+  });
+
+  test("says by name what is wrong with what it is given", async () => {
+    using folder = temporaryFolder();
+    const wrong = { type: "oracle", path: "x" } as unknown as BackendConfigFields;
+    const target = { type: "sqlite", path: folder.file("target.db") } as const;
+    const caught = await migrate(wrong, target).catch((error: unknown) => error);
+    expect(caught).toBeInstanceOf(MigrateError);
+    expect((caught as MigrateError).code).toBe("usage");
+    await expect(rollback("0000000000", { stateDir: folder.file("state") })).rejects.toThrow("there is no run");
+    expect(readdirSync(folder.path).filter((name) => name.startsWith("target"))).toEqual([]);
+  });
+});
