@@ -4,7 +4,14 @@
  * many are found before anything is undone.
  */
 import { DamagedJournalError, UsageError } from "../errors.ts";
-import { type Database, DurableFile, type Endurance, type Guard, type Recognise } from "../support/durable.ts";
+import {
+  type Database,
+  DurableFile,
+  type Endurance,
+  type Guard,
+  type Recognise,
+  removeDurable,
+} from "../support/durable.ts";
 import { openScratch } from "../support/scratch.ts";
 
 /** A row of the log, before entries.ts has given it a type. */
@@ -51,7 +58,14 @@ export class JournalFile {
 
   /** @param guard gets the system's and SQLite's errors */
   static create(path: string, guard: Guard): JournalFile {
-    return new JournalFile(DurableFile.create(path, guard));
+    const file = DurableFile.create(path, guard);
+    try {
+      return new JournalFile(file);
+    } catch (error) {
+      file.close();
+      removeDurable(path);
+      throw error;
+    }
   }
 
   /** @param guard gets SQLite's errors; SQLITE_BUSY while another process has it open; TypeError for what is something else */

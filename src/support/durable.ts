@@ -55,8 +55,13 @@ export class DurableFile {
   static create(path: string, guard: Guard): DurableFile {
     return guard(() => {
       createPrivateFile(path);
-      flushFolder(dirname(path));
-      return new DurableFile(path, guard, () => {});
+      try {
+        flushFolder(dirname(path));
+        return new DurableFile(path, guard, () => {});
+      } catch (error) {
+        removeDurable(path);
+        throw error;
+      }
     });
   }
 

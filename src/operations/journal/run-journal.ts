@@ -1,4 +1,6 @@
 /** Keeps the journal of one run: what it is, how far it has come, and whose turn it is on the target. */
+
+import { existsSync } from "node:fs";
 import type { TargetBackend } from "../../backends/backend.ts";
 import type { BackendConfig } from "../../backends/config.ts";
 import { loadBackend } from "../../backends/registry.ts";
@@ -22,6 +24,11 @@ const STATES: Partial<Record<Progress["phase"], RunState>> = {
   commit: "committing",
   rollback: "rolling back",
 };
+
+interface NewRun extends Pick<RunInfo, "options"> {
+  readonly from: BackendConfig;
+  readonly to: BackendConfig;
+}
 
 export class RunJournal {
   readonly registry: RunRegistry;
@@ -65,7 +72,7 @@ export class RunJournal {
     return this.#id;
   }
 
-  #create(run: Pick<RunInfo, "options"> & { from: BackendConfig; to: BackendConfig }, source: string, target: string) {
+  #create(run: NewRun, source: string, target: string): JournalFile {
     const { registry } = this;
     const started = new Date().toISOString();
     const owner = thisProcess();
@@ -75,13 +82,29 @@ export class RunJournal {
       return { id, started, state: "started", source, target, identity: null, journal, owner };
     };
     // First the list, then the file: whatever is somewhere can be found. A run that has the id already stays.
-    while (!registry.add(entry())) this.#id = newRunId();
-    const file = createJournal(entry().journal!);
-    const { program } = registry;
-    const [from, to] = [withoutSecrets(run.from), withoutSecrets(run.to)];
-    file.setMeta(LISTED, JSON.stringify({ source, target, owner } satisfies Listed), "process");
-    const info: RunInfo = { format: FORMAT, id: this.#id, started, program, options: run.options, from, to };
-    file.setMeta(RUN, JSON.stringify(info));
+    while (existsSync(entry().journal!) || !registry.add(entry())) this.#id = newRunId();
+    try {
+      return this.#begin(entry(), run);
+    } catch (error) {
+      // Where there is no room for a journal, there is no run either.
+      registry.forget(this.#id);
+      throw error;
+    }
+  }
+
+  #begin({ id, started, source, target, owner, journal }: RunEntry, run: NewRun): JournalFile {
+    const file = createJournal(journal!);
+    try {
+      const [from, to] = [withoutSecrets(run.from), withoutSecrets(run.to)];
+      file.setMeta(LISTED, JSON.stringify({ source, target, owner } satisfies Listed), "process");
+      const { program } = this.registry;
+      const info: RunInfo = { format: FORMAT, id, started, program, options: run.options, from, to };
+      file.setMeta(RUN, JSON.stringify(info));
+    } catch (error) {
+      file.close();
+      removeDurable(journal!);
+      throw error;
+    }
     failpoint("journal created");
     return file;
   }
