@@ -3,7 +3,7 @@ import type { Release } from "../memorygraph/releases.ts";
 import { Showing } from "../memorygraph/showing.ts";
 import type { Finding, WriteReport } from "./backend.ts";
 
-/** The report of a target for that release, before anything was written. */
-export function emptyReport(release: Release): WriteReport & { notes: Finding[] } {
-  return { respelled: 0, defaulted: {}, setAside: {}, showing: new Showing(release), notes: [] };
+/** The report of a target for that release, before anything was written; of a graph with its kind. */
+export function emptyReport(release: Release, backend?: string): WriteReport & { notes: Finding[] } {
+  return { respelled: 0, defaulted: {}, setAside: {}, showing: new Showing(release, backend), notes: [] };
 }

@@ -45,6 +45,11 @@ export function idOfKey(key: NodeKey): string | null {
   return key.charCodeAt(0) === 61 ? key.substring(1) : null;
 }
 
+/** Whether other nodes of the store have the id of the node as well. */
+export function sharesId({ key, properties }: GraphNode): boolean {
+  return idOfKey(key) === null && typeof properties.get("id") === "string";
+}
+
 /** The node itself as others see it: without the number that tells nodes of equal content apart. */
 export function identityOfKey(key: NodeKey): string {
   if (key.charCodeAt(0) === 61) return key;

@@ -18,6 +18,8 @@ export interface NotShown {
 }
 
 const LISTED = 10;
+/** A unique constraint that cannot be made ends the start of the application. */
+const SHARED = "an id that several memories have: the release does not open such a store at all";
 
 /** Counts what one line of releases will not show. */
 export class Showing {
@@ -25,11 +27,20 @@ export class Showing {
   readonly #line: ReleaseLine;
   readonly #plans = new WeakMap<Shape, readonly number[]>();
   readonly #reasons = new Map<string, { count: number; examples: string[] }>();
+  readonly #demandsUniqueIds: boolean;
   #count = 0;
+  #isClosed = false;
 
-  constructor(release: Release) {
+  /** @param backend the kind of store, where it is one that some release opens under conditions */
+  constructor(release: Release, backend?: string) {
     this.release = release;
     this.#line = releaseLine(release);
+    this.#demandsUniqueIds = backend !== undefined && this.#line.demandsUniqueIds.includes(backend);
+  }
+
+  /** Whether the release does not even open a store with what was added. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** How many memories it will not show. */
@@ -44,9 +55,14 @@ export class Showing {
       .toSorted((a, b) => b.count - a.count);
   }
 
-  /** Looks at a memory as the application reads it. */
-  add(properties: Properties): void {
-    const reason = this.reasonFor(properties);
+  /**
+   * Looks at a memory as the application reads it.
+   * @param sharesId others have its id too
+   */
+  add(properties: Properties, sharesId = false): void {
+    const isRefused = sharesId && this.#demandsUniqueIds;
+    this.#isClosed ||= isRefused;
+    const reason = isRefused ? SHARED : this.reasonFor(properties);
     if (reason === null) return;
     const id = properties.get("id");
     this.#add(reason, 1, typeof id === "string" ? [id] : ["a memory without id"]);
@@ -59,6 +75,7 @@ export class Showing {
 
   clear(): void {
     this.#count = 0;
+    this.#isClosed = false;
     this.#reasons.clear();
   }
 

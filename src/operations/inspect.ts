@@ -1,10 +1,10 @@
 /** What one store is and holds, by reading all of it. */
+import type { StoreDescription } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { compareInstants, type Instant } from "../graph/instant.ts";
-import type { GraphRecord } from "../graph/record.ts";
+import { type GraphRecord, sharesId } from "../graph/record.ts";
 import { MEMORY_LABEL } from "../memorygraph/fields.ts";
-import type { Release } from "../memorygraph/releases.ts";
 import { Showing } from "../memorygraph/showing.ts";
 import { Summary } from "../memorygraph/summary.ts";
 import { instantOf } from "../memorygraph/times.ts";
@@ -21,7 +21,7 @@ export async function inspectStore(
   try {
     const description = await store.describe("integrity");
     const total = description.nodes + description.relationships;
-    const census = new Census(description.readableBy);
+    const census = new Census(description);
     let done = 0;
     for await (const batch of store.read()) {
       for (const record of batch) census.add(record);
@@ -32,7 +32,6 @@ export async function inspectStore(
     const findings = [...description.findings, ...store.findings()];
     return {
       store: statistics(description),
-      openedBy: [...description.readableBy],
       ...census.result(),
       indexes: [...description.indexes],
       dump: description.dump === undefined ? null : { ...description.dump, graphs: [...description.dump.graphs] },
@@ -54,9 +53,8 @@ class Census {
   #earliest: Instant | null = null;
   #latest: Instant | null = null;
 
-  /** @param releases which open the store */
-  constructor(releases: readonly Release[]) {
-    this.#showings = releases.map((release) => new Showing(release));
+  constructor({ readableBy, backend }: StoreDescription) {
+    this.#showings = readableBy.map((release) => new Showing(release, backend));
   }
 
   add(record: GraphRecord): void {
@@ -67,7 +65,7 @@ class Census {
     }
     increment(this.#labels, record.labels.join(":") || "(none)");
     if (!record.labels.includes(MEMORY_LABEL)) return;
-    for (const showing of this.#showings) showing.add(record.stored ?? record.properties);
+    for (const showing of this.#showings) showing.add(record.stored ?? record.properties, sharesId(record));
     const type = record.properties.get("type");
     increment(this.#memoryTypes, typeof type === "string" ? type : "(none)");
     for (const name of ["created_at", "updated_at"]) this.#see(instantOf(record.properties.get(name)));
@@ -75,6 +73,7 @@ class Census {
 
   result(): Pick<
     InspectionResult,
+    | "openedBy"
     | "readableBy"
     | "notShown"
     | "count"
@@ -88,6 +87,7 @@ class Census {
     const { counts } = this.#summary;
     const shown = this.#showings.filter(({ count }) => count === 0);
     return {
+      openedBy: this.#showings.filter(({ isClosed }) => !isClosed).map(({ release }) => release),
       // Where there are nodes and none is a memory, MemoryGraph shows nothing.
       readableBy: counts.nodes > 0 && counts.memories === 0 ? [] : shown.map(({ release }) => release),
       notShown: this.#showings

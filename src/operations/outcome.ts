@@ -188,6 +188,7 @@ export class Outcome {
   #isVisible(): boolean {
     const target = this.#targetAfter ?? this.#targetBefore;
     if (target === null || this.#release === null || !target.readableBy.includes(this.#release.release)) return false;
+    if (this.#report.showing.isClosed) return false;
     const { nodes, memories } = this.imported;
     const wasEmpty = this.#targetBefore?.nodes === 0;
     return !(wasEmpty && nodes > 0 && memories === this.#report.showing.count);

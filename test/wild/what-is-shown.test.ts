@@ -4,7 +4,11 @@
  */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { BackendConfig } from "../../src/backends/config.ts";
+import { Showing } from "../../src/memorygraph/showing.ts";
 import { inspectStore } from "../../src/operations/inspect.ts";
+import { runMigration } from "../../src/operations/migrate.ts";
+import { program } from "../cli/program.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { at, createLike, differences, readAll, run, settle, succeed } from "../support/stores.ts";
 
@@ -139,5 +143,101 @@ describe("what the model of the release refuses", () => {
     const { notShown, readableBy } = await inspectStore(at(source), () => {});
     const reasons = [{ what: "importance is null", count: 1, examples: ["null"] }];
     expect([readableBy, notShown]).toEqual([[], [{ release: "0.12", count: 1, reasons }]]);
+  });
+});
+
+describe("FalkorDBLite stores, whose form and graph say who opens them", () => {
+  const lite = (path: string, graph?: string) =>
+    new BackendConfig({ type: "falkordblite", path, ...(graph !== undefined && { graph }) });
+
+  test.each([
+    "0.12",
+    "0.13",
+    "0.14",
+  ])("times are respelled for %s in a graph too, and come back as they were written", async (release) => {
+    using folder = temporaryFolder();
+    const source = make(folder.file("s.db"), withTimes);
+    const { result } = await runMigration(at(source), lite(folder.file("lite")), { for: release }, {});
+    expect([result.errors, result.verified, result.visible, result.notShown.count]).toEqual([[], true, true, 0]);
+    const inspected = await inspectStore(lite(folder.file("lite")), () => {});
+    expect(inspected.readableBy).toContain(release);
+    await runMigration(lite(folder.file("lite")), at(folder.file("back.db")), { for: "0.12" }, {});
+    expect(await differences(source, folder.file("back.db"))).toEqual([]);
+    const { records } = await readAll(folder.file("back.db"));
+    const times = records.map(({ properties }) => [properties.get("id"), properties.get("created_at")]);
+    expect(Object.fromEntries(times)).toEqual(TIMES);
+  });
+
+  test("a graph of another name is nothing to start MemoryGraph with, and --quiet says why", async () => {
+    using folder = temporaryFolder();
+    make(folder.file("s.db"), { a: {} });
+    const args = [
+      "--from",
+      "sqlite",
+      "--from-path",
+      "s.db",
+      "--to",
+      "falkordblite",
+      "--to-path",
+      "lite.db",
+      "--to-graph",
+      "other",
+    ];
+    const { code, stdout, stderr } = await program(folder, args);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining("MemoryGraph opens the graph memorygraph alone, and not other"),
+    ]);
+    expect(stdout).not.toContain("start MemoryGraph");
+    expect(stderr).not.toContain("start MemoryGraph");
+    const inspected = await program(folder, [
+      "inspect",
+      "--from",
+      "falkordblite",
+      "--from-path",
+      "lite.db",
+      "--from-graph",
+      "other",
+    ]);
+    expect(inspected.stdout).toMatch(/visible to +no MemoryGraph release/);
+    make(folder.file("more.db"), { b: {} });
+    const quiet = await program(
+      folder,
+      [...args, "--quiet", "--yes"].map((arg) => (arg === "s.db" ? "more.db" : arg)),
+    );
+    expect([quiet.code, quiet.stderr]).toEqual([
+      0,
+      expect.stringContaining("MemoryGraph opens the graph memorygraph alone"),
+    ]);
+    expect(quiet.stdout).not.toContain("next:");
+  });
+
+  test("a graph without a memory is visible to nobody", async () => {
+    using folder = temporaryFolder();
+    const store = createLike("0.12.4", folder.file("s.db"));
+    store.run('INSERT INTO nodes (id, label, properties) VALUES (\'e\', \'Entity\', \'{"id": "e", "text": "x"}\')');
+    store.close();
+    settle(folder.file("s.db"));
+    const { result } = await runMigration(at(folder.file("s.db")), lite(folder.file("lite")), {}, {});
+    expect([result.errors, result.visible]).toEqual([[], false]);
+    const { readableBy } = await inspectStore(lite(folder.file("lite")), () => {});
+    expect(readableBy).toEqual([]);
+    expect((await inspectStore(at(folder.file("s.db")), () => {})).readableBy).toEqual([]);
+  });
+
+  test("0.14 opens no graph in which memories share an id, and that is said", async () => {
+    using folder = temporaryFolder();
+    const store = createLike("0.12.4", folder.file("s.db"));
+    const insert = store.prepare("INSERT INTO nodes (id, label, properties) VALUES (?, 'Memory', ?)");
+    for (const id of ["a", "b"]) insert.run(id, JSON.stringify({ ...GOOD, id: "same", title: id }));
+    store.close();
+    settle(folder.file("s.db"));
+    const { records } = await readAll(folder.file("s.db"));
+    const showing = new Showing("0.14", "falkordblite");
+    for (const { properties } of records) showing.add(properties.with("id", "same"), true);
+    expect([showing.isClosed, showing.count, showing.reasons()[0]?.examples]).toEqual([true, 2, ["same", "same"]]);
+    const before = new Showing("0.13", "falkordblite");
+    for (const { properties } of records) before.add(properties.with("id", "same"), true);
+    expect(before.isClosed).toBe(false);
   });
 });

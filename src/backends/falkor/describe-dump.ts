@@ -75,9 +75,12 @@ export async function describeDump(dump: OpenDump, origin: DumpOrigin): Promise<
 /** Of a store that is yet to be made. */
 export function describeNew(origin: DumpOrigin, release: Release): StoreDescription {
   const { backend, location } = origin;
+  const closed = closedGraph(origin.graph);
+  const readableBy = closed === null ? [release] : [];
   return {
-    ...{ backend, location, engine: "FalkorDBLite", layout: "new", release: null, readableBy: [release], bytes: null },
-    ...{ nodes: 0, relationships: 0, indexes: [], schema: [], takesSchemaOf: "falkordb", findings: origin.notes },
+    ...{ backend, location, engine: "FalkorDBLite", layout: "new", release: null, readableBy, bytes: null },
+    ...{ nodes: 0, relationships: 0, indexes: [], schema: [], takesSchemaOf: "falkordb" },
+    findings: [...origin.notes, ...closedNote(closed)],
   };
 }
 

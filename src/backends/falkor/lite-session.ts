@@ -60,7 +60,7 @@ export class LiteSession implements StagedTarget {
     this.before = before;
     this.identity = `${place.dump} ${origin.graph}`;
     this.release = place.release;
-    this.report = emptyReport(this.release);
+    this.report = emptyReport(this.release, before.backend);
     this.#staged = staged;
     this.#rewrite = new GraphRewrite({ ...origin, spool: staged.spool }, old, wantedSchema(request));
     this.fitting = new Fitter(holderOf(origin.location), {

@@ -10,6 +10,7 @@ import {
   keyOfId,
   nameWithoutId,
   relationshipId,
+  sharesId,
 } from "../../graph/record.ts";
 import { tag } from "../../graph/tagged.ts";
 import { isMap, Temporal, type Value } from "../../graph/value.ts";
@@ -80,7 +81,7 @@ export class Fitter implements Fitting {
   admit(record: GraphRecord): void {
     this.#rules.admit(record);
     if (record.kind === "node" && record.labels.includes(MEMORY_LABEL)) {
-      this.#options.report.showing.add(record.properties);
+      this.#options.report.showing.add(record.properties, sharesId(record));
     }
   }
 

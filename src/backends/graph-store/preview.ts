@@ -37,7 +37,7 @@ export function previewOf({
 }: Previewed): TargetPreview {
   // It only knows which nodes there would be.
   const known = new KnownRecords();
-  const report: WriteReport = { ...emptyReport(release), notes };
+  const report: WriteReport = { ...emptyReport(release, before.backend), notes };
   const fitting = new Fitter(holder, {
     release,
     report,

@@ -86,7 +86,7 @@ export class ServerSession implements LiveTarget {
     this.#request = request;
     this.before = before;
     this.release = request.release ?? before.release ?? request.fallbackRelease;
-    this.report = emptyReport(this.release);
+    this.report = emptyReport(this.release, before.backend);
     this.fitting = new Fitter(server, {
       release: this.release,
       report: this.report,
