@@ -115,8 +115,19 @@ export interface SummaryOptions {
   readonly release?: Release | undefined;
 }
 
+/** A database or graph of the same place that holds something. */
+export interface OtherStore {
+  readonly name: string;
+  /** Null where they were not counted. */
+  readonly nodes: number | null;
+  /** The option by which it is named, without its side: `database`. */
+  readonly option: string;
+}
+
 /** A store opened for reading: one moment of it, or an error that says that it changed. */
 export interface SourceStore {
+  /** What else is there and not empty, for somebody who meant that; absent where there can be nothing else. */
+  others?(): Promise<readonly OtherStore[]>;
   describe(depth: DescriptionDepth): Promise<StoreDescription>;
   /**
    * Every record once, all nodes before all relationships, in the store's own stable order. Records that cannot be

@@ -78,6 +78,7 @@ export const migrateArgs = {
     valueHint: "RELEASE",
     description: "write for this release (default: source's)",
   },
+  "allow-empty": { type: "boolean", description: "copy a source that holds nothing" },
   "allow-loss": { type: "boolean", description: "continue without what cannot be copied; list it" },
   "no-verify": { type: "boolean", description: "do not read the target back" },
   client: {

@@ -22,7 +22,7 @@ const OUTPUT = [
   "version",
 ];
 const WRITING = [
-  ...["dry-run", "since", "on-conflict", "skip-duplicates", "allow-loss", "no-verify", "no-rollback"],
+  ...["dry-run", "since", "on-conflict", "skip-duplicates", "allow-loss", "allow-empty", "no-verify", "no-rollback"],
   ...["fix", "confirm", "yes"],
 ];
 

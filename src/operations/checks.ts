@@ -29,6 +29,35 @@ export function assertSound({ findings, location }: StoreDescription, allowLoss:
   });
 }
 
+/** How many other databases or graphs a message names. */
+const NAMED = 10;
+
+/**
+ * A store that holds nothing is most likely not the one that was meant. Counts can be wrong in files of other engines, so
+ * it is read as well.
+ * @throws RefusedError saying what of the same place is not empty
+ */
+export async function assertNotEmpty(source: SourceStore, description: StoreDescription): Promise<void> {
+  const { nodes, relationships, location, dump } = description;
+  if (nodes + relationships > 0) return;
+  for await (const batch of source.read()) if (batch.length > 0) return;
+  if (source.findings().some(({ kind }) => kind === "damage")) return;
+  const others =
+    (await source.others?.()) ?? (dump?.graphs ?? []).map((name) => ({ name, nodes: null, option: "graph" }));
+  const shown = others.slice(0, NAMED);
+  const option = shown[0]?.option;
+  throw new RefusedError(`${location} is empty: it is probably not the store that was meant`, {
+    details: [
+      ...shown.map(({ name, nodes: count }) => `not empty: ${name}${count === null ? "" : ` (${count} nodes)`}`),
+      ...(others.length > shown.length ? [`and ${others.length - shown.length} more`] : []),
+    ],
+    next:
+      option === undefined
+        ? "Run `memorygraph-migrate doctor`, which finds the stores of this machine; or add --allow-empty to copy an empty store."
+        : `Name the one that was meant, with --from-${option}; or add --allow-empty to copy an empty store.`,
+  });
+}
+
 /** What cannot be read cannot be proven unchanged either. @throws DamagedStoreError */
 export function assertProvable(target: TargetSession | TargetPreview): void {
   const damage = target.findings().filter(({ kind }) => kind === "damage");

@@ -13,7 +13,7 @@ import {
 import { ContentDigest } from "../graph/digest.ts";
 import { DEFAULT_RELEASE } from "../memorygraph/releases.ts";
 import { failpoint } from "../support/failpoint.ts";
-import { assertNothingLost, assertRoom, assertSound, examine } from "./checks.ts";
+import { assertNotEmpty, assertNothingLost, assertRoom, assertSound, examine } from "./checks.ts";
 import type { RunJournal } from "./journal/run-journal.ts";
 import { Ledger } from "./ledger.ts";
 import { type MigrationOptionsInput, parseOptions, type VerificationResult } from "./models.ts";
@@ -96,6 +96,7 @@ async function attempt(
     const description = await examine(source);
     outcome.sourceFound(description);
     assertSound(description, options.allowLoss);
+    if (!options.allowEmpty) await assertNotEmpty(source, description);
     const request: WriteRequest = {
       release: options.for ?? null,
       fallbackRelease: description.release ?? DEFAULT_RELEASE,

@@ -32,6 +32,8 @@ export const MigrationOptionsSchema = v.strictObject({
   for: v.optional(v.picklist(RELEASES)),
   /** Go on although something of the source cannot come along; every loss is listed. */
   allowLoss: v.optional(v.boolean(), false),
+  /** Copy a source that holds nothing; else it is refused, since it is probably not the one that was meant. */
+  allowEmpty: v.optional(v.boolean(), false),
 });
 export type MigrationOptions = v.InferOutput<typeof MigrationOptionsSchema>;
 export type MigrationOptionsInput = v.InferInput<typeof MigrationOptionsSchema>;

@@ -35,6 +35,7 @@ describe("plain data survives JSON", () => {
       verify: true,
       rollbackOnFailure: true,
       allowLoss: false,
+      allowEmpty: false,
     });
   });
 

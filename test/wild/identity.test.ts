@@ -77,3 +77,33 @@ describe.each(shares.map((to) => ({ name: to.name, to })))("ids that several nod
     expect((await to.read()).nodes.length).toBe(1);
   });
 });
+
+describe.each(shares.map((to) => ({ name: to.name, to })))("relationships that share their id, into $name", ({
+  to,
+}) => {
+  const nodes = ["a", "b"].map((name) => ({ name, labels: ["Memory"], properties: { id: name } }));
+  const join = (id: string, strength: number) => ({ from: "a", to: "b", type: "SOLVES", properties: { id, strength } });
+
+  test("in the target alone: what comes is told from them by its content", async () => {
+    await falkor!.empty();
+    await to.empty();
+    await falkor!.fill({ nodes, relationships: [join("r", 0.5), join("s", 1.5)] });
+    await to.fill({ nodes, relationships: [join("r", 0.5), join("r", 2.5)] });
+    const done = await run(falkor!.config, to.config, {});
+    expect(done.errors).toEqual([]);
+    expect([done.verified, done.imported.relationships, done.present.relationships]).toEqual([true, 1, 1]);
+    expect((await to.read()).relationships.length).toBe(3);
+  });
+
+  test("in the source, and one of the target has the id too: refused before anything is written", async () => {
+    await falkor!.empty();
+    await to.empty();
+    await falkor!.fill({ nodes, relationships: [join("r", 0.5), join("r", 1.5)] });
+    await to.fill({ nodes, relationships: [join("r", 2.5)] });
+    for (const dryRun of [true, false]) {
+      const { errors } = await run(falkor!.config, to.config, { dryRun });
+      expect(errors.map(({ code, details }) => [code, details])).toEqual([["refused", ["r", "r"]]]);
+    }
+    expect((await to.read()).relationships.length).toBe(1);
+  });
+});

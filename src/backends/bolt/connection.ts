@@ -89,10 +89,32 @@ export class Connection {
   }
 
   /** As rows, beside whatever else is read at the moment. */
-  rowsApart(statement: string, parameters: Record<string, unknown>): Promise<Row[]> {
+  rowsApart(statement: string, parameters: Record<string, unknown>, database?: string): Promise<Row[]> {
     return this.#waiting(aboutStatement(statement), (settings) =>
-      this.#withSession(async (session) => rowsOf(await session.run(statement, parameters, settings)), FETCH_ALL),
+      this.#withSession(
+        async (session) => rowsOf(await session.run(statement, parameters, settings)),
+        FETCH_ALL,
+        database,
+      ),
     );
+  }
+
+  /**
+   * The other databases of the server that hold something. A server with a single one, and a user who may not ask, have
+   * none.
+   * @param listing gives the name of each database in its first column
+   * @param count gives how much one of them holds
+   */
+  async otherDatabases(listing: string, count: string): Promise<{ name: string; nodes: number }[]> {
+    const names = (await this.rowsApart(listing, {}).catch(() => [])).map(([name]) => String(name));
+    const found: { name: string; nodes: number }[] = [];
+    for (const name of new Set(names)) {
+      if (name === "system" || name === this.#options.database) continue;
+      const rows = await this.rowsApart(count, {}, name).catch(() => []);
+      const nodes = Number(rows[0]?.[0] ?? 0);
+      if (nodes > 0) found.push({ name, nodes });
+    }
+    return found;
   }
 
   /** As rows, but tried again when the server says that it undid everything and that another try may succeed. */
@@ -168,8 +190,9 @@ export class Connection {
     );
   }
 
-  #session(fetchSize?: number): Session {
-    const { access, database } = this.#options;
+  #session(fetchSize?: number, other?: string): Session {
+    const { access } = this.#options;
+    const database = other ?? this.#options.database;
     return this.#driver.session({
       ...(fetchSize !== undefined && { fetchSize }),
       defaultAccessMode: access === "read" ? neo4j.session.READ : neo4j.session.WRITE,
@@ -208,8 +231,8 @@ export class Connection {
     return this.#watch.wait({ what, statement, ...options }, () => work(settingsOf(statement)));
   }
 
-  async #withSession<T>(work: (session: Session) => Promise<T>, fetchSize?: number): Promise<T> {
-    const session = this.#session(fetchSize);
+  async #withSession<T>(work: (session: Session) => Promise<T>, fetchSize?: number, database?: string): Promise<T> {
+    const session = this.#session(fetchSize, database);
     try {
       return await work(session);
     } finally {

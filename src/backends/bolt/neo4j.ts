@@ -84,6 +84,12 @@ class Neo4jDialect implements Dialect {
     };
   }
 
+  /** An index whose filling failed holds nothing, and is neither repaired nor made anew by the application. */
+  async notes(connection: Connection): Promise<string[]> {
+    const rows = await connection.rows("SHOW INDEXES YIELD name, state WHERE state = 'FAILED' RETURN name");
+    return rows.map(([name]) => `the index ${name} failed and is of no use: DROP INDEX ${quoteNeo4j(String(name))}`);
+  }
+
   readonly activity: Activity = async (ask, statement) => {
     const figures = ["pageHits", "pageFaults", "currentQueryAllocatedBytes", "currentQueryPageHits"];
     const rows = await ask(

@@ -168,6 +168,7 @@ async function preview(config: BackendConfig, request: WriteRequest): Promise<Ta
     holder: holderOf(origin.location),
     uniqueIds: uniqueIdLabelsOf(before.schema ?? []),
     sharedIds: (await dump?.store.sharedIds()) ?? [],
+    sharedRelationshipIds: (await dump?.store.sharedRelationshipIds()) ?? [],
     async *read() {
       findings = new OddityLog();
       if (dump !== null) yield* readRecords(dump.store, findings, request.signal);

@@ -9,7 +9,7 @@ import type { Release } from "../../memorygraph/releases.ts";
 import { stateOf } from "../../support/stability.ts";
 import type { Finding, SchemaItem, StagedTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
-import { Fitter } from "../graph-store/fitting.ts";
+import { Fitter, type FittingOptions } from "../graph-store/fitting.ts";
 import { KnownRecords } from "../graph-store/known-records.ts";
 import { type RecordObserver, readRecords } from "../graph-store/reader.ts";
 import { emptyReport } from "../report.ts";
@@ -51,7 +51,7 @@ export class LiteSession implements StagedTarget {
     place: Target,
     old: OpenDump | null,
     before: StoreDescription,
-    sharedIds: readonly string[],
+    shared: Pick<FittingOptions, "sharedIds" | "sharedRelationshipIds">,
     staged: StagedDump,
   ) {
     this.#origin = origin;
@@ -67,7 +67,7 @@ export class LiteSession implements StagedTarget {
       release: this.release,
       report: this.report,
       uniqueIds: uniqueIdLabelsOf(before.schema ?? []),
-      sharedIds,
+      ...shared,
       known: this.#known,
     });
   }
@@ -89,7 +89,10 @@ export class LiteSession implements StagedTarget {
       const old = await openTarget(place, origin, request);
       try {
         const before = await describeTarget(place, origin, old);
-        const sharedIds = (await old?.store.sharedIds()) ?? [];
+        const shared = {
+          sharedIds: (await old?.store.sharedIds()) ?? [],
+          sharedRelationshipIds: (await old?.store.sharedRelationshipIds()) ?? [],
+        };
         const staged = new StagedDump(place, state, undoing ?? request.journal?.() ?? null, purpose);
         try {
           return new LiteSession(
@@ -98,7 +101,7 @@ export class LiteSession implements StagedTarget {
             place,
             purpose === "undoing" && old !== null ? emptied(old) : old,
             before,
-            sharedIds,
+            shared,
             staged,
           );
         } catch (error) {
@@ -154,7 +157,12 @@ export class LiteSession implements StagedTarget {
     this.#findings = new OddityLog();
     const { signal } = this.#request;
     if (this.#written !== null) yield* readRecords(this.#written.store, this.#findings, signal);
-    else if (this.#old !== null) yield* readRecords(this.#old.store, this.#findings, signal, this.#witness());
+    else if (this.#old !== null) {
+      for await (const batch of readRecords(this.#old.store, this.#findings, signal, this.#witness())) {
+        for (const record of batch) this.fitting.present(record);
+        yield batch;
+      }
+    }
   }
 
   bulkCopyFrom(): null {

@@ -79,6 +79,7 @@ async function preview(open: OpenServer, config: BackendConfig, request: WriteRe
     holder: server,
     uniqueIds: await server.uniqueIdLabels(),
     sharedIds: before.nodes === 0 ? [] : await server.sharedIds(),
+    sharedRelationshipIds: before.relationships === 0 ? [] : await server.sharedRelationshipIds(),
     read: () => source.read(),
     findings: () => source.findings(),
     close: () => source.close(),

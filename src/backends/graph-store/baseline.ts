@@ -12,6 +12,8 @@ export interface Baseline {
   readonly uniqueIds: readonly string[];
   /** Ids that several of its nodes have; absent in journals of earlier releases. */
   readonly sharedIds?: readonly string[];
+  /** Likewise of its relationships. */
+  readonly sharedRelationshipIds?: readonly string[];
   readonly identity: string;
 }
 
@@ -25,5 +27,12 @@ export async function baselineOf(server: GraphServer): Promise<Baseline> {
   const before = await describe(server);
   const uniqueIds = await server.uniqueIdLabels();
   const sharedIds = before.nodes === 0 ? [] : await server.sharedIds();
-  return { before, uniqueIds, sharedIds, identity: (await server.identity()) ?? server.location };
+  const sharedRelationshipIds = before.relationships === 0 ? [] : await server.sharedRelationshipIds();
+  return {
+    before,
+    uniqueIds,
+    sharedIds,
+    sharedRelationshipIds,
+    identity: (await server.identity()) ?? server.location,
+  };
 }

@@ -3,7 +3,14 @@
  * that the target cannot hold, or holds in another form, changes its key, and that of every relationship at it.
  */
 import type { Properties } from "../../graph/properties.ts";
-import { type GraphNode, idOfKey, keyOfId, type NodeKey } from "../../graph/record.ts";
+import {
+  type GraphNode,
+  type GraphRelationship,
+  idOfKey,
+  keyOfId,
+  type NodeKey,
+  relationshipId,
+} from "../../graph/record.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { type openScratch, storable } from "../../support/scratch.ts";
 
@@ -23,6 +30,7 @@ export class FittedKeys {
     this.#database = database;
     this.#sharedIds = sharedIds;
     database.run("CREATE TEMP TABLE fitted (source TEXT PRIMARY KEY, key TEXT NOT NULL) WITHOUT ROWID");
+    database.run("CREATE TEMP TABLE present_relationship (id TEXT PRIMARY KEY) WITHOUT ROWID");
     database.run("CREATE TEMP TABLE content (hash TEXT PRIMARY KEY, nodes INTEGER NOT NULL) WITHOUT ROWID");
   }
 
@@ -41,6 +49,17 @@ export class FittedKeys {
     this.#database.query("INSERT INTO fitted VALUES (?, ?)").run(storable(source), storable(key));
     if (own !== null) this.#hasRenamed = true;
     return key;
+  }
+
+  /** A relationship that the target held before the run. */
+  presentRelationship(relationship: GraphRelationship): void {
+    const id = relationshipId(relationship);
+    if (id !== null) this.#database.query("INSERT OR IGNORE INTO present_relationship VALUES (?)").run(storable(id));
+  }
+
+  /** Whether one relationship of the target, and no other, has that id. */
+  hasRelationship(id: string): boolean {
+    return this.#database.query("SELECT 1 FROM present_relationship WHERE id = ?").values(storable(id)).length > 0;
   }
 
   /** The key of an end of a relationship of the source. */

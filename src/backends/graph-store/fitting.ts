@@ -42,6 +42,8 @@ export interface FittingOptions {
   readonly uniqueIds: readonly string[];
   /** Ids that several nodes of the target have. */
   readonly sharedIds: readonly string[];
+  /** Ids that several of its relationships have. */
+  readonly sharedRelationshipIds?: readonly string[];
   /** The nodes that the target has, or the source has shown. */
   readonly known: KnownRecords;
   /** What else would make the target refuse a record. */
@@ -57,10 +59,12 @@ export class Fitter implements Fitting {
   readonly #names = new Map<string, string | null>();
   readonly #clashes = new IdClashes();
   readonly #rules: RuleCheck;
+  readonly #sharedRelationshipIds: ReadonlySet<string>;
 
   constructor(server: Holder, options: FittingOptions) {
     this.#server = server;
     this.#options = options;
+    this.#sharedRelationshipIds = new Set(options.sharedRelationshipIds);
     this.#rules = new RuleCheck(server.location, options.rules ?? [], options.known.database);
     this.#keys = new FittedKeys(options.known.database, new Set(options.sharedIds));
   }
@@ -75,6 +79,7 @@ export class Fitter implements Fitting {
 
   /** A record that the target held before the run. */
   present(record: GraphRecord): void {
+    if (record.kind === "relationship") this.#keys.presentRelationship(record);
     this.#rules.present(record);
   }
 
@@ -125,10 +130,28 @@ export class Fitter implements Fitting {
     }
     const type = this.#name("relationship type", relationship.type, name);
     const properties = this.#properties("relationship", [type], relationship.properties, name);
-    const isSame = from === relationship.from && to === relationship.to && type === relationship.type;
+    const hasDuplicateId = relationship.hasDuplicateId ?? this.#isShared(relationship);
+    if (relationship.hasDuplicateId) this.#checkRelationshipId(relationship);
+    const isSame =
+      hasDuplicateId === relationship.hasDuplicateId &&
+      from === relationship.from &&
+      to === relationship.to &&
+      type === relationship.type;
     if (isSame && properties === relationship.properties && relationship.native === undefined) return relationship;
     const { native: _, ...rest } = relationship;
-    return { ...rest, from, to, type, properties };
+    return { ...rest, from, to, type, properties, ...(hasDuplicateId && { hasDuplicateId }) };
+  }
+
+  /** An id that several relationships of the target have identifies none of them. */
+  #isShared({ properties }: GraphRelationship): true | undefined {
+    const id = properties.get("id");
+    return typeof id === "string" && this.#sharedRelationshipIds.has(id) ? true : undefined;
+  }
+
+  #checkRelationshipId({ properties }: GraphRelationship): void {
+    const id = properties.get("id");
+    if (typeof id !== "string" || this.#sharedRelationshipIds.has(id)) return;
+    if (this.#keys.hasRelationship(id)) this.#clashes.shared.push(id.slice(0, 80));
   }
 
   #properties(

@@ -16,7 +16,7 @@ class Clash {
 export class IdClashes {
   /** Ids that a unique constraint of the target refuses. */
   readonly unique = new Clash();
-  /** Ids that several nodes of the source share, and one of the target has too. */
+  /** Ids that several nodes or relationships of the source share, and one of the target has too. */
   readonly shared = new Clash();
 
   /**
@@ -36,10 +36,10 @@ export class IdClashes {
     }
     if (this.shared.count === 0) return;
     throw new RefusedError(
-      `${this.shared.count} nodes of the source share their id with each other and with a node of ${location}: it does not say which of them that one is`,
+      `${this.shared.count} records of the source share their id with each other and with one of ${location}: nothing says which of them that one is`,
       {
         details: this.shared.examples,
-        next: "Give the nodes ids of their own, or choose an empty target. Nothing was written.",
+        next: "Give them ids of their own, or choose an empty target. Nothing was written.",
       },
     );
   }

@@ -16,6 +16,8 @@ export interface Previewed {
   readonly uniqueIds: readonly string[];
   /** Ids that several of its nodes have. */
   readonly sharedIds: readonly string[];
+  /** Likewise of its relationships. */
+  readonly sharedRelationshipIds: readonly string[];
   /** What else would make it refuse a record. */
   readonly rules?: readonly TargetRule[];
   /** What a person should know of the indexes and constraints that it is to get. */
@@ -31,6 +33,7 @@ export function previewOf({
   holder,
   uniqueIds,
   sharedIds,
+  sharedRelationshipIds,
   rules = [],
   notes = [],
   ...store
@@ -43,6 +46,7 @@ export function previewOf({
     report,
     uniqueIds,
     sharedIds,
+    sharedRelationshipIds,
     known,
     rules,
   });

@@ -11,7 +11,7 @@
 import type { Properties } from "../../graph/properties.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import type { SchemaItem } from "../backend.ts";
+import type { OtherStore, SchemaItem } from "../backend.ts";
 import type { BackendConfig, BackendType } from "../config.ts";
 import type { TargetRule } from "./target-rules.ts";
 
@@ -103,6 +103,8 @@ export interface GraphServer {
   mark(): Promise<string | null>;
   /** Absent where what can be opened is there. @throws StoreKindError where there is no such graph, naming those there are */
   assertThere?(): Promise<void>;
+  /** The other databases or graphs of the server that hold something; absent where there can be none. */
+  others?(): Promise<OtherStore[]>;
   /** Zero both where there is no such graph yet. */
   counts(): Promise<{ nodes: number; relationships: number }>;
   /** Each text that is the `id` of more than one node. */

@@ -70,7 +70,7 @@ export class ServerSession implements LiveTarget {
     open: OpenServer,
     config: BackendConfig,
     request: WriteRequest,
-    { before, uniqueIds, sharedIds = [], identity }: Baseline,
+    { before, uniqueIds, sharedIds = [], sharedRelationshipIds = [], identity }: Baseline,
     rules: readonly TargetRule[],
     journal: ServerJournal,
     resumed: boolean,
@@ -92,6 +92,7 @@ export class ServerSession implements LiveTarget {
       report: this.report,
       uniqueIds,
       sharedIds,
+      sharedRelationshipIds,
       known: journal.known,
       rules,
     });

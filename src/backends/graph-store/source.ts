@@ -3,7 +3,7 @@ import { BusyError, SourceChangedError } from "../../errors.ts";
 import { ContentDigest } from "../../graph/digest.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { canonicalizer, digestOf } from "../../memorygraph/canonicalizer.ts";
-import type { Finding, OpenOptions, SourceStore, StoreDescription } from "../backend.ts";
+import type { Finding, OpenOptions, OtherStore, SourceStore, StoreDescription } from "../backend.ts";
 import { OddityLog } from "../findings.ts";
 import { describe } from "./describe.ts";
 import { readRecords } from "./reader.ts";
@@ -40,6 +40,10 @@ export class ServerSource implements SourceStore {
 
   describe(): Promise<StoreDescription> {
     return describe(this.#server);
+  }
+
+  async others(): Promise<readonly OtherStore[]> {
+    return (await this.#server.others?.()) ?? [];
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {

@@ -29,6 +29,7 @@ export interface MigrateOptions {
   readonly since?: string;
   readonly for?: Release;
   readonly allowLoss?: true;
+  readonly allowEmpty?: true;
   readonly verify?: false;
   readonly rollbackOnFailure?: false;
   readonly stateDir?: string;
@@ -55,6 +56,7 @@ const MigrateSchema = v.object({
   ),
   for: v.exactOptional(v.picklist(RELEASES)),
   "allow-loss": GIVEN,
+  "allow-empty": GIVEN,
   "no-verify": GIVEN,
   "no-rollback": GIVEN,
   "state-dir": v.exactOptional(v.string()),
@@ -98,6 +100,7 @@ function parse(values: Values): MigrateOptions {
     ...(given.since === undefined ? {} : { since: given.since }),
     ...(given.for === undefined ? {} : { for: given.for }),
     ...(given["allow-loss"] ? { allowLoss: true } : {}),
+    ...(given["allow-empty"] ? { allowEmpty: true } : {}),
     ...(given["no-verify"] ? { verify: false } : {}),
     ...(given["no-rollback"] ? { rollbackOnFailure: false } : {}),
     ...(given.client === undefined ? {} : { client: given.client }),
