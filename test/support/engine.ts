@@ -6,7 +6,8 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "nod
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { falkorBinaries, freePort } from "../../scripts/servers.ts";
+import { falkorBinaries } from "../../scripts/engines/falkordb.ts";
+import { freePort } from "../../scripts/engines/ready.ts";
 import type { TestServer } from "./servers.ts";
 
 export interface Engine extends AsyncDisposable {

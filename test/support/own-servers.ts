@@ -1,5 +1,9 @@
 /** Servers that one test has to itself: set up in ways of its own, killed, and started again with what they had saved. */
-import { accepts, falkorBinaries, freePort, type Kind, neo4jCommand } from "../../scripts/servers.ts";
+
+import { falkorBinaries } from "../../scripts/engines/falkordb.ts";
+import { neo4jCommand } from "../../scripts/engines/neo4j.ts";
+import { accepts, freePort } from "../../scripts/engines/ready.ts";
+import type { Kind } from "../../scripts/servers.ts";
 import { temporaryFolder } from "./folder.ts";
 import type { TestServer } from "./servers.ts";
 
