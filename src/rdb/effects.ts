@@ -298,9 +298,6 @@ class EffectReader {
   }
 
   #temporal(kind: TemporalFunction): Value {
-    const seconds = this.#view.getBigInt64(this.skip(8), true);
-    const value = temporalOf(kind, seconds);
-    if (value === null) throw new UnreadableLog(`a time that no calendar has: ${seconds} seconds since 1970`);
-    return value;
+    return temporalOf(kind, this.#view.getBigInt64(this.skip(8), true));
   }
 }

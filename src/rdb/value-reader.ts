@@ -47,8 +47,7 @@ function readArray(payload: Payload, depth: number): Value[] {
 }
 
 function readTemporal(payload: Payload, kind: TemporalFunction): Value {
-  const seconds = payload.signed();
-  return temporalOf(kind, seconds) ?? payload.fail(`a time that no calendar has: ${seconds} seconds since 1970`);
+  return temporalOf(kind, payload.signed());
 }
 
 function skipValue(payload: Payload, depth: number): void {

@@ -4,9 +4,9 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TemporalFunction, temporalOf } from "../../src/backends/falkor/values.ts";
 import { Point, Temporal, type Value, Vector } from "../../src/graph/value.ts";
 import type { DumpNode, DumpRelationship, GraphSchema, SchemaEntry } from "../../src/rdb/dump.ts";
+import { type TemporalFunction, temporalOf } from "../../src/rdb/temporal.ts";
 
 export const FIXTURES = join(import.meta.dir, "../fixtures/rdb");
 

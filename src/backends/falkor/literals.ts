@@ -8,7 +8,7 @@
  */
 import type { Properties } from "../../graph/properties.ts";
 import { Point, Temporal, type Value, Vector } from "../../graph/value.ts";
-import { constructorOf } from "./values.ts";
+import { temporalCall } from "./values.ts";
 
 export type Place = "parameter" | "statement";
 
@@ -37,10 +37,7 @@ export function literal(value: Value, place: Place): string {
   if (Array.isArray(value)) return `[${value.map((item) => literal(item, place)).join(",")}]`;
   if (value instanceof Point) return `point({longitude:${double(value.x, place)},latitude:${double(value.y, place)}})`;
   if (value instanceof Vector) return `vecf32([${value.elements.map((element) => double(element, place)).join(",")}])`;
-  if (value instanceof Temporal) {
-    const { call, argument } = constructorOf(value)!;
-    return `${call}('${argument}')`;
-  }
+  if (value instanceof Temporal) return temporalCall(value)!;
   throw new TypeError("a value that FalkorDB cannot hold");
 }
 

@@ -1,7 +1,7 @@
 /** FalkorDB's compact replies: every value comes with its type, so that `1` and `1.0` stay apart. */
 import { ConnectionError } from "../../errors.ts";
 import { Point, type Value, Vector } from "../../graph/value.ts";
-import { type TemporalFunction, temporalOf } from "./values.ts";
+import { type TemporalFunction, temporalOf } from "../../rdb/temporal.ts";
 
 /** Numbers and all else as text, since the client would make inexact JavaScript numbers of 64-bit integers. */
 export type Reply = string | null | readonly Reply[];

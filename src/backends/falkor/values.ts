@@ -1,8 +1,4 @@
-/**
- * What FalkorDB can hold, and its temporal values, which are whole seconds since 1970 on the wire and in the store
- * (seen on 4.22.1): no fractions, no zones, no calendar durations.
- */
-import { DamagedStoreError } from "../../errors.ts";
+/** What FalkorDB can hold, and how it is told a temporal value. */
 import { Point, Temporal, type Value, Vector } from "../../graph/value.ts";
 import { secondsOf } from "../../rdb/temporal.ts";
 import { DEEPEST } from "../../rdb/value-types.ts";
@@ -35,7 +31,7 @@ export function unsupported(value: Value): string | null {
       value.elements.every((n) => Object.is(Math.fround(n), n) && Number.isFinite(n));
     return exact ? null : "a vector of other than finite 32-bit numbers";
   }
-  if (value instanceof Temporal) return constructorOf(value) === null ? `a ${value.kind} like ${value.text}` : null;
+  if (value instanceof Temporal) return temporalCall(value) === null ? `a ${value.kind} like ${value.text}` : null;
   return value satisfies never;
 }
 
@@ -103,54 +99,29 @@ export function unstorable(value: Value, depth = 0): string | null {
   return null;
 }
 
-export type TemporalFunction = "localdatetime" | "date" | "localtime" | "duration";
+/** Years as the engine's functions take them. */
+const FARTHEST_YEAR = 999_999_999;
+/** What its reader of texts gives for a text that it cannot read, too. */
+const REFUSED_SECOND = -1n;
 
-/** As the wire has it: seconds since 1970, of a time of day those since 1900. */
-export function temporalOf(kind: TemporalFunction, seconds: bigint): Temporal {
-  if (kind === "duration") return new Temporal("duration", `P0M0DT${seconds}S`);
-  const [date, time] = isoOf(seconds);
-  if (kind === "localtime") return new Temporal("local-time", time);
-  return kind === "date" ? new Temporal("date", date) : new Temporal("local-date-time", `${date}T${time}`);
-}
-
-/** The function that makes such a value, and its argument; null for a value that FalkorDB would change. */
-export function constructorOf({ kind, text }: Temporal): { call: TemporalFunction; argument: string } | null {
-  switch (kind) {
-    case "duration": {
-      const match = /^P0M0DT(-?(?:0|[1-9]\d*))S$/.exec(text);
-      if (match === null || match[1] === "-0") return null;
-      const seconds = BigInt(match[1]!);
-      const days = seconds / DAY;
-      if (days > LONGEST_DURATION || days < -LONGEST_DURATION) return null;
-      // Each number on its own is read as a float of 32 bits.
-      return { call: "duration", argument: `P${days}DT${seconds % DAY}S` };
-    }
-    case "local-time":
-      return isCalendar(`2000-01-01T${text}`) ? { call: "localtime", argument: text } : null;
-    case "date":
-      return isCalendar(`${text}T00:00:00`) ? { call: "date", argument: text } : null;
-    case "local-date-time":
-      return isCalendar(text) ? { call: "localdatetime", argument: text } : null;
-    case "time":
-    case "date-time":
-      return null;
+/**
+ * The call that makes such a value; null for a value that FalkorDB would change. Texts have years of four digits there,
+ * all other moments are spelled by their parts.
+ */
+export function temporalCall(value: Temporal): string | null {
+  const known = secondsOf(value);
+  if (known === null) return null;
+  const { function: name, seconds } = known;
+  if (name === "duration") {
+    const days = seconds / DAY;
+    if (days > LONGEST_DURATION || days < -LONGEST_DURATION) return null;
+    // Each number on its own is read as a float of 32 bits.
+    return `duration('P${days}DT${seconds % DAY}S')`;
   }
-}
-
-/** Whether there is such a day and time: FalkorDB makes the first of March of a 30th of February. */
-function isCalendar(text: string): boolean {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(text)) return false;
-  const time = Date.parse(`${text}Z`);
-  return !Number.isNaN(time) && new Date(time).toISOString() === `${text}.000Z`;
-}
-
-function isoOf(seconds: bigint): readonly [date: string, time: string] {
-  const moment = new Date(Number(seconds) * 1000);
-  if (Number.isNaN(moment.getTime())) {
-    throw new DamagedStoreError(`FalkorDB sent a time that no calendar has: ${seconds} seconds since 1970`, {
-      next: "Correct the property in the graph.",
-    });
-  }
-  const [date, time] = moment.toISOString().replace(".000Z", "").split("T");
-  return [date!, time!];
+  const isText = /^\d{4}-|^\d\d:/.test(value.text) && (name !== "localdatetime" || seconds !== REFUSED_SECOND);
+  if (isText) return `${name}('${value.text}')`;
+  const [year, month, day, ...clock] = value.text.match(/^[+-]?\d+|\d+/g)!.map(Number);
+  if (Math.abs(year!) > FARTHEST_YEAR) return null;
+  const time = name === "date" ? "" : `,hour:${clock[0]},minute:${clock[1]},second:${clock[2]}`;
+  return `${name}({year:${year},month:${month},day:${day}${time}})`;
 }

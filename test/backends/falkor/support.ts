@@ -44,9 +44,11 @@ export async function allOf<R>(batches: AsyncIterable<readonly R[]>): Promise<R[
   return all;
 }
 
-/** Nodes with one property each, in the order of the values. */
-export async function createValues(graph: GraphServer, values: readonly Value[]): Promise<void> {
-  const rows = values.map((value, at) => Properties.from([["number", BigInt(at)] as const, ["value", value] as const]));
+/** Nodes with one property each, numbered from `first` in the order of the values. */
+export async function createValues(graph: GraphServer, values: readonly Value[], first = 0): Promise<void> {
+  const rows = values.map((value, at) =>
+    Properties.from([["number", BigInt(first + at)] as const, ["value", value] as const]),
+  );
   await graph.createNodes({ labels: ["Value"], rows });
 }
 
