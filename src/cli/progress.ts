@@ -1,4 +1,4 @@
-/** How far a run is: a live line on a terminal, a plain line now and then elsewhere. */
+/** How far a run is: a live line on a terminal, a plain line every ten seconds elsewhere. */
 import { printable } from "./printable.ts";
 
 /** `done` of `total` (null when not known) in this phase. */
@@ -7,6 +7,8 @@ export interface ProgressEvent {
   readonly done: number;
   readonly total: number | null;
   readonly unit: string;
+  /** The phases that follow, each with about as many records. */
+  readonly ahead?: readonly string[];
 }
 
 export interface Progress {
@@ -32,10 +34,13 @@ export interface ProgressOptions {
 }
 
 const LIVE_INTERVAL_MS = 100;
-const PLAIN_INTERVAL_MS = 5_000;
+const PLAIN_INTERVAL_MS = 10_000;
 /** Before this, a guess of the time left jumps about. */
 const ESTIMATE_AFTER_MS = 3_000;
 const CLEAR_LINE = "\r\x1b[2K";
+const BAR_COLUMNS = 20;
+/** Seconds that a record takes in a phase, against those of the others, where none has been measured in this run. */
+const WEIGHTS: Readonly<Record<string, number>> = { check: 0.5, plan: 0.7, transfer: 1, verify: 0.6, rollback: 1 };
 
 export function createProgress(options: ProgressOptions): Progress {
   const { mode, phases, columns, write, now } = options;
@@ -68,9 +73,10 @@ export function createProgress(options: ProgressOptions): Progress {
     shownAt = mode === "live" ? Number.NEGATIVE_INFINITY : phaseStart;
   };
   const show = (event: ProgressEvent) => {
-    const text = progressLine(event, now() - phaseStart);
-    if (mode === "plain") return line(text);
-    write(`${CLEAR_LINE}${text.slice(0, (columns() || 80) - 1)}`);
+    const elapsed = now() - phaseStart;
+    if (mode === "plain") return line(progressParts(event, elapsed).join(", "));
+    const width = columns() || 80;
+    write(`${CLEAR_LINE}${liveLine(event, elapsed, width)}`);
     onScreen = true;
   };
 
@@ -95,14 +101,38 @@ export function createProgress(options: ProgressOptions): Progress {
   };
 }
 
-function progressLine(event: ProgressEvent, elapsed: number): string {
+/** With a bar where there is room for one beside the words. */
+function liveLine(event: ProgressEvent, elapsed: number, width: number): string {
+  const text = progressParts(event, elapsed).join(", ");
+  const bar = barOf(event);
+  const whole = bar !== "" && text.length + bar.length + 1 < width ? `${bar} ${text}` : text;
+  return whole.slice(0, width - 1);
+}
+
+function barOf({ done, total }: ProgressEvent): string {
+  if (total === null || total === 0) return "";
+  const filled = Math.min(BAR_COLUMNS, Math.floor((done / total) * BAR_COLUMNS));
+  return `[${"#".repeat(filled)}${"-".repeat(BAR_COLUMNS - filled)}]`;
+}
+
+function progressParts(event: ProgressEvent, elapsed: number): string[] {
   const { done, total } = event;
   const parts = [`${heading(event)}: ${counted(event)}`];
-  if (total !== null && total > 0) parts.push(`${Math.floor((done / total) * 100)} %`);
-  if (total !== null && done > 0 && done < total && elapsed >= ESTIMATE_AFTER_MS) {
-    parts.push(`about ${seconds((elapsed / done) * (total - done), 0)} left`);
-  }
-  return parts.join(", ");
+  if (total !== null && total > 0) parts.push(`${Math.floor((Math.min(done, total) / total) * 100)} %`);
+  if (done === 0 || elapsed < ESTIMATE_AFTER_MS) return parts;
+  parts.push(`${Math.round(done / (elapsed / 1000)).toLocaleString("en-US")}/s`);
+  const left = millisecondsLeft(event, elapsed);
+  if (left !== null) parts.push(`about ${duration(left)} left`);
+  return parts;
+}
+
+/** Of this phase by its own speed, of those that follow by the same speed, weighed. */
+function millisecondsLeft({ phase, done, total, ahead = [] }: ProgressEvent, elapsed: number): number | null {
+  if (total === null || done === 0) return null;
+  const perRecord = elapsed / done;
+  const weight = WEIGHTS[phase] ?? 1;
+  const later = ahead.reduce((sum, name) => sum + (WEIGHTS[name] ?? 1) / weight, 0);
+  return perRecord * (Math.max(0, total - done) + total * later);
 }
 
 function counted({ done, total, unit }: ProgressEvent): string {
@@ -116,4 +146,12 @@ function heading(event: ProgressEvent): string {
 
 function seconds(milliseconds: number, digits = 1): string {
   return `${(milliseconds / 1000).toFixed(digits)} s`;
+}
+
+/** `40 s`, `3 min`, `1 h 20 min`: rounded up, since it is a guess. */
+function duration(milliseconds: number): string {
+  const whole = Math.max(1, Math.ceil(milliseconds / 1000));
+  if (whole < 90) return `${whole} s`;
+  const minutes = Math.ceil(whole / 60);
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

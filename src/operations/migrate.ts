@@ -16,7 +16,7 @@ import { failpoint } from "../support/failpoint.ts";
 import { assertNotEmpty, assertNothingLost, assertRoom, assertSound, examine } from "./checks.ts";
 import type { RunJournal } from "./journal/run-journal.ts";
 import { Ledger } from "./ledger.ts";
-import { type MigrationOptionsInput, parseOptions, type VerificationResult } from "./models.ts";
+import { type MigrationOptionsInput, type Progress, parseOptions, type VerificationResult } from "./models.ts";
 import { Outcome } from "./outcome.ts";
 import { type Hooks, ProgressReporter, type Run } from "./run.ts";
 import { askFirst, assertNoConflict, fill, merge, plan } from "./transfer.ts";
@@ -84,7 +84,7 @@ async function attempt(
   isolate: boolean,
 ): Promise<void> {
   const [fromBackend, toBackend] = [await loadBackend(from), await loadTarget(to)];
-  const progress = new ProgressReporter(hooks);
+  const progress = new ProgressReporter(hooks, phasesOf(options));
   progress.start("check", null);
   const distinct =
     fromBackend.type === toBackend.type ? await toBackend.assertDistinct(from, to) : { sameServer: false };
@@ -111,6 +111,11 @@ async function attempt(
   } finally {
     await source.close();
   }
+}
+
+function phasesOf({ dryRun, verify }: Options): Progress["phase"][] {
+  if (dryRun) return ["plan"];
+  return verify ? ["plan", "transfer", "verify"] : ["plan", "transfer"];
 }
 
 /** What changes while it is read can look damaged, or give a record twice: then the change is what there is to tell. */

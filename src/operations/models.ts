@@ -308,5 +308,7 @@ export interface Progress {
   readonly done: number;
   readonly total: number | null;
   readonly unit: "records";
+  /** The phases that follow, each with about as many records; none where that is not known. */
+  readonly ahead?: readonly Progress["phase"][];
 }
 export type OnProgress = (progress: Progress) => void;

@@ -28,7 +28,15 @@ export class ProgressReporter {
   #done = 0;
   #total: number | null = null;
 
-  constructor(readonly hooks: Hooks) {}
+  readonly #phases: readonly Progress["phase"][];
+
+  /** @param phases those that go through all records, in their order, where that is known beforehand */
+  constructor(
+    readonly hooks: Hooks,
+    phases: readonly Progress["phase"][] = [],
+  ) {
+    this.#phases = phases;
+  }
 
   start(phase: Progress["phase"], total: number | null): void {
     // Undoing is what an abort is for.
@@ -43,6 +51,8 @@ export class ProgressReporter {
 
   add(records: number): void {
     this.#done += records;
-    this.hooks.onProgress?.({ phase: this.phase, done: this.#done, total: this.#total, unit: "records" });
+    const at = this.#phases.indexOf(this.phase);
+    const ahead = at === -1 ? [] : this.#phases.slice(at + 1);
+    this.hooks.onProgress?.({ phase: this.phase, done: this.#done, total: this.#total, unit: "records", ahead });
   }
 }
