@@ -27,6 +27,10 @@ export const sharedArgs = {
   version: { type: "boolean", description: "print the version" },
 } satisfies ArgsDef;
 
+const reportArgs = {
+  report: { type: "string", valueHint: "FILE.html", description: "also write a page to keep or send" },
+} satisfies ArgsDef;
+
 /** For commands that ask before they act. */
 const askingArgs = {
   yes: { type: "boolean", description: "answer yes to every question" },
@@ -69,7 +73,7 @@ export const migrateArgs = {
     type: "enum",
     options: [...CONFLICT_POLICIES],
     valueHint: "POLICY",
-    description: "same id, other content: skip (default), overwrite, newest or fail",
+    description: "same id: skip (default), overwrite, newest, fail",
   },
   since: { type: "string", valueHint: "TIME", description: "copy only what changed since then (ISO 8601)" },
   for: {
@@ -90,6 +94,7 @@ export const migrateArgs = {
   "no-rollback": { type: "boolean", description: "keep a failed target for inspection" },
   ...askingArgs,
   ...stateArgs,
+  ...reportArgs,
   ...sharedArgs,
 } satisfies ArgsDef;
 
@@ -98,6 +103,7 @@ export const verifyArgs = {
   ...targetArgs,
   limit: { type: "string", valueHint: "N", description: "print so many differences (default: 10)" },
   all: { type: "boolean", description: "print every difference as it is found" },
+  ...reportArgs,
   ...sharedArgs,
 } satisfies ArgsDef;
 
@@ -151,6 +157,7 @@ export const rollbackArgs = {
   confirm: { type: "string", valueHint: "TARGET", description: "undo without asking, if this is the target" },
   ...askingArgs,
   ...stateArgs,
+  ...reportArgs,
   ...sharedArgs,
 } satisfies ArgsDef;
 

@@ -41,7 +41,7 @@ const OPTIONS: readonly OptionSpec[] = [
     field: "password",
     hint: "CLIENT",
     choices: PASSWORD_PLACES,
-    description: "read the password from an MCP client's configuration, such as claude-code",
+    description: "read it from an MCP client's configuration",
   },
   { flag: "database", field: "database", hint: "NAME", description: "database name" },
   { flag: "graph", field: "graph", hint: "NAME", description: "graph, else memorygraph" },

@@ -21,8 +21,8 @@ export function bringCommands(bring: Bring, choice: Choice, platform: string, al
   const quote = quoting(platform);
   const words = [
     "memorygraph-migrate",
-    ...naming("from", from),
-    ...naming("to", to),
+    ...storeWords("from", from),
+    ...storeWords("to", to),
     ...passwordFrom("from", from, choice),
     ...passwordFrom("to", to, choice),
     ...(release === null ? [] : ["--for", release]),
@@ -37,7 +37,8 @@ function quoting(platform: string): (word: string) => string {
   return platform === "win32" ? windowsQuote : shellQuote;
 }
 
-function naming(side: "from" | "to", config: BackendConfig): string[] {
+/** The options that name a store; a password is not among them. */
+export function storeWords(side: "from" | "to", config: BackendConfig): string[] {
   const { type, path, uri, username, database, graph } = config;
   if (FILE_BACKENDS.has(type)) return [`--${side}`, type, `--${side}-path`, path ?? ""];
   return [

@@ -50,6 +50,7 @@ class Census {
   readonly #labels = new Map<string, number>();
   readonly #memoryTypes = new Map<string, number>();
   readonly #relationshipTypes = new Map<string, number>();
+  readonly #months = new Map<string, number>();
   #earliest: Instant | null = null;
   #latest: Instant | null = null;
 
@@ -68,6 +69,8 @@ class Census {
     for (const showing of this.#showings) showing.add(record.stored ?? record.properties, sharesId(record));
     const type = record.properties.get("type");
     increment(this.#memoryTypes, typeof type === "string" ? type : "(none)");
+    const created = instantOf(record.properties.get("created_at"));
+    if (created !== null) increment(this.#months, created.slice(0, 7));
     for (const name of ["created_at", "updated_at"]) this.#see(instantOf(record.properties.get(name)));
   }
 
@@ -81,6 +84,7 @@ class Census {
     | "labels"
     | "memoryTypes"
     | "relationshipTypes"
+    | "months"
     | "earliest"
     | "latest"
   > {
@@ -98,6 +102,7 @@ class Census {
       labels: plain(this.#labels),
       memoryTypes: plain(this.#memoryTypes),
       relationshipTypes: plain(this.#relationshipTypes),
+      months: plain(this.#months),
       earliest: this.#earliest,
       latest: this.#latest,
     };

@@ -216,6 +216,8 @@ export const InspectionResultSchema = v.object({
   labels: v.record(v.string(), Count),
   memoryTypes: v.record(v.string(), Count),
   relationshipTypes: v.record(v.string(), Count),
+  /** Memories by the month in which they were created, as `2026-01`. */
+  months: v.record(v.string(), Count),
   /** Earliest and latest time at which a memory was created or updated; null where none says. */
   earliest: v.nullable(v.string()),
   latest: v.nullable(v.string()),

@@ -11,6 +11,10 @@ import type { Outcome } from "../../operations/outcome.ts";
 import { migrateArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
+import { contentsOf } from "../page/contents.ts";
+import { renderPage } from "../page/page.ts";
+import { migrationPage } from "../page/pages.ts";
+import { assertPagePath, writePage } from "../page/write.ts";
 import { jsonLine } from "../printable.ts";
 import { migrationHeadline, migrationReport, migrationWarnings } from "../reports/migrate.ts";
 import { startLines } from "../start.ts";
@@ -35,6 +39,8 @@ export interface MigrateOptions {
   readonly stateDir?: string;
   /** Whose configuration is printed in the end. */
   readonly client?: ClientId;
+  /** A page about the run. */
+  readonly report?: string;
 }
 
 const GIVEN = v.exactOptional(v.literal(true));
@@ -61,6 +67,7 @@ const MigrateSchema = v.object({
   "no-rollback": GIVEN,
   "state-dir": v.exactOptional(v.string()),
   client: v.exactOptional(v.picklist(CLIENT_IDS)),
+  report: v.exactOptional(v.string()),
 });
 
 export const migrate: Command<MigrateOptions> = {
@@ -74,7 +81,7 @@ export const migrate: Command<MigrateOptions> = {
       },
       {
         what: "Upgrade the store of MemoryGraph 0.12 for 0.13",
-        type: "--from-path ~/.memorygraph/memory.db --to sqlite --to-path new.db --for 0.13",
+        type: "--from-path old.db --to sqlite --to-path new.db --for 0.13",
       },
       {
         what: "Copy a file into Neo4j",
@@ -104,6 +111,7 @@ function parse(values: Values): MigrateOptions {
     ...(given["no-verify"] ? { verify: false } : {}),
     ...(given["no-rollback"] ? { rollbackOnFailure: false } : {}),
     ...(given.client === undefined ? {} : { client: given.client }),
+    ...(given.report === undefined ? {} : { report: given.report }),
     ...(given["state-dir"] === undefined ? {} : { stateDir: given["state-dir"] }),
   };
 }
@@ -118,13 +126,23 @@ function policyOf(skipDuplicates?: boolean, onConflict?: ConflictPolicy): Confli
   });
 }
 
-async function run({ from, to, stateDir, client, ...options }: MigrateOptions, context: CommandContext): Promise<void> {
+async function run(
+  { from, to, stateDir, client, report, ...options }: MigrateOptions,
+  context: CommandContext,
+): Promise<void> {
   const { progress, signal, confirm } = context;
+  if (report !== undefined) assertPagePath(report);
   const source = await sourceConfig(from, context);
   const target = await targetConfig(to, context);
   const recorder = options.dryRun ? undefined : RunJournal.fresh(registryOf(stateDir, context.env));
   const hooks = { onProgress: progress, signal, confirm, recorder };
-  tellOutcome(await runMigration(source, target, options, hooks), target, context, client);
+  const outcome = await runMigration(source, target, options, hooks);
+  if (report !== undefined) {
+    const { success, dryRun } = outcome.result;
+    const contents = success ? await contentsOf(dryRun ? source : target, context) : null;
+    writePage(report, renderPage(migrationPage(outcome.result, source, target, contents)));
+  }
+  tellOutcome(outcome, target, context, client);
 }
 
 /** The result on standard output, and what else there is to know. @throws what the run ended with */

@@ -8,8 +8,12 @@ import { rollbackRun } from "../../operations/rollback.ts";
 import { rollbackArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { decode, type PasswordSource, passwordOf } from "../endpoint.ts";
+import { contentsOf } from "../page/contents.ts";
+import { renderPage } from "../page/page.ts";
+import { rollbackPage } from "../page/pages.ts";
+import { assertPagePath, writePage } from "../page/write.ts";
 import { jsonLine } from "../printable.ts";
-import { rollbackReport } from "../reports/runs.ts";
+import { rollbackHeadline, rollbackReport } from "../reports/runs.ts";
 import { registryOf } from "../state.ts";
 import { notedConfig } from "../stores.ts";
 import { counted } from "../text.ts";
@@ -21,6 +25,7 @@ const RollbackSchema = v.object({
   "to-path": TEXT,
   "to-uri": TEXT,
   confirm: TEXT,
+  report: TEXT,
   "state-dir": TEXT,
   "dry-run": FLAG,
   "with-later": FLAG,
@@ -49,6 +54,7 @@ export const rollback: Command<RollbackOptions> = {
 
 async function run(options: RollbackOptions, context: CommandContext): Promise<void> {
   const { json, colour, progress, signal, write } = context;
+  if (options.report !== undefined) assertPagePath(options.report);
   const registry = registryOf(options["state-dir"], context.env);
   const places = { path: options["to-path"], uri: options["to-uri"] };
   const found = findRun(registry, options.run, places);
@@ -71,6 +77,10 @@ async function run(options: RollbackOptions, context: CommandContext): Promise<v
     } finally {
       found.file.close();
     }
+  }
+  if (options.report !== undefined) {
+    const contents = await contentsOf(target, context);
+    writePage(options.report, renderPage(rollbackPage(result, rollbackHeadline(result), target, contents)));
   }
   write(json ? jsonLine(result) : `${rollbackReport(result, colour)}\n`);
   const left = result.counts.changed + result.counts.held;

@@ -6,6 +6,10 @@ import type { Difference } from "../../operations/models.ts";
 import { verifyArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
+import { contentsOf } from "../page/contents.ts";
+import { renderPage } from "../page/page.ts";
+import { comparisonPage } from "../page/pages.ts";
+import { assertPagePath, writePage } from "../page/write.ts";
 import { jsonLine } from "../printable.ts";
 import { differenceLines } from "../reports/differences.ts";
 import { comparisonHeadline, comparisonReport } from "../reports/verify.ts";
@@ -16,6 +20,7 @@ interface VerifyOptions {
   readonly to: ReturnType<typeof targetOf>;
   readonly limit?: number;
   readonly all: boolean;
+  readonly report?: string;
 }
 
 const VerifySchema = v.object({
@@ -28,6 +33,7 @@ const VerifySchema = v.object({
     ),
   ),
   all: v.exactOptional(v.literal(true)),
+  report: v.exactOptional(v.string()),
 });
 
 export const verify: Command<VerifyOptions> = {
@@ -46,13 +52,20 @@ export const verify: Command<VerifyOptions> = {
     if (given.limit !== undefined && given.all) {
       throw new UsageError("--limit and --all contradict each other", { next: "Give only one of the two." });
     }
-    return { from, to, all: given.all === true, ...(given.limit !== undefined && { limit: Number(given.limit) }) };
+    return {
+      from,
+      to,
+      all: given.all === true,
+      ...(given.limit !== undefined && { limit: Number(given.limit) }),
+      ...(given.report !== undefined && { report: given.report }),
+    };
   },
   run,
 };
 
-async function run({ from, to, limit, all }: VerifyOptions, context: CommandContext): Promise<void> {
+async function run({ from, to, limit, all, report: page }: VerifyOptions, context: CommandContext): Promise<void> {
   const { json, quiet, colour, width, progress, signal, write } = context;
+  if (page !== undefined) assertPagePath(page);
   const source = await sourceConfig(from, context);
   const target = await targetConfig(to, context);
   let printed = 0;
@@ -69,6 +82,10 @@ async function run({ from, to, limit, all }: VerifyOptions, context: CommandCont
   else {
     const report = () => comparisonReport(result, colour, width, printed);
     write(`${printed > 0 ? "\n" : ""}${quiet ? comparisonHeadline(result) : report()}\n`);
+  }
+  if (page !== undefined) {
+    const contents = await contentsOf(target, context);
+    writePage(page, renderPage(comparisonPage(result, source, target, contents)));
   }
   if (result.identical) return;
   throw new VerificationError("the two stores do not hold the same", {

@@ -41,17 +41,25 @@ export function rollbackReport(result: RollbackResult, colour: Colour): string {
   ].join("\n");
 }
 
-function headline({ run, runs, target, exact, counts, dryRun }: RollbackResult, colour: Colour): string {
+function headline(result: RollbackResult, colour: Colour): string {
+  const { exact, counts, dryRun } = result;
+  if (dryRun) return colour.bold(rollbackHeadline(result));
+  const whole = exact && counts.changed + counts.held === 0;
+  return (whole ? colour.green : colour.yellow)(rollbackHeadline(result));
+}
+
+/** One line: what came of it. */
+export function rollbackHeadline({ run, runs, target, exact, counts, dryRun }: RollbackResult): string {
   const others = runs.filter((id) => id !== run);
   const what = `run ${run}${others.length === 0 ? "" : ` with ${others.join(", ")}`} on ${printable(target)}`;
-  if (dryRun) return colour.bold(`Undoing ${what} would do this; nothing was written.`);
+  if (dryRun) return `Undoing ${what} would do this; nothing was written.`;
   if (counts.changed + counts.held > 0) {
-    return colour.yellow(`Undone in part: ${what}. What others hold or changed was left alone, proven by digest.`);
+    return `Undone in part: ${what}. What others hold or changed was left alone, proven by digest.`;
   }
   const state = exact
     ? "which is exactly as it was before, proven by digest."
     : "which others have changed since: what is not the run's was left alone, proven by digest.";
-  return (exact ? colour.green : colour.yellow)(`Undone: ${what}, ${state}`);
+  return `Undone: ${what}, ${state}`;
 }
 
 function figures({ counts, dryRun }: RollbackResult): [string, number][] {
