@@ -11,7 +11,7 @@ import type { Release } from "../../memorygraph/releases.ts";
 import { spellInstant } from "../../memorygraph/spelling.ts";
 import type { Row, SqlValue } from "./database.ts";
 import type { DecodedNode, DecodedRelationship } from "./nodes-layout.ts";
-import { type EncodedRow, textColumn, UnreadableRowError } from "./row.ts";
+import { COLUMN, type EncodedRow, type Note, textColumn, UnreadableRowError } from "./row.ts";
 import type { RowExtra } from "./side-table.ts";
 
 const EPOCH = "1970-01-01T00:00:00Z";
@@ -29,8 +29,7 @@ export class ColumnRows {
     this.#known = columns.map((name) => table.columns.find((known) => known.name === name));
   }
 
-  /** @throws UnreadableRowError or JsonSyntaxError */
-  decodeNode(row: Row): DecodedNode {
+  decodeNode(row: Row, note: Note): DecodedNode {
     const id = typeof row[0] === "string" ? row[0] : null;
     const keys: string[] = [];
     const values: Value[] = [];
@@ -40,7 +39,11 @@ export class ColumnRows {
       if (value === null) continue;
       const known = this.#known[at];
       const read = known?.kind === "tags" || known?.kind === "context" ? structureOf(value, known) : value;
-      if (known?.kind === "context" && isMap(read)) context = read;
+      if (read === UNREADABLE_TEXT && known !== undefined) {
+        note(`its ${known.name} cannot be read: the text is kept, and the application sees none`);
+        keys.push(COLUMN + known.name);
+        values.push(value);
+      } else if (known?.kind === "context" && isMap(read)) context = read;
       else if (read !== null) {
         keys.push(this.#columns[at]!);
         values.push(read);
@@ -69,16 +72,21 @@ export class ColumnRows {
   }
 }
 
-/** A list for tags; an object for a context, or null for none. @throws UnreadableRowError or JsonSyntaxError */
+const UNREADABLE_TEXT = new Map<string, Value>();
+
+/**
+ * A list for tags, an object for a context; null for none, as the application takes it: an empty text, the word null.
+ * UNREADABLE_TEXT for anything else.
+ */
 function structureOf(value: SqlValue, { name, kind, orText }: Column): Value {
+  if (value === "") return null;
   try {
     const read = parseJson(textColumn(value, name));
-    if (kind === "tags" ? Array.isArray(read) : isMap(read) || read === null) return read;
-    throw new UnreadableRowError(kind === "tags" ? "its tags are not a JSON list" : "its context is not a JSON object");
+    if (read === null || (kind === "tags" ? Array.isArray(read) : isMap(read))) return read;
   } catch (error) {
-    if (orText && (error instanceof JsonSyntaxError || error instanceof UnreadableRowError)) return value;
-    throw error;
+    if (!(error instanceof JsonSyntaxError) && !(error instanceof UnreadableRowError)) throw error;
   }
+  return orText ? value : UNREADABLE_TEXT;
 }
 
 /** Writes rows of a table of the layout, in the spelling of a release. */

@@ -1,16 +1,17 @@
 /** Layouts in which a node or relationship is one row with its properties as JSON text: `nodes` of the Python line. */
 import { canonicalValue } from "../../graph/canonical.ts";
 import { parseInstant } from "../../graph/instant.ts";
-import { writeJson } from "../../graph/json.ts";
+import { JsonSyntaxError, writeJson } from "../../graph/json.ts";
+import { readPrefix } from "../../graph/json-prefix.ts";
 import { ObjectReader } from "../../graph/object-reader.ts";
-import type { Properties } from "../../graph/properties.ts";
+import { Properties } from "../../graph/properties.ts";
 import { type GraphNode, type GraphRelationship, idOfKey, relationshipId } from "../../graph/record.ts";
 import type { Value, ValueMap } from "../../graph/value.ts";
 import { CONTEXT_PREFIX, MEMORY_LABEL, meaningOf } from "../../memorygraph/fields.ts";
 import { contextValue, toPlain } from "../../memorygraph/plain.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import type { Row, SqlValue } from "./database.ts";
-import { type EncodedRow, type Note, textColumn } from "./row.ts";
+import { COLUMN, type EncodedRow, type Note, textColumn, UnreadableRowError } from "./row.ts";
 import type { RowExtra } from "./side-table.ts";
 
 export const TEMPORAL_COLUMNS = ["valid_from", "valid_until", "recorded_at", "invalidated_by"] as const;
@@ -38,18 +39,18 @@ export class PropertyRows {
   readonly #nodes = new ObjectReader();
   readonly #relationships = new ObjectReader();
 
-  /** @throws UnreadableRowError or JsonSyntaxError */
+  /** @throws UnreadableRowError */
   decodeNode(row: Row, note: Note): DecodedNode {
     const id = typeof row[0] === "string" ? row[0] : null;
     const label = textColumn(row[1], "label");
-    const inner = this.#nodes.read(textColumn(row[2], "properties"));
+    const inner = readOrKeep(this.#nodes, row[2], note);
     const properties = id === null ? inner : withRowId(inner, id, note);
     return { id, labels: [label], properties };
   }
 
-  /** @throws UnreadableRowError or JsonSyntaxError */
+  /** @throws UnreadableRowError */
   decodeRelationship(row: Row, note: Note): DecodedRelationship {
-    let properties = this.#relationships.read(textColumn(row[4], "properties"));
+    let properties = readOrKeep(this.#relationships, row[4], note);
     if (typeof row[0] === "string") properties = withRowId(properties, row[0], note);
     for (let at = 0; at < TEMPORAL_COLUMNS.length; at++) {
       const column = row[FIRST_TEMPORAL + at] ?? null;
@@ -61,6 +62,18 @@ export class PropertyRows {
       type: textColumn(row[3], "rel_type"),
       properties,
     };
+  }
+}
+
+/** One bad text costs what cannot be read of it: the record lives, and the text is kept. */
+function readOrKeep(reader: ObjectReader, column: SqlValue | undefined, note: Note): Properties {
+  try {
+    return reader.read(textColumn(column, "properties"));
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError) && !(error instanceof UnreadableRowError)) throw error;
+    note("its properties are no JSON object: what can be read of them is taken, and their text is kept", "damage");
+    const found = typeof column === "string" ? readPrefix(column) : Properties.from([]);
+    return found.with(`${COLUMN}properties`, column ?? null);
   }
 }
 

@@ -3,10 +3,11 @@ import type { Database } from "bun:sqlite";
 import { JsonSyntaxError } from "../../graph/json.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, keyOfId } from "../../graph/record.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
-import type { OddityLog } from "../findings.ts";
+import { OddityLog } from "../findings.ts";
 import { ALL_ROWS, pages, prepare, quoted, type Row, type SqlValue, shareOf } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
 import type { DecodedNode, DecodedRelationship } from "./nodes-layout.ts";
+import { isOddIn, REPLACED, readAs } from "./readings.ts";
 import { UnreadableRowError } from "./row.ts";
 import { SharedIds } from "./shared-ids.ts";
 import { applyToProperties, hashRow, type RowExtra, readRowExtra } from "./side-table.ts";
@@ -16,7 +17,7 @@ import { readWholeRecords } from "./whole-records.ts";
 export class SqliteReader {
   readonly #database: Database;
   readonly #layout: FileLayout;
-  readonly #findings: OddityLog;
+  #findings: OddityLog;
   readonly #nodes: readonly Table<DecodedNode>[];
   readonly #relationships: readonly Table<DecodedRelationship>[];
   /** How many nodes of equal content have been numbered so far. */
@@ -61,8 +62,18 @@ export class SqliteReader {
     if (extra) yield* readWholeRecords("relationship", this.#database, this.#layout, this.#findings);
   }
 
-  /** One node of a table, or null where it has none of that id or cannot read it. */
+  /** One node of a table, or null where it has none of that id or cannot read it. What is odd about it is told when it is read. */
   nodeById(tableName: string, id: string): GraphNode | null {
+    const told = this.#findings;
+    this.#findings = new OddityLog();
+    try {
+      return this.#nodeById(tableName, id);
+    } finally {
+      this.#findings = told;
+    }
+  }
+
+  #nodeById(tableName: string, id: string): GraphNode | null {
     const table = this.#nodes.find(({ name }) => name === tableName)!;
     const statement = prepare(this.#database, `${selectFrom(table, this.#layout.hasExtra)} WHERE t.id = ?`);
     const [row] = statement.values(id);
@@ -81,14 +92,22 @@ export class SqliteReader {
   }
 
   *#pages<D>(table: Table<D>): Generator<Row[]> {
-    const replaced = (value: SqlValue) => typeof value === "string" && value.includes("\uFFFD");
+    const { readings } = table;
+    const isOdd = (value: SqlValue, at: number) => isOddIn(readings[at] ?? "any", value);
     const { at, of } = this.#share;
     const range = of === 1 ? ALL_ROWS : shareOf(this.#database, table.name, at, of);
     this.rows[table.name] = 0;
     for (const page of pages(this.#database, selectFrom(table, this.#layout.hasExtra), range)) {
       this.rows[table.name]! += page.length;
-      yield page.map((row) => (row.some(replaced) ? this.#exactTexts(table, row) : row));
+      yield page.map((row) => (row.some(isOdd) ? this.#asMeant(table, row) : row));
     }
+  }
+
+  /** The row with every value of the type that its column should have, where that says the same. */
+  #asMeant<D>(table: Table<D>, row: Row): Row {
+    const exact = row.some((value) => typeof value === "string" && value.includes(REPLACED));
+    const values = exact ? this.#exactTexts(table, row) : row;
+    return values.map((value, at) => readAs(table.readings[at] ?? "any", value));
   }
 
   /** Text that is not valid UTF-8 reads as U+FFFD without a word: such a column is marked unreadable instead. */
@@ -150,10 +169,14 @@ export class SqliteReader {
     const id = typeof row[0] === "string" ? row[0] : `row ${row.at(-1)} of ${table.name}`;
     const { length } = table.columns;
     try {
-      const decoded = table.decode(row, (what) => this.#findings.add("note", what, id));
+      let isWhole = true;
+      const decoded = table.decode(row, (what, kind = "note") => {
+        isWhole &&= kind === "note";
+        this.#findings.add(kind, what, id);
+      });
       const extra = this.#layout.hasExtra ? this.#extraOf(table, row, id) : null;
       // Several readers only count and digest: none of them hands its rows on.
-      const handsOn = table.verbatim && this.#share.of === 1;
+      const handsOn = isWhole && table.verbatim && this.#share.of === 1;
       const native = handsOn
         ? { layout: table.native, columns: row.slice(0, length), extra: extra?.text ?? null }
         : null;

@@ -1,5 +1,6 @@
 /** What the two layouts' rows have in common. */
 import type { GraphRecord } from "../../graph/record.ts";
+import type { Finding } from "../backend.ts";
 import type { SqlValue } from "./database.ts";
 import type { RowExtra } from "./side-table.ts";
 
@@ -14,8 +15,11 @@ export interface EncodedRow {
   readonly extra: RowExtra;
 }
 
-/** Notes about a record that reads well. */
-export type Note = (what: string) => void;
+/** Says something about a record that is read: a note where it reads well. */
+export type Note = (what: string, kind?: Finding["kind"]) => void;
+
+/** Where the text of a column is kept that is not what the column should hold. */
+export const COLUMN = "columns.";
 
 export function textColumn(value: SqlValue | undefined, name: string): string {
   if (typeof value === "string") return value;

@@ -6,6 +6,7 @@ import { quoted, type Row, type SqlValue } from "./database.ts";
 import type { FileLayout, FoundTable } from "./layout.ts";
 import { ColumnRows } from "./memories-layout.ts";
 import { type DecodedNode, type DecodedRelationship, PropertyRows } from "./nodes-layout.ts";
+import type { Note } from "./row.ts";
 import { EXTRA_TABLE } from "./side-table.ts";
 
 /** The columns of a native row, and the side table's text about it. */
@@ -26,8 +27,13 @@ export interface Table<D> {
   readonly verbatim: boolean;
   /** Whether its rows are beside the records of the same id, and identified by what they hold. */
   readonly aside: boolean;
-  decode(row: Row, note: (what: string) => void): D;
+  /** How each of the columns is read where what it holds is of another type than it should be. */
+  readonly readings: readonly Reading[];
+  decode(row: Row, note: Note): D;
 }
+
+/** `name`: a text that identifies something, so that a number there is its digits. */
+export type Reading = "name" | "text" | "real" | "integer" | "any";
 
 /** What rows of that layout are called where they travel with records. */
 export function nativeOf({ name }: SqliteLayout): string {
@@ -80,6 +86,7 @@ function tableOf<D extends { readonly properties: Properties }>(
 ): Table<D> {
   const known = columnNames(table);
   const base = { name, kind, present, native: nativeOf(layout), aside: false };
+  const readingsOf = (columns: readonly string[]) => columns.map((column) => readingOf(column, table, first));
   if (layout.style === "properties") {
     const unknown = present.filter((column) => !known.includes(column));
     const columns = [...known, ...unknown];
@@ -87,6 +94,7 @@ function tableOf<D extends { readonly properties: Properties }>(
     return {
       ...base,
       columns,
+      readings: readingsOf(columns),
       hashed: table.hashed ?? columns.length,
       verbatim: unknown.length === 0,
       decode: (row, note) => withUnknown(decode(row, note), row, known.length, unknown),
@@ -97,10 +105,19 @@ function tableOf<D extends { readonly properties: Properties }>(
   return {
     ...base,
     columns,
+    readings: readingsOf(columns),
     hashed: columns.length,
     verbatim: layout.writable && columns.join() === known.join(),
     decode: decoderOf(new ColumnRows(table, columns)),
   };
+}
+
+function readingOf(name: string, { columns }: LayoutTable, first: number): Reading {
+  const at = columns.findIndex((known) => known.name === name);
+  if (at === -1) return "any";
+  if (at < first) return "name";
+  const { kind } = columns[at]!;
+  return kind === "real" || kind === "integer" ? kind : "text";
 }
 
 /** Everything up to WHERE; what stands in the side table about a row comes after its columns, its number last. */
