@@ -25,6 +25,8 @@ export interface DeclaredTable {
   readonly key: readonly string[];
 }
 
+/** SQLite's own limit. */
+const MOST_COLUMNS = 2_000;
 const TABLE_CONSTRAINTS = new Set(["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"]);
 const COLUMN_CONSTRAINTS = new Set(
   "CONSTRAINT PRIMARY NOT NULL UNIQUE CHECK DEFAULT COLLATE REFERENCES GENERATED AS ON".split(" "),
@@ -37,7 +39,7 @@ export function readDeclaration(sql: string): DeclaredTable | null {
   if (open === -1 || !isWord(tokens[0], "CREATE")) return null;
   const { parts, next } = splitList(tokens, open + 1);
   const columns = parts.filter(([first]) => first !== undefined && !isTableConstraint(first));
-  if (columns.length === 0) return null;
+  if (columns.length === 0 || columns.length > MOST_COLUMNS) return null;
   const keys = parts.filter(([first]) => first !== undefined && isTableConstraint(first)).map(keyOfConstraint);
   const declared = columns.map(columnOf);
   const own = columns.filter(isPrimaryKey).map(([name]) => name!.text);

@@ -46,7 +46,7 @@ export async function openFile(path: string, options: OpenOptions): Promise<Open
       opened = rebuilt(path, opened, truncated === null ? [] : [truncated]);
     assertMemoryGraph(path, opened.layout);
     assertNotHalf(path, real, opened.layout);
-    return options.isolate ? await examine(path, opened, true) : opened;
+    return options.isolate ? await examine(path, opened, true, true) : opened;
   } catch (error) {
     opened.snapshot.close();
     throw translate(path, error);
@@ -56,16 +56,24 @@ export async function openFile(path: string, options: OpenOptions): Promise<Open
 /**
  * The same file after a look at what it claims; another one where rows have to be read in another way.
  * @param thorough every row and every page, not only what shows at once
+ * @param careful by the pages where SQLite cannot follow all of the file, although every row can be read
  */
-export async function examine(path: string, opened: OpenedFile, thorough: boolean): Promise<OpenedFile> {
+export async function examine(
+  path: string,
+  opened: OpenedFile,
+  thorough: boolean,
+  careful = false,
+): Promise<OpenedFile> {
   if (opened.isRebuilt) return opened;
   const { snapshot, layout } = opened;
   const claims = claimsOf(snapshot.database, layout, thorough);
   const isDoubled = claims === null || claims.doubled.length > 0;
   const cure = cureOf(path, isDoubled);
   const integrity = thorough ? checkIntegrity(snapshot.database, cure, opened.isEdited) : NOT_CHECKED;
-  if ((integrity.suspect || claims === null) && !areRowsWhole(snapshot.pages(), layout)) {
-    await assertSideFilesBelong(path);
+  const isSuspect = integrity.suspect || claims === null;
+  const isHarmed = isSuspect && !areRowsWhole(snapshot.pages(), layout);
+  if (isHarmed) await assertSideFilesBelong(path);
+  if (isHarmed || (isSuspect && careful)) {
     return rebuilt(path, opened, integrity.findings);
   }
   const stale = staleTables(claims, integrity, cure);

@@ -60,7 +60,7 @@ function layoutOfPages(file: PageFile, entries: readonly SchemaEntry[]): FileLay
       const entry = entries.find((candidate) => candidate.name === name && candidate.type === "table");
       const table = entry === undefined ? null : StoredTable.of(file, entry);
       // What is computed when it is read is in no page.
-      return { columns: (table?.columns ?? []).map(columnInCopy), generated: [], withoutRowid: false };
+      return { columns: namesInCopy(table?.columns ?? []), generated: [], withoutRowid: false };
     },
   });
 }
@@ -92,7 +92,7 @@ function fill(
 }
 
 function copyRows(database: Database, name: string, table: StoredTable, onLost: (part: LostPart) => void): void {
-  const columns = table.columns.map(columnInCopy);
+  const columns = namesInCopy(table.columns);
   // Without types, every value stays what it is.
   database.run(`CREATE TABLE ${quoted(name)} (${columns.map(quoted).join(", ")})`);
   const inserts = new Inserts(database, name, [...columns, "rowid"]);
@@ -100,9 +100,16 @@ function copyRows(database: Database, name: string, table: StoredTable, onLost: 
   inserts.close();
 }
 
-/** A column of one of these names would hide the row's number. */
-function columnInCopy(name: string): string {
-  return /^(rowid|_rowid_|oid)$/i.test(name) ? `columns.${name}` : name;
+/** Names that SQLite takes, each once; a column of one of three names would hide the row's number. */
+function namesInCopy(columns: readonly string[]): string[] {
+  const used = new Set<string>();
+  return columns.map((column, at) => {
+    let name = column.replaceAll("\0", "") || `column ${at + 1}`;
+    if (/^(rowid|_rowid_|oid)$/i.test(name)) name = `columns.${name}`;
+    while (used.has(name.toLowerCase())) name += "'";
+    used.add(name.toLowerCase());
+    return name;
+  });
 }
 
 /** A bound 1.0 would become an integer in a column without a type: such a value is cast. */

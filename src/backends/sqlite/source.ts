@@ -44,6 +44,8 @@ export class SqliteSource implements SourceStore {
   #summarised: readonly Finding[] | null = null;
   /** How far the claims of the file have been looked at: not at all, at what shows at once, at everything. */
   #examined: 0 | 1 | 2 = 0;
+  /** Whether nothing more can be done about what cannot be read. */
+  readonly #isolated: boolean;
   /** Why what was read cannot be relied on. */
   #doubt: string | null = null;
 
@@ -51,6 +53,7 @@ export class SqliteSource implements SourceStore {
     this.#path = path;
     this.#opened = opened;
     this.#signal = signal;
+    this.#isolated = isolate === true;
     if (isolate) this.#examined = 2;
   }
 
@@ -102,7 +105,8 @@ export class SqliteSource implements SourceStore {
         snapshot.assertUnchanged();
       }
     } catch (error) {
-      if (error instanceof DamagedStoreError) this.#doubt = error.message;
+      const isLast = this.#isolated || this.#opened.isRebuilt;
+      if (error instanceof DamagedStoreError && !isLast) this.#doubt = error.message;
       throw error;
     }
     this.#compareCounts(reader.rows);
