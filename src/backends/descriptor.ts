@@ -5,6 +5,7 @@
  */
 import type { HardValue } from "../graph/hard-values.ts";
 import type { Backend } from "./backend.ts";
+import type { BackendConfig } from "./config.ts";
 
 export interface Capabilities {
   /**
@@ -77,6 +78,11 @@ export interface BackendDescriptor<Type extends string = string> {
   /** Kinds by whose name people have called such a store: it is then opened for what it is, with a note. */
   readonly mistakenFor: readonly string[];
   load(): Promise<Backend>;
+  /**
+   * Which of the kinds that share its schemes answers at an address; null in the answer where nobody says. Null itself
+   * for a kind that shares none.
+   */
+  readonly identify: ((config: BackendConfig) => Promise<string | null>) | null;
 }
 
 export interface ServerDescriptor<Type extends string> extends BackendDescriptor<Type> {

@@ -5,6 +5,7 @@ import { CLIENT_IDS } from "../doctor/clients.ts";
 import { RELEASES } from "../memorygraph/releases.ts";
 import { CONFLICT_POLICIES } from "../operations/models.ts";
 import { SHELLS } from "./completions/shells.ts";
+import { operandArgs } from "./operands.ts";
 import { type Side, storeArgs } from "./store-options.ts";
 import type { ChoiceArg } from "./strict.ts";
 
@@ -19,12 +20,12 @@ const stateArgs = {
 
 export const sharedArgs = {
   json: { type: "boolean", description: "print one JSON document to standard output" },
-  quiet: { type: "boolean", description: "print only the result, warnings and errors" },
-  verbose: { type: "boolean", description: "also print each phase with its duration" },
+  quiet: { type: "boolean", alias: "q", description: "print only the result, warnings and errors" },
+  verbose: { type: "boolean", alias: "v", description: "also print each phase with its duration" },
   "no-color": { type: "boolean", description: "print without colour" },
   debug: { type: "boolean", description: "print a stack trace with an error" },
   help: { type: "boolean", alias: "h", description: "print this help" },
-  version: { type: "boolean", description: "print the version" },
+  version: { type: "boolean", alias: "V", description: "print the version" },
 } satisfies ArgsDef;
 
 const reportArgs = {
@@ -33,7 +34,7 @@ const reportArgs = {
 
 /** For commands that ask before they act. */
 const askingArgs = {
-  yes: { type: "boolean", description: "answer yes to every question" },
+  yes: { type: "boolean", alias: "y", description: "answer yes to every question" },
 } satisfies ArgsDef;
 
 const kind = (options: readonly string[], description: string) => ({
@@ -50,8 +51,7 @@ const sourceArgs: ArgsDef = {
 
 const READ_ONLY = BACKENDS.filter(({ capabilities }) => capabilities.target === "none");
 const to: ChoiceArg = {
-  ...kind(TARGET_TYPES, "kind of the target"),
-  required: true,
+  ...kind(TARGET_TYPES, "kind (default: recognised; of a new file, sqlite)"),
   refused: Object.fromEntries(READ_ONLY.map(({ type, title }) => [type, `${title} can be a source, but not a target`])),
 };
 
@@ -61,9 +61,10 @@ const targetArgs: ArgsDef = {
 };
 
 export const migrateArgs = {
+  ...operandArgs(["from", "to"]),
   ...sourceArgs,
   ...targetArgs,
-  "dry-run": { type: "boolean", description: "show what would be done; write nothing" },
+  "dry-run": { type: "boolean", alias: "n", description: "show what would be done; write nothing" },
   "skip-duplicates": {
     type: "boolean",
     description: "same as --on-conflict skip",
@@ -99,6 +100,7 @@ export const migrateArgs = {
 } satisfies ArgsDef;
 
 export const verifyArgs = {
+  ...operandArgs(["from", "to"]),
   ...sourceArgs,
   ...targetArgs,
   limit: { type: "string", valueHint: "N", description: "print so many differences (default: 10)" },
@@ -107,7 +109,7 @@ export const verifyArgs = {
   ...sharedArgs,
 } satisfies ArgsDef;
 
-export const inspectArgs = { ...sourceArgs, ...sharedArgs } satisfies ArgsDef;
+export const inspectArgs = { ...operandArgs(["from"]), ...sourceArgs, ...sharedArgs } satisfies ArgsDef;
 
 export const doctorArgs = {
   fix: { type: "boolean", description: "carry out the plan, after one question" },
@@ -147,7 +149,7 @@ export const resumeArgs = {
 
 export const rollbackArgs = {
   ...runArg,
-  "dry-run": { type: "boolean", description: "show what would be undone, write nothing" },
+  "dry-run": { type: "boolean", alias: "n", description: "show what would be undone, write nothing" },
   "with-later": { type: "boolean", description: "undo later runs that wrote the same records as well" },
   cascade: { type: "boolean", description: "delete what others attached to the run's records as well" },
   changed: { type: "boolean", description: "undo records that were changed since as well" },

@@ -7,7 +7,17 @@ export const PROGRAM = "memorygraph-migrate";
 /** What runs when the first argument is an option. */
 export const DEFAULT_COMMAND = "migrate";
 /** Options that may also stand before the command: `memorygraph-migrate --json doctor`. */
-export const LEADING: readonly string[] = ["--json", "--quiet", "--verbose", "--no-color", "--yes", "--debug"];
+export const LEADING: readonly string[] = [
+  "--json",
+  "--quiet",
+  "--verbose",
+  "--no-color",
+  "--yes",
+  "--debug",
+  "-q",
+  "-v",
+  "-y",
+];
 
 export const COMMANDS: Commands = {
   migrate: async () => (await import("./commands/migrate.ts")).migrate,

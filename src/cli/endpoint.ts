@@ -35,7 +35,7 @@ export const SourceSchema = v.object({
   [READ_BY]: v.exactOptional(v.picklist(READING_WAYS)),
 });
 
-export const TargetSchema = v.object({ to: v.picklist(TARGET_TYPES), ...storeEntries("to") });
+export const TargetSchema = v.object({ to: v.exactOptional(v.picklist(TARGET_TYPES)), ...storeEntries("to") });
 
 /** @throws UsageError when the options name the one source twice */
 export function sourceOf(values: v.InferOutput<typeof SourceSchema>): Endpoint {
@@ -44,8 +44,8 @@ export function sourceOf(values: v.InferOutput<typeof SourceSchema>): Endpoint {
 }
 
 /** @throws UsageError when the options name the one target twice */
-export function targetOf(values: v.InferOutput<typeof TargetSchema>): Endpoint & { readonly type: BackendType } {
-  return { ...endpointOf("to", values.to, values), type: values.to };
+export function targetOf(values: v.InferOutput<typeof TargetSchema>): Endpoint {
+  return endpointOf("to", values.to, values);
 }
 
 /** @throws UsageError when both sides want standard input */

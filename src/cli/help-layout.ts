@@ -28,8 +28,8 @@ const WRITING = [
 
 /** In the order of the help; the first group that an option fits in. */
 const GROUPS: readonly Group[] = [
-  { title: "Source", holds: (name) => /^(from|from-path|from-uri|read-by)$/.test(name) },
-  { title: "Target", holds: (name) => /^(to|to-path|to-uri|for)$/.test(name) },
+  { title: "Source", holds: (name) => /^(source|from|from-path|from-uri|read-by)$/.test(name) },
+  { title: "Target", holds: (name) => /^(target|to|to-path|to-uri|for)$/.test(name) },
   { title: "Server login", holds: (name) => LOGIN.test(name) },
   { title: "What is done", holds: (name) => WRITING.includes(name) },
   { title: "Output", holds: (name) => OUTPUT.includes(name) },
@@ -46,7 +46,7 @@ export interface OptionGroup {
  * the title says so.
  */
 export function groupsOf(args: ArgsDef): OptionGroup[] {
-  const names = Object.keys(args).filter((name) => args[name]!.type !== "positional");
+  const names = Object.keys(args).filter((name) => args[name]!.type !== "positional" || args[name]!.required === false);
   const both = names.includes("from-user") && names.includes("to-user");
   return GROUPS.map(({ title, holds }, at) => {
     const own = names.filter((name) => GROUPS.findIndex((group) => group.holds(name)) === at && holds(name));

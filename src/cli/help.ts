@@ -83,10 +83,12 @@ function section(title: string, lines: readonly string[], { colour }: HelpLayout
 }
 
 function usageOf(name: string, args: ArgsDef): string {
-  const required = Object.entries(args).filter(([, option]) => option.required === true);
-  const words = required.map(([option, definition]) =>
-    definition.type === "positional" ? hintOf(option, definition) : `--${option} ${hintOf(option, definition)}`,
-  );
+  const shown = Object.entries(args).filter(([, { type, required }]) => type === "positional" || required === true);
+  const words = shown.map(([option, definition]) => {
+    const hint = hintOf(option, definition);
+    if (definition.type !== "positional") return `--${option} ${hint}`;
+    return definition.required === false ? `[${hint}]` : hint;
+  });
   const command = name === DEFAULT_COMMAND ? `[${name}]` : name;
   return `  ${[PROGRAM, command, ...words, "[options]"].join(" ")}`;
 }
@@ -99,7 +101,8 @@ function examplesOf(examples: readonly Example[], { colour, width }: HelpLayout)
 }
 
 function operandsOf(args: ArgsDef, layout: HelpLayout): string[][] {
-  const operands = Object.entries(args).filter(([, option]) => option.type === "positional");
+  // What may be left out stands among the options that can take its place.
+  const operands = Object.entries(args).filter(([, { type, required }]) => type === "positional" && required !== false);
   const lines = operands.flatMap(([name, option]) =>
     entry(hintOf(name, option), describe(option), NAMES, layout.width),
   );
@@ -118,7 +121,8 @@ function optionSections(args: ArgsDef, layout: HelpLayout): string[][] {
 
 /** @param shown lists of choices that have been printed, which are not repeated */
 function optionLines(name: string, option: ArgDef, shown: Set<string>, width: number): string[] {
-  if (name === "help") return entry("-h, --help, --version", "print this help; print the version", NAMES, width);
+  if (name === "help") return entry("-h, --help, -V, --version", "print this help; print the version", NAMES, width);
+  if (option.type === "positional") return entry(hintOf(name, option), describe(option), NAMES, width);
   const letters = "alias" in option ? [option.alias ?? []].flat() : [];
   const spelled = [...letters.map((letter) => `-${letter}`), `--${name}`].join(", ");
   const value = option.type === "boolean" ? "" : ` ${hintOf(name, option)}`;
@@ -134,8 +138,9 @@ function describe(option: ArgDef, shown = new Set<string>()): string {
   const choices = choicesOf(option);
   const { description = "" } = option;
   const list = choices.join(", ");
-  const named = shown.has(list) || choices.every((choice) => description.includes(choice));
-  shown.add(list);
+  const isPrinted = [...shown].some((printed) => `${printed},`.includes(`${list},`));
+  const named = isPrinted || choices.every((choice) => description.includes(choice));
+  if (list !== "") shown.add(list);
   if (choices.length === 0 || choices.length > MOST_CHOICES || named) return description;
   return `${description}: ${list}`;
 }

@@ -12,7 +12,9 @@ import { nearest } from "./suggest.ts";
 import { widthOf } from "./text.ts";
 
 /** Answered before anything else is loaded. */
-const VERSION_REQUESTS = ["--version", "--version --json", "--json --version"];
+const VERSION_REQUESTS = ["--version", "-V", "version"].flatMap((word) => [word, `${word} --json`, `--json ${word}`]);
+/** Other words for commands. */
+const ALIASES: Readonly<Record<string, string>> = { undo: "rollback" };
 /** Of `help`, beside the commands. */
 const EXIT_CODES_TOPIC = "exit-codes";
 
@@ -41,7 +43,12 @@ async function dispatch(argv: readonly string[], commands: Commands, report: Rep
   if (word === "-h" || word === "--help") return printHelp(undefined, argv, commands);
   if (word === undefined || word.startsWith("-")) return runNamed(DEFAULT_COMMAND, argv, commands, report);
   const rest = argv.toSpliced(leading, 1);
-  return word === "help" ? help(rest, commands) : runNamed(word, rest, commands, report, leading);
+  if (word === "help") return help(rest, commands);
+  if (!isCommand(word, commands)) {
+    const { looksLikeStore } = await import("./operands.ts");
+    if (looksLikeStore(word)) return runNamed(DEFAULT_COMMAND, argv, commands, report, leading);
+  }
+  return runNamed(word, rest, commands, report, leading);
 }
 
 /** @param leading how many of the arguments stood before the command: what it has no use for means nothing there */
@@ -53,7 +60,7 @@ async function runNamed(
   leading = 0,
 ): Promise<number> {
   const command = await loadCommand(name, commands);
-  const argv = given.filter((arg, at) => at >= leading || Object.hasOwn(command.args, arg.slice(2)));
+  const argv = given.filter((arg, at) => at >= leading || takes(command, arg));
   if (isAskedForHelp(argv)) return printHelp(command, argv, commands);
   const { parseStrictly, requireGiven } = await import("./strict.ts");
   const values = parseStrictly(argv, command.args, name);
@@ -61,6 +68,17 @@ async function runNamed(
   requireGiven(values, command.args, name);
   const { runCommand } = await import("./session.ts");
   return runCommand(command, values, report);
+}
+
+function isCommand(word: string, commands: Commands): boolean {
+  return Object.hasOwn(commands, word) || Object.hasOwn(ALIASES, word);
+}
+
+/** Whether the command has the option, which was written as `--json` or `-q`. */
+function takes({ args }: Command, spelled: string): boolean {
+  return Object.entries(args).some(
+    ([name, option]) => spelled === `--${name}` || ("alias" in option && spelled === `-${option.alias}`),
+  );
 }
 
 /** `help` and `help COMMAND`. @throws UsageError for a command that is not there and for anything more */
@@ -78,7 +96,8 @@ async function help(argv: readonly string[], commands: Commands): Promise<number
 }
 
 /** @throws UsageError naming the nearest command */
-async function loadCommand(name: string, commands: Commands): Promise<Command> {
+async function loadCommand(word: string, commands: Commands): Promise<Command> {
+  const name = Object.hasOwn(ALIASES, word) ? ALIASES[word]! : word;
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load !== undefined) return load();
   const near = nearest(name, [...Object.keys(commands), "help"]);

@@ -4,6 +4,7 @@ import { onWait } from "../support/patience.ts";
 import { createColour, wantsColour } from "./colour.ts";
 import type { Command, CommandContext } from "./command.ts";
 import type { Report } from "./failure.ts";
+import { expandHome } from "./home-folder.ts";
 import { watchSignals } from "./interruption.ts";
 import { createLog, type LogLevel } from "./log.ts";
 import { createProgress, type Progress, type ProgressOptions } from "./progress.ts";
@@ -25,7 +26,8 @@ interface OutputMode {
  * Returns the exit code; what the command throws goes to `report`.
  * @throws UsageError for options that are not valid, before anything is done
  */
-export async function runCommand(command: Command, values: Values, report: Report): Promise<number> {
+export async function runCommand(command: Command, given: Values, report: Report): Promise<number> {
+  const { values, notes } = expandHome(given, command.args, process.env);
   const manner = mannerOf(values);
   const options = command.parse(values);
   const progress = createStderrProgress(manner);
@@ -35,6 +37,7 @@ export async function runCommand(command: Command, values: Values, report: Repor
     left = code;
   };
   const context = contextOf(manner, progress, interruption.signal);
+  for (const note of notes) context.log.info(note);
   onWait((text) => (manner.json || manner.quiet ? context.log.warn(text) : progress.waiting(text)));
   try {
     await command.run(options, { ...context, leave });

@@ -32,7 +32,7 @@ const OPTIONS: readonly OptionSpec[] = [
   {
     flag: "password-command",
     field: "password",
-    hint: "COMMAND",
+    hint: "CMD",
     description: "command that prints the password",
   },
   { flag: "password-stdin", field: "password", description: "read the password from standard input" },
@@ -104,6 +104,12 @@ export function storeEntries(side: Side): Record<string, typeof TEXT | typeof GI
 export const TEXT_FIELDS: readonly (readonly [flag: string, field: OptionSpec["field"]])[] = OPTIONS.filter(
   ({ field }) => field !== "password",
 ).map(({ flag, field }) => [flag, field] as const);
+
+/** Each option of a side once, as documents name it, with the field that it gives. */
+export const OPTION_NAMES: readonly { readonly spelled: string; readonly field: OptionSpec["field"] }[] = [
+  ...OPTIONS.map(({ flag, field }) => ({ spelled: `--from-${flag}, --to-${flag}`, field })),
+  { spelled: `--${READ_BY}`, field: "readBy" },
+];
 
 /** The option that gave a field, for messages; of a password, the one that was used. */
 export function flagOf(field: OptionSpec["field"], passwordBy = "file"): string {

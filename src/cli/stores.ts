@@ -11,47 +11,66 @@ import { flagOf, READ_BY } from "./store-options.ts";
 type CliEnvironment = Pick<CommandContext, "env" | "log" | "ask" | "signal">;
 
 /**
- * A path without a kind is what looking at it says, and an address is of the kind that its scheme says; without either,
- * it is the store that MemoryGraph itself would open.
+ * A path without a kind is what looking at it says, and an address is of the kind that its scheme says, or what answers
+ * there; without either, it is the store that MemoryGraph itself would open.
  * @throws UsageError, AccessError
  */
 export async function sourceConfig(endpoint: Endpoint, surroundings: CliEnvironment): Promise<BackendConfig> {
   const { env } = surroundings;
-  const typed = endpoint.type ?? kindOf(endpoint, env.MEMORY_BACKEND);
-  const found = BackendConfig.fromEnv(env, typed);
+  const kinds = kindsOf(endpoint, env.MEMORY_BACKEND);
+  const found = BackendConfig.fromEnv(env, kinds[0]);
   // The application's variables belong together: its password is nothing for an address that it does not name.
   const named = endpoint.uri !== undefined || endpoint.path !== undefined;
   const config = withAddress(named ? new BackendConfig({ type: found.type }) : found, endpoint, "from");
-  return withPassword(config, endpoint, "from", surroundings);
+  return identified(await withPassword(config, endpoint, "from", surroundings), kinds);
 }
 
 /** @throws UsageError, AccessError; a target is never taken from the environment, where the live store is */
-export async function targetConfig(
-  endpoint: Endpoint & { type: BackendType },
-  surroundings: CliEnvironment,
-): Promise<BackendConfig> {
+export async function targetConfig(endpoint: Endpoint, surroundings: CliEnvironment): Promise<BackendConfig> {
   const { type, path, uri } = endpoint;
-  if (FILE_BACKENDS.has(type) && path === undefined && uri === undefined) {
-    throw new UsageError(`no file given for the ${type} target`, {
-      next: "Add --to-path FILE. The store that MemoryGraph uses is never the target unless you name it.",
+  if (path === undefined && uri === undefined) throw noTarget(type);
+  const kinds = kindsOf(endpoint, undefined);
+  const config = withAddress(new BackendConfig({ type: kinds[0] ?? DEFAULT_TYPE }), endpoint, "to");
+  return identified(await withPassword(config, endpoint, "to", surroundings), kinds);
+}
+
+function noTarget(type: BackendType | undefined): UsageError {
+  if (type === undefined) {
+    return new UsageError("no target is given", {
+      next: "Add its path or address after the source, as in: memorygraph-migrate old.db new.db",
     });
   }
-  if (!FILE_BACKENDS.has(type) && uri === undefined && path === undefined) {
-    throw new UsageError(`no address given for the ${type} target`, { next: "Add --to-uri URI." });
+  if (!FILE_BACKENDS.has(type)) {
+    return new UsageError(`no address given for the ${type} target`, { next: "Add --to-uri URI." });
   }
-  const config = withAddress(new BackendConfig({ type }), endpoint, "to");
-  return withPassword(config, endpoint, "to", surroundings);
+  return new UsageError(`no file given for the ${type} target`, {
+    next: "Add --to-path FILE. The store that MemoryGraph uses is never the target unless you name it.",
+  });
 }
 
 /**
- * What looking at the path says, or the scheme of the address. Where that leaves it open, MEMORY_BACKEND does, which
- * undefined stands for, or else the default.
+ * The kinds that a store can be of: the one that was said, else what looking at the path says, or the scheme of the
+ * address, which several kinds can share. None where the environment decides.
  */
-function kindOf({ path, uri }: Endpoint, named: string | undefined): BackendType | undefined {
-  if (path !== undefined) return recognise(path).type ?? (named ? undefined : DEFAULT_TYPE);
+function kindsOf({ type, path, uri }: Endpoint, named: string | undefined): readonly BackendType[] {
+  if (type !== undefined) return [type];
+  if (path !== undefined) {
+    const found = recognise(path).type;
+    return found !== null ? [found] : named ? [] : [DEFAULT_TYPE];
+  }
   const [scheme] = /^[a-z][a-z0-9+]*(?=:)/i.exec(uri ?? "") ?? [];
   const types = scheme === undefined ? [] : typesOfScheme(scheme);
-  return types.find((type) => type === named?.toLowerCase()) ?? types[0];
+  const chosen = types.find((candidate) => candidate === named?.toLowerCase());
+  return chosen === undefined ? types : [chosen];
+}
+
+/** Where several kinds share the address's scheme, what answers there decides. */
+async function identified(config: BackendConfig, kinds: readonly BackendType[]): Promise<BackendConfig> {
+  const { identify } = descriptorOf(config.type);
+  if (kinds.length < 2 || identify === null) return config;
+  const type = await identify(config);
+  const kind = kinds.find((candidate) => candidate === type);
+  return kind === undefined ? config : new BackendConfig({ ...config, type: kind });
 }
 
 function withAddress(config: BackendConfig, endpoint: Endpoint, side: Side): BackendConfig {

@@ -35,7 +35,9 @@ export function parseStrictly(argv: readonly string[], args: ArgsDef, command: s
         values[name] = chosenValue(hintOf(name, option), option, token.value);
         continue;
       }
-      throw new UsageError(`unexpected argument "${token.value}"`, { next: `Every value follows an option; ${help}` });
+      throw new UsageError(`unexpected argument "${token.value}"`, {
+        next: `Every other value follows an option; ${help}`,
+      });
     }
     const spelling = spellings.get(token.rawName);
     if (spelling === undefined) throw unknownOption(token.rawName, [...spellings.keys()], help);

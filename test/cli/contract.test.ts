@@ -34,8 +34,8 @@ describe("a usage error leaves standard output empty, exits with 2 and says what
     ],
     ["an unknown letter", ["inspect", "-x"], "unknown option -x", '"memorygraph-migrate inspect --help"'],
     ["an unknown letter behind a known one", ["inspect", "-xj"], "unknown option -x", ""],
-    ["a word that is no option", [...MIGRATE, "extra"], 'unexpected argument "extra"', "Every value follows an option"],
-    ["several of them", ["doctor", "a", "b", "c"], 'unexpected argument "a"', "Every value follows an option"],
+    ["a store too many", [...MIGRATE, "extra"], '"extra" is one store too many', "Name each store once"],
+    ["several of them", ["doctor", "a", "b", "c"], 'unexpected argument "a"', "Every other value follows an option"],
     ["a missing value at the end", ["inspect", "--from-path"], "--from-path needs a value", "--from-path=FILE"],
     [
       "a missing value before an option",
@@ -113,7 +113,12 @@ describe("a usage error leaves standard output empty, exits with 2 and says what
     ["help for two commands", ["help", "migrate", "verify"], 'unexpected argument "verify"', "help COMMAND"],
     ["an option named like an object's own", ["doctor", "--constructor"], "unknown option --constructor", "--help"],
     ["an option named __proto__", ["doctor", "--__proto__", "x"], "unknown option --__proto__", "--help"],
-    ["--help after --", ["doctor", "--", "--help"], 'unexpected argument "--help"', "Every value follows an option"],
+    [
+      "--help after --",
+      ["doctor", "--", "--help"],
+      'unexpected argument "--help"',
+      "Every other value follows an option",
+    ],
     [
       "a value out of the list",
       ["inspect", "--from", "mysql"],
@@ -147,8 +152,8 @@ describe("a usage error leaves standard output empty, exits with 2 and says what
       '--since: "2026-02-30" is not a time in ISO 8601',
       "",
     ],
-    ["a missing target", ["migrate", "--from-path", source], "--to is missing", "Add --to KIND"],
-    ["verify without a target", ["verify", "--from-path", source], "--to is missing", "Add --to KIND"],
+    ["a missing target", ["migrate", "--from-path", source], "no target is given", "memorygraph-migrate old.db new.db"],
+    ["verify without a target", ["verify", "--from-path", source], "no target is given", "Add its path or address"],
     [
       "a path and an address",
       ["inspect", "--from-path", source, "--from-uri", "bolt://h"],
@@ -189,7 +194,7 @@ describe("a usage error with --json", () => {
   });
 
   test("is told in words when --json stands after --", async () => {
-    const { code, stdout, stderr } = await run(["inspect", "--", "--json"]);
+    const { code, stdout, stderr } = await run(["doctor", "--", "--json"]);
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toStartWith('error: unexpected argument "--json"\n');
   });

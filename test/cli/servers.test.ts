@@ -9,7 +9,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { addressOf, proxyTo } from "../support/proxy.ts";
 import { serversOf, type TestServer } from "../support/servers.ts";
 import { copyFixture } from "../support/stores.ts";
-import { expectError, program } from "./program.ts";
+import { document, expectError, program } from "./program.ts";
 
 const CANARY = "canary-5t6y7u";
 const servers = [...(await serversOf("neo4j")), ...(await serversOf("falkordb"))];
@@ -153,6 +153,23 @@ describe.each(closed.map((server) => ({ name: server.kind, server })))("a $name 
       env,
     );
     expectError(toPlain, 5, "does not speak TLS");
+  });
+});
+
+const bolt = servers.filter(({ uri }) => uri.startsWith("bolt"));
+
+describe.skipIf(bolt.length === 0)("a Bolt address without a kind", () => {
+  test.each(bolt.map((server) => ({ kind: server.kind, server })))("is that of $kind, which answers there", async ({
+    kind,
+    server: { uri, username, password },
+  }) => {
+    const env = { MEMORYGRAPH_FROM_PASSWORD: password ?? "" };
+    const login = username === undefined ? [] : ["--from-user", username];
+    const { code, stdout } = await program(folder, ["inspect", uri, ...login, "--json"], env);
+    expect([code, document(stdout)]).toEqual([
+      0,
+      expect.objectContaining({ store: expect.objectContaining({ backend: kind }) }),
+    ]);
   });
 });
 

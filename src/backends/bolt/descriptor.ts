@@ -1,9 +1,12 @@
 import type { HardValue } from "../../graph/hard-values.ts";
 import { variablesOf } from "../../memorygraph/opens.ts";
+import type { BackendConfig } from "../config.ts";
 import type { ServerDescriptor } from "../descriptor.ts";
 
 const SCHEMES = ["bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"];
 const NEITHER: readonly HardValue[] = ["large integer", "lone surrogate", "nameless property", "dangling relationship"];
+
+const identify = async (config: BackendConfig) => (await import("./open.ts")).identify(config);
 
 export const neo4jDescriptor: ServerDescriptor<"neo4j"> = {
   type: "neo4j",
@@ -20,6 +23,7 @@ export const neo4jDescriptor: ServerDescriptor<"neo4j"> = {
   signatures: [],
   mistakenFor: [],
   load: async () => (await import("./open.ts")).neo4jBackend,
+  identify,
 };
 
 export const memgraphDescriptor: ServerDescriptor<"memgraph"> = {
@@ -37,4 +41,5 @@ export const memgraphDescriptor: ServerDescriptor<"memgraph"> = {
   signatures: [],
   mistakenFor: [],
   load: async () => (await import("./open.ts")).memgraphBackend,
+  identify,
 };

@@ -1,5 +1,5 @@
 /** Opens a Bolt server of a kind, and makes sure that it is one of that kind. */
-import { RefusedError, StoreKindError, UsageError } from "../../errors.ts";
+import { MigrateError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
 import type { LiveBackend } from "../backend.ts";
 import type { BackendConfig, BackendType } from "../config.ts";
 import { addressOf } from "../graph-store/address.ts";
@@ -54,6 +54,29 @@ export function openerOf(type: BoltType): OpenServer {
   };
 }
 
+/** Which kind answers; null where none does, or where it does not say. What is wrong then is found out when it is opened. */
+export async function identify(config: BackendConfig): Promise<BoltType | null> {
+  try {
+    const address = addressOf(config, neo4jDescriptor.server);
+    await probe(neo4jDescriptor.type, address);
+    const { Connection } = await import("./connection.ts");
+    const database = databaseOf(config, address.path);
+    const connection = new Connection(config, address, { access: "read", database, location: address.host });
+    try {
+      return kindOf(await connection.agent());
+    } finally {
+      await connection.close();
+    }
+  } catch (error) {
+    if (error instanceof MigrateError) return null;
+    throw error;
+  }
+}
+
+function kindOf(agent: string): BoltType | null {
+  return (Object.keys(KINDS) as BoltType[]).find((kind) => KINDS[kind].agent.test(agent)) ?? null;
+}
+
 async function assertWritable(dialect: Dialect, connection: Connection, location: string): Promise<void> {
   const blocker = await dialect.blocker(connection);
   if (blocker !== null) throw new RefusedError(`${location} is ${blocker.what}`, { next: blocker.next });
@@ -69,11 +92,11 @@ function databaseOf({ database }: BackendConfig, path: string | null): string | 
 
 function assertKind(type: BackendType & BoltType, agent: string, location: string): void {
   if (KINDS[type].agent.test(agent)) return;
-  const other = (Object.keys(KINDS) as BoltType[]).find((kind) => KINDS[kind].agent.test(agent));
+  const other = kindOf(agent);
   throw new StoreKindError(
-    other === undefined
+    other === null
       ? `what answers at ${location} is neither Neo4j nor Memgraph: ${agent || "it does not say what it is"}`
       : `what answers at ${location} is ${KINDS[other].descriptor.title}, not ${KINDS[type].descriptor.title}`,
-    { next: other === undefined ? "Check the address." : `Name its kind: ${other} instead of ${type}.` },
+    { next: other === null ? "Check the address." : `Name its kind: ${other} instead of ${type}.` },
   );
 }

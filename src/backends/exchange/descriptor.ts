@@ -36,6 +36,7 @@ export const jsonDescriptor: BackendDescriptor<"json"> = {
   ],
   mistakenFor: [],
   load: async () => (await import("./json.ts")).json,
+  identify: null,
 };
 
 /** Whether the first line is one of `memory.jsonl`. */

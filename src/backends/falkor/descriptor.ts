@@ -80,6 +80,7 @@ export const falkordbliteDescriptor: BackendDescriptor<"falkordblite"> = {
   ],
   mistakenFor: [],
   load: async () => (await import("./falkordblite.ts")).falkordblite,
+  identify: null,
 };
 
 export const falkordbDescriptor: ServerDescriptor<"falkordb"> = {
@@ -94,4 +95,5 @@ export const falkordbDescriptor: ServerDescriptor<"falkordb"> = {
   signatures: [],
   mistakenFor: [],
   load: async () => (await import("./falkordb.ts")).falkordb,
+  identify: null,
 };

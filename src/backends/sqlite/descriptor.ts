@@ -19,4 +19,5 @@ export const sqliteDescriptor: BackendDescriptor<"sqlite"> = {
   // Documents used to call FalkorDBLite "SQLite-based", and people believed it.
   mistakenFor: ["falkordblite"],
   load: async () => (await import("./sqlite.ts")).sqlite,
+  identify: null,
 };

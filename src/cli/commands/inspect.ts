@@ -4,6 +4,7 @@ import { inspectStore } from "../../operations/inspect.ts";
 import { inspectArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { decode, type Endpoint, SourceSchema, sourceOf } from "../endpoint.ts";
+import { withOperands } from "../operands.ts";
 import { jsonLine } from "../printable.ts";
 import { inspectionHeadline, inspectionReport, inspectionWarnings } from "../reports/inspect.ts";
 import { sourceConfig } from "../stores.ts";
@@ -19,11 +20,11 @@ export const inspect: Command<InspectOptions> = {
     description: "Show what a store contains and which MemoryGraph releases can read it. Changes nothing.",
     examples: [
       { what: "The store that MemoryGraph uses now", type: "inspect" },
-      { what: "A file", type: "inspect --from-path ~/.memorygraph/memory.db" },
+      { what: "A file", type: "inspect ~/.memorygraph/memory.db" },
     ],
   },
   args: inspectArgs,
-  parse: (values) => ({ from: sourceOf(decode(SourceSchema, values)) }),
+  parse: (values) => ({ from: sourceOf(decode(SourceSchema, withOperands(values, ["from"]))) }),
   run,
 };
 

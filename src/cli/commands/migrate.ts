@@ -11,6 +11,7 @@ import type { Outcome } from "../../operations/outcome.ts";
 import { migrateArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
+import { withOperands } from "../operands.ts";
 import { contentsOf } from "../page/contents.ts";
 import { renderPage } from "../page/page.ts";
 import { migrationPage } from "../page/pages.ts";
@@ -25,7 +26,7 @@ import type { Values } from "../strict.ts";
 /** Only what was given; the engine knows its defaults. */
 export interface MigrateOptions {
   readonly from: Endpoint;
-  readonly to: ReturnType<typeof targetOf>;
+  readonly to: Endpoint;
   readonly dryRun?: true;
   /** Also stands for --skip-duplicates ("skip") and --no-skip-duplicates ("fail"). */
   readonly onConflict?: ConflictPolicy;
@@ -77,15 +78,15 @@ export const migrate: Command<MigrateOptions> = {
     examples: [
       {
         what: "Show what would be done; nothing is written",
-        type: "--from-path old.db --to sqlite --to-path new.db --dry-run",
+        type: "old.db new.db --dry-run",
       },
       {
         what: "Upgrade the store of MemoryGraph 0.12 for 0.13",
-        type: "--from-path old.db --to sqlite --to-path new.db --for 0.13",
+        type: "~/.memorygraph/memory.db new.db --for 0.13",
       },
       {
         what: "Copy a file into Neo4j",
-        type: "--from-path old.db --to neo4j --to-uri bolt://localhost",
+        type: "old.db bolt://localhost",
       },
     ],
   },
@@ -95,7 +96,7 @@ export const migrate: Command<MigrateOptions> = {
 };
 
 function parse(values: Values): MigrateOptions {
-  const given = decode(MigrateSchema, values);
+  const given = decode(MigrateSchema, withOperands(values, ["from", "to"]));
   const onConflict = policyOf(given["skip-duplicates"], given["on-conflict"]);
   const [from, to] = [sourceOf(given), targetOf(given)];
   assertOneStdin(from, to);

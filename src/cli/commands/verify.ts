@@ -6,6 +6,7 @@ import type { Difference } from "../../operations/models.ts";
 import { verifyArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
+import { withOperands } from "../operands.ts";
 import { contentsOf } from "../page/contents.ts";
 import { renderPage } from "../page/page.ts";
 import { comparisonPage } from "../page/pages.ts";
@@ -17,7 +18,7 @@ import { sourceConfig, targetConfig } from "../stores.ts";
 
 interface VerifyOptions {
   readonly from: Endpoint;
-  readonly to: ReturnType<typeof targetOf>;
+  readonly to: Endpoint;
   readonly limit?: number;
   readonly all: boolean;
   readonly report?: string;
@@ -40,13 +41,11 @@ export const verify: Command<VerifyOptions> = {
   meta: {
     name: "verify",
     description: "Compare two stores record by record, down to the field. Changes neither.",
-    examples: [
-      { what: "Compare a store with its copy", type: "verify --from-path old.db --to sqlite --to-path new.db" },
-    ],
+    examples: [{ what: "Compare a store with its copy", type: "verify old.db new.db" }],
   },
   args: verifyArgs,
   parse(values) {
-    const given = decode(VerifySchema, values);
+    const given = decode(VerifySchema, withOperands(values, ["from", "to"]));
     const [from, to] = [sourceOf(given), targetOf(given)];
     assertOneStdin(from, to);
     if (given.limit !== undefined && given.all) {

@@ -5,11 +5,12 @@ export function bashScript(grammar: Grammar): string {
   const { program, commands, fallback, leading } = grammar;
   const name = `_${program.replaceAll("-", "_")}`;
   const perCommand = commands.map(
-    (command) => `    ${command.name}) words='${[...command.options.map(spelling), ...command.operands].join(" ")}' ;;`,
+    ({ name: word, options, operands, files }) =>
+      `    ${word}) words='${[...options.map(spelling), ...operands].join(" ")}'${files > 0 ? " files=1" : ""} ;;`,
   );
   return `# bash completion for ${program}, written by "${program} completions bash".
 ${name}() {
-  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command= words= at
+  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command= words= files= at
   # bash takes --option=value apart at the "=".
   if [[ $word == = ]]; then word=
   elif [[ $before == = ]]; then before=\${COMP_WORDS[COMP_CWORD-2]}
@@ -26,16 +27,16 @@ ${name}() {
 ${valueCases(optionsOf(grammar))}
   esac
   case $command in
-    '') words='${[...commands.map((command) => command.name), ...fallback.options.map(spelling)].join(" ")}' ;;
+    '') words='${[...commands.map((command) => command.name), ...fallback.options.map(spelling)].join(" ")}'${fallback.files > 0 ? " files=1" : ""} ;;
 ${perCommand.join("\n")}
   esac
   # Options that were given are not given twice.
   for at in $words; do
     [[ " \${COMP_WORDS[*]} " == *" $at "* && $at != "$word" ]] || COMPREPLY+=($(compgen -W "$at" -- "$word"))
   done
-  compopt +o bashdefault +o default 2>/dev/null
+  [[ $files && $word != -* ]] || compopt +o bashdefault +o default 2>/dev/null
 }
-# Where nothing is found, bash goes on with file names: for the options that take one.
+# Where nothing is found, bash goes on with file names: for the options that take one, and for stores.
 complete -o bashdefault -o default -F ${name} ${program}
 `;
 }

@@ -4,12 +4,13 @@ import type { Grammar, OptionGrammar } from "./grammar.ts";
 export function fishScript({ program, commands, fallback, leading }: Grammar): string {
   const on = `__${program.replaceAll("-", "_")}_on`;
   const rule = `complete -c ${program}`;
-  const lines = commands.flatMap(({ name, description, options, operands }) => {
+  const lines = commands.flatMap(({ name, description, options, operands, files }) => {
     const typed = name === fallback.name ? `'' ${name}` : name;
     const here = `${rule} -n ${single(`${on} ${typed}`)}`;
     return [
       `${rule} -n "${on} ''" -a ${name} -d ${single(description)}`,
       ...options.map((option) => `${here} ${switches(option)} -d ${single(option.description)}`),
+      ...(files > 0 ? [`${here} -F`] : []),
       ...(operands.length > 0 ? [`${here} -a ${single(operands.join(" "))}`] : []),
     ];
   });

@@ -22,6 +22,8 @@ export interface CommandGrammar {
   readonly options: readonly OptionGrammar[];
   /** What may follow the command without an option before it; one of them. */
   readonly operands: readonly string[];
+  /** How many files may follow it without an option before them. */
+  readonly files: number;
 }
 
 export interface Grammar {
@@ -46,6 +48,7 @@ export function grammarOf(
     description: "Print the help of a command.",
     options: [],
     operands: own.map(({ name }) => name),
+    files: 0,
   };
   const meant = own.find(({ name }) => name === fallback);
   if (meant === undefined) throw new Error(`no command is called ${fallback}`);
@@ -76,7 +79,8 @@ function commandGrammar({ meta, args }: Command): CommandGrammar {
     };
   });
   const operands = Object.values(args).flatMap((option) => (option.type === "positional" ? choicesOf(option) : []));
-  return { name: meta.name, description: meta.description, options, operands };
+  const files = Object.values(args).filter(({ type, required }) => type === "positional" && required === false).length;
+  return { name: meta.name, description: meta.description, options, operands, files };
 }
 
 function valueAfter(option: ArgDef): Value {

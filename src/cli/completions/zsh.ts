@@ -18,8 +18,9 @@ ${name}() {
   done
   case $command in
     ('') specs=(
-${specsOf(fallback)}
+${specsOf({ ...fallback, files: 0 })}
       ${single(`1:command:((${list}))`)}
+      ${single("2:store:_files")}
     ) ;;
 ${commands.map((command) => `    (${command.name}) specs=(\n${specsOf(command)}\n    ) ;;`).join("\n")}
     (*) return 1 ;;
@@ -31,8 +32,9 @@ if [[ $funcstack[1] == ${name} ]]; then ${name} "$@"; else compdef ${name} ${pro
 `;
 }
 
-function specsOf({ options, operands }: CommandGrammar): string {
+function specsOf({ options, operands, files }: CommandGrammar): string {
   const specs = options.map(specOf);
+  for (let at = 1; at <= files; at++) specs.push(`${at}:store:_files`);
   if (operands.length > 0) specs.push(`1: :(${operands.join(" ")})`);
   return specs.map((spec) => `      ${single(spec)}`).join("\n");
 }

@@ -13,4 +13,5 @@ export const toyDescriptor: BackendDescriptor<"toy"> = {
   signatures: [{ what: "toy store", matches: ({ head }) => head.toString("utf8").startsWith(HEADER) }],
   mistakenFor: [],
   load: async () => (await import("./toy.ts")).toy,
+  identify: null,
 };

@@ -1,0 +1,52 @@
+/** Stores that are named without an option: `memorygraph-migrate old.db new.db`, `inspect FILE`, `verify A B`. */
+import { existsSync } from "node:fs";
+import type { ArgsDef } from "citty";
+import { UsageError } from "../errors.ts";
+import type { Side } from "./store-options.ts";
+import type { Values } from "./strict.ts";
+
+const HINTS = { from: "SOURCE", to: "TARGET" } as const;
+const NAMES = { from: "source", to: "target" } as const;
+
+/** The definitions for citty of the stores that a command takes. */
+export function operandArgs(sides: readonly Side[]): ArgsDef {
+  return Object.fromEntries(
+    sides.map((side) => [
+      NAMES[side],
+      {
+        type: "positional",
+        required: false,
+        valueHint: HINTS[side],
+        description: `${NAMES[side]}: a path, or an address (bolt://HOST)`,
+      },
+    ]),
+  );
+}
+
+/**
+ * The same values with `--from-path` and the like in the place of the operands, in their order: options stay, so an
+ * operand is of the first side that no option names.
+ * @throws UsageError for more stores than sides
+ */
+export function withOperands(values: Values, sides: readonly Side[]): Values {
+  const { source, target, ...options } = values;
+  const given = [source, target].filter((store) => typeof store === "string");
+  const free = sides.filter((side) => options[`${side}-path`] === undefined && options[`${side}-uri`] === undefined);
+  if (given.length > free.length) {
+    const named = sides.find((side) => !free.includes(side)) ?? "from";
+    throw new UsageError(`"${given.at(-1)}" is one store too many: the options name the ${NAMES[named]} already`, {
+      next: "Name each store once, by an option or without.",
+    });
+  }
+  const placed = given.map((store, at) => [`${free[at]}-${isAddress(store) ? "uri" : "path"}`, store] as const);
+  return { ...options, ...Object.fromEntries(placed) };
+}
+
+export function isAddress(text: string): boolean {
+  return /^[a-z][a-z0-9+]*:\/\//i.test(text);
+}
+
+/** Whether a first word is a store rather than the name of a command: an address, a path, or a file that is there. */
+export function looksLikeStore(word: string): boolean {
+  return isAddress(word) || /[\\/.~]/.test(word) || existsSync(word);
+}
