@@ -31,35 +31,59 @@ interface Plan {
   readonly order: readonly number[];
   readonly prefix: readonly string[];
   readonly meaning: readonly FieldMeaning[];
+  readonly bookkeeping: readonly boolean[];
 }
 
 export class Canonicalizer {
   readonly #plans = new WeakMap<Shape, Plan>();
   readonly #meaningOf: (key: string) => FieldMeaning;
   readonly #reading: Reading | null;
+  readonly #isBookkeeping: (key: string) => boolean;
 
-  constructor(meaningOf: (key: string) => FieldMeaning, reading: Reading | null = null) {
+  /** @param isBookkeeping whether the application changes a property by itself */
+  constructor(
+    meaningOf: (key: string) => FieldMeaning,
+    reading: Reading | null = null,
+    isBookkeeping: (key: string) => boolean = () => false,
+  ) {
     this.#meaningOf = meaningOf;
     this.#reading = reading;
+    this.#isBookkeeping = isBookkeeping;
   }
 
-  /** @param leftOut properties that the text does not tell of */
-  text(record: GraphRecord, leftOut?: (property: string) => boolean): string {
-    return wellFormed(this.#head(record) + this.#properties(record.properties, leftOut));
+  text(record: GraphRecord): string {
+    return wellFormed(this.#head(record) + this.#properties(record.properties));
+  }
+
+  /**
+   * In hardly more time than one of them takes: the whole; the whole without what the application keeps by itself; of a
+   * relationship what it holds, whatever it joins.
+   */
+  texts(record: GraphRecord): { text: string; stable: string; content: string } {
+    const { shape } = record.properties;
+    const properties = this.#plan(shape).indirect ? this.#reading!.read(record.properties) : record.properties;
+    const { order, prefix, meaning, bookkeeping } = this.#plan(properties.shape);
+    let [body, stable] = ["", ""];
+    for (let i = 0; i < order.length; i++) {
+      const at = order[i]!;
+      const value = properties.values[at]!;
+      if (value === null) continue;
+      const part = prefix[at]! + canonicalValue(value, meaning[at]!);
+      body += part;
+      if (!bookkeeping[at]) stable += part;
+    }
+    const head = this.#head(record);
+    const text = wellFormed(head + body);
+    return {
+      text,
+      stable: stable.length === body.length ? text : wellFormed(head + stable),
+      content: record.kind === "node" ? text : wellFormed(typeHead(record.type) + body),
+    };
   }
 
   /** What a relationship holds, whatever it joins. */
   relationshipContent({ type, properties }: Pick<GraphRelationship, "type" | "properties">): string {
     return wellFormed(typeHead(type) + this.#properties(properties));
-  }
-
-  /** Both, in hardly more time than one of them takes. */
-  relationshipTexts(relationship: GraphRelationship): { text: string; content: string } {
-    const body = this.#properties(relationship.properties);
-    return {
-      text: wellFormed(relationshipHead(relationship) + body),
-      content: wellFormed(typeHead(relationship.type) + body),
-    };
   }
 
   /** The same content part by part, for showing which fields differ. */
@@ -80,27 +104,20 @@ export class Canonicalizer {
     return record.kind === "node" ? nodeHead(record) : relationshipHead(record);
   }
 
-  #properties(properties: Properties, leftOut?: (property: string) => boolean): string {
-    const { shape } = properties;
+  #properties(properties: Properties): string {
+    const { shape, values } = properties;
     const plan = this.#plan(shape);
-    return plan.indirect
-      ? this.#direct(this.#reading!.read(properties), leftOut)
-      : this.#spell(properties, plan, leftOut);
+    return plan.indirect ? this.#direct(this.#reading!.read(properties)) : this.#spell(values, plan);
   }
 
-  #direct(properties: Properties, leftOut?: (property: string) => boolean): string {
-    return this.#spell(properties, this.#plan(properties.shape), leftOut);
+  #direct({ shape, values }: Properties): string {
+    return this.#spell(values, this.#plan(shape));
   }
 
-  #spell(
-    { shape, values }: Properties,
-    { order, prefix, meaning }: Plan,
-    leftOut?: (property: string) => boolean,
-  ): string {
+  #spell(values: readonly Value[], { order, prefix, meaning }: Plan): string {
     let text = "";
     for (let i = 0; i < order.length; i++) {
       const at = order[i]!;
-      if (leftOut?.(shape.keys[at]!)) continue;
       const value = values[at]!;
       if (value !== null) text += prefix[at]! + canonicalValue(value, meaning[at]!);
     }
@@ -116,6 +133,7 @@ export class Canonicalizer {
         order: keys.map((_, at) => at).sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1)),
         prefix: keys.map(string),
         meaning: keys.map((key) => this.#meaningOf(key)),
+        bookkeeping: keys.map((key) => this.#isBookkeeping(key)),
       };
       this.#plans.set(shape, plan);
     }

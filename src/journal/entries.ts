@@ -4,7 +4,6 @@
  * of the target.
  */
 import * as v from "valibot";
-import type { ContentHash } from "../graph/digest.ts";
 import { parseJson, writeJson } from "../graph/json.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { recordFromMap, recordToMap } from "../graph/record-map.ts";
@@ -42,10 +41,10 @@ export interface BeforeImage {
   readonly moved: boolean;
 }
 
-/** @param hash that of the record */
-export function beforeImageRow(record: GraphRecord, hash: ContentHash, moved = false): LogRow {
+/** @param moved the run has to delete it before it can create what takes its place */
+export function beforeImageRow(record: GraphRecord, moved = false): LogRow {
   const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigInt64(0, fingerprintOf(record, hash).identity);
+  new DataView(bytes.buffer).setBigInt64(0, fingerprintOf(record).identity);
   return { kind: BEFORE_IMAGE, ref: null, text: encodeRecord(record, moved), bytes };
 }
 

@@ -6,7 +6,7 @@
 import { ContentDigest, type ContentHash } from "../graph/digest.ts";
 import { type GraphRecord, type GraphRelationship, idOfKey, relationshipId } from "../graph/record.ts";
 import { hashOf } from "../memorygraph/canonicalizer.ts";
-import { fingerprintOf } from "../memorygraph/fingerprint.ts";
+import { type Fingerprint, fingerprintOf, hashAndFingerprint } from "../memorygraph/fingerprint.ts";
 import { storable } from "../support/scratch.ts";
 import { PlannedActions } from "./planned-actions.ts";
 import type { RunTrace, Traced } from "./run-trace.ts";
@@ -133,10 +133,10 @@ export class RollbackPlan {
   #add(present: Present): void {
     const { record } = present;
     const ordinal = this.#ordinal[record.kind]++;
-    const hash = hashOf(record);
-    const identity = fingerprintOf(record, hash).identity;
+    const { hash, fingerprint } = hashAndFingerprint(record);
+    const { identity } = fingerprint;
     if (record.kind === "node" && this.#needsEnds) this.actions.meetEnd(storable(record.key), present.internal);
-    const { standing, before, isOurs } = this.#trace(present, hash);
+    const { standing, before, isOurs } = this.#trace(present, fingerprint);
     if (!isOurs) {
       this.#stays(record, hash, ordinal, present, false);
       return;
@@ -162,19 +162,19 @@ export class RollbackPlan {
   }
 
   /** What all runs together say of it: each sees the record as the later ones leave it. */
-  #trace(present: Present, hash: ContentHash) {
-    let [record, hashed] = [present.record, hash];
+  #trace(present: Present, found: Fingerprint) {
+    let fingerprint = found;
     let standing: Traced["standing"] = "unchanged";
     let before: { record: GraphRecord; entry: number; trace: RunTrace } | null = null;
     let isOurs = false;
     for (const trace of this.traces) {
-      const traced = trace.trace(record, hashed);
+      const traced = trace.trace(fingerprint);
       if (traced.standing === "other" || traced.standing === "back") continue;
       isOurs = true;
       standing = worse(standing, traced.standing);
       before = traced.before === null ? null : { ...traced.before, trace };
       if (before === null) break;
-      [record, hashed] = [before.record, hashOf(before.record)];
+      if (this.traces.length > 1) fingerprint = fingerprintOf(before.record);
     }
     if (!isOurs && present.ours === true) return { standing: "changed" as const, before: null, isOurs: true };
     return { standing, before, isOurs };
@@ -184,7 +184,7 @@ export class RollbackPlan {
   #stays(record: GraphRecord, hash: ContentHash, ordinal: number, present: Present, isKept: boolean): void {
     if (record.kind === "relationship" && this.#joinsRemoved(record)) {
       if (this.#options.cascade === true && !isKept) {
-        const identity = fingerprintOf(record, hash).identity;
+        const { identity } = fingerprintOf(record);
         const undone = { present, ordinal, hash, identity, isBookkeeping: false, isForced: false };
         this.actions.remove({ ...undone, ...described(record) });
         this.counts.cascaded++;

@@ -16,9 +16,9 @@ export class RunNotes {
     this.#overwritten = new FingerprintPacker((packed) => this.#file.append("process", [overwrittenRow(packed)]));
   }
 
-  /** @param hash that of the record, as the target will hold it */
-  created(record: GraphRecord, hash: ContentHash): void {
-    this.#created.add(record, hash);
+  /** @param record as the target will hold it. Gives its hash. */
+  created(record: GraphRecord): ContentHash {
+    return this.#created.add(record);
   }
 
   /** @param packed as FingerprintPacker gives them, on another thread for example */
@@ -26,17 +26,17 @@ export class RunNotes {
     this.#file.append("process", [createdRow(packed)]);
   }
 
-  /** @param hash that of what takes the place of a record with the same identity */
-  overwritten(record: GraphRecord, hash: ContentHash): void {
-    this.#overwritten.add(record, hash);
+  /** @param record takes the place of one with the same identity */
+  overwritten(record: GraphRecord): void {
+    this.#overwritten.add(record);
   }
 
   /** Records as they are before the run overwrites them. */
-  beforeImages(images: readonly { readonly record: GraphRecord; readonly hash: ContentHash }[]): void {
-    if (images.length === 0) return;
+  beforeImages(records: readonly GraphRecord[]): void {
+    if (records.length === 0) return;
     this.#file.append(
       "process",
-      images.map(({ record, hash }) => beforeImageRow(record, hash)),
+      records.map((record) => beforeImageRow(record)),
     );
   }
 

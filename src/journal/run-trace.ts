@@ -1,7 +1,5 @@
 /** What one run did, out of its journal, so that any record of the present can be looked up: on disk, since it grows with the run. */
-import type { ContentHash } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
-import { hashOf } from "../memorygraph/canonicalizer.ts";
 import { type Fingerprint, fingerprintOf } from "../memorygraph/fingerprint.ts";
 import { openScratch, storable } from "../support/scratch.ts";
 import { BEFORE_IMAGE, CREATED, DROPPED, OVERWRITTEN, readBeforeImage, readFingerprints } from "./entries.ts";
@@ -97,9 +95,8 @@ export class RunTrace {
     return this.#created + this.#images;
   }
 
-  /** Each record of the present once, since equal ones are counted off. @param hash that of the record */
-  trace(record: GraphRecord, hash: ContentHash): Traced {
-    const fingerprint = fingerprintOf(record, hash);
+  /** Each record of the present once, since equal ones are counted off. */
+  trace(fingerprint: Fingerprint): Traced {
     return this.#overwritten(fingerprint) ?? this.#made(fingerprint);
   }
 
@@ -109,7 +106,7 @@ export class RunTrace {
     if (row === undefined) return null;
     this.#statements.meet.run(identity);
     const before = this.imageAt(row[0]);
-    if (fingerprintOf(before, hashOf(before)).content === content) return { standing: "back", before: null };
+    if (fingerprintOf(before).content === content) return { standing: "back", before: null };
     const after = this.#of(identity, 1);
     if (after.length === 0) return OTHER;
     return { standing: standingOf(after, content, stable), before: { record: before, entry: row[0] } };

@@ -2,10 +2,11 @@
 import { Canonicalizer } from "../graph/canonical.ts";
 import { ContentDigest, type ContentHash, hashText } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
+import { isBookkeeping } from "./bookkeeping.ts";
 import { meaningOf } from "./fields.ts";
 import { isSpelled, ownProperties } from "./spelling.ts";
 
-export const canonicalizer = new Canonicalizer(meaningOf, { needs: isSpelled, read: ownProperties });
+export const canonicalizer = new Canonicalizer(meaningOf, { needs: isSpelled, read: ownProperties }, isBookkeeping);
 
 /** What all that compares records compares. */
 export function hashOf(record: GraphRecord): ContentHash {

@@ -4,7 +4,6 @@
  */
 import { type ContentHash, hashText } from "../graph/digest.ts";
 import { type GraphRecord, relationshipId } from "../graph/record.ts";
-import { isBookkeeping } from "./bookkeeping.ts";
 import { canonicalizer } from "./canonicalizer.ts";
 
 export const FINGERPRINT_BYTES = 24;
@@ -19,10 +18,28 @@ export interface Fingerprint {
   readonly stable: bigint;
 }
 
-/** @param hash that of the whole record, as hashOf gives it */
-export function fingerprintOf(record: GraphRecord, hash: ContentHash): Fingerprint {
+/** With the hash of the whole record, as hashOf gives it, and the canonical text of what it holds without what it joins. */
+export function hashAndFingerprint(record: GraphRecord): {
+  hash: ContentHash;
+  fingerprint: Fingerprint;
+  content: string;
+} {
+  const { text, stable, content: bare } = canonicalizer.texts(record);
+  const hash = hashText(text);
   const content = leading(hash);
-  return { identity: leading(identityOf(record, hash)), content, stable: stableOf(record, content) };
+  return {
+    hash,
+    content: bare,
+    fingerprint: {
+      identity: leading(identityOf(record, hash)),
+      content,
+      stable: stable === text ? content : leading(hashText(stable)),
+    },
+  };
+}
+
+export function fingerprintOf(record: GraphRecord): Fingerprint {
+  return hashAndFingerprint(record).fingerprint;
 }
 
 /** Gathers fingerprints and hands them on, some thousands at a time. */
@@ -36,11 +53,13 @@ export class FingerprintPacker {
     this.#sink = sink;
   }
 
-  /** @param hash that of the whole record */
-  add(record: GraphRecord, hash: ContentHash): void {
-    putFingerprint(this.#lanes, this.#at, fingerprintOf(record, hash));
+  /** Gives the hash of the record. */
+  add(record: GraphRecord): ContentHash {
+    const { hash, fingerprint } = hashAndFingerprint(record);
+    putFingerprint(this.#lanes, this.#at, fingerprint);
     this.#at += FINGERPRINT_BYTES;
     if (this.#at === CHUNK) this.flush();
+    return hash;
   }
 
   /** After the last record. */
@@ -70,11 +89,6 @@ export function fingerprintAt(bytes: DataView, at: number): Fingerprint {
 export function* unpackFingerprints(packed: Uint8Array): Generator<Fingerprint> {
   const lanes = new DataView(packed.buffer, packed.byteOffset, packed.length);
   for (let at = 0; at < packed.length; at += FINGERPRINT_BYTES) yield fingerprintAt(lanes, at);
-}
-
-function stableOf(record: GraphRecord, content: bigint): bigint {
-  if (!record.properties.shape.keys.some(isBookkeeping)) return content;
-  return leading(hashText(canonicalizer.text(record, isBookkeeping)));
 }
 
 function identityOf(record: GraphRecord, hash: ContentHash): Uint8Array {

@@ -52,9 +52,7 @@ export async function summarise(
   const packer = marks === undefined ? null : new FingerprintPacker(marks);
   for await (const batch of store.read()) {
     for (const record of batch) {
-      const hash = hashOf(record);
-      summary.addHashed(record, hash);
-      packer?.add(record, hash);
+      summary.addHashed(record, packer?.add(record) ?? hashOf(record));
     }
     each?.(batch.length);
   }

@@ -4,6 +4,7 @@ import type { BackendConfig } from "../backends/config.ts";
 import { loadTarget } from "../backends/registry.ts";
 import { BusyError, DamagedJournalError, MigrateError, PartialError, RefusedError, RollbackError } from "../errors.ts";
 import { ContentDigest } from "../graph/digest.ts";
+import type { GraphRecord } from "../graph/record.ts";
 import { retain } from "../journal/leftovers.ts";
 import type { RunRegistry } from "../journal/registry.ts";
 import { type PlanOptions, RollbackPlan } from "../journal/rollback-plan.ts";
@@ -237,7 +238,7 @@ class Undoing {
   }
 }
 
-async function* presentIn(batches: AsyncIterable<readonly Parameters<RunTrace["trace"]>[0][]>) {
+async function* presentIn(batches: AsyncIterable<readonly GraphRecord[]>) {
   for await (const batch of batches) yield batch.map((record) => ({ record }));
 }
 

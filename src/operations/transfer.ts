@@ -73,9 +73,7 @@ async function fillStaged(run: Run, session: StagedTarget): Promise<Verification
 }
 
 function count(record: GraphRecord, into: Summary, staged: RunNotes | null): void {
-  const hash = hashOf(record);
-  into.addHashed(record, hash);
-  staged?.created(record, hash);
+  into.addHashed(record, staged?.created(record) ?? hashOf(record));
 }
 
 function marksInto(staged: RunNotes | null): ((marks: Uint8Array) => void) | undefined {
@@ -230,9 +228,9 @@ export async function merge(
     for await (const batch of fitted.read()) {
       const steps = batch.map((record) => follower.step(record));
       const of = (step: "create" | "overwrite") => batch.filter((_, at) => steps[at]!.what === step);
-      for (const [at, { what, hash }] of steps.entries()) {
-        if (what === "create") staged?.created(batch[at]!, hash);
-        else if (what === "overwrite") staged?.overwritten(batch[at]!, hash);
+      for (const [at, { what }] of steps.entries()) {
+        if (what === "create") staged?.created(batch[at]!);
+        else if (what === "overwrite") staged?.overwritten(batch[at]!);
       }
       await session.write(of("create"));
       await session.replace(of("overwrite"));
@@ -255,7 +253,7 @@ async function noteBeforeImages(session: TargetSession, ledger: Ledger, staged: 
   for await (const batch of session.read()) {
     const images = batch.flatMap((record) => {
       const { entry, hash } = follower.find(record);
-      return entry === null || !entry.selected || sameHash(entry.expected, hash) ? [] : [{ record, hash }];
+      return entry === null || !entry.selected || sameHash(entry.expected, hash) ? [] : [record];
     });
     staged.beforeImages(images);
   }

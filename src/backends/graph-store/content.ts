@@ -1,7 +1,8 @@
 /** What a record of a graph holds, in 16 bytes: to find it again, and to see whether somebody has changed it. */
 import { type ContentHash, hashText } from "../../graph/digest.ts";
 import type { GraphRecord } from "../../graph/record.ts";
-import { canonicalizer, hashOf } from "../../memorygraph/canonicalizer.ts";
+import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
+import { type Fingerprint, hashAndFingerprint } from "../../memorygraph/fingerprint.ts";
 import { openScratch } from "../../support/scratch.ts";
 import type { InternalId, ServerNode, ServerRelationship } from "./server.ts";
 
@@ -25,14 +26,10 @@ export function relationshipMark(
   return joined;
 }
 
-/** The hash of a record for digests, and its mark: of a relationship without its ends. */
-export function hashAndMark(record: GraphRecord): { hash: ContentHash; mark: ContentMark } {
-  if (record.kind === "node") {
-    const hash = hashOf(record);
-    return { hash, mark: hash.subarray(0, MARK_BYTES) };
-  }
-  const { text, content } = canonicalizer.relationshipTexts(record);
-  return { hash: hashText(text), mark: mark(content) };
+/** The hash of a record for digests, its fingerprint, and its mark: of a relationship without its ends. */
+export function hashesOf(record: GraphRecord): { hash: ContentHash; mark: ContentMark; fingerprint: Fingerprint } {
+  const { hash, fingerprint, content } = hashAndFingerprint(record);
+  return { hash, fingerprint, mark: record.kind === "node" ? hash.subarray(0, MARK_BYTES) : mark(content) };
 }
 
 export function sameMark(a: ContentMark, b: ContentMark): boolean {

@@ -16,7 +16,6 @@ import {
 } from "../../journal/entries.ts";
 import { JournalFile, type LogRow, type NumberedRow } from "../../journal/journal-file.ts";
 import { setUndoing } from "../../journal/run-state.ts";
-import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { FINGERPRINT_BYTES, type Fingerprint, fingerprintOf, putFingerprint } from "../../memorygraph/fingerprint.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import type { SchemaItem } from "../backend.ts";
@@ -186,10 +185,10 @@ export class ServerJournal {
     const packed = new Uint8Array(images.length * FINGERPRINT_BYTES);
     const lanes = new DataView(packed.buffer);
     for (const [at, { next }] of images.entries()) {
-      putFingerprint(lanes, at * FINGERPRINT_BYTES, fingerprintOf(next, hashOf(next)));
+      putFingerprint(lanes, at * FINGERPRINT_BYTES, fingerprintOf(next));
     }
     const records = images.map(({ image, before }) =>
-      beforeImageRow(before, hashOf(before), image.kind === "relationship" && image.moved),
+      beforeImageRow(before, image.kind === "relationship" && image.moved),
     );
     const first = this.file.nextNumber + 1;
     const places = images.map(({ image, after }, at): LogRow => {

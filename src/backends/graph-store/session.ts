@@ -2,7 +2,6 @@
 import { ConnectionError, MigrateError, WriteError } from "../../errors.ts";
 import type { ContentHash } from "../../graph/digest.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, relationshipId } from "../../graph/record.ts";
-import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { fingerprintOf } from "../../memorygraph/fingerprint.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { failpoint } from "../../support/failpoint.ts";
@@ -13,7 +12,7 @@ import { OddityLog } from "../findings.ts";
 import { emptyReport } from "../report.ts";
 import { BASELINE, type Baseline, baselineOf, notedBaseline } from "./baseline.ts";
 import { Batches, InFlight, sizeOfProperties } from "./batches.ts";
-import { hashAndMark, MarkMultiset, nodeMark, relationshipMark } from "./content.ts";
+import { hashesOf, MarkMultiset, nodeMark, relationshipMark } from "./content.ts";
 import { describe } from "./describe.ts";
 import { Fitter } from "./fitting.ts";
 import { resolveInDoubt } from "./in-doubt.ts";
@@ -135,8 +134,8 @@ export class ServerSession implements LiveTarget {
   }
 
   precomputeHash(record: GraphRecord): ContentHash {
-    const { hash, mark } = hashAndMark(record);
-    this.#precomputed.add({ mark, fingerprint: fingerprintOf(record, hash) });
+    const { hash, ...precomputed } = hashesOf(record);
+    this.#precomputed.add(precomputed);
     return hash;
   }
 
@@ -294,7 +293,7 @@ export class ServerSession implements LiveTarget {
         name: node.key,
         from: 0n,
         mark: hashes?.mark ?? nodeMark(node),
-        fingerprint: hashes?.fingerprint ?? fingerprintOf(node, hashOf(node)),
+        fingerprint: hashes?.fingerprint ?? fingerprintOf(node),
       }));
     await this.#send("node", creations, () =>
       this.#server.createNodes({ labels, rows: rows.map(({ node: { properties } }) => properties) }),
@@ -307,7 +306,7 @@ export class ServerSession implements LiveTarget {
         name: type,
         from,
         mark: relationshipMark({ type, from, to, properties }, hashes?.mark),
-        fingerprint: hashes?.fingerprint ?? fingerprintOf(relationship, hashOf(relationship)),
+        fingerprint: hashes?.fingerprint ?? fingerprintOf(relationship),
       }));
     await this.#send("relationship", creations, () => this.#server.createRelationships({ type, rows }));
   }

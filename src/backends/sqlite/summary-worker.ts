@@ -1,6 +1,5 @@
 /** Runs in a thread of its own: summarises one share of a SQLite file. Answers a Share with a ShareSummary. */
 import type { GraphRecord } from "../../graph/record.ts";
-import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { FingerprintPacker } from "../../memorygraph/fingerprint.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { Summary, type SummaryTransfer } from "../../memorygraph/summary.ts";
@@ -49,9 +48,7 @@ self.onmessage = ({ data }: MessageEvent<Share>) => {
       summary.add(record);
       return;
     }
-    const hash = hashOf(record);
-    summary.addHashed(record, hash);
-    packer.add(record, hash);
+    summary.addHashed(record, packer.add(record));
   };
   let unreported = 0;
   for (const batch of reader.read()) {
