@@ -8,7 +8,7 @@ import { runMigration } from "../../src/operations/migrate.ts";
 import { thisProcess } from "../../src/support/processes.ts";
 import { countOf, edited } from "../cli/stores.ts";
 import { endOf } from "../conformance/ends.ts";
-import { program, runsOf } from "../faults/program.ts";
+import { begin, ended, program, runsOf, standsStill } from "../faults/program.ts";
 import { stateAt } from "../faults/targets.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { serversOf } from "../support/servers.ts";
@@ -118,6 +118,32 @@ test("a target that 0.13 has opened since is undone where it is, and what 0.13 w
   const undone = await undo("--yes");
   expect([undone.code, undone.stderr]).toEqual([0, ""]);
   expect([counts(target), countOf(target, "memories"), dangling(target)]).toEqual([[60, 120], 1, 0]);
+});
+
+describe("what is undone is proven", () => {
+  test("before it can be seen: a trigger that does something else leaves the target unchanged (7)", async () => {
+    using folder = temporaryFolder();
+    const { target, undo } = await merged(folder);
+    change(
+      target,
+      "CREATE TRIGGER theirs AFTER DELETE ON nodes BEGIN UPDATE nodes SET label = 'Other' WHERE id = 'm-000003'; END",
+    );
+    const after = await stateAt(at(target));
+    const undone = await undo("--yes");
+    expect([undone.code, undone.stderr]).toEqual([7, expect.stringContaining("it was left unchanged")]);
+    expect([await stateAt(at(target)), (await runsOf(folder))[0]!.status]).toEqual([after, "done"]);
+  });
+
+  test.skipIf(process.platform !== "linux")("and afterwards, by reading it anew (7)", async () => {
+    using folder = temporaryFolder();
+    const { target, run } = await merged(folder);
+    const child = begin(folder, ["rollback", run, "--yes"], { pause: "rolled back#1" });
+    await standsStill(child);
+    change(target, "DELETE FROM relationships WHERE id = (SELECT min(id) FROM relationships)");
+    child.kill("SIGCONT");
+    const undone = await ended(child);
+    expect([undone.code, undone.stderr]).toEqual([7, expect.stringContaining("is not what it should be without run")]);
+  });
 });
 
 describe("a target that is not where the run left it", () => {
