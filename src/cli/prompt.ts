@@ -65,6 +65,21 @@ export async function confirmName(
   });
 }
 
+/**
+ * Asks for a line of text; an empty one stands for `otherwise`. Only where stdin and stderr are terminals.
+ * @throws the signal's reason when a signal comes first
+ */
+export async function askLine(
+  question: string,
+  otherwise: string,
+  { signal, beforeLine }: PromptOptions,
+): Promise<string> {
+  signal.throwIfAborted();
+  beforeLine();
+  process.stderr.write(`${printable(question)}${otherwise === "" ? "" : ` [${printable(otherwise)}]`}: `);
+  return (await readLine(signal)).trim() || otherwise;
+}
+
 /** A path may be given as it is from here. */
 function isSame(given: string, name: string): boolean {
   return given === name || (given !== "" && resolve(given) === resolve(name));

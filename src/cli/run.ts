@@ -33,6 +33,10 @@ export async function run(argv: readonly string[], commands: Commands = COMMANDS
 
 async function dispatch(argv: readonly string[], commands: Commands, report: Report): Promise<number> {
   if (VERSION_REQUESTS.includes(argv.join(" "))) return printVersion(argv.includes("--json"));
+  if (argv.length === 0 && [process.stdin, process.stdout, process.stderr].every(({ isTTY }) => isTTY)) {
+    const { guide } = await import("./guide.ts");
+    return guide(([word = "", ...rest]) => runNamed(word, rest, commands, report));
+  }
   if (argv.length === 0) {
     const { shortHelp } = await import("./help.ts");
     process.stderr.write(shortHelp(commands));

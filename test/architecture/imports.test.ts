@@ -29,7 +29,7 @@ const ARROWS: Record<string, readonly string[]> = {
 const ROOMS: readonly (readonly [what: string, pattern: RegExp, rooms: RegExp])[] = [
   ["bun:sqlite", /from "bun:sqlite"/, /^(backends\/sqlite\/|support\/(scratch|durable)\.ts$)/],
   ["citty", /from "citty/, /^cli\//],
-  ["consola", /from "consola/, /^cli\/log\.ts$/],
+  ["consola", /from "consola/, /^cli\/(log|guide)\.ts$/],
   ["process", /\bprocess\./, /^(cli\/|main\.ts$|support\/(files|private-folder|processes)\.ts$)/],
   [
     "valibot",

@@ -1,0 +1,120 @@
+/** The program without arguments: on a terminal it leads, elsewhere it prints the short help. */
+import { describe, expect, test } from "bun:test";
+import { Home, IN_USE, LITE } from "../doctor/home.ts";
+import { environment, MAIN, program, shell } from "./program.ts";
+
+const ENTER = "\r";
+const DOWN = "\x1b[B";
+
+/** Types each answer once the text before it is on the screen. */
+async function guided(home: Home, answers: readonly (readonly [after: string, keys: string])[]) {
+  let screen = "";
+  let from = 0;
+  const left = [...answers];
+  const child = Bun.spawn([process.execPath, MAIN], {
+    cwd: home.folder.path,
+    env: environment(home.folder, { TERM: "xterm", NO_COLOR: "1" }),
+    terminal: {
+      cols: 100,
+      rows: 50,
+      data(terminal, data) {
+        screen += new TextDecoder().decode(data);
+        const next = left[0];
+        if (next === undefined || !screen.slice(from).includes(next[0])) return;
+        from = screen.length;
+        left.shift();
+        // The prompt reads keys from the next turn on.
+        setTimeout(() => terminal.write(next[1]), 60);
+      },
+    },
+  });
+  const code = await child.exited;
+  await Bun.sleep(20);
+  child.terminal?.close();
+  return { code, screen: Bun.stripANSI(screen), left };
+}
+
+const WHAT = "What do you want to do?";
+
+describe("on a terminal, without arguments", () => {
+  test("one choice and one answer bring everything together", async () => {
+    using home = new Home();
+    home.sqlite("0.12.4", ...IN_USE).npm("0.13.0");
+    const { code, screen } = await guided(home, [
+      [WHAT, ENTER],
+      ["[y/N]", "y\r"],
+    ]);
+    expect(screen).toContain("MemoryGraph 0.13 shows 0 of 60 memories.");
+    expect(screen).toContain("All is well: 60 memories in ONE place");
+    expect(screen).toContain("The same again: memorygraph-migrate doctor --fix");
+    expect(code).toBe(0);
+    expect(await home.memoriesAt("falkordblite", ...LITE)).toHaveLength(60);
+  });
+
+  test.each([
+    ["Ctrl-C", "\x03", 130],
+    ["the last offer", DOWN.repeat(3) + ENTER, 0],
+  ])("%s leaves everything as it is", async (_name, keys, expected) => {
+    using home = new Home();
+    home.sqlite("0.12.4", ...IN_USE).npm("0.13.0");
+    const before = home.files();
+    const { code } = await guided(home, [[WHAT, keys]]);
+    expect([code, home.files()]).toEqual([expected, before]);
+  });
+
+  test("a store is written for another release: the plan is shown first, and the command in the end", async () => {
+    using home = new Home();
+    home.sqlite("0.12.4", ...IN_USE).uv("0.12.4");
+    const { code, screen } = await guided(home, [
+      [WHAT, ENTER],
+      ["Which store?", ENTER],
+      ["For which MemoryGraph?", DOWN + ENTER],
+      ["The new file", ENTER],
+      ["Do it?", ENTER],
+    ]);
+    expect(code).toBe(0);
+    expect(screen).toContain("Plan: 60 nodes and 120 relationships would be written.");
+    expect(screen).toContain("Done: 60 nodes and 120 relationships written, verified");
+    expect(await home.memoriesAt("sqlite", ".memorygraph", "memory-0.13.db")).toHaveLength(60);
+    const [, command] = /The same again: ([\s\S]+)$/.exec(screen)!;
+    const again = await shell(home.folder, command!.replace(/\s+/g, " "));
+    expect(again.stdout).toStartWith("Nothing to do: all 180 records are already there.");
+  });
+
+  test("without a yes nothing is written", async () => {
+    using home = new Home();
+    home.sqlite("0.12.4", ...IN_USE).uv("0.12.4");
+    const before = home.files();
+    const { code } = await guided(home, [
+      [WHAT, ENTER],
+      ["Which store?", ENTER],
+      ["For which MemoryGraph?", DOWN + ENTER],
+      ["The new file", ENTER],
+      ["Do it?", DOWN + ENTER],
+    ]);
+    expect([code, home.files()]).toEqual([130, before]);
+  });
+
+  test("a server that does not answer is asked for again", async () => {
+    using home = new Home();
+    home.sqlite("0.12.4", ...IN_USE).uv("0.12.4");
+    const { code, screen } = await guided(home, [
+      [WHAT, DOWN + ENTER],
+      ["Which store?", ENTER],
+      ["To which kind of server?", DOWN.repeat(2) + ENTER],
+      ["Its address", `redis://127.0.0.1:1${ENTER}`],
+      ["User (", ENTER],
+      ["Password (", ENTER],
+      ["Its address [", "\x03"],
+    ]);
+    expect(screen).toContain("nothing listens at 127.0.0.1:1");
+    expect(code).toBe(130);
+  });
+});
+
+test("elsewhere there is the short help, and 2", async () => {
+  using home = new Home();
+  const { code, stdout, stderr } = await program(home.folder, []);
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toContain("memorygraph-migrate --help");
+});
