@@ -1,7 +1,7 @@
 /** JSON files that other programs keep memories in, as sources: exports of MemoryGraph, and the MCP memory server's file. */
 import { closeSync, openSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { BusyError, SourceChangedError, UsageError } from "../../errors.ts";
+import { BusyError, SourceChangedError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { remove } from "../../support/files.ts";
 import { createPrivateFolder } from "../../support/private-folder.ts";
@@ -15,7 +15,7 @@ import type {
   SourceStore,
   StoreDescription,
 } from "../backend.ts";
-import type { BackendConfig } from "../config.ts";
+import { pathOf } from "../file/place.ts";
 import { OddityLog } from "../findings.ts";
 import { releasesOf } from "../graph-store/describe.ts";
 import { readRecords } from "../graph-store/reader.ts";
@@ -35,11 +35,6 @@ export const json: SourceBackend = {
   locate: (config) => pathOf(config),
   openForReading: (config, options) => open(pathOf(config), options),
 };
-
-function pathOf(config: BackendConfig): string {
-  if (config.path) return config.path;
-  throw new UsageError(config.validate().join("; "), { next: "Name the file with --from-path." });
-}
 
 /** @throws StoreKindError, AccessError, BusyError */
 async function open(path: string, { isolate = false, signal }: OpenOptions = {}): Promise<JsonSource> {

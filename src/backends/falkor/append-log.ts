@@ -7,7 +7,7 @@
  * (commands); before, it is the file `appendonly.aof`, which can begin with a dump.
  */
 import { existsSync, readdirSync, readFileSync, type Stats, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { RefusedError } from "../../errors.ts";
 import { readFields } from "../../rdb/prologue.ts";
 import { openDumpFile } from "../../rdb/source.ts";
@@ -74,6 +74,12 @@ export function logIn(folder: string): AppendLog | null {
   return { folder, files: filled.flatMap(({ files }) => files), isWhole: filled.length === 1 && first!.isWhole };
 }
 
+/** In the folder of the dump, and in that of a link to it, which is the engine's. */
+function logBeside(location: string, dump: string): AppendLog | null {
+  const named = statOf(location)?.isDirectory() ? resolve(location) : dirname(resolve(location));
+  return logIn(dirname(dump)) ?? logIn(named);
+}
+
 /** The log that is the folder itself, which a manifest tells. */
 function logFolder(folder: string): AppendLog | null {
   const hasManifest = entriesOf(folder).some((name) => MANIFEST.test(name));
@@ -120,7 +126,7 @@ function partsOf(manifest: string): { readonly name: string; readonly role: LogF
 export function assertNoNewerLog(location: string, dump: string, packed = dump): Finding | null {
   const fields = fieldsOf(dump);
   if (isPartOfLog(fields)) throw partOfLog(location, logAround(dump));
-  const log = logIn(dirname(packed));
+  const log = logBeside(location, packed);
   if (log === null) return null;
   const saved = Number(fields?.get("ctime") ?? Number.NaN) * 1_000;
   const newest = Math.max(...log.files.map(({ modified }) => latest(modified)));
@@ -155,7 +161,7 @@ export function assertNoLogAlone(location: string, path: string): void {
 /** @throws RefusedError where the engine would load a log, and never see what is put into the dump */
 export function assertNoLogOver(location: string, dump: string): void {
   if (existsSync(dump) && isPartOfLog(fieldsOf(dump))) throw partOfLog(location, logAround(dump));
-  const log = logIn(dirname(dump));
+  const log = logBeside(location, dump);
   if (log === null) return;
   throw new RefusedError(`${location} has an append-only log, which its engine loads in place of the dump`, {
     details: described(log),

@@ -1,13 +1,14 @@
 /** The FalkorDBLite backend: FalkorDB's graphs in a dump, as its embedded engines keep it, read and written without one. */
 import { type Stats, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { RefusedError, SourceChangedError, UsageError } from "../../errors.ts";
 import { GRAPH_NAME } from "../../memorygraph/fields.ts";
 import { DEFAULT_RELEASE } from "../../memorygraph/releases.ts";
-import { freeBytes, remove } from "../../support/files.ts";
+import { remove } from "../../support/files.ts";
 import { stateOf } from "../../support/stability.ts";
 import type { Finding, OpenOptions, SourceStore, StagedBackend, TargetPreview, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
+import { freeBytesFor, pathOf } from "../file/place.ts";
 import { OddityLog } from "../findings.ts";
 import { previewOf } from "../graph-store/preview.ts";
 import { readRecords } from "../graph-store/reader.ts";
@@ -17,7 +18,7 @@ import type { DumpOrigin } from "./describe-dump.ts";
 import type { Packing } from "./descriptor.ts";
 import { DumpSource } from "./dump-source.ts";
 import { holderOf, uniqueIdLabelsOf } from "./lite-holder.ts";
-import { type LitePlace, pathOf, placeToRead, placeToWrite } from "./lite-place.ts";
+import { type LitePlace, placeToRead, placeToWrite } from "./lite-place.ts";
 import { type LiteAccess, openLiteForRollback, recoverLite } from "./lite-rollback.ts";
 import { describeTarget, LiteSession, openTarget } from "./lite-session.ts";
 import { openLog } from "./log-source.ts";
@@ -29,7 +30,7 @@ export const falkordblite: StagedBackend = {
   type: "falkordblite",
   target: "staged",
   locate: (config) => pathOf(config),
-  freeBytes: (config) => freeBytes(dirname(resolve(pathOf(config)))),
+  freeBytes: freeBytesFor,
   openForReading,
   assertDistinct,
   async openForWriting(config, request) {

@@ -2,23 +2,12 @@
  * Where a FalkorDBLite store is. Python's is one file, TypeScript's a directory with `dump.rdb` in it, and both have the
  * same default path: only looking tells which one stands there.
  */
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readSync,
-  realpathSync,
-  statSync,
-} from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { AccessError, RefusedError, StoreKindError, UnsupportedError, UsageError } from "../../errors.ts";
+import { RefusedError, StoreKindError, UnsupportedError } from "../../errors.ts";
 import { type Release, releaseLine, releaseLines } from "../../memorygraph/releases.ts";
 import { inWords } from "../../support/words.ts";
-import type { BackendConfig } from "../config.ts";
+import { assertNewName, assertWritableFolder } from "../file/place.ts";
 import { accessError, type Found, notThatKind, recognise } from "../recognise.ts";
 import { assertNoLogAlone, assertNoLogOver, logPart } from "./append-log.ts";
 import { falkordbliteDescriptor, isLogHead, type Packing, packingOf } from "./descriptor.ts";
@@ -47,11 +36,6 @@ export function releasesOfForm(form: LiteForm): Release[] {
   return releaseLines()
     .filter(({ liteForm }) => liteForm === form)
     .map(({ name }) => name);
-}
-
-export function pathOf(config: BackendConfig): string {
-  if (config.path) return config.path;
-  throw new UsageError(config.validate().join("; "), { next: "Name the store with --from-path or --to-path." });
 }
 
 /** A store that is there. @throws StoreKindError for what is none, RefusedError for a log alone, AccessError */
@@ -108,22 +92,13 @@ export function placeToWrite(path: string, asked: Release | null, fallback: Rele
 }
 
 function newPlace(path: string, release: Release): Target {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
-    throw new StoreKindError(`${path} is a symbolic link to nothing`, {
-      next: "Name the store itself, or remove the link.",
-    });
-  }
   const form = releaseLine(release).liteForm;
   if (form === "file" && path.endsWith("/")) {
     throw new StoreKindError(`${path} names a directory, and MemoryGraph ${release} keeps its store in a file`, {
       next: `Add the name of the file, or choose a release that has a directory: --for ${inWords(releasesOfForm("directory"))}.`,
     });
   }
-  const folder = dirname(resolve(path));
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new StoreKindError(`the folder ${folder} does not exist`, { next: `Make it first: mkdir -p ${folder}` });
-  }
-  assertWritable(folder);
+  assertNewName(path);
   const dump = form === "file" ? resolve(path) : join(resolve(path), DUMP);
   return { path, form, dump, packing: null, content: "new", release };
 }
@@ -136,7 +111,8 @@ function assertAsked(place: Omit<Target, "release">, asked: Release | null): Tar
       { next: `Leave out --for, or choose a new path for ${asked}.` },
     );
   }
-  assertWritable(dirname(place.dump));
+  // A new file takes the place of the old one: it is the folder that has to let us.
+  assertWritableFolder(dirname(place.dump));
   return { ...place, release: asked ?? releases[0]! };
 }
 
@@ -153,18 +129,6 @@ function assertUnused(path: string): void {
     details: others.slice(0, 5),
     next: "Name a directory that does not exist yet, or an empty one.",
   });
-}
-
-/** A new file takes the place of the old one: it is the folder that has to let us. */
-function assertWritable(folder: string): void {
-  try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    throw new AccessError(`no permission to write in ${folder}`, {
-      next: "Choose a folder that you may write to, or run as its owner.",
-      cause,
-    });
-  }
 }
 
 function headOf(path: string): Buffer {

@@ -8,6 +8,7 @@ import type { JournalFile } from "../../journal/journal-file.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { stateOf } from "../../support/stability.ts";
 import type { Finding, SchemaItem, StagedTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
+import { onFile } from "../file/errors.ts";
 import { OddityLog } from "../findings.ts";
 import { Fitter, type FittingOptions } from "../graph-store/fitting.ts";
 import { KnownRecords } from "../graph-store/known-records.ts";
@@ -16,7 +17,6 @@ import { emptyReport } from "../report.ts";
 import { type DumpOrigin, describeDump, describeNew } from "./describe-dump.ts";
 import { DumpStore } from "./dump-store.ts";
 import { GraphRewrite } from "./graph-rewrite.ts";
-import { onStore } from "./lite-errors.ts";
 import { holderOf, uniqueIdLabelsOf } from "./lite-holder.ts";
 import type { Target } from "./lite-place.ts";
 import { assertExtendable, assertLoadable, type OpenDump, openDump } from "./open-dump.ts";
@@ -43,6 +43,7 @@ export class LiteSession implements StagedTarget {
   /** The dump that was written, read anew; null until then. */
   #written: OpenDump | null = null;
   #findings = new OddityLog();
+  #isKnownClosed = false;
   #isClosed = false;
 
   private constructor(
@@ -84,7 +85,7 @@ export class LiteSession implements StagedTarget {
   ): Promise<LiteSession> {
     const purpose = undoing === undefined ? "run" : "undoing";
     await assertNoEngine(place);
-    return onStore(place.path, async () => {
+    return onFile(place.path, async () => {
       const state = stateOf(place.dump);
       const old = await openTarget(place, origin, request);
       try {
@@ -147,7 +148,9 @@ export class LiteSession implements StagedTarget {
       const what = `${item.kind} not created: ${why}`;
       this.report.notes.push({ kind: "note", what, count: 1, examples: [item.what] });
     }
+    // What was needed to write takes memory that reading it back can use.
     this.#rewrite.close();
+    this.#closeKnown();
     const request = { ...this.#origin, file: this.#staged.file, signal };
     this.#written = await openDump(request);
     assertLoadable(this.#written, request);
@@ -198,7 +201,7 @@ export class LiteSession implements StagedTarget {
   }
 
   #guard<T>(work: () => Promise<T>): Promise<T> {
-    return onStore(this.#origin.location, work);
+    return onFile(this.#origin.location, work);
   }
 
   /** The first reading tells what stands there, for finding what is to be replaced and joined. */
@@ -233,10 +236,16 @@ export class LiteSession implements StagedTarget {
     });
   }
 
+  #closeKnown(): void {
+    if (this.#isKnownClosed) return;
+    this.#isKnownClosed = true;
+    this.#known.close();
+  }
+
   #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#known.close();
+    this.#closeKnown();
     this.#rewrite.close();
     this.#written?.[Symbol.dispose]();
     this.#old?.[Symbol.dispose]();

@@ -1,5 +1,5 @@
 /** A dump that is being written: beside its place until it is verified, then there whole, or not at all. */
-import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BusyError } from "../../errors.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
@@ -16,6 +16,7 @@ import {
   temporaryBeside,
 } from "../../support/files.ts";
 import { stateOf } from "../../support/stability.ts";
+import { preserveBeside } from "../file/place.ts";
 import { MADE } from "../staged-rollback.ts";
 import type { Target } from "./lite-place.ts";
 import { runningEngine } from "./running-engine.ts";
@@ -108,12 +109,8 @@ export class StagedDump {
 
   /** @returns where it is kept */
   preserve(): string {
-    const path = this.#place.path.replace(/\/+$/, "");
-    let kept = `${path}.failed`;
-    for (let number = 2; existsSync(kept); number++) kept = `${path}.failed-${number}`;
     setMode(this.file, 0o600);
-    renameSync(this.#temporary, kept);
-    return kept;
+    return preserveBeside(this.#temporary, this.#place.path);
   }
 
   #changed(): BusyError {

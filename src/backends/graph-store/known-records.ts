@@ -103,6 +103,7 @@ export class KnownRecords {
   close(): void {
     for (const statement of Object.values(this.#statements)) statement.finalize();
     this.database.close();
+    this.#atHand.clear();
   }
 
   #find(key: string): KnownNode | null {

@@ -1,8 +1,9 @@
 /** SQLite's result codes in the words of errors.ts. */
 import { SQLiteError } from "bun:sqlite";
-import { AccessError, BusyError, DamagedStoreError, MigrateError, WriteError } from "../../errors.ts";
+import { BusyError, DamagedStoreError, MigrateError, WriteError } from "../../errors.ts";
 import { codeOf } from "../../support/files.ts";
 import { shellQuote } from "../../support/shell.ts";
+import { fileError } from "../file/errors.ts";
 
 /** Runs one piece of work on a database, turning what SQLite or the file system throws into something to act on. */
 export function onDatabase<T>(path: string, work: () => T): T {
@@ -19,6 +20,13 @@ export function isUnreadableSchema(error: unknown): boolean {
     error instanceof SQLiteError &&
     /malformed database schema|disk image is malformed|unsupported file format/.test(error.message)
   );
+}
+
+/** What of the system stands behind a code of SQLite's; others as they are. */
+function systemCode(code: string): string {
+  if (/^SQLITE_FULL/.test(code)) return "ENOSPC";
+  if (/^SQLITE_(READONLY|CANTOPEN|PERM|AUTH)/.test(code)) return "EACCES";
+  return /^SQLITE_IOERR/.test(code) ? "EIO" : code;
 }
 
 export function translate(path: string, error: unknown): unknown {
@@ -40,24 +48,8 @@ export function translate(path: string, error: unknown): unknown {
       cause: error,
     });
   }
-  if (/^SQLITE_FULL/.test(code) || code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {
-    return new WriteError(`no room left to write ${path}`, {
-      next: "Free some space, or choose a target on another disk, and run the same command again.",
-      cause: error,
-    });
-  }
-  if (/^SQLITE_(READONLY|CANTOPEN|PERM|AUTH)/.test(code) || code === "EACCES" || code === "EPERM" || code === "EROFS") {
-    return new AccessError(`${path} cannot be opened or written (${reason})`, {
-      next: "Check the permissions of the file and of its folder, or choose another place.",
-      cause: error,
-    });
-  }
-  if (/^SQLITE_IOERR/.test(code) || code === "EIO") {
-    return new WriteError(`the disk failed on ${path} (${reason})`, {
-      next: "Check the disk and its free space, then run the same command again.",
-      cause: error,
-    });
-  }
+  const refused = fileError(path, systemCode(code), error);
+  if (refused !== null) return refused;
   if (/^SQLITE_(CONSTRAINT|ABORT|MISMATCH|TOOBIG)/.test(code)) {
     return new WriteError(`${path} refused a record (${reason})`, {
       next: "Look at the target's own triggers and constraints with `inspect`, or migrate into a new file.",

@@ -3,7 +3,7 @@
  * it has been verified, so that it appears whole or not at all.
  */
 import { constants, Database } from "bun:sqlite";
-import { existsSync, realpathSync, renameSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { BusyError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
@@ -22,6 +22,7 @@ import type {
   WriteReport,
   WriteRequest,
 } from "../backend.ts";
+import { preserveBeside } from "../file/place.ts";
 import { OddityLog } from "../findings.ts";
 import { MADE } from "../staged-rollback.ts";
 import { copyTables, equalTables, type WholeTable, wholeTables } from "./bulk-copy.ts";
@@ -188,10 +189,7 @@ export class NewFile implements StagedTarget {
 
   async preserve(): Promise<string> {
     this.#close();
-    let kept = `${this.#path}.failed`;
-    for (let number = 2; existsSync(kept); number++) kept = `${this.#path}.failed-${number}`;
-    renameSync(this.#temporary, kept);
-    return kept;
+    return preserveBeside(this.#temporary, this.#path);
   }
 
   #close(): void {

@@ -1,10 +1,10 @@
 /** The SQLite backend: MemoryGraph's default store, in the layouts of every release. */
-import { accessSync, constants, lstatSync, realpathSync, type Stats, statSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
-import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
-import { freeBytes } from "../../support/files.ts";
+import { accessSync, constants, realpathSync, type Stats, statSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import { AccessError, RefusedError, StoreKindError } from "../../errors.ts";
 import type { StagedBackend, StagedTarget, TargetPreview, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
+import { assertNewName, freeBytesFor, pathOf } from "../file/place.ts";
 import { accessError, recognise } from "../recognise.ts";
 import { isUnreadableSchema, translate } from "./errors.ts";
 import { ExistingFile } from "./existing-file.ts";
@@ -21,7 +21,7 @@ export const sqlite: StagedBackend = {
   type: "sqlite",
   target: "staged",
   locate: (config) => pathOf(config),
-  freeBytes: (config) => freeBytes(dirname(resolve(pathOf(config)))),
+  freeBytes: freeBytesFor,
   openForReading: (config, options) => openSource(pathOf(config), options),
   assertDistinct,
   openForWriting,
@@ -29,11 +29,6 @@ export const sqlite: StagedBackend = {
   openForRollback: (config, journals) => openForRollback(pathOf(config), journals),
   recover: (config, journal) => recover(pathOf(config), journal),
 };
-
-function pathOf(config: BackendConfig): string {
-  if (config.path) return config.path;
-  throw new UsageError(config.validate().join("; "), { next: "Name the file with --from-path or --to-path." });
-}
 
 /** One file under two names, a symbolic link or a hard link, is still one file. */
 async function assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ sameServer: false }> {
@@ -73,7 +68,7 @@ async function preview(config: BackendConfig, request: WriteRequest): Promise<Ta
 function looksUsable(path: string): boolean {
   const found = recognise(path);
   if (found.kind === "nothing") {
-    assertFolder(path);
+    assertFile(path);
     return false;
   }
   if (found.kind !== "empty file") {
@@ -107,29 +102,9 @@ function assertOurs(path: string): void {
   }
 }
 
-function assertFolder(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
-    throw new StoreKindError(`${path} is a symbolic link to nothing`, {
-      next: "Name the file itself, or remove the link.",
-    });
-  }
+function assertFile(path: string): void {
   if (basename(path) === "" || path.endsWith("/")) {
     throw new StoreKindError(`${path} names a folder, not a file`, { next: "Add the name of the file." });
   }
-  const folder = dirname(resolve(path));
-  const stat = statSync(folder, { throwIfNoEntry: false });
-  if (stat === undefined) {
-    throw new StoreKindError(`the folder ${folder} does not exist`, { next: `Make it first: mkdir -p ${folder}` });
-  }
-  if (!stat.isDirectory()) {
-    throw new StoreKindError(`${folder} is not a folder`, { next: "Check the path of the target." });
-  }
-  try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    throw new AccessError(`no permission to write in ${folder}`, {
-      next: "Choose a folder that you may write to.",
-      cause,
-    });
-  }
+  assertNewName(path);
 }

@@ -1,19 +1,9 @@
-/** What the system says to whoever writes a store, in the words of errors.ts. */
+/** What the system says to whoever reads or writes a file, in the words of errors.ts: the same for every store that is a file. */
 import { AccessError, MigrateError, WriteError } from "../../errors.ts";
 import { codeOf } from "../../support/files.ts";
 
-/** @throws what `work` throws, put so that a person can act on it */
-export async function onStore<T>(path: string, work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof MigrateError) throw cause;
-    throw translate(path, cause);
-  }
-}
-
-function translate(path: string, cause: unknown): unknown {
-  const code = codeOf(cause);
+/** @returns null for a code that is none of these: no room, no permission, a failing disk */
+export function fileError(path: string, code: string, cause: unknown): AccessError | WriteError | null {
   const reason = cause instanceof Error ? cause.message : String(cause);
   if (/^(ENOSPC|EDQUOT|EFBIG)$/.test(code)) {
     return new WriteError(`no room left to write ${path}`, {
@@ -33,5 +23,15 @@ function translate(path: string, cause: unknown): unknown {
       cause,
     });
   }
-  return cause;
+  return null;
+}
+
+/** @throws what `work` throws, put so that a person can act on it */
+export async function onFile<T>(path: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof MigrateError) throw cause;
+    throw fileError(path, codeOf(cause), cause) ?? cause;
+  }
 }
