@@ -43,7 +43,7 @@ export function watchSignals(beforeLine: () => void): Interruption {
   };
 }
 
-/** The one process.exit(): the person asked not to wait. Written synchronously, so that the line arrives. */
+/** The person asked not to wait. Written synchronously, so that the line arrives. */
 function stopAtOnce(name: StopSignal): never {
   const left = "a hidden temporary file or unfinished writes may be left in the target";
   try {

@@ -1,5 +1,6 @@
 /** From the arguments to the exit code. Stands in for citty's runMain, which guesses where this refuses. */
 import { UsageError } from "../errors.ts";
+import { hasLostLine } from "../support/patience.ts";
 import { BUN_VERSION, COMMIT, VERSION } from "../version.ts";
 import { createColour, wantsColour } from "./colour.ts";
 import type { Command } from "./command.ts";
@@ -7,7 +8,7 @@ import { COMMANDS, type Commands, DEFAULT_COMMAND, LEADING, PROGRAM } from "./co
 import { createReport, type Report } from "./failure.ts";
 import type { HelpLayout } from "./help.ts";
 import { jsonLine } from "./printable.ts";
-import { guardStreams } from "./streams.ts";
+import { exitOnceWritten, guardStreams } from "./streams.ts";
 import { nearest } from "./suggest.ts";
 import { widthOf } from "./text.ts";
 
@@ -29,6 +30,7 @@ export async function run(argv: readonly string[], commands: Commands = COMMANDS
   const code = await dispatch(argv, commands, report).catch((error: unknown) => report(error));
   // A result that could not be written has left its code there.
   process.exitCode = code || process.exitCode || 0;
+  if (hasLostLine()) exitOnceWritten();
 }
 
 async function dispatch(argv: readonly string[], commands: Commands, report: Report): Promise<number> {

@@ -25,3 +25,12 @@ export function guardStreams(report: Report): void {
   // When standard error is gone there is nobody left to tell.
   process.stderr.on("error", () => {});
 }
+
+const LOOK_MS = 100;
+
+/** What is open on a line that was given up would keep the process: it ends without that, once all output has gone. */
+export function exitOnceWritten(): void {
+  setInterval(() => {
+    if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit();
+  }, LOOK_MS);
+}

@@ -48,6 +48,18 @@ export function shortenPatience(by: number): void {
   if (typeof BUILD_VERSION !== "string") factor = by;
 }
 
+let hasLost = false;
+
+/** A line was given up: what is open on it may never close. */
+export function noteLostLine(): void {
+  hasLost = true;
+}
+
+/** Whether a line was given up, so that the process does not end by itself. */
+export function hasLostLine(): boolean {
+  return hasLost;
+}
+
 let listener: ((text: string) => void) | null = null;
 
 /** From now on told of every wait that lasts; null for nobody. */

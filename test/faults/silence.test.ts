@@ -15,6 +15,7 @@ import { ownNeo4j } from "../support/own-servers.ts";
 import { addressOf, proxyTo, type Proxy as TestProxy } from "../support/proxy.ts";
 import { serversOf } from "../support/servers.ts";
 import { at, createLike, settle } from "../support/stores.ts";
+import { begin, ended, program, runsOf, standsStill } from "./program.ts";
 
 /** A busy machine needs some seconds for what takes none. */
 const FACTOR = 0.15;
@@ -180,6 +181,39 @@ describe.each(ends.map((end) => ({ name: end.kind, end })))("a line to $name tha
       await connection.close();
     }
   }, 240_000);
+});
+
+describe.each(ends.map((end) => ({ name: end.kind, end })))("the program, when its line to $name falls silent", ({
+  end,
+}) => {
+  test("says so, ends at the first signal, and says how to go on", async () => {
+    using folder = temporaryFolder();
+    await end.empty();
+    await using proxy = await proxyTo(addressOf(end.server.uri));
+    bigFile(folder.file("a.db"));
+    const to = ["--to", end.kind, "--to-uri", through(proxy, end).uri!];
+    const args = ["migrate", "--from-path", folder.file("a.db"), ...to, "--yes"];
+    const child = begin(folder, args, { pause: "batch answered#2" });
+    await standsStill(child);
+    proxy.silence("all");
+    child.kill("SIGCONT");
+    const ending = ended(child);
+    // As long as people wait before they are told.
+    await Bun.sleep(14_000);
+    const stopped = performance.now();
+    child.kill("SIGTERM");
+    const { code, stderr } = await ending;
+    expect(performance.now() - stopped).toBeLessThan(30_000 + SLACK);
+    expect(code).toBe(6);
+    expect(stderr).toMatch(/no answer from .* for 1\d s: writing records/);
+    const [run] = await runsOf(folder);
+    expect(run).toMatchObject({ status: "stopped", can: ["resume", "rollback"] });
+    expect(stderr).toContain(`memorygraph-migrate rollback ${run!.id}`);
+    await proxy.mend();
+    const undone = await program(folder, ["rollback", run!.id, "--yes"]);
+    expect([undone.code, undone.stderr.includes("error")]).toEqual([0, false]);
+    expect((await end.read()).nodes.length).toBe(0);
+  }, 120_000);
 });
 
 describe.if(ends.some(({ kind }) => kind === "neo4j"))("a Neo4j that stands still", () => {

@@ -3,7 +3,7 @@
  * connection whether it lives and still works on the statement: a busy server is waited for, a dead line is given up.
  */
 import { ConnectionError } from "../../errors.ts";
-import { patience, tellWait } from "../../support/patience.ts";
+import { noteLostLine, patience, tellWait } from "../../support/patience.ts";
 
 /** Asks on a connection of its own. */
 export interface Heartbeat {
@@ -194,6 +194,7 @@ export class LineWatch {
 
   /** Readings end at once; what is being written has a moment for its answer, and is in doubt after that. */
   #abort(): void {
+    if ([...this.#pending].some(({ reject }) => reject !== null)) noteLostLine();
     for (const pending of this.#pending) if (!pending.options.isWrite) pending.reject?.(this.#signal!.reason);
     if (![...this.#pending].some(({ options }) => options.isWrite)) return;
     const timer = setTimeout(() => {
@@ -204,6 +205,7 @@ export class LineWatch {
   }
 
   #rejectAll(error: unknown): void {
+    noteLostLine();
     for (const pending of this.#pending) pending.reject?.(error);
   }
 }

@@ -2,7 +2,7 @@
  * Undoes runs in a graph on a server: as planned, record by record, on a connection of its own, since the first one may be what
  * failed. It can be ended at any moment and begun again: what is undone already is gone from the next plan.
  */
-import { BusyError, ConnectionError, MigrateError, RollbackError, WriteError } from "../../errors.ts";
+import { BusyError, ConnectionError, InterruptedError, MigrateError, RollbackError, WriteError } from "../../errors.ts";
 import { type GraphRecord, idOfKey } from "../../graph/record.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
 import type { Action } from "../../journal/planned-actions.ts";
@@ -291,6 +291,8 @@ function reasonOf(cause: unknown): string {
 
 /** What the failure itself asks for, without its running the command again. */
 export function wayOut(cause: unknown): string {
+  // Stopped by the person: there is nothing in the way.
+  if (cause instanceof InterruptedError) return "Make sure that the server answers.";
   const next = cause instanceof MigrateError ? cause.next : "Look into the server's log.";
   return next.replace(/, then run the same command again\.$/, ".");
 }
