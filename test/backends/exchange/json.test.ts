@@ -7,6 +7,7 @@ import { BackendConfig } from "../../../src/backends/config.ts";
 import { TARGET_TYPES } from "../../../src/backends/descriptors.ts";
 import { piecesOfDocument, piecesOfLines } from "../../../src/backends/exchange/pieces.ts";
 import { loadBackend } from "../../../src/backends/registry.ts";
+import { MigrateError } from "../../../src/errors.ts";
 import { compareConfigured } from "../../../src/operations/compare-stores.ts";
 import { inspectStore } from "../../../src/operations/inspect.ts";
 import { runMigration } from "../../../src/operations/migrate.ts";
@@ -14,6 +15,7 @@ import type { MigrationOptionsInput } from "../../../src/operations/models.ts";
 import type { Plain, PlainGraph } from "../../conformance/corpus.ts";
 import { linesOf, plainJson } from "../../conformance/graph.ts";
 import { listing, temporaryFolder } from "../../support/folder.ts";
+import { atLevel } from "../../support/level.ts";
 import { at, readAll, settle } from "../../support/stores.ts";
 
 const FIXTURES = join(import.meta.dir, "../../fixtures");
@@ -296,13 +298,43 @@ describe("the MCP memory server's file", () => {
   test("names lines that are something else, and those that cannot be read", async () => {
     const text = [entity("a", []), '{"type":"note","text":"x"}', "{", relation("a", "a", "KNOWS")].join("\n");
     const source = json(text, "odd.jsonl");
-    const { damage, count } = await inspectStore(source, () => {});
+    const { damage, losses, count } = await inspectStore(source, () => {});
     expect(count).toMatchObject({ nodes: 1, relationships: 1 });
-    expect(damage.flatMap(({ examples }) => examples)).toEqual(["line 2", "line 3"]);
+    expect([losses, damage].map(([found]) => found?.examples)).toEqual([["line 2"], ["line 3"]]);
     expect((await migrate(source, fresh())).errors[0]?.code).toBe("damaged");
     expect(await migrate(source, fresh(), { allowLoss: true })).toMatchObject({ errors: [], complete: false });
   });
 });
+
+test("no bytes at all end in something unexpected", async () => {
+  const texts = [
+    document([memory("a", ',"tags":["x"],"context":{"languages":["go"]}')], [relationship("a", "a")]),
+    [entity("a", ["b"]), relation("a", "a", "KNOWS")].join("\n"),
+  ].map((text) => Buffer.from(text));
+  const change = fc.record({ at: fc.nat(), to: fc.integer({ min: 0, max: 255 }), cut: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...texts),
+      fc.array(change, { minLength: 1, maxLength: 4 }),
+      async (text, changes) => {
+        let bytes = Buffer.from(text);
+        for (const { at, to, cut } of changes) {
+          const place = at % Math.max(1, bytes.length);
+          if (cut) bytes = bytes.subarray(0, place);
+          else if (bytes.length > 0) bytes[place] = to;
+        }
+        writeFileSync(folder.file("mutated.json"), bytes);
+        const config = new BackendConfig({ type: "json", path: settle(folder.file("mutated.json")) });
+        const ended = await inspectStore(config, () => {}).then(
+          () => "read",
+          (error: unknown) => (error instanceof MigrateError ? "named" : String(error)),
+        );
+        expect(["read", "named"]).toContain(ended);
+      },
+    ),
+    { numRuns: atLevel({ quick: 100, normal: 400, long: 10_000 }) },
+  );
+}, 120_000);
 
 test("JSON is never a target", async () => {
   expect(TARGET_TYPES).not.toContain("json");
