@@ -17,6 +17,8 @@ import type { ReleaseLine } from "./releases/release.ts";
 export type Release = string;
 
 const LINES: ReleaseLine[] = [python, first, second, newest];
+/** Asked for with every timestamp. */
+const BY_NAME = new Map(LINES.map((line) => [line.name, line]));
 
 /** The names of all lines, from the oldest to the newest. */
 export const RELEASES: Release[] = LINES.map(({ name }) => name);
@@ -30,7 +32,7 @@ export function releaseLines(): readonly ReleaseLine[] {
 
 /** @throws RangeError for a name that is not in RELEASES */
 export function releaseLine(name: Release): ReleaseLine {
-  const line = LINES.find((candidate) => candidate.name === name);
+  const line = BY_NAME.get(name);
   if (line === undefined) throw new RangeError(`no release line is called ${name}`);
   return line;
 }
@@ -39,7 +41,9 @@ export function releaseLine(name: Release): ReleaseLine {
 export function addRelease(line: ReleaseLine): () => void {
   LINES.push(line);
   RELEASES.push(line.name);
+  BY_NAME.set(line.name, line);
   return () => {
+    BY_NAME.delete(line.name);
     LINES.splice(LINES.indexOf(line), 1);
     RELEASES.splice(RELEASES.indexOf(line.name), 1);
   };

@@ -2,6 +2,7 @@
  * What a line of releases shows of the memories that a store holds. Its model refuses some when it reads them, and it
  * drops those without a word: they are counted here, with the reason and the first few ids.
  */
+import { parseInstant } from "../graph/instant.ts";
 import type { Properties, Shape } from "../graph/properties.ts";
 import { readIsoInstant } from "../graph/read-instant.ts";
 import { Temporal, type Value } from "../graph/value.ts";
@@ -25,7 +26,7 @@ const SHARED = "an id that several memories have: the release does not open such
 export class Showing {
   readonly release: Release;
   readonly #line: ReleaseLine;
-  readonly #plans = new WeakMap<Shape, readonly number[]>();
+  readonly #plans = new WeakMap<Shape, Plan>();
   readonly #reasons = new Map<string, { count: number; examples: string[] }>();
   readonly #demandsUniqueIds: boolean;
   #count = 0;
@@ -83,18 +84,15 @@ export class Showing {
   reasonFor(stored: Properties): string | null {
     const properties = renamedToOurs(stored);
     const { shape, values } = properties;
-    const rules = this.#line.shows;
     let plan = this.#plans.get(shape);
     if (plan === undefined) {
-      plan = rules.map(({ field }) => shape.index.get(field) ?? -1);
+      plan = planOf(shape, this.#line);
       this.#plans.set(shape, plan);
     }
-    for (let at = 0; at < rules.length; at++) {
-      const index = plan[at]!;
-      const rule = rules[at]!;
-      const value = index === -1 ? null : values[index]!;
-      const isNull = rule.notNull && index !== -1 && value === null;
-      const reason = isNull ? `${rule.field} is null` : refused(rule, value, this.#line);
+    if (plan.missing !== null) return plan.missing;
+    for (const { rule, at } of plan.checks) {
+      const value = values[at]!;
+      const reason = value === null ? refusedNull(rule) : refused(rule, value, this.#line);
       if (reason !== null) return reason;
     }
     return null;
@@ -112,8 +110,28 @@ export class Showing {
   }
 }
 
-function refused(rule: FieldRule, value: Value, line: ReleaseLine): string | null {
-  if (value === null) return rule.required ? `no ${rule.field}` : null;
+/** The rules of the fields that records of one shape have. */
+interface Plan {
+  /** What is refused of all of them: a field that is required and not there. */
+  readonly missing: string | null;
+  readonly checks: readonly { readonly rule: FieldRule; readonly at: number }[];
+}
+
+function planOf({ index }: Shape, { shows }: ReleaseLine): Plan {
+  const missing = shows.find(({ field, required }) => required && !index.has(field));
+  const present = shows.filter(({ field }) => index.has(field));
+  return {
+    missing: missing === undefined ? null : `no ${missing.field}`,
+    checks: present.map((rule) => ({ rule, at: index.get(rule.field)! })),
+  };
+}
+
+function refusedNull({ field, required, notNull }: FieldRule): string | null {
+  if (required) return `no ${field}`;
+  return notNull ? `${field} is null` : null;
+}
+
+function refused(rule: FieldRule, value: Exclude<Value, null>, line: ReleaseLine): string | null {
   switch (rule.kind) {
     case "text":
       return text(rule, value);
@@ -168,7 +186,11 @@ function numberOf(value: Value, whole: boolean): number | null {
 }
 
 function isTime(value: Value, { times, nativeTimes }: ReleaseLine, lax: boolean): boolean {
-  if (typeof value === "string") return times.reads.test(value) && readIsoInstant(DAY.exec(value)![0]) !== null;
+  if (typeof value === "string") {
+    // Most are of the commonest form, which is also the quickest to look at.
+    if (parseInstant(value) !== null && times.accepts.test(value)) return true;
+    return times.reads.test(value) && readIsoInstant(DAY.exec(value)![0]) !== null;
+  }
   if (value instanceof Temporal) return nativeTimes !== null && value.kind.endsWith("date-time");
   return lax && (typeof value === "bigint" || (typeof value === "number" && Number.isFinite(value)));
 }
@@ -190,8 +212,14 @@ function fromContext(field: string, value: Value): unknown {
   return field.startsWith("context_") ? fromJson(value) : value;
 }
 
+const EMPTY: ReadonlyMap<string, unknown> = new Map();
+
 function fromJson(value: Value): unknown {
-  if (typeof value !== "string" || !/^[[{]/.test(value)) return value;
+  if (typeof value !== "string") return value;
+  if (value === "[]") return [];
+  if (value === "{}") return EMPTY;
+  const first = value.charCodeAt(0);
+  if (first !== 91 && first !== 123) return value;
   try {
     const parsed: unknown = JSON.parse(value);
     return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? new Map() : parsed;

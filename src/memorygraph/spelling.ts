@@ -9,6 +9,7 @@ import { readIsoInstant } from "../graph/read-instant.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import type { Value } from "../graph/value.ts";
 import { isTimestampField } from "./fields.ts";
+import type { ReleaseLine } from "./releases/release.ts";
 import { type Release, releaseLine, releaseLines } from "./releases.ts";
 
 /** The original spellings of a record's timestamps by field, as JSON text. */
@@ -135,6 +136,7 @@ function originalsOf(text: Value): [string, unknown][] | null {
 /** In our names, with the spelling that is there. */
 export function renamedToOurs(properties: Properties): Properties {
   const { shape, values } = properties;
+  if (!spelledShapes(shape)) return properties;
   const names = shape.keys.map((key) => ourName(key, shape) ?? key);
   return names.every((name, at) => name === shape.keys[at]) ? properties : Properties.of(names, values);
 }
@@ -148,10 +150,21 @@ function ourName(key: string, shape: Shape): string | null {
   return null;
 }
 
+const theirNames = new WeakMap<ReleaseLine, ReadonlyMap<string, string>>();
+
+/** Ours -> theirs. */
+function namesOf(line: ReleaseLine): ReadonlyMap<string, string> {
+  let names = theirNames.get(line);
+  if (names === undefined) {
+    names = new Map(Object.entries(line.renamed).map(([theirs, ours]) => [ours, theirs]));
+    theirNames.set(line, names);
+  }
+  return names;
+}
+
 /** Our names as the release has them. */
 export function namedFor(properties: Properties, release: Release): Properties {
-  const { renamed } = releaseLine(release);
-  const theirs = new Map(Object.entries(renamed).map(([their, ours]) => [ours, their]));
+  const theirs = namesOf(releaseLine(release));
   const { shape, values } = properties;
   if (theirs.size === 0 || !shape.keys.some((key) => theirs.has(key) && !shape.index.has(theirs.get(key)!))) {
     return properties;
