@@ -91,7 +91,10 @@ export class UnreadableLog extends Error {}
 export function* effectsOf(bytes: Uint8Array, capacity: () => number): Generator<Effect> {
   const reader = new EffectReader(bytes, capacity);
   const version = reader.byte();
-  if (version !== VERSION) throw new UnreadableLog(`effects of version ${version}`);
+  if (version !== VERSION) {
+    const age = version < VERSION ? ", of a FalkorDB before 4.22" : "";
+    throw new UnreadableLog(`effects of version ${version}${age}`);
+  }
   while (reader.left > 0) yield readEffect(reader);
 }
 

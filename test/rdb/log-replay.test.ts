@@ -8,10 +8,11 @@ import { bytesSource, openDumpFile } from "../../src/rdb/source.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Engine, engines } from "./engine.ts";
 import { spellGraph } from "./expected.ts";
-import { Random } from "./mutate.ts";
+import { mutated, Random } from "./mutate.ts";
 import { readFile } from "./read.ts";
 
-const newest = (await engines()).at(-1);
+const kinds = await engines();
+const newest = kinds.at(-1);
 /** Histories; more of them with RUNS=100. */
 const ROUNDS = Number(Bun.env.RUNS ?? 3);
 const SEED = Number(Bun.env.RDB_SEED ?? 1);
@@ -131,6 +132,43 @@ describe.if(newest !== undefined)("an append-only log", () => {
     expect(indexed).toEqual(["Other"]);
     expect(readdirSync(folder.path).filter((name) => name.endsWith(".spool"))).toEqual([]);
   });
+});
+
+test.each(kinds.slice(0, -1))("the log of FalkorDB $version is not read, since it has queries in it", async ({
+  module,
+}) => {
+  using folder = temporaryFolder();
+  {
+    const options = ["--appendonly", "yes", "--appendfsync", "always"];
+    await using engine = await Engine.start(module, folder.path, "dump.rdb", options);
+    await engine.query("memorygraph", "CREATE (:Memory {id: randomUUID()})");
+    await engine.query("memorygraph", "UNWIND range(1, 500) AS i CREATE (:Memory {id: 'm'+toString(i)})");
+  }
+  await expect(followed(folder.path, folder.file("followed.rdb"))).rejects.toBeInstanceOf(UnreadableLog);
+});
+
+test.if(newest !== undefined)("a damaged log is read or refused, and ends in nothing else", async () => {
+  using folder = temporaryFolder();
+  const random = new Random(SEED);
+  {
+    const options = ["--appendonly", "yes", "--appendfsync", "always"];
+    await using engine = await Engine.start(newest!.module, folder.path, "dump.rdb", options);
+    for (let done = 0; done < 60; done++) await engine.query("memorygraph", change(random));
+  }
+  const log = readFileSync(logOf(folder.path).increments[0]!);
+  const seen = { read: 0, refused: 0 };
+  for (let round = 0; round < 150; round++) {
+    const increments = [bytesSource(mutated(log, random))];
+    const request = { base: null, increments, graph: "memorygraph", database: 0 };
+    try {
+      await dumpOfLog(request, folder.file("followed.rdb"));
+      seen.read++;
+    } catch (error) {
+      if (!(error instanceof UnreadableLog)) throw new Error(`seed ${SEED}, round ${round}`, { cause: error });
+      seen.refused++;
+    }
+  }
+  expect(Math.min(seen.read, seen.refused)).toBeGreaterThan(0);
 });
 
 describe("a log that cannot be followed", () => {
