@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { AccessError, BusyError, MigrateError, WriteError } from "../errors.ts";
-import type { Guard } from "../support/durable.ts";
+import { type Guard, removeDurable } from "../support/durable.ts";
 import { codeOf } from "../support/files.ts";
 import { JournalFile } from "./journal-file.ts";
 import { parseRunId } from "./run-id.ts";
@@ -52,8 +52,20 @@ export function createFolder(path: string): void {
   onDisk(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
 }
 
+/** What undoing the run will need is tried before the run: the journal is opened once more. @throws AccessError, WriteError */
 export function createJournal(path: string): JournalFile {
-  return JournalFile.create(path, guardOf(path));
+  JournalFile.create(path, guardOf(path)).close();
+  return openJournal(path);
+}
+
+/** Gives what is wrong where it cannot be removed: that is tried again by a later run, and no failure of this one. */
+export function removeJournal(path: string): string | null {
+  try {
+    removeDurable(path);
+    return null;
+  } catch (error) {
+    return `the journal ${path} could not be removed (${error instanceof Error ? error.message : error})`;
+  }
 }
 
 /** @throws BusyError while the run is under way; StoreKindError for what is damaged or no journal */

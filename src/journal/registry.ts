@@ -3,10 +3,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { BusyError, StoreKindError } from "../errors.ts";
-import { type Database, openShared, removeDurable } from "../support/durable.ts";
+import { type Database, openShared } from "../support/durable.ts";
 import { codeOf } from "../support/files.ts";
 import { type ProcessIdentity, stillRuns, thisProcess } from "../support/processes.ts";
-import { createFolder, inspect, onDisk } from "./journal-path.ts";
+import { createFolder, inspect, onDisk, removeJournal } from "./journal-path.ts";
 import { parseRunId } from "./run-id.ts";
 import { IDENTITY, LISTED, ProcessSchema, parseListed, parseRun, RUN, RunHeaderSchema } from "./run-info.ts";
 import { isFinal, parseState, type RunState } from "./run-state.ts";
@@ -98,8 +98,7 @@ export class RunRegistry {
       if (typeof noted === "string") continue;
       noted.file.close();
       if (noted.state === "rolled back" || (noted.state === null && state === "started")) {
-        removeDurable(journal);
-        this.end(id, "rolled back", "journal gone");
+        if (removeJournal(journal) === null) this.end(id, "rolled back", "journal gone");
       } else if (noted.state !== null && noted.state !== state) this.enter(id, noted.state);
     }
   }
@@ -171,13 +170,9 @@ export class RunRegistry {
       return isFinal(state) && at >= KEPT_RUNS && started < since;
     });
     return old.flatMap(({ id, journal }) => {
-      try {
-        if (journal !== null) removeDurable(journal);
-        this.forget(id);
-        return [];
-      } catch (error) {
-        return [`the old journal ${journal} could not be removed (${error instanceof Error ? error.message : error})`];
-      }
+      const trouble = journal === null ? null : removeJournal(journal);
+      if (trouble === null) this.forget(id);
+      return trouble === null ? [] : [trouble];
     });
   }
 

@@ -5,13 +5,13 @@ import { loadTarget } from "../backends/registry.ts";
 import { BusyError, DamagedJournalError, MigrateError, PartialError, RefusedError, RollbackError } from "../errors.ts";
 import { ContentDigest } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
+import { realTarget, removeJournal } from "../journal/journal-path.ts";
 import { retain } from "../journal/leftovers.ts";
 import type { RunRegistry } from "../journal/registry.ts";
 import { type PlanOptions, RollbackPlan } from "../journal/rollback-plan.ts";
 import { IDENTITY, LEFT, LISTED, parseListed } from "../journal/run-info.ts";
 import { isFinal, isUndoing, type RunState, setState } from "../journal/run-state.ts";
 import { RunTrace } from "../journal/run-trace.ts";
-import { removeDurable } from "../support/durable.ts";
 import { sleep } from "../support/time.ts";
 import { summarise } from "./compare.ts";
 import type { FoundRun } from "./journal/find-run.ts";
@@ -98,8 +98,8 @@ class Undoing {
   async run(): Promise<RollbackResult> {
     const { registry, asked } = this;
     this.#progress.start("rollback", null);
-    const identity = asked.file.getMeta(IDENTITY);
-    if (identity !== null) registry.lock(asked.isMoved ? this.backend.locate(this.to) : identity, asked.id);
+    const identity = this.#identity();
+    if (identity !== null) registry.lock(identity, asked.id);
     try {
       return await this.#run();
     } catch (error) {
@@ -127,6 +127,14 @@ class Undoing {
     const digest = became === "removed" ? new ContentDigest() : await this.#prove(plan);
     this.#finish(plan);
     return this.#close(plan, digest);
+  }
+
+  /** By which others know the target; null for a copy, of which no run says anything. */
+  #identity(): string | null {
+    const { asked, to, backend } = this;
+    if (asked.isCopy) return null;
+    if (!asked.isMoved) return asked.file.getMeta(IDENTITY);
+    return to.path === undefined ? backend.locate(to) : realTarget(to.path);
   }
 
   #plan(present: Parameters<typeof RollbackPlan.of>[0]): Promise<RollbackPlan> {
@@ -202,10 +210,10 @@ class Undoing {
         this.registry.end(id, "partly rolled back", "journal kept");
         continue;
       }
+      setState(file, "rolled back");
       file.close();
-      // The list learns of it last: until then it tells where the journal is.
-      removeDurable(path);
-      this.registry.end(id, "rolled back", "journal gone");
+      // The list learns of it last: until then it tells where the journal is. What cannot be removed now is removed later.
+      this.registry.end(id, "rolled back", removeJournal(path) === null ? "journal gone" : "journal kept");
     }
   }
 

@@ -120,6 +120,52 @@ test("a target that 0.13 has opened since is undone where it is, and what 0.13 w
   expect([counts(target), countOf(target, "memories"), dangling(target)]).toEqual([[60, 120], 1, 0]);
 });
 
+test("what others attached goes only after a question that tells how much it is", async () => {
+  using folder = temporaryFolder();
+  const { target, undo } = await merged(folder);
+  change(
+    target,
+    "INSERT INTO relationships (id, from_id, to_id, rel_type, properties, valid_from, recorded_at) VALUES ('joined-later', 'm-000001', 'old-0', 'RELATED_TO', '{}', '2026-01-01', '2026-01-01')",
+  );
+  const after = await stateAt(at(target));
+  const asked = await undo("--cascade");
+  expect([asked.code, asked.stderr]).toEqual([
+    4,
+    expect.stringContaining("deleting 1 relationship that others attached"),
+  ]);
+  expect(await stateAt(at(target))).toBe(after);
+});
+
+test("a rollback that was killed leaves a run that can still be undone, whatever came in between", async () => {
+  using folder = temporaryFolder();
+  const { target, before, source, onto, undo, run } = await merged(folder);
+  expect((await program(folder, ["rollback", run, "--yes"], { stop: "half rolled back#1" })).code).toBeNull();
+  expect((await onto(source)).code).toBe(0);
+  expect((await runsOf(folder)).find(({ id }) => id === run)).toMatchObject({ status: "done", can: ["rollback"] });
+  expect((await undo("--yes")).code).toBe(0);
+  expect(await stateAt(at(target))).toBe(before);
+});
+
+test("a target with a run that was undone in part is a target as any other", async () => {
+  using folder = temporaryFolder();
+  const { target, before, source, onto, undo } = await merged(folder);
+  change(
+    target,
+    "INSERT INTO relationships (id, from_id, to_id, rel_type, properties, valid_from, recorded_at) VALUES ('joined-later', 'm-000001', 'old-0', 'RELATED_TO', '{}', '2026-01-01', '2026-01-01')",
+  );
+  expect((await undo("--yes")).code).toBe(3);
+  // The same records come again: they are the later run's, and stay when the rest of the first one goes.
+  expect((await onto(source)).code).toBe(0);
+  change(target, "DELETE FROM relationships WHERE id = 'joined-later'");
+  const held = await undo("--yes");
+  expect([held.code, held.stdout]).toEqual([3, expect.stringContaining("node old-0")]);
+  const [later] = await runsOf(folder);
+  expect(counts(target)).toEqual([72, 135]);
+  expect((await program(folder, ["rollback", later!.id, "--yes"])).code).toBe(0);
+  expect((await undo("--yes")).code).toBe(0);
+  expect(await stateAt(at(target))).toBe(before);
+});
+
 describe("what is undone is proven", () => {
   test("before it can be seen: a trigger that does something else leaves the target unchanged (7)", async () => {
     using folder = temporaryFolder();

@@ -4,7 +4,8 @@ import { Properties } from "../../graph/properties.ts";
 import type { GraphNode, GraphRecord } from "../../graph/record.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
 import type { RollbackPlan } from "../../journal/rollback-plan.ts";
-import { stateOfRun } from "../../journal/run-state.ts";
+import { TARGET_DIGEST } from "../../journal/run-info.ts";
+import { hasWritten, stateOfRun } from "../../journal/run-state.ts";
 import { digestOf } from "../../memorygraph/canonicalizer.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import { remove } from "../../support/files.ts";
@@ -26,9 +27,10 @@ export async function recover(path: string, journal: JournalFile): Promise<"as b
   try {
     // While nobody else can write, a journal that stands there still holds nothing, and belongs to nobody.
     remove(`${session.identity}-journal`);
-    if (stateOfRun(journal) !== "committing") return "as before";
+    // Undone in one transaction as well, a completed run is there whole until that is committed.
+    if (!hasWritten(stateOfRun(journal))) return "as before";
     const now = await digestOf(session.read());
-    return now.toString() === journal.getMeta("target digest") ? "as before" : "complete";
+    return now.toString() === journal.getMeta(TARGET_DIGEST) ? "as before" : "complete";
   } finally {
     await session.rollback();
   }

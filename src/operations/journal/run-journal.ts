@@ -6,7 +6,7 @@ import type { BackendConfig } from "../../backends/config.ts";
 import { loadBackend } from "../../backends/registry.ts";
 import { PartialError, RefusedError, WriteError } from "../../errors.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
-import { createJournal, inspect, journalsBeside, placeOf } from "../../journal/journal-path.ts";
+import { createJournal, inspect, journalsBeside, placeOf, removeJournal } from "../../journal/journal-path.ts";
 import type { RunEntry, RunRegistry } from "../../journal/registry.ts";
 import { newRunId } from "../../journal/run-id.ts";
 import { FORMAT, IDENTITY, LISTED, type Listed, RUN } from "../../journal/run-info.ts";
@@ -135,7 +135,8 @@ export class RunJournal {
       const what = await backend.recover(to, file);
       if (what === "complete") setState(file, "done");
       file.close();
-      if (what === "as before") removeDurable(path);
+      const trouble = what === "as before" ? removeJournal(path) : null;
+      if (trouble !== null) told.push(trouble);
       if (what === "complete") this.registry.end(id, "done", "journal kept");
       else this.registry.end(id, "rolled back", "journal gone");
       const came = what === "complete" ? "it had been completed" : "the target is as it was before it";
@@ -197,7 +198,8 @@ export class RunJournal {
     attempt(() => this.#enter("done"));
     attempt(() => this.#release());
     if (records === 0) {
-      attempt(() => removeDurable(path));
+      const trouble = removeJournal(path);
+      if (trouble !== null) warnings.push(trouble);
       attempt(() => this.registry.dropJournal(this.id));
     }
     attempt(() => warnings.push(...this.registry.prune()));
@@ -210,7 +212,8 @@ export class RunJournal {
     const path = this.#file.path!;
     const isTold = whereRoom(() => this.#enter("rolled back"));
     this.#release();
-    removeDurable(path);
+    // Where it cannot be removed, the run is undone all the same: a later run tries again.
+    removeJournal(path);
     // On a disk that is full there is room again once the journal is gone.
     if (!isTold) this.registry.end(this.id, "rolled back", "journal gone");
     // What was refused before anything was written is no run that anybody looks for.
