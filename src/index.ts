@@ -28,6 +28,7 @@ import { stateFolder } from "./support/state-folder.ts";
 import { VERSION } from "./version.ts";
 
 export { BACKEND_TYPES, BackendConfig, type BackendConfigFields, type BackendType } from "./backends/config.ts";
+export { TARGET_TYPES } from "./backends/descriptors.ts";
 export { MigrateError } from "./errors.ts";
 export { type Compatibility, compatibility } from "./operations/compatibility.ts";
 export type {

@@ -1,12 +1,12 @@
 /** In which groups, and under which headings, the help lists the options of a command. */
 import type { ArgsDef } from "citty";
+import { purposeOf } from "./store-options.ts";
 
 interface Group {
   readonly title: string;
   readonly holds: (name: string) => boolean;
 }
 
-const LOGIN = /^(from|to)-(user|password-.*|database|graph|ca-file)$/;
 const OUTPUT = [
   "report",
   "client",
@@ -28,9 +28,9 @@ const WRITING = [
 
 /** In the order of the help; the first group that an option fits in. */
 const GROUPS: readonly Group[] = [
-  { title: "Source", holds: (name) => /^(source|from|from-path|from-uri|read-by)$/.test(name) },
-  { title: "Target", holds: (name) => /^(target|to|to-path|to-uri|for)$/.test(name) },
-  { title: "Server login", holds: (name) => LOGIN.test(name) },
+  { title: "Source", holds: (name) => purposeOf(name) === "source" },
+  { title: "Target", holds: (name) => name === "for" || purposeOf(name) === "target" },
+  { title: "Server login", holds: (name) => purposeOf(name) === "login" },
   { title: "What is done", holds: (name) => WRITING.includes(name) },
   { title: "Output", holds: (name) => OUTPUT.includes(name) },
   { title: "Other", holds: () => true },

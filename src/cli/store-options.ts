@@ -66,6 +66,17 @@ export function kindsThatTake(field: OptionSpec["field"]): readonly string[] {
   return BACKENDS.filter(takes).map(({ type }) => type);
 }
 
+/** What an option, or a store without one, is for: to say which store it is, or to get in; null for what names no store. */
+export function purposeOf(name: string): "source" | "target" | "login" | null {
+  if (name === "source" || name === "from" || name === READ_BY) return "source";
+  if (name === "target" || name === "to") return "target";
+  const [, side, flag] = /^(from|to)-(.+)$/.exec(name) ?? [];
+  const option = OPTIONS.find((candidate) => candidate.flag === flag);
+  if (option === undefined) return null;
+  if (option.field !== "path" && option.field !== "uri") return "login";
+  return side === "from" ? "source" : "target";
+}
+
 /** The definitions for citty, in the order of the help. */
 export function storeArgs(side: Side): ArgsDef {
   const what = side === "from" ? "source" : "target";
