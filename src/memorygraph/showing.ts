@@ -187,14 +187,15 @@ function numberOf(value: Value, whole: boolean): number | null {
 
 function isTime(value: Value, { times, nativeTimes }: ReleaseLine, lax: boolean): boolean {
   if (typeof value === "string") {
-    // Most are of the commonest form, which is also the quickest to look at.
-    if (parseInstant(value) !== null && times.accepts.test(value)) return true;
+    // Most are of the commonest form, which is also the quickest to look at; there are releases without a year 0000.
+    if (value.charCodeAt(0) !== ZERO && parseInstant(value) !== null && times.accepts.test(value)) return true;
     return times.reads.test(value) && readIsoInstant(DAY.exec(value)![0]) !== null;
   }
   if (value instanceof Temporal) return nativeTimes !== null && value.kind.endsWith("date-time");
   return lax && (typeof value === "bigint" || (typeof value === "number" && Number.isFinite(value)));
 }
 
+const ZERO = 48;
 /** What `reads` says nothing of: whether there is such a day. */
 const DAY = /^(?:\d{4}-?W\d\d(?:-?\d)?|\d{4}-\d\d-\d\d|\d{8})/;
 

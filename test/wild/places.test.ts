@@ -35,14 +35,11 @@ describe("a ~ in a variable, which no shell has expanded", () => {
     expect(await inspected(folder, env)).toBe(meant);
   });
 
-  test("in an option: the error says where the file is", async () => {
+  test("in an option it is the home folder, and that is said", async () => {
     using folder = temporaryFolder();
     const meant = put(folder, "home/mine.db");
     const { code, stderr } = await program(folder, ["inspect", "--from", "sqlite", "--from-path=~/mine.db"]);
-    expect([code, stderr]).toEqual([
-      2,
-      `error: ~/mine.db does not exist\nnext: No shell has expanded the ~ in it. Name ${meant} instead.\n`,
-    ]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining(meant)]);
   });
 });
 
