@@ -10,6 +10,7 @@ import type { Finding, StagedTarget, StoreDescription, WriteReport, WriteRequest
 import { OddityLog } from "../findings.ts";
 import { describe } from "./describe.ts";
 import { translate } from "./errors.ts";
+import { ForeignWriterGuard } from "./foreign-writer.ts";
 import { type FileLayout, readLayout, releaseOf, releasesOf } from "./layout.ts";
 import { createIndexes, setWriteAheadLog } from "./new-file.ts";
 import { SqliteReader } from "./reader.ts";
@@ -30,6 +31,7 @@ export class ExistingFile implements StagedTarget {
   readonly #writer: RowWriter;
   /** A file without tables gets its schema in the same transaction, and the journal mode after it. */
   readonly #wasEmpty: boolean;
+  readonly #others: ForeignWriterGuard;
   #removed = false;
   #findings = new OddityLog();
 
@@ -49,6 +51,7 @@ export class ExistingFile implements StagedTarget {
     this.#database = this.#guard(() => openToWrite(path, this.#real, purpose === "rollback"));
     try {
       const layout = this.#guard(() => this.#begin());
+      this.#others = new ForeignWriterGuard(path);
       this.#wasEmpty = layout.name === "empty" && purpose === "run";
       if (this.#wasEmpty) this.release = release ?? fallbackRelease;
       else this.release = purpose === "run" ? assertWritable(path, layout, release) : writtenRelease(layout);
@@ -95,10 +98,12 @@ export class ExistingFile implements StagedTarget {
   }
 
   async write(batch: readonly GraphRecord[]): Promise<void> {
+    this.#others.check();
     this.#guard(() => this.#writer.writeAll(batch));
   }
 
   async replace(batch: readonly GraphRecord[]): Promise<void> {
+    this.#others.check();
     this.#guard(() => this.#writer.replaceAll(batch));
   }
 
@@ -137,6 +142,7 @@ export class ExistingFile implements StagedTarget {
   }
 
   async commit(): Promise<void> {
+    this.#others.check();
     this.#writer.close();
     this.#guard(() => this.#database.run("COMMIT"));
     this.#database.close();
