@@ -158,6 +158,8 @@ export interface DumpGraph {
   readonly encoding: number;
   readonly counts: GraphCounts;
   readonly schema: GraphSchema;
+  /** Names of the schema that are not UTF-8: what is not stands there as U+FFFD. */
+  readonly replacedNames: readonly string[];
   /** In the order of the dump. */
   readonly keys: readonly GraphKey[];
   /** How many it says that it has. */

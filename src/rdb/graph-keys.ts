@@ -49,8 +49,19 @@ export class GraphKeys {
 }
 
 function graphOf({ header, encoding, db, name, keys }: Found): DumpGraph {
-  const { counts, schema, keys: keyCount } = header;
+  const { counts, schema, replacedNames, keys: keyCount } = header;
   const inOrder = keys.sort((a, b) => a.offset - b.offset);
   const expires = inOrder.map((key) => key.expires).find((time) => time !== null) ?? null;
-  return { db, name, nameInData: header.name, encoding, counts, schema, keys: inOrder, keyCount, expires };
+  return {
+    db,
+    name,
+    nameInData: header.name,
+    encoding,
+    counts,
+    schema,
+    replacedNames,
+    keys: inOrder,
+    keyCount,
+    expires,
+  };
 }

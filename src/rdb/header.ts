@@ -27,11 +27,14 @@ export interface GraphHeader {
   /** How many keys the graph has in all. */
   readonly keys: number;
   readonly schema: GraphSchema;
+  /** Names of the schema that are not UTF-8: what is not stands there as U+FFFD. */
+  readonly replacedNames: readonly string[];
   readonly directory: readonly { readonly state: number; readonly count: number }[];
 }
 
 export function readHeader(payload: Payload, encoding: number): GraphHeader {
   const name = payload.text();
+  payload.hasBadText = false;
   const counts: GraphCounts = {
     nodes: payload.unsigned(),
     relationships: payload.unsigned(),
@@ -43,7 +46,9 @@ export function readHeader(payload: Payload, encoding: number): GraphHeader {
   // Whether any relationships of a type are parallel: what they themselves tell, too.
   for (let left = types; left > 0; left--) payload.unsigned();
   const keys = payload.unsigned();
-  const schema = readSchema(payload, { labels, types }, encoding);
+  const replacedNames: string[] = [];
+  const schema = readSchema(payload, { labels, types }, encoding, replacedNames);
+  payload.hasBadText = null;
   const directory = times(payload.unsigned(), () => ({ state: payload.unsigned(), count: payload.unsigned() }));
-  return { name, counts, keys, schema, directory };
+  return { name, counts, keys, schema, replacedNames, directory };
 }

@@ -24,13 +24,14 @@ export function readSchema(
   payload: Payload,
   counts: { readonly labels: number; readonly types: number },
   encoding: number,
+  replaced: string[],
 ): GraphSchema {
-  const attributes = times(payload.unsigned(), () => payload.text());
+  const attributes = times(payload.unsigned(), () => readName(payload, replaced));
   assertDistinct(payload, attributes);
   const entries = (announced: number): SchemaEntry[] => {
     const count = payload.unsigned();
     if (count !== announced) payload.fail(`${count} names where ${announced} were announced`);
-    const all = times(count, (at) => readEntry(payload, at, attributes, encoding));
+    const all = times(count, (at) => readEntry(payload, at, attributes, encoding, replaced));
     assertDistinct(
       payload,
       all.map(({ name }) => name),
@@ -44,10 +45,24 @@ function assertDistinct(payload: Payload, names: readonly string[]): void {
   if (new Set(names).size !== names.length) payload.fail("a schema that has the same name twice");
 }
 
-function readEntry(payload: Payload, at: number, attributes: readonly string[], encoding: number): SchemaEntry {
+/** One that is not UTF-8 is also told to `replaced`. */
+function readName(payload: Payload, replaced: string[]): string {
+  payload.hasBadText = false;
+  const name = payload.text();
+  if (payload.hasBadText) replaced.push(name);
+  return name;
+}
+
+function readEntry(
+  payload: Payload,
+  at: number,
+  attributes: readonly string[],
+  encoding: number,
+  replaced: string[],
+): SchemaEntry {
   const number = payload.unsigned();
   if (number !== at) payload.fail(`a label or type numbered ${number} in the place of ${at}`);
-  const name = payload.text();
+  const name = readName(payload, replaced);
   const index = payload.unsigned() === 0 ? null : readIndex(payload, encoding);
   const constraints = times(payload.unsigned(), () => readConstraint(payload, attributes));
   return { name, index, constraints };

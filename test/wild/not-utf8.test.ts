@@ -9,6 +9,21 @@ import { ask } from "./raw-client.ts";
 const kinds = await engines();
 
 describe.each(kinds.map((kind) => [kind.version, kind] as const))("a dump of FalkorDB %s", (_, { module }) => {
+  test("with names that are not UTF-8 is read, and says that they come out as others", async () => {
+    using folder = temporaryFolder();
+    {
+      await using engine = await Engine.start(module, folder.path, "dump.rdb");
+      const query = "CREATE (:Memory:`Z\xfc` {id: 'a', title: 't', `n\xe9`: 1})";
+      await ask(engine.port, "GRAPH.QUERY", "memorygraph", Buffer.from(query, "latin1"));
+      await engine.command("SAVE");
+    }
+    const from = ["--from", "falkordblite", "--from-path", folder.file("dump.rdb")];
+    const to = ["--to", "sqlite", "--to-path", folder.file("new.db")];
+    const refused = await program(folder, [...from, ...to]);
+    expectError(refused, 8, "a name of a label, type or property that is not UTF-8");
+    expect((await program(folder, [...from, ...to, "--allow-loss"])).code).toBe(0);
+  });
+
   test("with texts that are not UTF-8 loses them alone, when that is allowed", async () => {
     using folder = temporaryFolder();
     {

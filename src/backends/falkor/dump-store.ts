@@ -34,7 +34,15 @@ export class DumpStore implements RecordStore {
 
   /** What the last reading of nodes and of relationships had to leave out. */
   findings(): readonly Finding[] {
-    return [...this.#leftOut.nodes.list(), ...this.#leftOut.relationships.list()];
+    const names = this.#reader?.graph.replacedNames ?? [];
+    const what = "a name of a label, type or property that is not UTF-8; it is spelled with U+FFFD";
+    return [
+      ...(names.length > 0
+        ? [{ kind: "damage", what, count: names.length, examples: names.slice(0, 10) } as const]
+        : []),
+      ...this.#leftOut.nodes.list(),
+      ...this.#leftOut.relationships.list(),
+    ];
   }
 
   async sharedIds(): Promise<string[]> {
