@@ -307,7 +307,11 @@ interface Writable extends Readable {
    * Whether writing to the target looks to the source like a change, since one server holds both.
    * @throws RefusedError when source and target are one store
    */
-  assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ readonly sameServer: boolean }>;
+  assertDistinct(
+    source: BackendConfig,
+    target: BackendConfig,
+    signal?: AbortSignal,
+  ): Promise<{ readonly sameServer: boolean }>;
   /**
    * The target of runs that are to be undone, whatever became of their processes; what a stopped one left beside it is
    * removed. Null where the store is not there any more.

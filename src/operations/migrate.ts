@@ -87,7 +87,9 @@ async function attempt(
   const progress = new ProgressReporter(hooks, phasesOf(options));
   progress.start("check", null);
   const distinct =
-    fromBackend.type === toBackend.type ? await toBackend.assertDistinct(from, to) : { sameServer: false };
+    fromBackend.type === toBackend.type
+      ? await toBackend.assertDistinct(from, to, hooks.signal)
+      : { sameServer: false };
   const source = await fromBackend.openForReading(from, {
     signal: hooks.signal,
     isolate: isolate || distinct.sameServer,

@@ -48,12 +48,15 @@ class Neo4jDialect implements Dialect {
   readonly snapshots = false;
   readonly schema: Neo4jSchema;
   readonly #hasVectors: boolean;
+  /** Whether it tells of each query what it takes: from 5.0 on. */
+  readonly #namesQueries: boolean;
 
   constructor(engine: string, version: readonly number[], isEnterprise: boolean, hasVectors: boolean) {
     this.engine = engine;
     this.schema = new Neo4jSchema({ version, isEnterprise });
     this.prefix = isAtLeast(version, TWO_CYPHERS) ? "CYPHER 5 " : "";
     this.#hasVectors = hasVectors;
+    this.#namesQueries = isAtLeast(version, [5, 0]);
   }
 
   quote(name: string): string {
@@ -91,7 +94,8 @@ class Neo4jDialect implements Dialect {
   }
 
   readonly activity: Activity = async (ask, statement) => {
-    const figures = ["pageHits", "pageFaults", "currentQueryAllocatedBytes", "currentQueryPageHits"];
+    const figures = ["pageHits", "pageFaults"];
+    if (this.#namesQueries) figures.push("currentQueryAllocatedBytes", "currentQueryPageHits");
     const rows = await ask(
       `SHOW TRANSACTIONS YIELD metaData, status, ${figures.join(", ")} WHERE metaData.${STATEMENT} = $statement RETURN status, ${figures.join(", ")}`,
       { statement },

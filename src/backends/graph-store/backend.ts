@@ -5,7 +5,7 @@ import type { LiveBackend, TargetPreview, WriteRequest } from "../backend.ts";
 import { type BackendConfig, type BackendType, withoutCredentials } from "../config.ts";
 import { previewOf } from "./preview.ts";
 import { openForRollback } from "./rollback.ts";
-import type { OpenServer } from "./server.ts";
+import type { GraphServer, OpenServer } from "./server.ts";
 import { ServerSession } from "./session.ts";
 import { ServerSource } from "./source.ts";
 import { wantedSchema } from "./target-schema.ts";
@@ -18,16 +18,18 @@ export function serverBackend(type: BackendType, open: OpenServer): LiveBackend 
     freeBytes: () => null,
     openForReading: async (config, options) =>
       ServerSource.over(await open(config, { access: "read", signal: options?.signal }), options),
-    assertDistinct: (source, target) => assertDistinct(open, source, target),
+    assertDistinct: (source, target, signal) => assertDistinct(open, source, target, signal),
     openForWriting: (config, request) => ServerSession.begin(open, config, request),
     preview: (config, request) => preview(open, config, request),
     openForRollback: (config, journals, signal) => openForRollback(open, config, journals, signal),
   };
 }
 
-async function assertDistinct(open: OpenServer, source: BackendConfig, target: BackendConfig) {
-  const [from, to] = [await open(source, { access: "read" }), await open(target, { access: "read" })];
+async function assertDistinct(open: OpenServer, source: BackendConfig, target: BackendConfig, signal?: AbortSignal) {
+  const opened: GraphServer[] = [];
   try {
+    for (const config of [source, target]) opened.push(await open(config, { access: "read", signal }));
+    const [from, to] = opened as [GraphServer, GraphServer];
     const [a, b] = [await from.identity(), await to.identity()];
     const same = a !== null && b !== null ? a === b : await sameAddress(from.location, to.location);
     if (same) {
@@ -37,8 +39,7 @@ async function assertDistinct(open: OpenServer, source: BackendConfig, target: B
     }
     return { sameServer: a === null || b === null || serverOf(a) === serverOf(b) };
   } finally {
-    await from.close();
-    await to.close();
+    for (const server of opened) await server.close();
   }
 }
 

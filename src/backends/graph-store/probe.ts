@@ -1,5 +1,5 @@
 /**
- * Knocks at a server before its driver does: whether anything listens there, has the right certificate, and answers in
+ * Asks a server before its driver does: whether anything listens there, has the right certificate, and answers in
  * its protocol. Drivers tell none of these apart, and wait long for a stranger who keeps silent.
  */
 import { connect as connectTcp, type Socket } from "node:net";
@@ -11,7 +11,7 @@ import type { BackendType } from "../config.ts";
 import type { Address } from "./address.ts";
 import { certificateFailure } from "./tls-failure.ts";
 
-export interface Knock {
+export interface Probe {
   readonly type: BackendType;
   readonly encrypted: boolean;
   /** Whether any certificate will do. */
@@ -36,7 +36,7 @@ export function tlsOptions({ host, certificates }: Address, trusting: boolean) {
 }
 
 /** Gives the first bytes of the answer. @throws ConnectionError, StoreKindError */
-export async function probeServer(address: Address, how: Knock): Promise<Uint8Array> {
+export async function probeServer(address: Address, how: Probe): Promise<Uint8Array> {
   const { host, port } = address;
   const answer = await firstAnswer(address, how).catch(async (error: unknown) => {
     throw (how.encrypted ? await certificateFailure(error, address) : null) ?? reason(error, address, how);
@@ -57,7 +57,7 @@ function guess(answer: Uint8Array): string {
   return text.startsWith("\x15\x03") ? ", but TLS" : "";
 }
 
-function firstAnswer(address: Address, { encrypted, trusting, hello }: Knock): Promise<Uint8Array> {
+function firstAnswer(address: Address, { encrypted, trusting, hello }: Probe): Promise<Uint8Array> {
   const { host, port } = address;
   return new Promise((resolve, reject) => {
     const socket: Socket = encrypted
@@ -80,7 +80,7 @@ function firstAnswer(address: Address, { encrypted, trusting, hello }: Knock): P
   });
 }
 
-function reason(error: unknown, { host, port }: Address, { type, encrypted, protocol, schemes }: Knock): MigrateError {
+function reason(error: unknown, { host, port }: Address, { type, encrypted, protocol, schemes }: Probe): MigrateError {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   const at = `${host}:${port}`;
