@@ -149,7 +149,7 @@ function withArticle(noun: string): string {
 export function accessError(path: string, cause: unknown): AccessError {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   if (code === "ELOOP") {
-    return new AccessError(`${path} is a symbolic link that leads round in a circle`, {
+    return new AccessError(`${path} is a symbolic link loop`, {
       next: "Name the file itself.",
       cause,
     });

@@ -72,8 +72,8 @@ function releaseOf(setup: Setup | null, evidence: Evidence): { release: Release;
   }
   const latest = RELEASES.findLast((release) => written.includes(release));
   if (latest !== undefined)
-    return { release: latest, reason: "none is installed that could be found; the stores are for it" };
-  return { release: RELEASES.at(-1)!, reason: "none is installed that could be found; the newest is assumed" };
+    return { release: latest, reason: "no installation was found; the stores are in its format" };
+  return { release: RELEASES.at(-1)!, reason: "no installation was found; the newest release is assumed" };
 }
 
 /** Where what each program starts is installed. */

@@ -56,7 +56,7 @@ export async function undo(
     return cause;
   }
   if (session.kind === "staged" && cause instanceof BusyError) {
-    outcome.step("somebody else has changed it meanwhile; it is as they left it");
+    outcome.step("another program changed it meanwhile; it was left unchanged");
   } else if (before !== null) {
     const deadline = deadlineAfter(signal, patience().cleanup);
     await prove(backend, to, outcome, session.before.location, before, cause, deadline);

@@ -126,7 +126,7 @@ function statement(code: string, message: string, cause: Error, { location }: Fa
   }
   if (code.startsWith("Neo.") || code.startsWith("Memgraph.")) {
     return new WriteError(`${location} refused a statement: ${firstLine(message)}`, {
-      next: "Run it again with --debug; if it stays, report it to the project with what it prints.",
+      next: "Run it again with --debug. If it fails again, report the output to the project.",
       cause,
     });
   }

@@ -44,7 +44,7 @@ export function translate(error: unknown, { location, access, hasPassword, usern
     });
   }
   if (/^DENIED|max number of clients/i.test(message)) {
-    return new ConnectionError(`${location} lets nobody in: ${message}`, {
+    return new ConnectionError(`${location} refuses connections: ${message}`, {
       next: "Look at protected-mode and maxclients in the server's configuration.",
       cause,
     });
@@ -98,7 +98,7 @@ export function translate(error: unknown, { location, access, hasPassword, usern
     });
   }
   return new Refusal(`${location} refused a statement: ${message}`, {
-    next: "Run it again with --debug; if it stays, report it to the project with what it prints.",
+    next: "Run it again with --debug. If it fails again, report the output to the project.",
     cause,
   });
 }

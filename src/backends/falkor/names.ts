@@ -25,7 +25,7 @@ export class Names {
     this.#known[kind] = row === undefined ? [] : (decode(row[0]!) as string[]);
     if (highest < this.#known[kind].length) return;
     throw new ConnectionError(`${this.#client.location} gave a ${kind} that it has no name for`, {
-      next: "Run the same command again; if it stays, report it to the project with the version of the server.",
+      next: "Run the same command again; if it fails again, report it to the project with the version of the server.",
     });
   }
 

@@ -117,7 +117,7 @@ export function assertLoadable({ scan }: OpenDump, { location, graph }: DumpRequ
 }
 
 export function stillWriting(location: string): BusyError {
-  return new BusyError(`${location} is being written to all the time; no moment of it could be copied`, {
+  return new BusyError(`could not copy a consistent snapshot of ${location}: another program keeps writing to it`, {
     next: "Close the application that writes to it, or wait until it is done, and run the same command again.",
   });
 }

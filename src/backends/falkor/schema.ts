@@ -139,7 +139,7 @@ async function assertHarmless(client: Client, { entity, label, properties }: Nam
     const count = Number(decode(rows[0]?.[0] ?? ["3", "0"]));
     if (count === 0) continue;
     throw new SchemaConflictError(
-      `the ${what} would make FalkorDB fall: ${count} texts there are empty, very long, or begin or end with white space`,
+      `the ${what} would crash FalkorDB: ${count} texts there are empty, very long, or begin or end with white space`,
       { next: "Change them, then create the constraint." },
     );
   }

@@ -158,7 +158,7 @@ async function copyOneMoment(
     throw error;
   }
   remove(folder);
-  throw new BusyError(`${path} is being written to all the time; no moment of it could be copied`, {
+  throw new BusyError(`could not copy a consistent snapshot of ${path}: another program keeps writing to it`, {
     next: "Close the application that writes to it, or wait until it is done, and run the same command again.",
   });
 }

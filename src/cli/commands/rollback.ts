@@ -85,9 +85,12 @@ async function run(options: RollbackOptions, context: CommandContext): Promise<v
   write(json ? jsonLine(result) : `${rollbackReport(result, colour)}\n`);
   const left = result.counts.changed + result.counts.held;
   if (left === 0 || result.dryRun) return;
-  throw new VerificationError(`${counted(left, "record")} of run ${result.run} stay in the target`, {
-    next: `Run memorygraph-migrate rollback ${result.run} again once nothing holds them; or add --cascade to delete what others attached, --changed to undo what was changed.`,
-  });
+  throw new VerificationError(
+    `${counted(left, "record")} of run ${result.run} ${left === 1 ? "stays" : "stay"} in the target`,
+    {
+      next: `Run memorygraph-migrate rollback ${result.run} again once nothing holds them; or add --cascade to delete what others attached, --changed to undo what was changed.`,
+    },
+  );
 }
 
 function wishes({ cascade, changed, "with-later": withLater }: RollbackOptions) {

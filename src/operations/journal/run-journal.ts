@@ -124,7 +124,7 @@ export class RunJournal {
       if (typeof noted === "string") continue;
       const { file, state } = noted;
       if (state === null && (this.registry.find(id)?.state ?? "started") !== "started") {
-        told.push(`${path} holds nothing any more of what was done in run ${id}; it was left alone`);
+        told.push(`the journal of run ${id} is empty; ${path} was left unchanged`);
         file.close();
         continue;
       }
