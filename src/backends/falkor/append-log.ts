@@ -19,8 +19,9 @@ const MANIFEST = /\.manifest$/;
 const OLD_LOG = /^[^.].*\.aof$/;
 const LOG_FOLDER = /^append|aof/i;
 
-/** Copying sets a file's time anew: beyond this after the time that a dump tells of itself, times prove nothing. */
-const SAVING_MS = 5 * 60_000;
+/** How long an engine may take to save, at least, and for each byte (10 MB/s). */
+const SAVING_MS = 10_000;
+const SAVING_MS_A_BYTE = 1 / 10_000;
 
 export interface LogFile {
   readonly path: string;
@@ -62,7 +63,7 @@ export class LogRefusal extends RefusedError {
 export function logIn(folder: string): AppendLog | null {
   const found = entriesOf(folder).flatMap((name): Parts[] => {
     const path = join(folder, name);
-    const stat = statOf(path);
+    const stat = LOG_FOLDER.test(name) || OLD_LOG.test(name) ? statOf(path) : null;
     if (stat?.isDirectory() && LOG_FOLDER.test(name)) return [manifestedIn(path)];
     return stat?.isFile() && OLD_LOG.test(name) ? [{ files: [fileAt(path, stat, "other")], isWhole: false }] : [];
   });
@@ -136,8 +137,9 @@ export function assertNoNewerLog(location: string, dump: string, packed = dump):
     return { kind: "note", what, count: log.files.length, examples: log.files.map(({ path }) => path) };
   }
   const savedAt = Number.isNaN(saved) ? "it does not say when it was saved" : `saved ${timeOf(new Date(saved))}`;
-  // Times that the engine itself has set tell which is the newer.
-  const isProven = (statOf(packed)?.mtimeMs ?? Number.NaN) - saved < SAVING_MS;
+  // Times that the engine itself has set tell which is the newer; copying sets them anew.
+  const { mtimeMs = Number.NaN, size = 0 } = statOf(packed) ?? {};
+  const isProven = mtimeMs - saved < SAVING_MS + size * SAVING_MS_A_BYTE;
   const message = `${location} has an append-only log that can hold more than its dump, and it was not read`;
   throw new LogRefusal(message, isProven ? log : null, {
     details: [`${packed}: ${savedAt}`, ...described(log)],
