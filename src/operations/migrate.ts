@@ -13,6 +13,7 @@ import {
 import { ContentDigest } from "../graph/digest.ts";
 import { DEFAULT_RELEASE } from "../memorygraph/releases.ts";
 import { failpoint } from "../support/failpoint.ts";
+import { rollBackAfterFailure } from "./after-failure.ts";
 import { assertNotEmpty, assertNothingLost, assertRoom, assertSound, examine } from "./checks.ts";
 import type { RunJournal } from "./journal/run-journal.ts";
 import { Ledger } from "./ledger.ts";
@@ -20,7 +21,6 @@ import { type MigrationOptionsInput, type Progress, parseOptions, type Verificat
 import { Outcome } from "./outcome.ts";
 import { type Hooks, ProgressReporter, type Run } from "./run.ts";
 import { askFirst, assertNoConflict, fill, merge, plan } from "./transfer.ts";
-import { undo } from "./undo.ts";
 
 type Options = ReturnType<typeof parseOptions>;
 
@@ -192,7 +192,7 @@ async function realRun(
     run.outcome.targetAfter(after);
   } catch (error) {
     const cause = await causeOf(run.source, error, run.hooks.signal);
-    throw await undo(run, session, backend, to, before, cause);
+    throw await rollBackAfterFailure(run, session, backend, to, before, cause);
   }
 }
 

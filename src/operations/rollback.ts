@@ -13,13 +13,13 @@ import { IDENTITY, LEFT, LISTED, parseListed } from "../journal/run-info.ts";
 import { isFinal, isUndoing, type RunState, setState } from "../journal/run-state.ts";
 import { RunTrace } from "../journal/run-trace.ts";
 import { sleep } from "../support/time.ts";
+import { withoutSameCommand } from "./after-failure.ts";
 import { summarise } from "./compare.ts";
 import type { FoundRun } from "./journal/find-run.ts";
 import { laterRuns } from "./journal/later-runs.ts";
 import { withoutSecrets } from "./journal/models.ts";
 import type { RollbackResult } from "./models.ts";
 import { type Hooks, ProgressReporter } from "./run.ts";
-import { withoutSameCommand } from "./undo.ts";
 
 export interface RollbackOptions extends Pick<PlanOptions, "cascade" | "changed"> {
   /** Says what would be done, and writes nothing. */
@@ -57,8 +57,8 @@ export async function rollbackRun(
       opened.runs.unshift(later.run);
       opened.traces.unshift(later.trace);
     }
-    const undoing = new Undoing(registry, backend, run, opened.runs, opened.traces, to, options, hooks);
-    return options.dryRun ? await undoing.rehearse() : await undoing.run();
+    const rollback = new Rollback(registry, backend, run, opened.runs, opened.traces, to, options, hooks);
+    return options.dryRun ? await rollback.rehearse() : await rollback.run();
   } catch (error) {
     throw error instanceof DamagedJournalError ? uncertain(run, error) : error;
   } finally {
@@ -67,7 +67,8 @@ export async function rollbackRun(
   }
 }
 
-class Undoing {
+/** Runs that are undone together, in one target. */
+class Rollback {
   readonly #progress: ProgressReporter;
 
   constructor(

@@ -5,7 +5,6 @@
 import { BusyError, ConnectionError, InterruptedError, MigrateError, RollbackError, WriteError } from "../../errors.ts";
 import { type GraphRecord, idOfKey } from "../../graph/record.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
-import type { Action } from "../../journal/planned-actions.ts";
 import { type Present, RollbackPlan } from "../../journal/rollback-plan.ts";
 import { setUndoing } from "../../journal/run-state.ts";
 import { RunTrace } from "../../journal/run-trace.ts";
@@ -15,13 +14,14 @@ import { sleep } from "../../support/time.ts";
 import type { RollbackTarget, StoreDescription } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { OddityLog } from "../findings.ts";
+import { applyPlan } from "./apply-plan.ts";
 import { notedBaseline } from "./baseline.ts";
-import { nodeMark, relationshipMark, sameMark } from "./content.ts";
+import { nodeMark, relationshipMark } from "./content.ts";
 import { SETTLE_MS } from "./in-doubt.ts";
 import type { KnownRecords } from "./known-records.ts";
 import { readRecords } from "./reader.ts";
 import type { GraphServer, OpenServer } from "./server.ts";
-import { type ServerJournal, schemaItemsOf } from "./server-journal.ts";
+import type { ServerJournal } from "./server-journal.ts";
 
 const PAUSE_MS = 500;
 
@@ -40,7 +40,7 @@ export async function openForRollback(
       try {
         for (const journal of journals) noteUndoing(journal);
         failpoint("before rollback");
-        await apply(server, journals, plan, wasEmpty);
+        await applyPlan(server, journals, plan, wasEmpty);
       } catch (cause) {
         if (cause instanceof RollbackError || cause instanceof BusyError) throw cause;
         throw failed(server.location, planned(plan), cause);
@@ -72,7 +72,7 @@ export async function rollBackNow(journal: ServerJournal, { before, isOwn, conne
     const present = presentOf(server, undefined, isOwn ? journal.known : undefined);
     plan = await RollbackPlan.of(present, [trace], { changed: isOwn });
     try {
-      await apply(server, [journal.file], plan, isEmpty(before));
+      await applyPlan(server, [journal.file], plan, isEmpty(before));
     } catch (cause) {
       if (cause instanceof RollbackError || !(await discarded(server, plan, before))) throw cause;
     }
@@ -126,102 +126,6 @@ async function* presentOf(
     const these = found.splice(0);
     yield batch.map((record, at) => ({ record, ...these[at]! }));
   }
-}
-
-async function apply(
-  server: GraphServer,
-  journals: readonly JournalFile[],
-  plan: RollbackPlan,
-  wasEmpty: boolean,
-): Promise<void> {
-  const { actions } = plan;
-  const there = new Set((await server.schema()).map(({ what }) => what));
-  for (const journal of journals) {
-    for (const item of schemaItemsOf(journal).reverse()) if (there.has(item.what)) await server.dropSchema(item);
-  }
-  for (const page of actions.pages("relationship", "remove")) await removeRelationships(server, page);
-  for (const page of actions.pages("relationship", "restore")) await restoreRelationships(server, plan, page);
-  for (const { run, entry } of actions.creations()) await createAgain(server, plan, plan.traces[run]!.imageAt(entry));
-  failpoint("half rolled back");
-  for (const page of actions.pages("node", "remove")) await removeNodes(server, page);
-  for (const page of actions.pages("node", "restore")) await restoreNodes(server, plan, page);
-  // An empty graph that stays behind does no harm.
-  const { nodes, relationships } = plan.expected;
-  if (wasEmpty && nodes + relationships === 0) await server.removeEmpty().catch(() => {});
-  failpoint("rolled back");
-}
-
-async function removeRelationships(server: GraphServer, page: readonly Action[]): Promise<void> {
-  const refs = page.map(({ internal, source }) => ({ id: internal, from: source }));
-  const found = new Map((await server.relationshipsById(refs)).map((record) => [record.id, record]));
-  // What is gone meanwhile is gone; a number can also belong to another one by now.
-  const ours = page.filter(({ internal, mark, name }) => {
-    const record = found.get(internal);
-    if (record !== undefined && !sameMark(relationshipMark(record), mark!)) throw changed(server, name);
-    return record !== undefined;
-  });
-  await server.deleteRelationships(ours.map(({ internal, source }) => ({ id: internal, from: source })));
-}
-
-async function restoreRelationships(server: GraphServer, plan: RollbackPlan, page: readonly Action[]): Promise<void> {
-  const refs = page.map(({ internal, source }) => ({ id: internal, from: source }));
-  const found = new Map((await server.relationshipsById(refs)).map((record) => [record.id, record]));
-  for (const { internal, source, image, mark, name } of page) {
-    const now = found.get(internal);
-    if (now === undefined || !sameMark(relationshipMark(now), mark!)) throw changed(server, name);
-    const before = plan.traces[image!.run]!.imageAt(image!.entry);
-    if (before.kind !== "relationship") throw new TypeError("a node in the place of a relationship");
-    const [from, to] = [before.from, before.to].map((key) => plan.actions.endOf(key));
-    const ref = { id: internal, from: source };
-    if (from === now.from && to === now.to && before.type === now.type) {
-      await server.changeRelationships([{ ...ref, properties: before.properties }]);
-    } else {
-      // Neither the type nor the ends of a relationship can be changed in place.
-      await server.deleteRelationships([ref]);
-      await createAgain(server, plan, before);
-    }
-  }
-}
-
-async function createAgain(server: GraphServer, { actions }: RollbackPlan, before: GraphRecord): Promise<void> {
-  if (before.kind !== "relationship") throw new TypeError("a node in the place of a relationship");
-  const [from, to] = [actions.endOf(before.from), actions.endOf(before.to)];
-  // The plan restores nothing whose ends are gone.
-  if (from === null || to === null) throw new TypeError("a relationship without its ends");
-  const { type, properties } = before;
-  await server.createRelationships({ type, rows: [{ from, to, properties }] });
-}
-
-async function removeNodes(server: GraphServer, page: readonly Action[]): Promise<void> {
-  const found = new Map((await server.nodesById(page.map(({ internal }) => internal))).map((node) => [node.id, node]));
-  // The server gives the number of a deleted node to another one.
-  const ours = page.filter(({ internal, mark, name }) => {
-    const node = found.get(internal);
-    if (node !== undefined && !sameMark(nodeMark(node), mark!)) throw changed(server, name);
-    return node !== undefined;
-  });
-  const gone = new Set(await server.deleteNodes(ours.map(({ internal }) => internal)));
-  const stays = ours.find(({ internal }) => !gone.has(internal));
-  if (stays !== undefined) throw changed(server, stays.name);
-}
-
-async function restoreNodes(server: GraphServer, plan: RollbackPlan, page: readonly Action[]): Promise<void> {
-  const found = new Map((await server.nodesById(page.map(({ internal }) => internal))).map((node) => [node.id, node]));
-  const changes = page.map(({ internal, image, mark, name }) => {
-    const now = found.get(internal);
-    if (now === undefined || !sameMark(nodeMark(now), mark!)) throw changed(server, name);
-    const before = plan.traces[image!.run]!.imageAt(image!.entry);
-    if (before.kind !== "node") throw new TypeError("a relationship in the place of a node");
-    return { id: internal, labelsBefore: now.labels, labels: before.labels, properties: before.properties };
-  });
-  await server.changeNodes(changes);
-}
-
-/** Somebody has changed between the plan and what it says: the next plan takes that into account. */
-function changed({ location }: GraphServer, name: string): BusyError {
-  return new BusyError(`${location} changed while the run was undone: ${name} is not what it was`, {
-    next: "Stop the applications that use it, then run the same command again: it goes on.",
-  });
 }
 
 function noteUndoing(journal: JournalFile): void {

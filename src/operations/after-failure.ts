@@ -12,7 +12,7 @@ import type { Run } from "./run.ts";
  * Back to what was there, told step by step and proven by digest; or kept, where that was asked for. Gives what the run
  * ends with: the cause, or that it was stopped part-way, where undoing is not possible at the moment.
  */
-export async function undo(
+export async function rollBackAfterFailure(
   { options, outcome, progress, hooks: { recorder, signal } }: Run,
   session: TargetSession,
   backend: TargetBackend,
