@@ -1,11 +1,12 @@
 /** The rows of one table by the names of its columns, read off the pages of the file. */
 
-import type { OnLost } from "./damage.ts";
+import type { LostPart, OnLost } from "./damage.ts";
 import { type DeclaredColumn, type DeclaredTable, readDeclaration, sameName } from "./declared-table.ts";
+import { orphanedRows } from "./orphans.ts";
 import type { PageFile } from "./page-file.ts";
 import type { StoredValue } from "./record.ts";
 import type { SchemaEntry } from "./schema.ts";
-import { TableTree } from "./table-tree.ts";
+import { type StoredRow, TableTree } from "./table-tree.ts";
 
 export interface NamedRow {
   readonly rowid: bigint;
@@ -37,20 +38,28 @@ export class StoredTable {
     return declared === null ? null : new StoredTable(file, root, declared);
   }
 
-  *rows(onLost: OnLost): Generator<NamedRow> {
-    const tree = new TableTree(this.#file, this.#root, onLost);
+  /** @param roots the first pages of all tables: with them, rows are looked for that no page leads to any more */
+  *rows(onLost: OnLost, roots: readonly number[] = []): Generator<NamedRow> {
+    const gaps: LostPart[] = [];
+    const tree = new TableTree(this.#file, this.#root, (part) => {
+      gaps.push(part);
+      onLost(part);
+    });
     const places = this.columns.map((name) => this.#stored.findIndex((column) => column.name === name));
     const alias = this.#declared.rowidColumn === null ? -1 : this.columns.indexOf(this.#declared.rowidColumn);
     const real = this.columns.map((name) => isReal(this.#stored.find((column) => column.name === name)!.type));
-    for (const { rowid, values } of this.#declared.withoutRowid ? tree.keyedRows() : tree.rows()) {
+    const named = ({ rowid, values }: StoredRow): NamedRow => {
       const row = places.map((at, index) => {
         const value = at < values.length ? values[at]! : this.#stored[at]!.fallback;
         // Whole numbers of a REAL column are stored as integers, to save room.
         return real[index] && typeof value === "bigint" ? Number(value) : value;
       });
       if (alias !== -1) row[alias] = rowid;
-      yield { rowid, values: row };
-    }
+      return { rowid, values: row };
+    };
+    for (const row of this.#declared.withoutRowid ? tree.keyedRows() : tree.rows()) yield named(row);
+    if (gaps.length === 0 || roots.length === 0 || this.#declared.withoutRowid) return;
+    for (const row of orphanedRows(this.#file, roots, gaps, this.#stored.length)) yield named(row);
   }
 }
 

@@ -334,6 +334,32 @@ describe("a damaged page", () => {
     expect(rawRows(target, "nodes")).toHaveLength(400 - lost.length);
   });
 
+  test("that leads to others costs none of theirs: they are found by what they hold", async () => {
+    using folder = temporaryFolder();
+    const { path, database } = store(folder, 0);
+    database.run("BEGIN");
+    const text = "x".repeat(1_500);
+    for (let at = 0; at < 1_500; at++) database.run(INSERT, [`m${at}`, memory(`m${at}`, { summary: text })]);
+    database.run("COMMIT");
+    const [root, size] = database
+      .query("SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_master WHERE name = 'nodes'")
+      .values()[0]!
+      .map(Number) as [number, number];
+    database.close();
+    const bytes = readFileSync(path);
+    const top = bytes.subarray((root - 1) * size, root * size);
+    // An interior page below the first one: it leads to some hundred pages of rows.
+    const child = top.readUInt32BE(top.readUInt16BE(12));
+    expect([top[0], bytes[(child - 1) * size]]).toEqual([5, 5]);
+    bytes.fill(0xa5, (child - 1) * size, child * size);
+    writeFileSync(path, bytes);
+    settle(path);
+    const found = await inspected(folder, path);
+    expect(found).toMatchObject({ code: 0, damage: [], count: { nodes: 1_500 } });
+    expect(found.told).toContain("all rows that its index names were found");
+    await movesWhole(folder, path, 1_500);
+  });
+
   test("of a search index or of one over a column costs nothing", async () => {
     for (const name of ["nodes_fts_data", "idx_nodes_created"]) {
       using folder = temporaryFolder();

@@ -17,9 +17,13 @@ export function lostRows(original: Database, { snapshot, lost }: Pick<Rebuilt, "
       continue;
     }
     const message = `rows of ${table} that cannot be read`;
-    const ids = idsBetween(original, table, first, last).filter((id) => isMissing(snapshot.database, table, id));
+    const named = idsBetween(original, table, first, last);
+    const ids = named.filter((id) => isMissing(snapshot.database, table, id));
+    const place = `page ${page}${rangeOf(first, last)}: ${what}`;
     if (ids.length > 0) log.merge({ kind: "damage", what: message, count: ids.length, examples: ids });
-    else log.add("damage", message, `page ${page}${rangeOf(first, last)}: ${what}`);
+    else if (named.length > 0)
+      log.add("note", `a page of ${table} that cannot be read; all rows that its index names were found`, place);
+    else log.add("damage", message, place);
   }
   return log.list();
 }

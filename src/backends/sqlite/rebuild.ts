@@ -78,9 +78,10 @@ function fill(
       database.run(`PRAGMA ${pragma}`);
     }
     database.run("BEGIN");
+    const roots = [1, ...entries.filter(({ type, root }) => type === "table" && root > 0).map(({ root }) => root)];
     for (const name of tableNames(layout)) {
       const table = StoredTable.of(file, entries.find((entry) => entry.name === name && entry.type === "table")!)!;
-      copyRows(database, name, table, (part) => onLost(part, name));
+      copyRows(database, name, table, roots, (part) => onLost(part, name));
     }
     const separated = separateDoubles(database, layout);
     for (const sql of indexesOf(layout)) database.run(sql);
@@ -91,12 +92,18 @@ function fill(
   }
 }
 
-function copyRows(database: Database, name: string, table: StoredTable, onLost: (part: LostPart) => void): void {
+function copyRows(
+  database: Database,
+  name: string,
+  table: StoredTable,
+  roots: readonly number[],
+  onLost: (part: LostPart) => void,
+): void {
   const columns = namesInCopy(table.columns);
   // Without types, every value stays what it is.
   database.run(`CREATE TABLE ${quoted(name)} (${columns.map(quoted).join(", ")})`);
   const inserts = new Inserts(database, name, [...columns, "rowid"]);
-  for (const { rowid, values } of table.rows(onLost)) inserts.run([...values, rowid]);
+  for (const { rowid, values } of table.rows(onLost, roots)) inserts.run([...values, rowid]);
   inserts.close();
 }
 
@@ -127,7 +134,7 @@ class Inserts {
     let statement = this.#statements.get(places);
     if (statement === undefined) {
       const columns = this.columns.map(quoted).join(", ");
-      statement = prepare(this.database, `INSERT INTO ${quoted(this.table)} (${columns}) VALUES (${places})`);
+      statement = prepare(this.database, `INSERT OR IGNORE INTO ${quoted(this.table)} (${columns}) VALUES (${places})`);
       this.#statements.set(places, statement);
     }
     statement.run(...values);
