@@ -34,6 +34,8 @@ export interface CommandContext {
   readonly colour: Colour;
   /** Columns for text on standard output, 60 to 100. */
   readonly width: number;
+  /** Text of a report, wrapped where standard output is a terminal; in a pipe its lines stay whole, to be searched. */
+  readonly tell: (text: string) => void;
   /** The exit code where nothing fails, and yet not all is as it should be. */
   readonly leave: (code: number) => void;
   readonly progress: (event: ProgressEvent) => void;

@@ -11,7 +11,7 @@ import { createProgress, type Progress, type ProgressOptions } from "./progress.
 import { askSecret, confirm, confirmName } from "./prompt.ts";
 import { differenceLines } from "./reports/differences.ts";
 import type { Values } from "./strict.ts";
-import { widthOf } from "./text.ts";
+import { widthOf, wrapLines } from "./text.ts";
 
 /** The shared options, as one command got them. */
 interface OutputMode {
@@ -73,6 +73,10 @@ function contextOf(manner: OutputMode, progress: Progress, signal: AbortSignal):
     write: (text) => {
       progress.end();
       process.stdout.write(text);
+    },
+    tell: (text) => {
+      progress.end();
+      process.stdout.write(process.stdout.isTTY ? wrapLines(text, widthOf(process.stdout)) : text);
     },
     log: createLog(logLevelOf(manner), colourOf(process.stderr), progress.clear),
     colour: colourOf(process.stdout),

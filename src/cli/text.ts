@@ -97,6 +97,19 @@ export function paragraph(text: string, width: number, first: string, others = f
   return [...lines, line];
 }
 
+/** What is to be pasted stays on its line. */
+const PASTED = /(^|\s)memorygraph-migrate |\bMEMORY_\w+=|^\s*["{}[\]]/;
+
+/** A whole text for a terminal: lines that are too long go on below, indented, and are broken between words only. */
+export function wrapLines(text: string, width: number): string {
+  const lines = text.split("\n").flatMap((line) => {
+    if (Bun.stringWidth(line) <= width || PASTED.test(line)) return [line];
+    const indent = /^ */.exec(line)![0];
+    return paragraph(line.trimStart(), width, indent, `${indent}    `);
+  });
+  return lines.join("\n");
+}
+
 /** A command to be pasted: one line where it fits, else broken between words as a POSIX shell reads on. */
 export function commandLines(command: string, width: number, indent: string, platform: string): string[] {
   const line = `${indent}${command}`;

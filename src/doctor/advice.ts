@@ -1,7 +1,10 @@
 /** What a plan says in words, and what is to be done beside it. */
 import { FILE_BACKENDS } from "../backends/config.ts";
+import { RELEASES } from "../memorygraph/releases.ts";
+import { shellQuote } from "../support/shell.ts";
+import { inWords } from "../support/words.ts";
 import type { Choice } from "./choose.ts";
-import { bringCommands } from "./commands.ts";
+import { bringCommands, storeWords } from "./commands.ts";
 import type { Seen } from "./look.ts";
 import type { Machine } from "./machine.ts";
 import type { Plan, Step } from "./plan.ts";
@@ -31,6 +34,8 @@ export function adviceBeside(choice: Choice, plan: Plan, seen: readonly Seen[], 
     ...unreadable(choice, plan, seen),
     ...unusable(choice, plan, seen),
     ...astray(choice),
+    ...notShown(choice, plan),
+    ...otherRelease(choice, plan),
     ...nothingFound(plan, seen),
   ];
 }
@@ -82,6 +87,34 @@ function astray({ astray: others, location }: Choice): Advice[] {
     command: null,
     pressing: true,
   }));
+}
+
+/** Where they are is right; what is in them is for a person to mend. */
+function notShown({ config, location, release }: Choice, { readings }: Plan): Advice[] {
+  const count = readings.get(location)?.change?.notShown ?? 0;
+  if (config === null || count === 0) return [];
+  const words = ["memorygraph-migrate", "inspect", ...storeWords("from", config)].map(shellQuote);
+  const what = `${number(count)} ${count === 1 ? "memory" : "memories"}`;
+  return [
+    {
+      text: `MemoryGraph ${release} will not show ${what} of these; this says which, and why:`,
+      command: words.join(" "),
+      pressing: false,
+    },
+  ];
+}
+
+/** Who upgraded in a way that leaves no trace here would be told that all is well. */
+function otherRelease({ isKnown, release, openings }: Choice, { memoriesNow }: Plan): Advice[] {
+  const others = RELEASES.slice(RELEASES.indexOf(release) + 1);
+  if (isKnown || openings.length > 0 || memoriesNow === 0 || others.length === 0) return [];
+  return [
+    {
+      text: `No installed MemoryGraph was found. If you use ${inWords(others).replace(/ and (?=[^ ]+$)/, " or ")}, say so:`,
+      command: `memorygraph-migrate doctor --for ${others[0]}`,
+      pressing: false,
+    },
+  ];
 }
 
 function nothingFound({ memoriesNow, readings }: Plan, seen: readonly Seen[]): Advice[] {

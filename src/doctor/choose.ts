@@ -16,6 +16,8 @@ export interface Opening extends OpenedStore {
 /** The store that everything belongs in. */
 export interface Choice extends OpenedStore {
   readonly release: Release;
+  /** Whether anything but the stores themselves says which release it is. */
+  readonly isKnown: boolean;
   readonly releaseReason: string;
   readonly reason: string;
   /** By which configuration; null for the variables of the shell. */
@@ -41,12 +43,22 @@ export function choose(machine: Machine, setups: readonly Setup[], evidence: Evi
     const { setup, ...store } = chosen;
     const astray = openings.filter((one) => one.location !== store.location);
     const reason = `${setup.client.title} opens it (${shortPath(machine, setup.file)})`;
-    return { ...store, reason, setup, openings, astray };
+    return { ...store, isKnown: true, reason, setup, openings, astray };
   }
   const { release, reason: releaseReason } = releaseOf(null, evidence);
   const { env, cwd } = machine;
   const reason = env.MEMORY_BACKEND ? "the variables of this shell" : `the default of MemoryGraph ${release}`;
-  return { release, releaseReason, ...storeOf(release, env, machine, cwd), reason, setup: null, openings, astray: [] };
+  const isKnown = evidence.asked !== null || evidence.installed.length > 0;
+  return {
+    release,
+    releaseReason,
+    isKnown,
+    ...storeOf(release, env, machine, cwd),
+    reason,
+    setup: null,
+    openings,
+    astray: [],
+  };
 }
 
 function openingOf(setup: Setup, machine: Machine, evidence: Evidence): Opening {

@@ -88,6 +88,7 @@ function document(
       release: choice.release,
       releaseReason: choice.releaseReason,
       memories: plan.memoriesNow,
+      notShown: plan.readings.get(choice.location)?.change?.notShown ?? 0,
     },
     installed: [...installed],
     clients: choice.openings.map(({ setup: { client, file, name, project }, release, config, location }) => ({

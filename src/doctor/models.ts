@@ -51,6 +51,8 @@ export const DiagnosisSchema = v.object({
     releaseReason: v.string(),
     /** Memories in it now. */
     memories: Count,
+    /** Those of them that the release will not show, since its model refuses them; `inspect` says why. */
+    notShown: Count,
   }),
   installed: v.array(v.object({ version: v.string(), by: v.string(), path: v.string() })),
   /** The servers that MCP clients start as MemoryGraph, and the store that each opens. */

@@ -78,7 +78,7 @@ export async function planFor(
 ): Promise<Plan> {
   const current = seen.find(({ place }) => place.location === choice.location);
   const usable = current === undefined || isUsable(current, choice.release);
-  const reader = new Reader(each, signal);
+  const reader = new Reader(choice.release, each, signal);
   try {
     const isServer = choice.config !== null && !FILE_BACKENDS.has(choice.config.type);
     const base = (usable || isServer) && current?.description ? await reader.read(current, "current") : null;
@@ -116,11 +116,12 @@ function inOrder(seen: readonly Seen[], first: Seen | undefined): Seen[] {
 
 class Reader {
   readonly readings = new Map<string, Reading>();
-  readonly #union = new Union();
+  readonly #union: Union;
   readonly #each: (records: number) => void;
   readonly #signal: AbortSignal | undefined;
 
-  constructor(each: (records: number) => void, signal: AbortSignal | undefined) {
+  constructor(release: Release, each: (records: number) => void, signal: AbortSignal | undefined) {
+    this.#union = new Union(release);
     this.#each = each;
     this.#signal = signal;
   }

@@ -4,9 +4,11 @@
  */
 import type { SourceStore } from "../backends/backend.ts";
 import { type ContentHash, sameHash } from "../graph/digest.ts";
-import type { GraphRecord } from "../graph/record.ts";
+import type { GraphNode, GraphRecord } from "../graph/record.ts";
 import { hashOf } from "../memorygraph/canonicalizer.ts";
 import { MEMORY_LABEL } from "../memorygraph/fields.ts";
+import type { Release } from "../memorygraph/releases.ts";
+import { Showing } from "../memorygraph/showing.ts";
 import { compareStamps, type Stamp, stampOf } from "../memorygraph/times.ts";
 import { RecordKeys } from "../operations/ledger.ts";
 import { openScratch } from "../support/scratch.ts";
@@ -23,10 +25,12 @@ export interface Change {
   undecided: number;
   /** Memories in the store itself. */
   memories: number;
+  /** Those of them that the release will not show, since its model refuses them. */
+  notShown: number;
 }
 
 export function noChange(): Change {
-  return { created: 0, replaced: 0, older: 0, undecided: 0, memories: 0 };
+  return { created: 0, replaced: 0, older: 0, undecided: 0, memories: 0, notShown: 0 };
 }
 
 export class Union {
@@ -35,8 +39,14 @@ export class Union {
   );
   readonly #get = this.#database.prepare("SELECT hash, stamp FROM record WHERE key = ?");
   readonly #put = this.#database.prepare("INSERT OR REPLACE INTO record (key, hash, stamp) VALUES (?, ?, ?)");
+  readonly #release: Release;
   /** Memories that it would hold. */
   memories = 0;
+
+  /** @param release which is to show what it holds */
+  constructor(release: Release) {
+    this.#release = release;
+  }
 
   /**
    * Reads the whole store, and adds to `change` what merging it does. Read again, it finds itself there.
@@ -45,10 +55,15 @@ export class Union {
   async add(store: SourceStore, change: Change, each: (records: number) => void): Promise<void> {
     change.memories = 0;
     const keys = new RecordKeys();
+    const showing = new Showing(this.#release);
     for await (const batch of store.read()) {
-      for (const record of batch) this.#merge(record, keys, change);
+      for (const record of batch) {
+        this.#merge(record, keys, change);
+        if (isMemory(record)) showing.add(record.stored ?? record.properties);
+      }
       each(batch.length);
     }
+    change.notShown = showing.count;
   }
 
   close(): void {
@@ -58,15 +73,15 @@ export class Union {
   }
 
   #merge(record: GraphRecord, keys: RecordKeys, change: Change): void {
-    const isMemory = record.kind === "node" && record.labels.includes(MEMORY_LABEL);
-    if (isMemory) change.memories++;
+    const counts = isMemory(record);
+    if (counts) change.memories++;
     const hash = hashOf(record);
     const key = keys.keyOf(record, hash);
     const stamp = stampOf(record);
     const [there] = this.#get.values(key) as [ContentHash, Stamp][];
     if (there === undefined) {
       change.created++;
-      if (isMemory) this.memories++;
+      if (counts) this.memories++;
     } else {
       if (sameHash(there[0], hash)) return;
       const order = compareStamps(stamp, there[1]) ?? 0;
@@ -77,4 +92,8 @@ export class Union {
     }
     this.#put.run(key, hash, stamp);
   }
+}
+
+function isMemory(record: GraphRecord): record is GraphNode {
+  return record.kind === "node" && record.labels.includes(MEMORY_LABEL);
 }

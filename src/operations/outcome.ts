@@ -237,7 +237,7 @@ export class Outcome {
         ]
       : [];
     for (const { what, examples, isUrgent } of before?.findings ?? []) {
-      if (isUrgent) warnings.push(`target: ${what} (${examples.join(", ")})`);
+      if (isUrgent) warnings.push(`target: ${what}${examples.length === 0 ? "" : ` (${examples.join(", ")})`}`);
     }
     const source = this.#source;
     if (source !== null && source.nodes + source.relationships === 0) warnings.push("the source holds nothing");

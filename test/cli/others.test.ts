@@ -90,7 +90,7 @@ describe("inspect", () => {
     const path = edited(folder, "damaged.db", (store) => store.damage("m-000009"));
     const { code, stdout, stderr } = await run("inspect", "--from-path", path);
     expect(code).toBe(8);
-    expect(stdout).toContain(`${MEMORIES - 1} memories`);
+    expect(stdout).toContain(`${MEMORIES} memories`);
     expect(stderr).toContain("m-000009");
     const json = await run("inspect", "--from-path", path, "--json");
     expect(json.code).toBe(8);

@@ -121,7 +121,7 @@ describe.each(closed.map((server) => ({ name: server.kind, server })))("a $name 
     expect(found.stdout).toMatch(/Neo4j 5|FalkorDB 4/);
     expect(found.stdout).toContain("60 memories");
     const refused = await program(folder, ["doctor"], { ...env, [`${prefix}_PASSWORD`]: CANARY });
-    expect(refused.code).toBe(0);
+    expect(refused.code).toBe(9);
     expect(refused.stdout).toContain("refuses the password");
     expect(refused.stdout + refused.stderr).not.toContain(CANARY);
   });

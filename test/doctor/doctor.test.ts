@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { commandLines } from "../../src/cli/text.ts";
-import { environment, MAIN, program } from "../cli/program.ts";
+import { environment, MAIN, program, shell } from "../cli/program.ts";
 import { edited, titleOf } from "../cli/stores.ts";
 import { listing, temporaryFolder } from "../support/folder.ts";
 import { commandsIn, follow, Home, IN_USE, LITE } from "./home.ts";
@@ -154,6 +154,36 @@ describe("doctor", () => {
     expect(code).toBe(9);
   });
 
+  test("memories that the release will not show are counted, with the command that says why", async () => {
+    using home = new Home();
+    home.uv("0.12.4").file("", ".memorygraph", "keep");
+    edited(home.folder, join("home", ...IN_USE), (store) => store.change("m-000003", { title: "x".repeat(201) }));
+    const { current, well } = await home.diagnosis();
+    expect({ well, memories: current.memories, notShown: current.notShown }).toEqual({
+      ...{ well: true, memories: 60, notShown: 1 },
+    });
+    const { code, stdout } = await home.doctor();
+    expect(code).toBe(0);
+    expect(stdout.replace(/\s+/g, " ")).toContain("read by MemoryGraph 0.12, which will not show 1 of them.");
+    const [, command] = /^ +(memorygraph-migrate inspect .*)$/m.exec(stdout.replace(/ \\\n\s*/g, " "))!;
+    expect((await shell(home.folder, command!)).stdout).toContain("m-000003");
+  });
+
+  test("where nothing shows what is installed, it says how to name the release", async () => {
+    using home = new Home();
+    const { stdout } = await home.sqlite("0.12.4", ...IN_USE).doctor();
+    expect(stdout).toContain("  memorygraph-migrate doctor --for 0.13\n");
+    expect((await home.uv("0.12.4").doctor()).stdout).not.toContain("doctor --for");
+  });
+
+  test("what this call was told, the advised one is told as well", async () => {
+    using home = new Home();
+    const { stdout } = await home
+      .sqlite("0.12.4", ...IN_USE)
+      .doctor("--for", "0.13", "--state-dir", home.path("my state"));
+    expect(stdout).toContain(`memorygraph-migrate doctor --fix --for 0.13 --state-dir '${home.path("my state")}'\n`);
+  });
+
   test("--for says which release it is", async () => {
     using home = new Home();
     home.sqlite("0.12.4", ...IN_USE);
@@ -232,13 +262,13 @@ describe("--fix", () => {
 
 describe("a password in an address or a configuration", () => {
   test.each([
-    [{ NEO4J_URI: "bolt://admin:canary-55@host.invalid:7687" }],
-    [{ MEMORY_NEO4J_URI: "neo4j+s://admin:canary-55@host.invalid:7687" }],
-    [{ MEMORY_MEMGRAPH_URI: "bolt://canary-55@host.invalid:7687" }],
-    [{ MEMORY_BACKEND: "neo4j", NEO4J_URI: "bolt://admin:canary-55@host.invalid:7687" }],
-    [{ MEMORY_BACKEND: "memgraph", MEMORY_MEMGRAPH_URI: "bolt://admin:canary-55@host.invalid:7687" }],
-    [{ NEO4J_URI: "bolt://admin:canary-55/with@signs@host.invalid:7687" }],
-    [{ MEMORY_BACKEND: "neo4j", MEMORY_NEO4J_URI: "bolt://host.invalid:7687", MEMORY_NEO4J_PASSWORD: "canary-55" }],
+    [{ NEO4J_URI: "bolt://admin:canary-55@127.0.0.1:1" }],
+    [{ MEMORY_NEO4J_URI: "neo4j+s://admin:canary-55@127.0.0.1:1" }],
+    [{ MEMORY_MEMGRAPH_URI: "bolt://canary-55@127.0.0.1:1" }],
+    [{ MEMORY_BACKEND: "neo4j", NEO4J_URI: "bolt://admin:canary-55@127.0.0.1:1" }],
+    [{ MEMORY_BACKEND: "memgraph", MEMORY_MEMGRAPH_URI: "bolt://admin:canary-55@127.0.0.1:1" }],
+    [{ NEO4J_URI: "bolt://admin:canary-55/with@signs@127.0.0.1:1" }],
+    [{ MEMORY_BACKEND: "neo4j", MEMORY_NEO4J_URI: "bolt://127.0.0.1:1", MEMORY_NEO4J_PASSWORD: "canary-55" }],
   ])("is never shown: %j", async (variables) => {
     const env = variables as unknown as Record<string, string>;
     for (const inShell of [true, false]) {
@@ -252,7 +282,7 @@ describe("a password in an address or a configuration", () => {
       ]) {
         const { stdout, stderr } = await program(home.folder, args, inShell ? env : {});
         expect(stdout + stderr).not.toContain("canary-55");
-        if (args[0] === "doctor") expect(stdout).toContain("host.invalid:7687");
+        if (args[0] === "doctor") expect(stdout).toContain("127.0.0.1:1");
       }
     }
   });

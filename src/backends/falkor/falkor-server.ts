@@ -2,6 +2,7 @@
 import { ConnectionError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
 import type { Value } from "../../graph/value.ts";
 import { GRAPH_NAME, MEMORY_LABEL } from "../../memorygraph/fields.ts";
+import { shellQuote } from "../../support/shell.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { type Address, addressOf } from "../graph-store/address.ts";
@@ -159,7 +160,7 @@ class FalkorServer implements GraphServer {
       next:
         others.length === 0
           ? "The server holds no graph at all: check host and port, and that it has loaded its data."
-          : "Name one of its graphs: --from-graph or --to-graph, or the last part of the address.",
+          : `Name one of its graphs: --from-graph ${shellQuote(others[0]!)}, or the last part of the address.`,
     });
   }
 

@@ -46,17 +46,26 @@ async function run(options: DoctorOptions, context: CommandContext): Promise<voi
     });
   const first = await look();
   const { steps } = first.plan;
-  if (options.fix !== true || steps.length === 0) return tell(first, context);
-  if (!json) tell(first, context);
+  if (options.fix !== true || steps.length === 0) return show(first, options, context);
+  if (!json) show(first, options, context);
   await confirm?.(`Carry out ${steps.length === 1 ? "this step" : `these ${steps.length} steps`}?`);
   await carryOut(steps, registry, { onProgress: progress, signal }, (done) => log.info(doneLine(done)));
   if (!json) write("\n");
-  tell(await look(), context);
+  show(await look(), options, context);
 }
 
-function tell({ diagnosis }: Examination, { json, quiet, verbose, colour, width, write, leave }: CommandContext): void {
+function show({ diagnosis }: Examination, options: DoctorOptions, context: CommandContext): void {
+  const { json, quiet, verbose, colour, width, write, leave } = context;
+  const { for: release, "state-dir": folder } = options;
+  const repeated = [
+    ...(release === undefined ? [] : ["--for", release]),
+    ...(folder === undefined ? [] : ["--state-dir", folder]),
+  ];
   if (json) write(jsonLine(diagnosis));
-  else write(`${quiet ? diagnosisHeadline(diagnosis) : diagnosisReport(diagnosis, { colour, width, verbose })}\n`);
+  else {
+    const report = () => diagnosisReport(diagnosis, { colour, width, verbose, repeated });
+    write(`${quiet ? diagnosisHeadline(diagnosis) : report()}\n`);
+  }
   leave(diagnosis.well ? 0 : TO_DO);
 }
 

@@ -29,12 +29,12 @@ export const inspect: Command<InspectOptions> = {
 };
 
 async function run({ from }: InspectOptions, context: CommandContext): Promise<void> {
-  const { json, quiet, colour, progress, signal, write, log } = context;
+  const { json, quiet, colour, progress, signal, write, tell, log } = context;
   const result = await inspectStore(await sourceConfig(from, context), progress, signal);
   if (json) write(jsonLine(result));
   else {
     if (quiet) for (const warning of inspectionWarnings(result)) log.warn(warning);
-    write(`${quiet ? inspectionHeadline(result) : inspectionReport(result, colour)}\n`);
+    tell(`${quiet ? inspectionHeadline(result) : inspectionReport(result, colour)}\n`);
   }
   if (result.damage.length === 0) return;
   const count = result.damage.reduce((sum, finding) => sum + finding.count, 0);
@@ -43,6 +43,6 @@ async function run({ from }: InspectOptions, context: CommandContext): Promise<v
       `${what} (${times})`,
       ...examples.map((example) => `  ${example}`),
     ]),
-    next: "Keep the file as it is. Restore a backup; or bring along all that can be read: migrate with --allow-loss.",
+    next: "Keep the file as it is. Restore a backup; or copy all that can be read: migrate with --allow-loss.",
   });
 }

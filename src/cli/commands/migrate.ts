@@ -153,12 +153,12 @@ export function tellOutcome(
   context: CommandContext,
   client?: ClientId,
 ): void {
-  const { json, quiet, colour, width, write, log } = context;
+  const { json, quiet, colour, width, write, tell, log } = context;
   if (json) write(jsonLine(result));
   else if (error === null || planned) {
     if (quiet) for (const warning of migrationWarnings(result)) log.warn(warning);
     const full = () => migrationReport(result, { colour, width, start: startLines(result, target, client, context) });
-    write(`${quiet ? migrationHeadline(result) : full()}\n`);
+    tell(`${quiet ? migrationHeadline(result) : full()}\n`);
   }
   for (const step of result.rollback) log.info(step);
   if (error !== null) throw error;

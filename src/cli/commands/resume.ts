@@ -19,7 +19,8 @@ interface ResumeOptions extends v.InferOutput<typeof ResumeSchema> {
 export const resume: Command<ResumeOptions> = {
   meta: {
     name: "resume",
-    description: "Go on with a run that was stopped, write nothing twice, and prove the result.",
+    description:
+      "Finish a run that was stopped, and prove the result. A file is begun again; a server gets nothing twice.",
     examples: [{ what: "Go on with a run after a power cut", type: "resume RUN" }],
   },
   args: resumeArgs,

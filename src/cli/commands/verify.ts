@@ -63,7 +63,7 @@ export const verify: Command<VerifyOptions> = {
 };
 
 async function run({ from, to, limit, all, report: page }: VerifyOptions, context: CommandContext): Promise<void> {
-  const { json, quiet, colour, width, progress, signal, write } = context;
+  const { json, quiet, colour, width, progress, signal, write, tell } = context;
   if (page !== undefined) assertPagePath(page);
   const source = await sourceConfig(from, context);
   const target = await targetConfig(to, context);
@@ -80,7 +80,7 @@ async function run({ from, to, limit, all, report: page }: VerifyOptions, contex
   if (json) write(jsonLine(result));
   else {
     const report = () => comparisonReport(result, colour, width, printed);
-    write(`${printed > 0 ? "\n" : ""}${quiet ? comparisonHeadline(result) : report()}\n`);
+    tell(`${printed > 0 ? "\n" : ""}${quiet ? comparisonHeadline(result) : report()}\n`);
   }
   if (page !== undefined) {
     const contents = await contentsOf(target, context);

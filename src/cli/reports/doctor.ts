@@ -1,10 +1,13 @@
 /** Where a person's stores are and what is to be done, as a person reads it. */
 import type { Diagnosis, FoundStore } from "../../doctor/models.ts";
+import { shellQuote } from "../../support/shell.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
 import { commandLines, counted, paragraph, thousands } from "../text.ts";
 
 export interface DiagnosisLayout {
+  /** Options of this call that the next one needs as well. */
+  readonly repeated: readonly string[];
   readonly colour: Colour;
   readonly width: number;
   /** Also every place that was searched. */
@@ -14,7 +17,8 @@ export interface DiagnosisLayout {
 export function diagnosisHeadline({ well, current, stores, plan }: Diagnosis): string {
   const { memories, release } = current;
   if (well && memories > 0) {
-    return `All is well: ${counted(memories, "memory", "memories")} in ONE place, read by MemoryGraph ${release}.`;
+    const hidden = current.notShown > 0 ? `, which will not show ${thousands(current.notShown)} of them` : "";
+    return `All is well: ${counted(memories, "memory", "memories")} in ONE place, read by MemoryGraph ${release}${hidden}.`;
   }
   if (well)
     return `All is well, as far as can be seen: there are no memories, and MemoryGraph ${release} starts with none.`;
@@ -81,7 +85,7 @@ function found(
   ];
 }
 
-function whatToDo({ plan, advice, clients }: Diagnosis, { colour, width }: DiagnosisLayout): string[] {
+function whatToDo({ plan, advice, clients }: Diagnosis, { colour, width, repeated }: DiagnosisLayout): string[] {
   const lines: string[] = [];
   const platform = process.platform;
   if (plan.length > 0) {
@@ -93,7 +97,11 @@ function whatToDo({ plan, advice, clients }: Diagnosis, { colour, width }: Diagn
       for (const command of commands) lines.push(...commandLines(command, width, "       ", platform));
       if (memoriesAfter > 0) lines.push(`     Then it holds ${counted(memoriesAfter, "memory", "memories")}.`);
     }
-    lines.push("", "  Or all of it at once, after one question:", "       memorygraph-migrate doctor --fix");
+    lines.push(
+      "",
+      "  Or all of it at once, after one question:",
+      `       ${["memorygraph-migrate", "doctor", "--fix", ...repeated].map(shellQuote).join(" ")}`,
+    );
   }
   for (const { text, command } of advice.slice(plan.reduce((sum, { commands }) => sum + commands.length, 0))) {
     lines.push(
