@@ -10,11 +10,18 @@
 import { platform } from "node:os";
 import { resolve } from "node:path";
 import { BackendConfig, type BackendConfigFields } from "./backends/config.ts";
+import { examine } from "./doctor/diagnose.ts";
+import { machineOf } from "./doctor/machine.ts";
+import type { Diagnosis } from "./doctor/models.ts";
 import { RunRegistry } from "./journal/registry.ts";
+import { compareConfigured } from "./operations/compare-stores.ts";
+import { inspectStore } from "./operations/inspect.ts";
 import { findRun, type NewPlace } from "./operations/journal/find-run.ts";
 import { RunJournal } from "./operations/journal/run-journal.ts";
 import { runMigration } from "./operations/migrate.ts";
 import type {
+  ComparisonResult,
+  InspectionResult,
   ListedRun,
   MigrationOptionsInput,
   MigrationResult,
@@ -29,10 +36,13 @@ import { VERSION } from "./version.ts";
 
 export { BACKEND_TYPES, BackendConfig, type BackendConfigFields, type BackendType } from "./backends/config.ts";
 export { TARGET_TYPES } from "./backends/descriptors.ts";
+export type { Diagnosis } from "./doctor/models.ts";
 export { MigrateError } from "./errors.ts";
 export { type Compatibility, compatibility } from "./operations/compatibility.ts";
 export type {
+  ComparisonResult,
   ConflictPolicy,
+  InspectionResult,
   ListedRun,
   MigrationOptions,
   MigrationOptionsInput,
@@ -84,6 +94,59 @@ export async function migrate(
   const [from, to] = [source, target].map(configOf) as [BackendConfig, BackendConfig];
   const recorder = options.dryRun === true ? undefined : RunJournal.fresh(registryOf(stateDir));
   return (await runMigration(from, to, options, { onProgress, signal, recorder })).result;
+}
+
+/** What reading a store for a program takes beside its address. */
+export interface ReadingOptions {
+  /** Called often; must not throw. */
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Compares two stores, record by record and field by field.
+ *
+ * ```ts
+ * const { identical, differences } = await verify({ type: "sqlite", path: "old.db" }, { type: "sqlite", path: "new.db" });
+ * ```
+ * @throws UsageError for a configuration that is not valid; MigrateError where one of the two cannot be read whole
+ */
+export function verify(
+  source: BackendConfigFields,
+  target: BackendConfigFields,
+  { onProgress = () => {}, signal }: ReadingOptions = {},
+): Promise<ComparisonResult> {
+  return compareConfigured(configOf(source), configOf(target), onProgress, signal);
+}
+
+/**
+ * What one store is and holds.
+ *
+ * ```ts
+ * const { count, digest, readableBy } = await inspect({ type: "sqlite", path: "old.db" });
+ * ```
+ * @throws UsageError for a configuration that is not valid; MigrateError where the store cannot be opened
+ */
+export function inspect(
+  store: BackendConfigFields,
+  { onProgress = () => {}, signal }: ReadingOptions = {},
+): Promise<InspectionResult> {
+  return inspectStore(configOf(store), onProgress, signal);
+}
+
+/**
+ * Finds the stores of this machine's user, and says which one MemoryGraph opens and what brings all memories into it.
+ *
+ * ```ts
+ * const { well, stores } = await doctor();
+ * ```
+ */
+export async function doctor({
+  stateDir,
+  signal,
+}: StateOptions & Pick<ReadingOptions, "signal"> = {}): Promise<Diagnosis> {
+  const machine = machineOf(Bun.env, platform(), resolve("."));
+  return (await examine(machine, { runs: registryOf(stateDir).list(), signal })).diagnosis;
 }
 
 /**

@@ -10,7 +10,7 @@ const files = [...new Glob("**/*.ts").scanSync(root)].sort();
 /** What each room may import of ours, besides itself: the arrows of the house point one way. */
 const ARROWS: Record<string, readonly string[]> = {
   "main.ts": ["cli"],
-  "index.ts": ["operations", "backends", "journal", "errors.ts", "support", "version.ts"],
+  "index.ts": ["doctor", "operations", "backends", "journal", "errors.ts", "support", "version.ts"],
   "version.ts": [],
   "errors.ts": [],
   "sqlite-file": [],

@@ -1,7 +1,17 @@
 /** The library: journals, locks and results as those of the command line. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
-import { type BackendConfigFields, MigrateError, migrate, resume, rollback, runs } from "../../src/index.ts";
+import {
+  type BackendConfigFields,
+  doctor,
+  inspect,
+  MigrateError,
+  migrate,
+  resume,
+  rollback,
+  runs,
+  verify,
+} from "../../src/index.ts";
 import { titleOf } from "../cli/stores.ts";
 import { program } from "../faults/program.ts";
 import { stateAt } from "../faults/targets.ts";
@@ -35,6 +45,16 @@ describe("the library", () => {
     expect(stopped).toMatchObject({ status: "stopped", can: ["resume", "rollback"] });
     const resumed = await resume(stopped!.id, { stateDir });
     expect([resumed.success, resumed.verified, existsSync(target)]).toEqual([true, true, true]);
+  });
+
+  test("inspects and compares stores, and looks for them", async () => {
+    using folder = temporaryFolder();
+    const [one, other] = [copyFixture("0.12.4", folder), copyFixture("0.8.3", folder)];
+    const store = { type: "sqlite", path: one } as const;
+    const { count, digest } = await inspect(store);
+    expect([count.memories, await verify(store, store)]).toMatchObject([60, { identical: true, source: { digest } }]);
+    expect((await verify(store, { type: "sqlite", path: other })).identical).toBe(false);
+    expect((await doctor({ stateDir: folder.file("state") })).stores).toBeArray();
   });
 
   test("says by name what is wrong with what it is given", async () => {
