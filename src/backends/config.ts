@@ -101,8 +101,9 @@ export class BackendConfig implements BackendConfigFields {
 
   /** The variables with which MemoryGraph opens this store; without user and password. Empty where it cannot. */
   toEnv(): Record<string, string> {
-    const { variables } = descriptorOf(this.type);
-    if (variables === null) return {};
+    const { variables, server } = descriptorOf(this.type);
+    const isSocket = server?.socketScheme !== undefined && this.uri?.startsWith(`${server.socketScheme}:`) === true;
+    if (variables === null || isSocket) return {};
     const named = Object.entries(addressParts(this, variables)).flatMap(([part, value]) => {
       const [name] = variables[part as keyof Variables]?.names ?? [];
       return name === undefined || value === undefined ? [] : [[name, value] as const];

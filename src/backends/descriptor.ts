@@ -56,6 +56,10 @@ export interface ServerAddressing {
   readonly schemes: readonly string[];
   /** The port of an address that names none. */
   readonly port: number;
+  /** What may stand after ? in an address, as in `?db=1`. */
+  readonly options?: readonly string[];
+  /** The scheme of an address that is a path, of a unix socket. */
+  readonly socketScheme?: string;
 }
 
 export interface BackendDescriptor<Type extends string = string> {

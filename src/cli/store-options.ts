@@ -43,7 +43,7 @@ const OPTIONS: readonly OptionSpec[] = [
     choices: PASSWORD_PLACES,
     description: "read it from an MCP client's configuration",
   },
-  { flag: "database", field: "database", hint: "NAME", description: "database name" },
+  { flag: "database", field: "database", hint: "NAME", description: "database" },
   { flag: "graph", field: "graph", hint: "NAME", description: "graph, else memorygraph" },
   {
     flag: "ca-file",

@@ -270,7 +270,7 @@ describe("options for a server", () => {
     [[...file, "x.db", "--from-password-stdin"], "--from-password-stdin means nothing"],
     [
       ["inspect", "--from", "falkordb", "--from-uri", "redis://h", "--from-database", "d"],
-      "means nothing for a falkordb store",
+      "a database of a FalkorDB server is a number",
     ],
     [["inspect", "--from", "neo4j", "--from-uri", "redis://h"], "not one of its schemes"],
     [["inspect", "--from", "neo4j", "--from-uri", "bolt://h:99999"], "its port is no number"],

@@ -5,13 +5,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Connection } from "../../src/backends/bolt/connection.ts";
 import { BackendConfig } from "../../src/backends/config.ts";
+import { connectFalkor } from "../../src/backends/falkor/connect.ts";
 import { ConnectionError, InterruptedError } from "../../src/errors.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
 import type { MigrationResult, Progress } from "../../src/operations/models.ts";
 import { onWait, patience, shortenPatience } from "../../src/support/patience.ts";
 import { endOf, type ServerEnd } from "../conformance/ends.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { ownNeo4j } from "../support/own-servers.ts";
+import { ownFalkor, ownNeo4j } from "../support/own-servers.ts";
 import { addressOf, proxyTo, type Proxy as TestProxy } from "../support/proxy.ts";
 import { serversOf } from "../support/servers.ts";
 import { at, createLike, settle } from "../support/stores.ts";
@@ -20,7 +21,8 @@ import { begin, ended, program, runsOf, standsStill } from "./program.ts";
 /** A busy machine needs some seconds for what takes none. */
 const FACTOR = 0.15;
 const MEMORIES = 6_000;
-const kinds = await Promise.all((["neo4j", "memgraph"] as const).map(async (kind) => (await serversOf(kind)).at(-1)));
+const KINDS = ["neo4j", "memgraph", "falkordb"] as const;
+const kinds = await Promise.all(KINDS.map(async (kind) => (await serversOf(kind)).at(-1)));
 const ends: readonly ServerEnd[] = kinds.filter((server) => server !== undefined).map((server) => endOf(server));
 
 const told: string[] = [];
@@ -85,6 +87,23 @@ async function silenced(
   const { result, error } = await runMigration(from, to, {}, { onProgress, signal: controller.signal });
   if (since === null) throw new Error(`no ${phase}`);
   return { result, error, waited: performance.now() - since };
+}
+
+interface Opened {
+  ask(statement: string): Promise<readonly unknown[]>;
+  close(): void | Promise<void>;
+}
+
+async function openedFor(end: ServerEnd): Promise<Opened> {
+  if (end.kind === "falkordb") {
+    const { client } = await connectFalkor(end.config, { access: "read" });
+    return { ask: (statement) => client.read(statement), close: () => client.close() };
+  }
+  const address = { ...addressOf(end.server.uri), scheme: "bolt", path: null, certificates: null };
+  const login = { username: end.config.username ?? null, password: end.config.password ?? null };
+  const options = { access: "read", database: null, location: "it" } as const;
+  const connection = new Connection(end.config, { ...address, ...login }, options);
+  return { ask: (statement) => connection.rows(statement), close: () => connection.close() };
 }
 
 /** The longest that one silence may last: 180 s as people have them. */
@@ -159,26 +178,20 @@ describe.each(ends.map((end) => ({ name: end.kind, end })))("a line to $name tha
     told.length = 0;
     shortenPatience(0.05);
     const { silence, voice } = patience();
-    const address = { ...addressOf(end.server.uri), scheme: "bolt", path: null, certificates: null };
-    const login = { username: end.config.username ?? null, password: end.config.password ?? null };
-    const connection = new Connection(
-      end.config,
-      { ...address, ...login },
-      { access: "read", database: null, location: "it" },
-    );
+    const { ask, close } = await openedFor(end);
     try {
       let took = 0;
       // Until one statement has taken longer than any silence may last.
       for (let work = 4_000_000; took < silence + voice; work *= 2) {
         const begun = performance.now();
         const question = `UNWIND range(1, ${work}) AS x WITH x % 1000003 AS y RETURN count(DISTINCT y * y % 7919)`;
-        expect(await connection.rows(question)).toHaveLength(1);
+        expect(await ask(question)).toHaveLength(1);
         took = performance.now() - begun;
       }
-      expect(told.some((text) => /^it has been working on this for \d+ s/.test(text))).toBe(true);
+      expect(told.some((text) => / has been working on this for \d+ s/.test(text))).toBe(true);
     } finally {
       shortenPatience(FACTOR);
-      await connection.close();
+      await close();
     }
   }, 240_000);
 });
@@ -191,7 +204,9 @@ describe.each(ends.map((end) => ({ name: end.kind, end })))("the program, when i
     await end.empty();
     await using proxy = await proxyTo(addressOf(end.server.uri));
     bigFile(folder.file("a.db"));
-    const to = ["--to", end.kind, "--to-uri", through(proxy, end).uri!];
+    const { graph } = end.config;
+    const named = graph === undefined ? [] : ["--to-graph", graph];
+    const to = ["--to", end.kind, "--to-uri", through(proxy, end).uri!, ...named];
     const args = ["migrate", "--from-path", folder.file("a.db"), ...to, "--yes"];
     const child = begin(folder, args, { pause: "batch answered#2" });
     await standsStill(child);
@@ -216,10 +231,12 @@ describe.each(ends.map((end) => ({ name: end.kind, end })))("the program, when i
   }, 120_000);
 });
 
-describe.if(ends.some(({ kind }) => kind === "neo4j"))("a Neo4j that stands still", () => {
+const OWN = { neo4j: ownNeo4j, falkordb: ownFalkor } as const;
+const standing = (["neo4j", "falkordb"] as const).filter((name) => ends.some(({ kind }) => kind === name));
+describe.each(standing)("a %s that stands still", (name) => {
   test("as a source, and as a target", async () => {
     using folder = temporaryFolder();
-    await using own = await ownNeo4j();
+    await using own = await OWN[name]();
     const end = endOf(own.server);
     const source = bigFile(folder.file("a.db"));
     const stoppedAt = async (from: BackendConfig, to: BackendConfig) => {

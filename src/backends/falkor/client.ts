@@ -1,87 +1,77 @@
 /** A connection to a FalkorDB server: statements in, typed cells out, failures as errors that a person can act on. */
 import { isUtf8 } from "node:buffer";
-import { createClient, RESP_TYPES } from "redis";
+import { RESP_TYPES } from "redis";
 import { StoreKindError } from "../../errors.ts";
-import type { BackendConfig } from "../config.ts";
-import type { Address } from "../graph-store/address.ts";
-import { probeServer, tlsOptions } from "../graph-store/probe.ts";
+import { LineWatch } from "../graph-store/line-watch.ts";
+import { probeServer } from "../graph-store/probe.ts";
 import type { ServerOptions } from "../graph-store/server.ts";
 import { type Failure, isForbidden, isMissingGraph, isUnknownCommand, translate } from "./errors.ts";
+import { FalkorHeartbeat } from "./heartbeat.ts";
+import type { Place } from "./place.ts";
+import { connectRaw, type RawClient } from "./raw-client.ts";
 import { type Reply, rowsOf } from "./reply.ts";
 
-const CONNECT_MS = 5_000;
 /** An hour for one statement, where the server sets no limit that cannot be exceeded. */
 const LONGEST_MS = 3_600_000;
 /** Without it the client makes JavaScript numbers of 64-bit integers. */
 const EXACT = { typeMapping: { [RESP_TYPES.NUMBER]: String } };
 const AS_BYTES = { typeMapping: { [RESP_TYPES.NUMBER]: String, [RESP_TYPES.BLOB_STRING]: Buffer } };
 
-/** As much of the client as is needed: it has no types for commands that are sent as they are. */
-interface RawClient {
-  readonly isOpen: boolean;
-  connect(): Promise<unknown>;
-  sendCommand(words: readonly string[], options?: object): Promise<unknown>;
-  destroy(): void;
-}
-
 export class Client {
   readonly #raw: RawClient;
   readonly #failure: Failure;
   readonly #graph: string;
+  readonly #watch: LineWatch;
+  readonly #place: Place;
+  readonly database: number;
   /** Goes after every statement. */
   #patience: readonly string[] = [];
 
-  private constructor(raw: RawClient, graph: string, failure: Failure) {
+  private constructor(raw: RawClient, place: Place, failure: Failure, watch: LineWatch) {
     this.#raw = raw;
-    this.#graph = graph;
+    this.#place = place;
+    this.#graph = place.graph;
+    this.database = place.database;
     this.#failure = failure;
+    this.#watch = watch;
   }
 
   /** @throws ConnectionError, StoreKindError */
-  static async connect(
-    config: BackendConfig,
-    address: Address,
-    graph: string,
-    { location, access }: { readonly location: string; readonly access: ServerOptions["access"] },
-  ): Promise<Client> {
-    const { scheme, host, port, username, password } = address;
+  static async connect(place: Place, { access, signal }: Pick<ServerOptions, "access" | "signal">): Promise<Client> {
+    const { address, database, location } = place;
+    const { scheme, username, password } = address;
     const encrypted = scheme === "rediss" || scheme === "falkors";
     await probeServer(address, {
-      type: config.type,
+      type: "falkordb",
       encrypted,
       trusting: false,
       hello: Buffer.from("PING\r\n"),
       protocol: "Redis's protocol",
-      schemes: scheme.startsWith("redis") ? ["redis", "rediss"] : ["falkor", "falkors"],
+      schemes: scheme.startsWith("falkor") ? ["falkor", "falkors"] : ["redis", "rediss"],
       understood: (answer) => /^[-+][A-Z]/.test(Buffer.from(answer).toString("latin1")),
     });
-    // Not FalkorDB.connect: it needs INFO, and where the user may not it leaves a connection open that nobody can close.
-    const raw = createClient({
-      socket: {
-        host,
-        port,
-        connectTimeout: CONNECT_MS,
-        reconnectStrategy: false,
-        ...(encrypted && { tls: true, ...tlsOptions(address, false) }),
-      } as NonNullable<Parameters<typeof createClient>[0]>["socket"] & object,
-      ...(username !== null && username !== "" && { username }),
-      ...(password !== null && { password }),
-      disableClientInfo: true,
-    });
-    // Every failure also reaches whoever waits for an answer.
-    raw.on("error", () => {});
-    const client = new Client(raw as unknown as RawClient, graph, {
-      location,
-      access,
-      hasPassword: password !== null,
-      username,
-    });
+    const failure = { location, access, hasPassword: password !== null, username };
     try {
-      await client.#raw.connect();
-      return client;
+      const raw = await connectRaw(address, database, location);
+      // By which the server knows the connection, for whoever asks whether it lives.
+      const id = await raw.sendCommand(["CLIENT", "ID"]).then(String, () => null);
+      const heartbeat = new FalkorHeartbeat(
+        () => connectRaw(address, database, location),
+        () => id,
+      );
+      return new Client(raw, place, failure, new LineWatch(location, signal, heartbeat));
     } catch (error) {
-      client.close();
-      throw translate(error, client.#failure);
+      throw translate(error, failure);
+    }
+  }
+
+  /** What the work gives on a connection of its own to another database of the server, opened to read. */
+  async inDatabase<T>(database: number, work: (client: Client) => Promise<T>): Promise<T> {
+    const other = await Client.connect({ ...this.#place, database }, { access: "read" });
+    try {
+      return await work(other);
+    } finally {
+      other.close();
     }
   }
 
@@ -108,7 +98,7 @@ export class Client {
   /** A command of Redis or of the module that changes nothing. */
   async command(...words: readonly string[]): Promise<Reply> {
     try {
-      return (await this.#raw.sendCommand(words, EXACT)) as Reply;
+      return (await this.#send(words, EXACT)) as Reply;
     } catch (error) {
       throw translate(error, this.#failure);
     }
@@ -117,7 +107,18 @@ export class Client {
   /** As command; null where the user may not, or the server does not know it. */
   async tryCommand(...words: readonly string[]): Promise<Reply> {
     try {
-      return (await this.#raw.sendCommand(words, EXACT)) as Reply;
+      return (await this.#send(words, EXACT)) as Reply;
+    } catch (error) {
+      if (isForbidden(error) || isUnknownCommand(error)) return null;
+      throw translate(error, this.#failure);
+    }
+  }
+
+  /** As tryCommand, for what is no text. */
+  async tryBytes(...words: readonly string[]): Promise<Buffer | null> {
+    try {
+      const reply = await this.#send(words, AS_BYTES);
+      return Buffer.isBuffer(reply) ? reply : null;
     } catch (error) {
       if (isForbidden(error) || isUnknownCommand(error)) return null;
       throw translate(error, this.#failure);
@@ -152,7 +153,7 @@ export class Client {
   async #query(statement: string, options: object): Promise<unknown> {
     try {
       const words = ["GRAPH.RO_QUERY", this.#graph, statement, "--compact", ...this.#patience];
-      return await this.#raw.sendCommand(words, options);
+      return await this.#send(words, options);
     } catch (error) {
       if (isMissingGraph(error)) return null;
       if (/WRONGTYPE/.test(String(error))) {
@@ -165,8 +166,19 @@ export class Client {
     }
   }
 
+  #send(words: readonly string[], options: object): Promise<unknown> {
+    const [name = "", , statement = ""] = words;
+    const isQuery = name === "GRAPH.QUERY" || name === "GRAPH.RO_QUERY";
+    const isWrite = this.#failure.access === "write" && name !== "GRAPH.RO_QUERY";
+    const what = name === "GRAPH.RO_QUERY" ? "reading records" : name === "GRAPH.QUERY" ? "writing records" : name;
+    // Only progress counts as a sign of life: an answer comes whole, and the server forgets what it has sent.
+    const wait = { what, statement: isQuery ? statement : "", isWrite, isStream: true };
+    return this.#watch.wait(wait, () => this.#raw.sendCommand(words, options));
+  }
+
   /** At once: nobody waits for an answer any more, and a server that hangs would never give one. */
   close(): void {
+    void this.#watch.close();
     if (this.#raw.isOpen) this.#raw.destroy();
   }
 }

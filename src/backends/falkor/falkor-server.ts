@@ -1,11 +1,9 @@
 /** A graph on a FalkorDB server. */
-import { ConnectionError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
+import { StoreKindError } from "../../errors.ts";
 import type { Value } from "../../graph/value.ts";
-import { GRAPH_NAME, MEMORY_LABEL } from "../../memorygraph/fields.ts";
+import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import { shellQuote } from "../../support/shell.ts";
-import type { SchemaItem } from "../backend.ts";
-import type { BackendConfig } from "../config.ts";
-import { type Address, addressOf } from "../graph-store/address.ts";
+import type { OtherStore, SchemaItem } from "../backend.ts";
 import type {
   GraphServer,
   InternalId,
@@ -17,92 +15,26 @@ import type {
   RelationshipChange,
   RelationshipRef,
   ServerNode,
-  ServerOptions,
   ServerRelationship,
   WriteLimits,
 } from "../graph-store/server.ts";
-import { Client } from "./client.ts";
+import type { Client } from "./client.ts";
+import { connectFalkor } from "./connect.ts";
 import { closedGraph } from "./describe-dump.ts";
-import { falkordbDescriptor } from "./descriptor.ts";
+import { assertKeeps, graphsElsewhere, graphsOf, isGraph } from "./graph-key.ts";
 import { collected } from "./pages.ts";
 import { Reader } from "./reader.ts";
-import { decode, type Reply } from "./reply.ts";
+import { decode } from "./reply.ts";
 import { createSchema, dropSchema, ownSchema, readSchema, schemaReady, uniqueIdLabels } from "./schema.ts";
 import { fatalWhenUnique, unsupported, unsupportedName } from "./values.ts";
 import { Writer } from "./writer.ts";
 
 const SHOWN_GRAPHS = 10;
 
-/** A connection to a graph that is one, or to the name of none. */
-export interface Connected {
-  readonly client: Client;
-  readonly address: Address;
-  readonly graph: string;
-  readonly engine: string;
-}
-
 export const openFalkor: OpenServer = async (config, options) => {
   const { client, graph, engine } = await connectFalkor(config, options);
   return new FalkorServer(client, graph, engine, options.target ?? options.access === "write");
 };
-
-/** @throws UsageError, ConnectionError, StoreKindError, RefusedError */
-export async function connectFalkor(
-  config: BackendConfig,
-  { access, target = access === "write", signal }: ServerOptions,
-): Promise<Connected> {
-  signal?.throwIfAborted();
-  const address = addressOf(config, falkordbDescriptor.server);
-  const graph = graphOf(config, address.path);
-  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-  const location = `${address.scheme}://${host}:${address.port}/${graph}`;
-  const client = await Client.connect(config, address, graph, { location, access });
-  try {
-    await client.takeTime();
-    // Also finds out that it is a graph, or that there is none.
-    await client.read("RETURN 1");
-    await assertServes(client, target);
-    return { client, address, graph, engine: await engineOf(client) };
-  } catch (error) {
-    client.close();
-    throw error;
-  }
-}
-
-/** @throws UsageError when options and address name two graphs */
-function graphOf({ graph }: BackendConfig, path: string | null): string {
-  // `redis://host:6379/0` names a database of Redis, and all graphs are in the first one.
-  const named = path === "0" ? null : path;
-  if (graph !== undefined && named !== null && graph !== named) {
-    throw new UsageError(`the address names the graph ${named}, the options name ${graph}`, {
-      next: "Give only one of the two.",
-    });
-  }
-  return graph ?? named ?? GRAPH_NAME;
-}
-
-/** @throws RefusedError, ConnectionError */
-async function assertServes(client: Client, target: boolean): Promise<void> {
-  const info = String(await client.tryCommand("INFO", "replication"));
-  if (!/^role:slave/m.test(info)) return;
-  if (target) {
-    throw new RefusedError(`${client.location} is a read-only replica`, { next: "Name the master instead." });
-  }
-  if (/^master_link_status:up/m.test(info)) return;
-  throw new ConnectionError(`${client.location} is a replica that has lost its master, or still copies from it`, {
-    next: "Wait until it is in step again, or name the master instead.",
-  });
-}
-
-async function engineOf(client: Client): Promise<string> {
-  const redis = /^redis_version:(.*)$/m.exec(String(await client.tryCommand("INFO", "server")))?.[1]?.trim();
-  const modules = await client.tryCommand("MODULE", "LIST");
-  const graph = Array.isArray(modules) ? modules.find((module) => module?.[1] === "graph") : undefined;
-  const version = Number((graph as readonly Reply[] | undefined)?.[3] ?? 0);
-  const spelled =
-    version > 0 ? ` ${Math.floor(version / 10_000)}.${Math.floor(version / 100) % 100}.${version % 100}` : "";
-  return `FalkorDB${spelled}${redis === undefined ? "" : ` on Redis ${redis}`}`;
-}
 
 class FalkorServer implements GraphServer {
   readonly type = "falkordb";
@@ -135,7 +67,9 @@ class FalkorServer implements GraphServer {
 
   async identity(): Promise<string | null> {
     const run = await this.#run();
-    return run === null ? null : `${run} ${this.#graph}`;
+    const { database } = this.#client;
+    if (run === null) return null;
+    return `${run} ${database === 0 ? this.#graph : JSON.stringify([database, this.#graph])}`;
   }
 
   /** How many changes there were since the data was last saved, and when that was: of the whole server, not of the graph. */
@@ -153,21 +87,43 @@ class FalkorServer implements GraphServer {
   }
 
   async assertThere(): Promise<void> {
-    const others = await this.#otherGraphs();
-    if (others === null) return;
-    throw new StoreKindError(`${this.location} is not there: the server has no graph of that name`, {
-      details: others.slice(0, SHOWN_GRAPHS).map((name) => `it has: ${name}`),
+    if (await this.#isThere()) return;
+    const others = await this.others();
+    const [first] = others;
+    const number = first?.option === "database" ? first.name : null;
+    throw new StoreKindError(`${this.location} is not there: the server has no graph of that name in that database`, {
+      details: others
+        .slice(0, SHOWN_GRAPHS)
+        .map(({ name, graphs = [] }) =>
+          graphs.length === 0 ? `it has: ${name}` : `it has in database ${name}: ${graphs.join(", ")}`,
+        ),
       next:
-        others.length === 0
+        first === undefined
           ? "The server holds no graph at all: check host and port, and that it has loaded its data."
-          : `Name one of its graphs: --from-graph ${shellQuote(others[0]!)}, or the last part of the address.`,
+          : number === null
+            ? `Name one of its graphs: --from-graph ${shellQuote(first.name)}, or the last part of the address.`
+            : `Name the database: --from-database ${number}, or ?db=${number} at the end of the address.`,
     });
   }
 
-  /** Those that the server has instead; null where the graph is there, or the user may not ask. */
-  async #otherGraphs(): Promise<readonly string[] | null> {
-    const graphs = await this.#client.tryCommand("GRAPH.LIST");
-    return !Array.isArray(graphs) || graphs.includes(this.#graph) ? null : graphs;
+  async #isThere(): Promise<boolean> {
+    const known = await isGraph(this.#client, this.#graph);
+    // Who may not ask for the type of a key can still ask the graph.
+    return known ?? (await this.#client.read("RETURN 1")).length > 0;
+  }
+
+  /** Graphs of the same database, else databases of the same server that have some, as far as the user may ask. */
+  async others(): Promise<(OtherStore & { readonly graphs?: readonly string[] })[]> {
+    const here = ((await graphsOf(this.#client)) ?? []).filter((name) => name !== this.#graph);
+    const elsewhere = await graphsElsewhere(this.#client);
+    return [
+      ...here.map((name) => ({ name, nodes: null, option: "graph" })),
+      ...elsewhere.map(({ database, graphs }) => ({ name: String(database), nodes: null, option: "database", graphs })),
+    ];
+  }
+
+  assertKeeps(): Promise<void> {
+    return assertKeeps(this.#client, this.#graph);
   }
 
   counts(): Promise<{ nodes: number; relationships: number }> {
@@ -193,9 +149,9 @@ class FalkorServer implements GraphServer {
   /** Only what may end a long reading or writing: all else is taken care of. */
   async warnings(): Promise<string[]> {
     const found: string[] = [];
-    const others = this.#isTarget ? null : await this.#otherGraphs();
-    if (others !== null) {
-      const instead = others.length === 0 ? "" : `; the server has ${others.slice(0, SHOWN_GRAPHS).join(", ")}`;
+    if (!this.#isTarget && !(await this.#isThere())) {
+      const names = (await this.others()).slice(0, SHOWN_GRAPHS).flatMap(({ name, graphs = [name] }) => graphs);
+      const instead = names.length === 0 ? "" : `; the server has ${names.join(", ")}`;
       found.push(`there is no graph ${this.#graph} yet${instead}`);
     }
     const replication = String(await this.#client.tryCommand("INFO", "replication"));
@@ -218,7 +174,9 @@ class FalkorServer implements GraphServer {
   }
 
   async closed(): Promise<string | null> {
-    return closedGraph(this.#graph);
+    const { database } = this.#client;
+    if (database === 0) return closedGraph(this.#graph);
+    return `MemoryGraph opens database 0 of a server alone, and not ${database}`;
   }
 
   nodes(signal?: AbortSignal): AsyncIterable<readonly ServerNode[]> {
@@ -306,8 +264,7 @@ class FalkorServer implements GraphServer {
 
   async removeEmpty(): Promise<void> {
     const { nodes, relationships } = await this.counts();
-    const graphs = await this.#client.command("GRAPH.LIST");
-    if (nodes + relationships === 0 && graphs?.includes(this.#graph)) {
+    if (nodes + relationships === 0 && (await this.#isThere())) {
       await this.#client.change("GRAPH.DELETE", this.#graph);
     }
   }

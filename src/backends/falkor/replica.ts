@@ -7,11 +7,10 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { AccessError, ConnectionError } from "../../errors.ts";
 import { codeOf } from "../../support/files.ts";
+import { patience, tellWait } from "../../support/patience.ts";
 import type { Address } from "../graph-store/address.ts";
 import { tlsOptions } from "../graph-store/probe.ts";
 
-/** A server that prepares a snapshot says so every second, with an empty line. */
-const SILENCE_MS = 60_000;
 const MARK_BYTES = 40;
 const LONGEST_LINE = 1 << 16;
 
@@ -37,7 +36,7 @@ export async function fetchSnapshot(request: SnapshotRequest): Promise<string | 
   signal?.addEventListener("abort", stop, { once: true });
   const file = openSync(path, "w", 0o600);
   try {
-    const wire = new Wire(socket);
+    const wire = new Wire(socket, location);
     const refused = await greet(wire, address);
     if (refused !== null) return refused;
     await receive(wire, await announced(wire), file);
@@ -53,11 +52,10 @@ export async function fetchSnapshot(request: SnapshotRequest): Promise<string | 
 }
 
 function open(address: Address): Socket {
-  const { scheme, host, port } = address;
+  const { scheme, host, port, socket: path } = address;
+  if (path !== undefined) return connectTcp({ path });
   const encrypted = scheme === "rediss" || scheme === "falkors";
-  const socket = encrypted ? connectTls({ host, port, ...tlsOptions(address, false) }) : connectTcp({ host, port });
-  socket.setTimeout(SILENCE_MS, () => socket.destroy(new Error(`no sign for ${SILENCE_MS / 1_000} seconds`)));
-  return socket;
+  return encrypted ? connectTls({ host, port, ...tlsOptions(address, false) }) : connectTcp({ host, port });
 }
 
 /** @returns why we are not let in or not answered; null when a snapshot is on its way */
@@ -117,10 +115,12 @@ function writeWhole(file: number, bytes: Buffer): void {
 class Wire {
   readonly #socket: Socket;
   readonly #chunks: AsyncIterator<Buffer>;
+  readonly #location: string;
   #rest: Buffer = Buffer.alloc(0);
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, location: string) {
     this.#socket = socket;
+    this.#location = location;
     this.#chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   }
 
@@ -163,10 +163,23 @@ class Wire {
     return chunk;
   }
 
+  /** A server that prepares a snapshot says so every second, with an empty line. */
   async #more(): Promise<Buffer> {
-    const { value, done } = await this.#chunks.next();
-    if (done) throw new Error("the server closed the connection");
-    return value;
+    const { silence, voice } = patience();
+    const since = performance.now();
+    const timer = setInterval(() => {
+      const waited = performance.now() - since;
+      const seconds = Math.round(waited / 1_000);
+      tellWait(`no sign from ${this.#location} for ${seconds} s: the snapshot`);
+      if (waited >= silence) this.#socket.destroy(new Error(`no sign for ${seconds} seconds`));
+    }, voice);
+    try {
+      const { value, done } = await this.#chunks.next();
+      if (done) throw new Error("the server closed the connection");
+      return value;
+    } finally {
+      clearInterval(timer);
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 import { SchemaConflictError, WriteError } from "../../errors.ts";
 import { isMap, type Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
+import { patience, tellWait } from "../../support/patience.ts";
 import { sleep } from "../../support/time.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { Client } from "./client.ts";
@@ -109,6 +110,7 @@ async function settled(
   list: (client: Client) => Promise<readonly Stated[]>,
 ): Promise<readonly Stated[]> {
   const start = performance.now();
+  let told = start;
   while (true) {
     const found = await list(client);
     const open = found.find(({ state }) => state !== "OPERATIONAL" && state !== "FAILED");
@@ -121,6 +123,11 @@ async function settled(
           next: "Look at CALL db.indexes() and CALL db.constraints() in the graph, then run the same command again.",
         },
       );
+    }
+    if (performance.now() - told >= patience().voice) {
+      told = performance.now();
+      const seconds = Math.round((told - start) / 1_000);
+      tellWait(`${client.location} has been working on this for ${seconds} s: ${itemOf(open.named).what}`);
     }
     await sleep(PAUSE_MS);
   }

@@ -6,8 +6,8 @@ import { createPrivateFolder } from "../../support/private-folder.ts";
 import type { Finding, OpenOptions } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import type { Client } from "./client.ts";
+import { type Connected, connectFalkor } from "./connect.ts";
 import { DumpSource } from "./dump-source.ts";
-import { type Connected, connectFalkor } from "./falkor-server.ts";
 import { fetchSnapshot } from "./replica.ts";
 
 export interface Refused {
@@ -40,7 +40,7 @@ export async function openSnapshot(
 }
 
 async function fetched(
-  { client, address, graph, engine }: Connected,
+  { client, address, graph, database, engine }: Connected,
   notes: readonly Finding[],
   signal: AbortSignal | undefined,
 ): Promise<{ readonly store: DumpSource } | Refused> {
@@ -68,7 +68,7 @@ async function fetched(
     backend: "falkordb",
     location,
     graph,
-    database: 0,
+    database,
     form: null,
     engine,
     notes: [how, ...notes],

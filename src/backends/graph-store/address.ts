@@ -13,15 +13,25 @@ export interface Address {
   readonly password: string | null;
   /** What the path of the URI names: a database or a graph. */
   readonly path: string | null;
+  /** The path of a unix socket, in the place of host and port. */
+  readonly socket?: string;
+  /** What stands after ?, by its name. */
+  readonly options?: ReadonlyMap<string, string>;
   /** Certificates to trust beside the system's, PEM; null for none. */
   readonly certificates: string | null;
+}
+
+/** Where it listens, as messages have it. */
+export function placeOf({ host, port, socket }: Pick<Address, "host" | "port" | "socket">): string {
+  return socket ?? `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /**
  * @throws UsageError for what is no such address, which names the character that has to be percent-encoded, or when URI
  *   and options contradict each other
  */
-export function addressOf(config: BackendConfig, { schemes, port: defaultPort }: ServerAddressing): Address {
+export function addressOf(config: BackendConfig, addressing: ServerAddressing): Address {
+  const { schemes, port: defaultPort, socketScheme, options: known = [] } = addressing;
   const uri = config.uri ?? "";
   const example = `${schemes[0]}://localhost:${defaultPort}`;
   const wrong: Wrong = (what, next = `Write it like ${example}; the schemes are ${schemes.join(", ")}.`) =>
@@ -30,8 +40,7 @@ export function addressOf(config: BackendConfig, { schemes, port: defaultPort }:
   if (match === null) throw wrong("it has no scheme");
   const scheme = match[1]!.toLowerCase();
   if (!schemes.includes(scheme)) throw wrong(`"${scheme}" is not one of its schemes`);
-  const { login, authority, path } = partsOf(match[2]!, wrong);
-  const [, name = "", portText] = /^(.*?)(?::([^:\]]*))?$/s.exec(authority)!;
+  const { login, authority, path, query } = partsOf(match[2]!, known.length > 0, wrong);
   const username = decoded(login.user, "user", wrong);
   const password = decoded(login.password, "password", wrong);
   if (username !== null && config.username && username !== config.username) {
@@ -39,15 +48,43 @@ export function addressOf(config: BackendConfig, { schemes, port: defaultPort }:
       next: "Give only one of the two.",
     });
   }
+  const where = scheme === socketScheme ? socketOf(authority, path, wrong) : hostAndPort(authority, defaultPort, wrong);
   return {
     scheme,
-    host: hostOf(name, wrong),
-    port: portOf(portText, defaultPort, wrong),
+    ...where,
     username: username ?? config.username ?? null,
     password: config.password ?? password,
-    path: decoded(path, "path", wrong),
+    path: scheme === socketScheme ? null : decoded(path, "path", wrong),
+    options: optionsOf(query, known, wrong),
     certificates: config.caFile === undefined ? null : readCertificates(config.caFile),
   };
+}
+
+function hostAndPort(authority: string, defaultPort: number, wrong: Wrong): Pick<Address, "host" | "port"> {
+  const [, name = "", portText] = /^(.*?)(?::([^:\]]*))?$/s.exec(authority)!;
+  return { host: hostOf(name, wrong), port: portOf(portText, defaultPort, wrong) };
+}
+
+/** The machine is this one, whatever it is called. */
+function socketOf(authority: string, path: string, wrong: Wrong): Pick<Address, "host" | "port" | "socket"> {
+  const spelled = "Write it like unix:///run/redis.sock, with the whole path of the socket.";
+  if (authority !== "") throw wrong("a unix socket has no host", spelled);
+  const socket = decoded(path, "path", wrong);
+  if (socket === null) throw wrong("it names no socket", spelled);
+  return { host: "localhost", port: 0, socket: `/${socket}` };
+}
+
+function optionsOf(query: string, known: readonly string[], wrong: Wrong): ReadonlyMap<string, string> {
+  const options = new Map<string, string>();
+  for (const part of query.split("&").filter(Boolean)) {
+    const [, name = "", text = ""] = /^([^=]*)=?(.*)$/s.exec(part)!;
+    const spelled = `After ? it takes ${known.map((option) => `${option}=...`).join(" and ")}.`;
+    if (!known.includes(name)) throw wrong(`"${name}" is no option of it`, spelled);
+    const value = decoded(text, `option ${name}`, wrong);
+    if (value === null || options.has(name)) throw wrong(`it gives ${name} no value, or two`, spelled);
+    options.set(name, value);
+  }
+  return options;
 }
 
 type Wrong = (what: string, next?: string) => UsageError;
@@ -62,7 +99,7 @@ function encode(character: string): string {
 }
 
 /** Login, host and path of what follows the scheme, still percent-encoded. */
-function partsOf(text: string, wrong: Wrong) {
+function partsOf(text: string, takesOptions: boolean, wrong: Wrong) {
   const end = text.search(/[/?#]/);
   const authority = end === -1 ? text : text.slice(0, end);
   const rest = end === -1 ? "" : text.slice(end);
@@ -72,7 +109,10 @@ function partsOf(text: string, wrong: Wrong) {
     const where = authority.includes("@") ? "its last part" : "user or password";
     throw wrong(`${where} has a raw ${character}`, encode(character));
   }
-  if (/[?#]/.test(rest)) throw wrong("options after ? or # are not taken");
+  if (rest.includes("#") || (rest.includes("?") && !takesOptions)) {
+    throw wrong("options after ? or # are not taken");
+  }
+  const question = rest.indexOf("?");
   const at = authority.lastIndexOf("@");
   const login = at === -1 ? "" : authority.slice(0, at);
   if (login.includes("@")) throw wrong("user or password has a raw @", encode("@"));
@@ -83,7 +123,8 @@ function partsOf(text: string, wrong: Wrong) {
       password: colon === -1 ? "" : login.slice(colon + 1),
     },
     authority: authority.slice(at + 1),
-    path: rest.slice(1),
+    path: rest.slice(1, question === -1 ? undefined : Math.max(question, 1)),
+    query: question === -1 ? "" : rest.slice(question + 1),
   };
 }
 

@@ -45,6 +45,8 @@ async function assertDistinct(open: OpenServer, source: BackendConfig, target: B
 
 /** What a server does not tell of itself, its name and port have to: two names of one machine are one. */
 async function sameAddress(from: string, to: string): Promise<boolean> {
+  // What has no host, a socket, is on this machine.
+  if (/^unix:/.test(from) || /^unix:/.test(to)) return from === to;
   const [a, b] = [partsOf(from), partsOf(to)];
   if (a.port !== b.port || a.path !== b.path) return false;
   if (a.host === b.host) return true;
@@ -70,6 +72,12 @@ function serverOf(identity: string): string {
 async function preview(open: OpenServer, config: BackendConfig, request: WriteRequest): Promise<TargetPreview> {
   const server = await open(config, { access: "read", target: true, signal: request.signal });
   const source = await ServerSource.over(server, { signal: request.signal, maybeMissing: true });
+  try {
+    await server.assertKeeps?.();
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
   const before = await source.describe();
   const release = request.release ?? before.release ?? request.fallbackRelease;
   return previewOf({

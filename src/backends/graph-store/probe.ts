@@ -8,7 +8,7 @@ import { ConnectionError, type MigrateError, StoreKindError } from "../../errors
 import { codeOf } from "../../support/files.ts";
 import { patience } from "../../support/patience.ts";
 import type { BackendType } from "../config.ts";
-import type { Address } from "./address.ts";
+import { type Address, placeOf } from "./address.ts";
 import { certificateFailure } from "./tls-failure.ts";
 
 export interface Probe {
@@ -37,13 +37,12 @@ export function tlsOptions({ host, certificates }: Address, trusting: boolean) {
 
 /** Gives the first bytes of the answer. @throws ConnectionError, StoreKindError */
 export async function probeServer(address: Address, how: Probe): Promise<Uint8Array> {
-  const { host, port } = address;
   const answer = await firstAnswer(address, how).catch(async (error: unknown) => {
     throw (how.encrypted ? await certificateFailure(error, address) : null) ?? reason(error, address, how);
   });
   if (how.understood(answer)) return answer;
   const [plain, encrypted] = how.schemes;
-  throw new StoreKindError(`what answers at ${host}:${port} does not speak ${how.protocol}${guess(answer)}`, {
+  throw new StoreKindError(`what answers at ${placeOf(address)} does not speak ${how.protocol}${guess(answer)}`, {
     next: how.encrypted
       ? `Check the port; if the server has no TLS, use ${plain}:// instead.`
       : `Check the port; if the server wants TLS, use ${encrypted}:// instead.`,
@@ -58,11 +57,11 @@ function guess(answer: Uint8Array): string {
 }
 
 function firstAnswer(address: Address, { encrypted, trusting, hello }: Probe): Promise<Uint8Array> {
-  const { host, port } = address;
+  const { host, port, socket: path } = address;
   return new Promise((resolve, reject) => {
     const socket: Socket = encrypted
       ? connectTls({ host, port, ...tlsOptions(address, trusting) })
-      : connectTcp({ host, port });
+      : connectTcp(path === undefined ? { host, port } : { path });
     const silent = Object.assign(new Error("no answer"), { code: "SILENT" });
     const silence = setTimeout(() => end(() => reject(silent)), patience().connect);
     const end = (settle: () => void) => {
@@ -80,16 +79,22 @@ function firstAnswer(address: Address, { encrypted, trusting, hello }: Probe): P
   });
 }
 
-function reason(error: unknown, { host, port }: Address, { type, encrypted, protocol, schemes }: Probe): MigrateError {
+function reason(error: unknown, address: Address, { type, encrypted, protocol, schemes }: Probe): MigrateError {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
-  const at = `${host}:${port}`;
+  const at = placeOf(address);
   const failed = (what: string, next: string) => new ConnectionError(what, { next, cause: error });
   if (code === "ECONNREFUSED") {
     return failed(`nothing listens at ${at}`, `Start the ${type} server, or check host and port.`);
   }
+  if (address.socket !== undefined && /^(ENOENT|ENOTSOCK|EACCES|EPERM)$/.test(code)) {
+    return failed(
+      `the socket ${at} cannot be opened: ${message}`,
+      "Check its path, that the server runs, and that you may use it.",
+    );
+  }
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
-    return failed(`there is no host named ${host}`, "Check the address.");
+    return failed(`there is no host named ${address.host}`, "Check the address.");
   if (encrypted && /SILENT|SSL|TLS|EPROTO|ECONNRESET|handshake|disconnected/i.test(`${code} ${message}`)) {
     return failed(
       `${at} does not speak TLS`,

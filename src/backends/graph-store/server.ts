@@ -117,6 +117,8 @@ export interface GraphServer {
   warnings(): Promise<string[]>;
   /** Why no MemoryGraph opens the graph, or shows anything of it; null where one can. */
   closed?(): Promise<string | null>;
+  /** Refuses a target that would not keep what is written, or take it, in the end. @throws RefusedError */
+  assertKeeps?(): Promise<void>;
   /** Names of what acts in a target by itself when something is written; absent where there is no such thing. */
   triggers?(): Promise<string[]>;
 

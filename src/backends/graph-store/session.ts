@@ -116,6 +116,7 @@ export class ServerSession implements LiveTarget {
       const file = request.journal?.() ?? null;
       journal = new ServerJournal(file);
       const noted = file === null ? null : notedBaseline(file);
+      if (noted === null) await server.assertKeeps?.();
       const beginning = noted ?? (await baselineOf(server));
       if (noted === null) file?.setMeta(BASELINE, JSON.stringify(beginning));
       else {
