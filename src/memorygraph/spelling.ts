@@ -7,7 +7,7 @@ import { type Instant, parseInstant } from "../graph/instant.ts";
 import { Properties, type Shape } from "../graph/properties.ts";
 import { readIsoInstant } from "../graph/read-instant.ts";
 import type { GraphRecord } from "../graph/record.ts";
-import type { Value } from "../graph/value.ts";
+import { Temporal, type Value } from "../graph/value.ts";
 import { isTimestampField } from "./fields.ts";
 import type { ReleaseLine } from "./releases/release.ts";
 import { type Release, releaseLine, releaseLines } from "./releases.ts";
@@ -103,10 +103,9 @@ export function ownProperties(properties: Properties): Properties {
   if (originals === null) return named;
   let own = named.with(SPELLINGS, null);
   for (const [field, original] of originals) {
-    const value = own.get(field);
-    if (typeof value !== "string" || typeof original !== "string") continue;
+    if (typeof original !== "string") continue;
     const instant = readIsoInstant(original)?.instant;
-    if (instant !== undefined && parseInstant(value) === instant) own = own.with(field, original);
+    if (instant !== undefined && instantIn(own.get(field)) === instant) own = own.with(field, original);
   }
   return own;
 }
@@ -120,6 +119,11 @@ function spelledShapes(shape: Shape): boolean {
     spelled.set(shape, found);
   }
   return found;
+}
+
+function instantIn(value: Value): Instant | null {
+  const text = value instanceof Temporal && value.kind === "date-time" ? value.text.replace(/\[.*\]$/, "") : value;
+  return typeof text === "string" ? parseInstant(text) : null;
 }
 
 function originalsOf(text: Value): [string, unknown][] | null {

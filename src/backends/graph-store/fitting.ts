@@ -2,6 +2,7 @@
 import { parseInstant } from "../../graph/instant.ts";
 import { writeJson } from "../../graph/json.ts";
 import { Properties, type Shape } from "../../graph/properties.ts";
+import { readIsoInstant } from "../../graph/read-instant.ts";
 import {
   type GraphNode,
   type GraphRecord,
@@ -217,7 +218,10 @@ export class Fitter implements Fitting {
     const { release, report } = this.#options;
     if (typeof value === "string") {
       const native = this.#server.keepsNative(release, kind, names, key) ? dateTimeOf(value) : null;
-      if (native !== null && this.#server.unsupported(native) === null) return native;
+      if (native !== null && this.#server.unsupported(native) === null) {
+        if (parseInstant(value) === null) originals.set(key, value);
+        return native;
+      }
       const { text, kept } = spellTimestamp(value, release);
       if (text !== value) report.respelled++;
       if (kept) originals.set(key, value);
@@ -273,6 +277,6 @@ function escaped(text: string): string {
 
 /** Null for text that names no instant, or one that only its offset would tell from another spelling. */
 function dateTimeOf(text: string): Temporal | null {
-  const instant = parseInstant(text);
-  return instant === null ? null : new Temporal("date-time", instant);
+  const reading = readIsoInstant(text);
+  return reading === null ? null : new Temporal("date-time", reading.instant);
 }

@@ -130,7 +130,7 @@ function details(result: MigrationResult): string[] {
   if (notShown.count > 0)
     lines.push(`MemoryGraph ${release} will not show these memories: ${thousands(notShown.count)}`);
   for (const { what, count, examples } of notShown.reasons)
-    lines.push(`  ${printable(what)} (${count})`, ...listed(examples, count));
+    lines.push(`  ${printable(what)} (${count})`, ...listed(examples, count).map((line) => `  ${line}`));
   for (const { what, count, examples } of losses)
     lines.push(`LOST: ${printable(what)} (${thousands(count)})`, ...listed(examples, count));
   for (const { what, count, examples } of notes)
