@@ -74,7 +74,7 @@ describe.if(newest !== undefined)("an append-only log", () => {
     const to = ["--to", "sqlite", "--to-path", folder.file("new.db")];
     const { code, stdout } = await program(folder, [...from, ...to]);
     expect([code, stdout]).toEqual([0, expect.stringContaining("40 nodes")]);
-    expect(stdout).toContain("read from the append-only log, which is newer than the dump");
+    expect(stdout).toContain("read from the append-only log, which has the newest state");
     expect((await program(folder, ["verify", ...from, ...to])).code).toBe(0);
     const doctor = await program(folder, ["doctor"], { MEMORY_FALKORDBLITE_PATH: path });
     expect(doctor.stdout).toContain("40");

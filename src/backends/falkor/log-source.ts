@@ -35,7 +35,7 @@ export async function openLog(origin: DumpOrigin, refusal: LogRefusal, { signal 
     if (error instanceof UnreadableLog || error instanceof MigrateError) throw refusal.because(error.message);
     throw error instanceof Error && "syscall" in error ? accessError(log.folder, error) : error;
   }
-  const what = "read from the append-only log, which is newer than the dump";
+  const what = "read from the append-only log, which has the newest state";
   const note = { kind: "note", what, count: log.files.length, examples: log.files.map(({ path }) => path) } as const;
   const read = { ...origin, engine: "FalkorDBLite (append-only log)", notes: [...origin.notes, note] };
   return DumpSource.ofOwn(read, folder, file, signal, () => {
