@@ -104,7 +104,11 @@ function statement(code: string, message: string, cause: Error, { location }: Fa
     ) ||
     /Unable to create unique constraint|violat\w+ unique constraint|existing node violates/i.test(message)
   ) {
-    return new SchemaConflictError(firstLine(message), { next: "Look at the nodes that it names.", cause });
+    // What is violated is in the first line, by which nodes in the next.
+    return new SchemaConflictError(message.split("\n").slice(0, 2).join(" ").slice(0, 300), {
+      next: "Look at the nodes that it names.",
+      cause,
+    });
   }
   if (
     /ConstraintValidationFailed/.test(code) ||
