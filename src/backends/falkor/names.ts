@@ -1,5 +1,5 @@
 /** The names that compact replies leave out: labels, types and property names come as their numbers in the graph. */
-import { ConnectionError } from "../../errors.ts";
+import { SourceChangedError } from "../../errors.ts";
 import type { Client } from "./client.ts";
 import { decode, type Reply } from "./reply.ts";
 
@@ -10,6 +10,10 @@ const KINDS = {
 } as const;
 export type NameKind = keyof typeof KINDS;
 
+/**
+ * Asked for again after every page: clients that keep them read a graph that somebody has deleted and made anew under its
+ * old names, without an error. A graph never takes a name away, nor gives its number to another one.
+ */
 export class Names {
   readonly #client: Client;
   readonly #known: Record<NameKind, readonly string[]> = { label: [], type: [], property: [] };
@@ -18,15 +22,22 @@ export class Names {
     this.#client = client;
   }
 
-  /** Asks the server for names that are newer than what is known. Numbers are never given to another name. */
+  /**
+   * After a page that has been read, before any name in it is asked for.
+   * @param highest the highest number in the page, -1 for none
+   * @throws SourceChangedError where the graph is not the one that the names known before belong to
+   */
   async know(kind: NameKind, highest: number): Promise<void> {
-    if (highest < this.#known[kind].length) return;
+    if (highest < 0) return;
     const [row] = await this.#client.read(`${KINDS[kind]} RETURN collect(name)`);
-    this.#known[kind] = row === undefined ? [] : (decode(row[0]!) as string[]);
-    if (highest < this.#known[kind].length) return;
-    throw new ConnectionError(`${this.#client.location} gave a ${kind} that it has no name for`, {
-      next: "Run the same command again; if it fails again, report it to the project with the version of the server.",
-    });
+    const names = row === undefined ? [] : (decode(row[0]!) as string[]);
+    // What was known before the page, and is there after it, was there with it.
+    if (highest >= names.length || this.#known[kind].some((name, number) => names[number] !== name)) {
+      throw new SourceChangedError(`${this.#client.location} was deleted and made anew while it was read`, {
+        next: "Run the same command again.",
+      });
+    }
+    this.#known[kind] = names;
   }
 
   of(kind: NameKind, number: Reply): string {
