@@ -8,7 +8,8 @@ export class BoltHeartbeat implements Heartbeat {
   readonly #connect: () => Driver;
   readonly #database: string | null;
   readonly #activity: Activity;
-  #driver: Driver | null = null;
+  /** One for each question: several can be asked at once, and what was open may be as dead as what is asked about. */
+  readonly #drivers = new Set<Driver>();
 
   /** @param activity how this kind of server is asked */
   constructor(connect: () => Driver, database: string | null, activity: Activity) {
@@ -18,11 +19,10 @@ export class BoltHeartbeat implements Heartbeat {
   }
 
   async activity(statement: string): Promise<string | null> {
-    // A new one each time: what it had open may be as dead as what is asked about.
-    await this.close();
-    this.#driver = this.#connect();
+    const driver = this.#connect();
+    this.#drivers.add(driver);
     const database = this.#database === null ? {} : { database: this.#database };
-    const session = this.#driver.session({ ...database, defaultAccessMode: neo4j.session.READ });
+    const session = driver.session({ ...database, defaultAccessMode: neo4j.session.READ });
     const ask: Ask = async (text, parameters = {}) => {
       const { records } = await session.run(text, parameters);
       return records.map((record) => [...record.values()]);
@@ -33,13 +33,19 @@ export class BoltHeartbeat implements Heartbeat {
       // An older server has not all that is asked for, and a user may not ask everything: it answers all the same.
       if (/^(Neo|Memgraph)\.ClientError/.test(codeOf(error))) return ALIVE;
       throw error;
+    } finally {
+      this.#drivers.delete(driver);
+      leave(driver);
     }
   }
 
   async close(): Promise<void> {
-    const driver = this.#driver;
-    this.#driver = null;
-    // It may never answer.
-    driver?.close().catch(() => {});
+    for (const driver of this.#drivers) leave(driver);
+    this.#drivers.clear();
   }
+}
+
+/** Without waiting: it may never answer. */
+function leave(driver: Driver): void {
+  driver.close().catch(() => {});
 }
