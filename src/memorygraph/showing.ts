@@ -181,7 +181,8 @@ function number({ field, min, max, whole, lax }: FieldRule & { kind: "number" },
 function numberOf(value: Value, whole: boolean): number | null {
   if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return Number(value);
   const spelled = whole ? /^\s*[+-]?\d[\d_]*(\.0+)?\s*$/ : /^\s*[+-]?(\d[\d_]*\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
-  if (typeof value !== "string" || !spelled.test(value)) return null;
+  // No number of these fields is longer, and what is longer may take the pattern long.
+  if (typeof value !== "string" || value.length > MOST_DIGITS || !spelled.test(value)) return null;
   return Number(value.replaceAll("_", ""));
 }
 
@@ -196,6 +197,7 @@ function isTime(value: Value, { times, nativeTimes }: ReleaseLine, lax: boolean)
 }
 
 const ZERO = 48;
+const MOST_DIGITS = 400;
 /** What `reads` says nothing of: whether there is such a day. */
 const DAY = /^(?:\d{4}-?W\d\d(?:-?\d)?|\d{4}-\d\d-\d\d|\d{8})/;
 

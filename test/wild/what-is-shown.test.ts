@@ -5,6 +5,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { BackendConfig } from "../../src/backends/config.ts";
+import { Properties } from "../../src/graph/properties.ts";
 import { Showing } from "../../src/memorygraph/showing.ts";
 import { inspectStore } from "../../src/operations/inspect.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
@@ -135,6 +136,20 @@ describe("what the model of the release refuses", () => {
     const source = make(folder.file("s.db"), { a: { title: "" }, b: { content: "" } });
     const { result } = await succeed(source, folder.file("o.db"), { for: "0.13" });
     expect([result.success, result.visible, result.notShown.count]).toEqual([true, false, 2]);
+  });
+
+  test("a value of a million characters is judged at once", () => {
+    const long = "1".repeat(1_000_000);
+    const fields = ["importance", "usage_count", "created_at", "title", "context_languages", "context_timestamp"];
+    const start = performance.now();
+    for (const field of fields) {
+      for (const value of [long, `${long}x`, `[${long}`, `2024-01-01T${long}`, " ".repeat(1_000_000)]) {
+        expect(
+          new Showing("0.12").reasonFor(Properties.from(Object.entries({ ...GOOD, [field]: value }))),
+        ).not.toBeNull();
+      }
+    }
+    expect(performance.now() - start).toBeLessThan(5_000);
   });
 
   test("0.12 reads back no version, and refuses nulls where it has defaults", async () => {
