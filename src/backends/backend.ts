@@ -140,8 +140,12 @@ export interface SourceStore {
   summarise(options?: SummaryOptions): Promise<Summary> | null;
   /** What `read` could not give as it stands; complete once it has been read to its end. */
   findings(): readonly Finding[];
-  /** @throws SourceChangedError when what was read need not be one moment of the store. */
-  assertUnchanged(): Promise<void>;
+  /**
+   * @param failed after a failure: also whether the store is what it says of itself
+   * @throws SourceChangedError when what was read need not be one moment of the store; RereadError when it has to be
+   *   read in another way
+   */
+  assertUnchanged(failed?: boolean): Promise<void>;
   close(): Promise<void>;
 }
 

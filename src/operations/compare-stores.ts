@@ -1,5 +1,5 @@
 /** `verify`: two stores, opened and compared. */
-import type { OpenOptions, SourceStore } from "../backends/backend.ts";
+import type { Finding, OpenOptions, SourceStore } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { DamagedStoreError, RereadError } from "../errors.ts";
@@ -35,6 +35,10 @@ async function compareOnce(
     const target = await (await loadBackend(to)).openForReading(to, options);
     try {
       return await compareOpened(source, target, onProgress, shown);
+    } catch (error) {
+      // What could not be read as it is can perhaps be read in another way.
+      if (error instanceof DamagedStoreError) for (const store of [source, target]) await store.assertUnchanged(true);
+      throw error;
     } finally {
       await target.close();
     }
@@ -57,12 +61,12 @@ async function compareOpened(
     onProgress({ phase: "verify", done, total, unit: "records" });
   };
   const comparison = await compareStores(source as Readable, target as Readable, each, shown);
-  for (const [store, { location }] of [
+  for (const [store, { location, findings }] of [
     [source, a],
     [target, b],
   ] as const) {
     await store.assertUnchanged();
-    assertReadable(store, location);
+    assertReadable([...findings, ...store.findings()], location);
   }
   const { missing, extra, changed, fields, differences } = comparison;
   const side = (label: "source" | "target") => ({
@@ -84,8 +88,8 @@ async function compareOpened(
   };
 }
 
-function assertReadable(store: SourceStore, location: string): void {
-  const damage = store.findings().filter(({ kind }) => kind === "damage");
+function assertReadable(findings: readonly Finding[], location: string): void {
+  const damage = findings.filter(({ kind }) => kind === "damage");
   if (damage.length === 0) return;
   throw new DamagedStoreError(`${location} holds records that cannot be read, so that nothing is proven`, {
     details: damage.flatMap(({ what, count, examples }) => [`${what}: ${count}`, ...examples.map((id) => `  ${id}`)]),

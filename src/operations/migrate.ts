@@ -124,7 +124,7 @@ function phasesOf({ dryRun, verify }: Options): Progress["phase"][] {
 async function causeOf(source: SourceStore, error: unknown, signal: AbortSignal | undefined): Promise<unknown> {
   if (signal?.aborted) return error;
   try {
-    await source.assertUnchanged();
+    await source.assertUnchanged(true);
     return error;
   } catch (changed) {
     return changed;

@@ -379,6 +379,46 @@ describe("a damaged page", () => {
   });
 });
 
+describe("a file too large to be looked at row by row beforehand", () => {
+  function large(folder: TemporaryFolder): string {
+    const { path, database } = store(folder, 0);
+    database.run("BEGIN");
+    for (let at = 0; at < 5_000; at++)
+      database.run(INSERT, [`m${at}`, memory(`m${at}`, { summary: "x".repeat(4_000) })]);
+    database.run("COMMIT");
+    database.close();
+    return path;
+  }
+
+  test("with a damaged page is read again by its pages, by every command", async () => {
+    using folder = temporaryFolder();
+    const path = large(folder);
+    const bytes = readFileSync(path);
+    const page = Math.floor(bytes.indexOf('m2500Memory{"id"') / 4_096) * 4_096;
+    bytes.fill(0xa5, page, page + 4_096);
+    writeFileSync(path, bytes);
+    settle(path);
+    const target = folder.file("new.db");
+    for (const release of ["0.12", "0.13"]) {
+      const command = ["migrate", "--from-path", path, "--to", "sqlite", "--to-path", target, "--for", release];
+      const refused = await program(folder, command);
+      expectError(refused, 8, `${path} is damaged`);
+      expect(refused.stderr).toContain("m2500");
+    }
+    await succeed(path, target, { allowLoss: true });
+    const compared = await program(folder, ["verify", "--from-path", path, "--to", "sqlite", "--to-path", target]);
+    expectError(compared, 8, "nothing is proven");
+  });
+
+  test("with two rows of one key that no index shows is read again row by row", async () => {
+    using folder = temporaryFolder();
+    const path = edit(large(folder), 'm2500Memory{"id"', 'm2501Memory{"id"');
+    const { result } = await succeed(path, folder.file("new.db"), { for: "0.13" });
+    expect(result).toMatchObject({ verified: true, imported: { nodes: 5_000 } });
+    expect(JSON.stringify(result.notes)).toContain("several rows of one id");
+  });
+});
+
 describe("a log of another generation", () => {
   test("beside a whole file is named, and the file alone is offered (4)", async () => {
     using folder = temporaryFolder();

@@ -94,7 +94,7 @@ function staleTables(claims: Claims | null, { findings }: Integrity, cure: strin
 }
 
 /** Null where the tables cannot even be counted. */
-function claimsOf(database: Database, layout: FileLayout, thorough: boolean): Claims | null {
+export function claimsOf(database: Database, layout: FileLayout, thorough: boolean): Claims | null {
   try {
     return checkClaims(database, layout, thorough);
   } catch (error) {

@@ -20,7 +20,7 @@ import { describe } from "./describe.ts";
 import { onDatabase, translate } from "./errors.ts";
 import { assertSqlite, headerOf } from "./kind.ts";
 import type { FileLayout } from "./layout.ts";
-import { examine, type OpenedFile, openFile } from "./open.ts";
+import { claimsOf, examine, type OpenedFile, openFile } from "./open.ts";
 import { type ParallelSummary, summariseInParallel, worthParallel } from "./parallel.ts";
 import { type RowsRead, SqliteReader } from "./reader.ts";
 import { assertSoundTarget, refusedTarget } from "./sound-target.ts";
@@ -65,7 +65,9 @@ export class SqliteSource implements SourceStore {
   get hasTrustedIndexes(): boolean {
     const { layout, isStale, isRebuilt, isEdited } = this.#opened;
     const isLogged = headerOf(this.#path)?.writeVersion === WRITE_AHEAD_LOG;
-    return !isStale && !isRebuilt && !isEdited && (!isLogged || layout.layout?.writeAheadLog === true);
+    // Turso, which keeps no index of a file with a full-text search, puts every file that it opens into that mode.
+    const wasOnlyOurs = !isLogged || (layout.layout?.writeAheadLog === true && layout.searchTables.length === 0);
+    return !isStale && !isRebuilt && !isEdited && wasOnlyOurs;
   }
 
   /** Of a target that is only looked at. @throws what opening it for writing would throw */
@@ -110,6 +112,14 @@ export class SqliteSource implements SourceStore {
       throw error;
     }
     this.#compareCounts(reader.rows);
+  }
+
+  /** After a failure, whose reason may be that the store is not what it says of itself. */
+  #doubtClaims(): void {
+    const { snapshot, layout } = this.#opened;
+    const claims = claimsOf(snapshot.database, layout, true);
+    if (claims === null) this.#doubt ??= "a part of it cannot be read";
+    else if (claims.doubled.length > 0) this.#doubt ??= `several rows of ${claims.doubled.join(" and ")} share an id`;
   }
 
   /** A table that gave fewer or more rows than the index over its ids names has to be looked at row by row. */
@@ -163,8 +173,9 @@ export class SqliteSource implements SourceStore {
     return this.#summarised ?? this.#findings.list();
   }
 
-  async assertUnchanged(): Promise<void> {
+  async assertUnchanged(failed = false): Promise<void> {
     this.#opened.snapshot.assertUnchanged();
+    if (failed && this.#examined < 2 && !this.#opened.isRebuilt) this.#doubtClaims();
     if (this.#doubt === null) return;
     throw new RereadError(`${this.#path} is not what it says of itself (${this.#doubt})`, {
       next: "Look at it row by row: memorygraph-migrate inspect",
