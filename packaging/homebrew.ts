@@ -1,6 +1,6 @@
 /** The Homebrew formula of a release: `bun packaging/homebrew.ts SHA256SUMS` prints it. A formula, since a cask is quarantined. */
 import { readFileSync } from "node:fs";
-import { COMPLETION_FILES } from "../scripts/release/archive.ts";
+import { COMPLETION_FILES, MAN_PAGE } from "../scripts/release/archive.ts";
 import { LICENSE, REPOSITORY, VERSION } from "../scripts/release/project.ts";
 import { readSums } from "../scripts/release/sums.ts";
 import { PROGRAM } from "../scripts/release/targets.ts";
@@ -48,6 +48,7 @@ export function formula(version: string, sums: ReadonlyMap<string, string>): str
     bash_completion.install "completions/${COMPLETION_FILES.bash}" => "${PROGRAM}"
     zsh_completion.install "completions/${COMPLETION_FILES.zsh}"
     fish_completion.install "completions/${COMPLETION_FILES.fish}"
+    man1.install "man/${MAN_PAGE}"
   end
 
   test do

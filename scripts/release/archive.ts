@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { completionScript } from "../../src/cli/commands/completions.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { manPage } from "../../src/cli/man-page.ts";
 import { thirdPartyLicences } from "./dependencies.ts";
 import { ROOT, VERSION } from "./project.ts";
 import { type Entry, tar } from "./tar.ts";
@@ -25,6 +27,9 @@ export const COMPLETION_FILES = {
   powershell: `${PROGRAM}.ps1`,
 } as const;
 
+/** Where `man` looks for section 1. */
+export const MAN_PAGE = `${PROGRAM}.1`;
+
 /** What goes beside every executable. */
 export async function companions(): Promise<Entry[]> {
   const text = (path: string, content: string | Uint8Array): Entry => {
@@ -40,6 +45,7 @@ export async function companions(): Promise<Entry[]> {
     text("README.md", readFileSync(join(ROOT, "README.md"))),
     text("THIRD_PARTY_LICENSES.txt", thirdPartyLicences()),
     ...scripts,
+    text(`man/${MAN_PAGE}`, manPage(await Promise.all(Object.values(COMMANDS).map((load) => load())))),
   ];
 }
 

@@ -21,9 +21,11 @@ export function stepText(step: Step, { release }: Choice): string {
     const [[from] = [""]] = step.files;
     return `Rename the store that MemoryGraph ${release} cannot use, ${from}:`;
   }
-  const { from, gained, newest } = step;
-  const what = gained === 0 ? "the later versions" : `${number(gained)} ${gained === 1 ? "memory" : "memories"}`;
-  const rule = newest && gained > 0 ? ", and the later version of what both hold" : "";
+  const { from, gained, created, newest } = step;
+  const memories = `${number(gained)} ${gained === 1 ? "memory" : "memories"}`;
+  const others = `${number(created)} other ${created === 1 ? "record" : "records"}`;
+  const what = gained > 0 ? memories : created > 0 ? others : "the later versions";
+  const rule = newest && created > 0 ? ", and the later version of what both hold" : "";
   return `Bring over ${what} from ${from.path ?? from.uri ?? ""}${rule}:`;
 }
 
@@ -91,8 +93,9 @@ function astray({ astray: others, location }: Choice): Advice[] {
 
 /** Where they are is right; what is in them is for a person to mend. */
 function notShown({ config, location, release }: Choice, { readings }: Plan): Advice[] {
-  const count = readings.get(location)?.change?.notShown ?? 0;
-  if (config === null || count === 0) return [];
+  const current = readings.get(location);
+  const count = current?.change?.notShown ?? 0;
+  if (config === null || current?.standing !== "current" || count === 0) return [];
   const words = ["memorygraph-migrate", "inspect", ...storeWords("from", config)].map(shellQuote);
   const what = `${number(count)} ${count === 1 ? "memory" : "memories"}`;
   return [

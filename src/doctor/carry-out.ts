@@ -1,8 +1,11 @@
 /** Does what a plan says, one step after the other, and stops at the first failure. Every step can be undone. */
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
-import { AccessError, RefusedError } from "../errors.ts";
+import type { BackendConfig } from "../backends/config.ts";
+import { loadTarget } from "../backends/registry.ts";
+import { AccessError, BusyError, MigrateError, RefusedError } from "../errors.ts";
 import type { RunRegistry } from "../journal/registry.ts";
+import { DEFAULT_RELEASE } from "../memorygraph/releases.ts";
 import { RunJournal } from "../operations/journal/run-journal.ts";
 import { runMigration } from "../operations/migrate.ts";
 import type { MigrationResult } from "../operations/models.ts";
@@ -29,6 +32,7 @@ export async function carryOut(
   for (const step of steps) {
     hooks.signal?.throwIfAborted();
     if (step.kind === "set aside") {
+      await assertFree(step.store);
       renameAll(step.files);
       each({ step, result: null });
       continue;
@@ -42,6 +46,19 @@ export async function carryOut(
     const { result, error } = await runMigration(from, to, options, { ...hooks, recorder: RunJournal.fresh(registry) });
     if (error !== null) throw error;
     each({ step, result });
+  }
+}
+
+/** A program that holds a store would write to it under its new name, or put it back under the old one. @throws BusyError */
+async function assertFree(store: BackendConfig | null): Promise<void> {
+  if (store === null) return;
+  try {
+    const backend = await loadTarget(store);
+    const preview = await backend.preview(store, { release: null, fallbackRelease: DEFAULT_RELEASE });
+    await preview.close();
+  } catch (error) {
+    // That it is no target for another reason is why it is set aside.
+    if (error instanceof BusyError || !(error instanceof MigrateError)) throw error;
   }
 }
 

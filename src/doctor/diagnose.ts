@@ -78,6 +78,7 @@ function document(
     commands: commandsOf(step, choice, machine.platform),
     memoriesAfter: step.memoriesAfter,
   }));
+  const current = plan.readings.get(choice.location);
   const beside = adviceBeside(choice, plan, seen, machine);
   return {
     well: steps.length === 0 && beside.every(({ pressing }) => !pressing),
@@ -88,7 +89,7 @@ function document(
       release: choice.release,
       releaseReason: choice.releaseReason,
       memories: plan.memoriesNow,
-      notShown: plan.readings.get(choice.location)?.change?.notShown ?? 0,
+      notShown: current?.standing === "current" ? (current.change?.notShown ?? 0) : 0,
     },
     installed: [...installed],
     clients: choice.openings.map(({ setup: { client, file, name, project }, release, config, location }) => ({

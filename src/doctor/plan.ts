@@ -16,6 +16,8 @@ import { type Change, noChange, Union } from "./union.ts";
 /** Renames what is in the way of a store that the release can open. */
 export interface SetAside {
   readonly kind: "set aside";
+  /** What is in the way, where it is a store. */
+  readonly store: BackendConfig | null;
   readonly files: readonly (readonly [from: string, to: string])[];
   readonly memoriesAfter: number;
 }
@@ -33,6 +35,8 @@ export interface Bring {
   readonly folder: string | null;
   /** Memories that the target did not have. */
   readonly gained: number;
+  /** All records that it did not have, those memories included. */
+  readonly created: number;
   readonly memoriesAfter: number;
 }
 
@@ -190,6 +194,7 @@ async function stepsFor(
       newest: change.replaced > 0,
       folder: isNew && !existsSync(folder) ? folder : null,
       gained,
+      created: change.created,
       memoriesAfter: memories + gained,
     };
     const error = await whatIsInTheWay(seen.config!, to, release, signal);
@@ -224,12 +229,12 @@ async function whatIsInTheWay(
   }
 }
 
-function setAside({ place: { location }, description }: Seen): SetAside {
+function setAside({ place: { location }, description, config }: Seen): SetAside {
   const aside = freeName(location, description?.readableBy.at(-1) ?? description?.layout ?? "old");
   const files = ["", "-wal", "-shm", "-journal"]
     .filter((suffix) => suffix === "" || existsSync(location + suffix))
     .map((suffix) => [location + suffix, aside + suffix] as const);
-  return { kind: "set aside", files, memoriesAfter: 0 };
+  return { kind: "set aside", store: config, files, memoriesAfter: 0 };
 }
 
 /** `memory.db` -> `memory-0.12.db`, beside it, and not there yet. */

@@ -169,6 +169,16 @@ describe("doctor", () => {
     expect((await shell(home.folder, command!)).stdout).toContain("m-000003");
   });
 
+  test("what is in the way of a new store is not counted as shown or not", async () => {
+    using home = new Home();
+    const { current, advice } = await home
+      .liteFile(...LITE)
+      .npm("0.13.0")
+      .diagnosis();
+    expect(current).toMatchObject({ memories: 0, notShown: 0 });
+    expect(advice.map(({ text }) => text).join()).not.toContain("will not show");
+  });
+
   test("where nothing shows what is installed, it says how to name the release", async () => {
     using home = new Home();
     const { stdout } = await home.sqlite("0.12.4", ...IN_USE).doctor();
@@ -243,6 +253,21 @@ describe("--fix", () => {
     expect((await program(home.folder, ["rollback", run!, "--yes"])).code).toBe(0);
     expect(titleOf(home.path(...IN_USE), "m-000001")).not.toBe("later");
     expect(home.files().map((line) => line.split(" ")[0])).toEqual(before.map((line) => line.split(" ")[0]));
+  });
+
+  test("does not rename what an engine holds", async () => {
+    using home = new Home();
+    using sockets = temporaryFolder();
+    home.liteFile(...LITE).npm("0.13.0");
+    // All that shows of an engine: its socket answers.
+    const socket = Bun.listen({ unix: sockets.file("s"), socket: { data() {} } });
+    home.file(JSON.stringify({ unixsocket: sockets.file("s") }), ".memorygraph", "falkordblite.db.settings");
+    const before = home.files();
+    const { code, stderr } = await home.doctor("--fix", "--yes");
+    socket.stop(true);
+    expect(code).toBe(10);
+    expect(stderr).toContain("an engine holds");
+    expect(home.files()).toEqual(before);
   });
 
   test("stops at the first step that fails, and says what is done", async () => {

@@ -59,6 +59,7 @@ describe("the archive for this machine", () => {
       "completions/memorygraph-migrate.fish 644",
       "completions/memorygraph-migrate.ps1 644",
     ]);
+    expect(modes).toContain("man/memorygraph-migrate.1 644");
     const program = join(unpacked, "memorygraph-migrate");
     const { stdout } = await runCommand([program, "--version"], { cwd: folder.path, env: {} });
     expect(stdout).toStartWith(`memorygraph-migrate ${VERSION} (commit `);
