@@ -271,6 +271,14 @@ export interface TargetPreview {
 }
 
 /** A target in which runs are undone. */
+/** What the server keeps of the run's data beside the store itself. */
+export interface CopyElsewhere {
+  /** What it is, and where. */
+  readonly what: string;
+  /** The command that removes it. */
+  readonly remove: string;
+}
+
 export interface RollbackTarget {
   /** For people, without credentials. */
   readonly location: string;
@@ -283,6 +291,8 @@ export interface RollbackTarget {
    * @throws RollbackError when it cannot be done now
    */
   apply(plan: RollbackPlan): Promise<"changed" | "removed">;
+  /** After a rollback, which does not reach them; absent where there can be none. */
+  copies?(): Promise<readonly CopyElsewhere[]>;
   /** Whether a plan was applied or not. */
   close(): Promise<void>;
 }

@@ -282,6 +282,8 @@ export const RollbackResultSchema = v.object({
   digestBefore: v.nullable(v.string()),
   /** Of a dry run: the digest that the target would have. */
   digestAfter: v.string(),
+  /** What the server keeps of the run's data beside the store, such as the texts of its queries, and what removes it. */
+  copies: v.array(v.object({ what: v.string(), remove: v.string() })),
 });
 export type RollbackResult = v.InferOutput<typeof RollbackResultSchema>;
 

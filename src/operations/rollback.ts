@@ -1,5 +1,5 @@
 /** Undoes runs, whenever: also those that were completed weeks ago, and those whose process was killed. */
-import type { RollbackTarget, TargetBackend } from "../backends/backend.ts";
+import type { CopyElsewhere, RollbackTarget, TargetBackend } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { loadTarget } from "../backends/registry.ts";
 import { BusyError, DamagedJournalError, MigrateError, PartialError, RefusedError, RollbackError } from "../errors.ts";
@@ -119,15 +119,17 @@ class Rollback {
     if (target === null) return this.#nothingThere();
     let plan: RollbackPlan;
     let became: "changed" | "removed";
+    let copies: readonly CopyElsewhere[];
     try {
       plan = await this.#plan(target.present());
       became = await this.#apply(target, plan);
+      copies = (await target.copies?.()) ?? [];
     } finally {
       await target.close();
     }
     const digest = became === "removed" ? new ContentDigest() : await this.#prove(plan);
     this.#finish(plan);
-    return this.#close(plan, digest);
+    return this.#close(plan, digest, copies);
   }
 
   /** By which others know the target; null for a copy, of which no run says anything. */
@@ -227,7 +229,7 @@ class Rollback {
     return this.#close(plan, new ContentDigest());
   }
 
-  #close(plan: RollbackPlan, digest: ContentDigest): RollbackResult {
+  #close(plan: RollbackPlan, digest: ContentDigest, copies: readonly CopyElsewhere[] = []): RollbackResult {
     const kept = plan.kept(LISTED_RECORDS);
     const digestBefore = this.asked.digestBefore;
     const result = {
@@ -241,6 +243,7 @@ class Rollback {
       kept: kept.map(({ name, title, heldBy }) => ({ record: name, title, heldBy })),
       digestBefore,
       digestAfter: digest.toString(),
+      copies: [...copies],
     };
     plan.close();
     return result;

@@ -22,14 +22,14 @@ export class Client {
   readonly #failure: Failure;
   readonly #graph: string;
   readonly #watch: LineWatch;
-  readonly #place: Place;
+  readonly place: Place;
   readonly database: number;
   /** Goes after every statement. */
   #patience: readonly string[] = [];
 
   private constructor(raw: RawClient, place: Place, failure: Failure, watch: LineWatch) {
     this.#raw = raw;
-    this.#place = place;
+    this.place = place;
     this.#graph = place.graph;
     this.database = place.database;
     this.#failure = failure;
@@ -67,7 +67,7 @@ export class Client {
 
   /** What the work gives on a connection of its own to another database of the server, opened to read. */
   async inDatabase<T>(database: number, work: (client: Client) => Promise<T>): Promise<T> {
-    const other = await Client.connect({ ...this.#place, database }, { access: "read" });
+    const other = await Client.connect({ ...this.place, database }, { access: "read" });
     try {
       return await work(other);
     } finally {

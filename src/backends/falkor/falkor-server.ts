@@ -3,7 +3,7 @@ import { StoreKindError } from "../../errors.ts";
 import type { Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import { shellQuote } from "../../support/shell.ts";
-import type { OtherStore, SchemaItem } from "../backend.ts";
+import type { CopyElsewhere, OtherStore, SchemaItem } from "../backend.ts";
 import type {
   GraphServer,
   InternalId,
@@ -23,6 +23,7 @@ import { connectFalkor } from "./connect.ts";
 import { closedGraph } from "./describe-dump.ts";
 import { assertKeeps, graphsElsewhere, graphsOf, isGraph } from "./graph-key.ts";
 import { collected } from "./pages.ts";
+import { queryLogs } from "./query-logs.ts";
 import { Reader } from "./reader.ts";
 import { decode } from "./reply.ts";
 import { createSchema, dropSchema, ownSchema, readSchema, schemaReady, uniqueIdLabels } from "./schema.ts";
@@ -267,6 +268,10 @@ class FalkorServer implements GraphServer {
     if (nodes + relationships === 0 && (await this.#isThere())) {
       await this.#client.change("GRAPH.DELETE", this.#graph);
     }
+  }
+
+  async copies(): Promise<readonly CopyElsewhere[]> {
+    return queryLogs(this.#client, this.#client.place, await this.#isThere());
   }
 
   /** A server that is full takes no statement that deletes, but this. */

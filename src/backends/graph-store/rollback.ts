@@ -47,6 +47,7 @@ export async function openForRollback(
       }
       return "changed";
     },
+    copies: async () => (await server.copies?.()) ?? [],
     close: () => server.close(),
   };
 }

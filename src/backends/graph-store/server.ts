@@ -11,7 +11,7 @@
 import type { Properties } from "../../graph/properties.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import type { OtherStore, SchemaItem } from "../backend.ts";
+import type { CopyElsewhere, OtherStore, SchemaItem } from "../backend.ts";
 import type { BackendConfig, BackendType } from "../config.ts";
 import type { TargetRule } from "./target-rules.ts";
 
@@ -180,6 +180,9 @@ export interface GraphServer {
   removeEmpty(): Promise<void>;
   /** Deletes the graph with all that it holds. Only where that is possible when nothing else is, since memory is full. */
   discard?(): Promise<void>;
+
+  /** As copies of RollbackTarget. */
+  copies?(): Promise<readonly CopyElsewhere[]>;
 
   close(): Promise<void>;
 }

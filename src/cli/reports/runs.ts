@@ -25,7 +25,7 @@ export function runsReport(runs: readonly ListedRun[], colour: Colour): string {
 const SHOWN = 10;
 
 export function rollbackReport(result: RollbackResult, colour: Colour): string {
-  const { counts, digestAfter, kept, dryRun } = result;
+  const { counts, digestAfter, kept, dryRun, copies } = result;
   const left = counts.changed + counts.held;
   return [
     headline(result, colour),
@@ -38,6 +38,10 @@ export function rollbackReport(result: RollbackResult, colour: Colour): string {
           `  ${dryRun ? "would stay" : "left as they are"}, since somebody changed them or attached something to them: ${counted(left, "record")}`,
           ...listed(kept.slice(0, SHOWN).map(keptLine), left).map((line) => `  ${line}`),
         ]),
+    ...copies.flatMap(({ what, remove }) => [
+      `  still there: ${printable(what)}`,
+      `    to remove it: ${printable(remove)}`,
+    ]),
   ].join("\n");
 }
 

@@ -1,0 +1,35 @@
+/** What a FalkorDB server keeps of the statements that it ran, with the texts in them, outside of the graph. */
+import { shellQuote } from "../../support/shell.ts";
+import type { CopyElsewhere } from "../backend.ts";
+import type { Client } from "./client.ts";
+import type { Place } from "./place.ts";
+
+/**
+ * The stream `telemetry{GRAPH}` holds the last queries (1,000 unless MAX_INFO_QUERIES says otherwise) with their
+ * parameters, in dumps of the server, too, until the graph is deleted; GRAPH.SLOWLOG the slowest ones (seen on 4.22.1).
+ * @param isThere whether the graph still is: both go with it
+ */
+export async function queryLogs(client: Client, { address, graph, database }: Place, isThere: boolean) {
+  if (!isThere) return [];
+  const found: CopyElsewhere[] = [];
+  const { socket, host, port } = address;
+  const server = socket === undefined ? ["-h", host, "-p", String(port)] : ["-s", socket];
+  const command = (...words: readonly string[]) =>
+    ["redis-cli", ...server, ...(database === 0 ? [] : ["-n", String(database)]), ...words].map(shellQuote).join(" ");
+  const stream = `telemetry{${graph}}`;
+  // The server writes into it twice a second, so that what was asked last need not be there yet.
+  const config = await client.tryCommand("GRAPH.CONFIG", "GET", "CMD_INFO");
+  const isKept = Array.isArray(config) && String(config[1]) === "1";
+  if (isKept || Number(await client.tryCommand("XLEN", stream)) > 0) {
+    found.push({
+      what: `the texts of the last queries, in the server's stream ${stream}`,
+      remove: command("DEL", stream),
+    });
+  }
+  const slow = await client.tryCommand("GRAPH.SLOWLOG", graph);
+  if (Array.isArray(slow) && slow.length > 0) {
+    const what = `the texts of the slowest queries, in the server's memory (GRAPH.SLOWLOG)`;
+    found.push({ what, remove: command("GRAPH.SLOWLOG", graph, "RESET") });
+  }
+  return found;
+}
