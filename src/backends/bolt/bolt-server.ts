@@ -22,7 +22,7 @@ import type { Connection, Row } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import { keepsNative } from "./native-times.ts";
 import { NODE, RELATIONSHIP, RecordDecoder } from "./record-decoder.ts";
-import { fromWire, isBroken, toWireInteger, toWireProperties } from "./values.ts";
+import { fromWire, toWireInteger, toWireProperties } from "./values.ts";
 
 export class BoltServer implements GraphServer {
   readonly location: string;
@@ -100,11 +100,7 @@ export class BoltServer implements GraphServer {
     const rows = await this.#rows(
       `MATCH (m:${this.#dialect.quote(MEMORY_LABEL)}) RETURN m.created_at, m.updated_at LIMIT ${memories}`,
     );
-    return rows
-      .flat()
-      .filter((wire) => !isBroken(wire))
-      .map(fromWire)
-      .filter((value) => value !== null);
+    return rows.flat().flatMap(decodedOrNothing);
   }
 
   async *nodes(signal?: AbortSignal): AsyncIterable<readonly ServerNode[]> {
@@ -288,6 +284,16 @@ export class BoltServer implements GraphServer {
       `${match} WHERE x.id IS NOT NULL WITH x.id AS id, count(x) AS c WHERE c > 1 RETURN id`,
     );
     return rows.map(([id]) => id).filter((id) => typeof id === "string");
+  }
+}
+
+/** Of a sample, what cannot be decoded tells nothing. */
+function decodedOrNothing(wire: unknown): Value[] {
+  try {
+    const value = fromWire(wire);
+    return value === null ? [] : [value];
+  } catch {
+    return [];
   }
 }
 

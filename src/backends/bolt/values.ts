@@ -122,6 +122,7 @@ type Parts = Record<string, Part>;
 function fromWireTemporal(wire: object): Temporal | null {
   const parts = wire as Parts;
   if (neo4j.isDateTime(wire)) {
+    assertDecoded(parts);
     const zone = parts.timeZoneId == null ? "" : `[${parts.timeZoneId}]`;
     const offset = parts.timeZoneOffsetSeconds == null ? "" : offsetText(number(parts.timeZoneOffsetSeconds));
     return new Temporal("date-time", `${dateText(parts)}T${clockText(parts)}${offset}${zone}`);
@@ -134,6 +135,18 @@ function fromWireTemporal(wire: object): Temporal | null {
   if (neo4j.isLocalTime(wire)) return new Temporal("local-time", clockText(parts));
   if (neo4j.isDuration(wire)) return new Temporal("duration", durationText(parts));
   return null;
+}
+
+/** Years of which JavaScript's calendars are known to say the local time right. */
+const SAFE_YEARS = 9_999;
+
+/**
+ * The driver takes the local time of a zone from JavaScript's calendar, which near the end of its years (275,760) is off by
+ * decades without an error. @throws RangeError where the server has to be asked for the parts
+ */
+function assertDecoded({ year, timeZoneId }: Parts): void {
+  if (timeZoneId == null || Math.abs(number(year)) <= SAFE_YEARS) return;
+  throw new RangeError("a date-time by zone name outside the years that JavaScript's calendar says right");
 }
 
 /** For what fits in 32 bits: all but the parts of a duration. */

@@ -1,11 +1,13 @@
 /** What the driver cannot decode costs that property, by name, and never the store. */
 import { describe, expect, test } from "bun:test";
 import type { Connection } from "../../../src/backends/bolt/connection.ts";
+import { openerOf } from "../../../src/backends/bolt/open.ts";
 import { RecordDecoder } from "../../../src/backends/bolt/record-decoder.ts";
 import { BackendConfig } from "../../../src/backends/config.ts";
 import { OddityLog } from "../../../src/backends/findings.ts";
 import { readRecords } from "../../../src/backends/graph-store/reader.ts";
 import type { RecordStore } from "../../../src/backends/graph-store/server.ts";
+import type { Temporal } from "../../../src/graph/value.ts";
 import { runMigration } from "../../../src/operations/migrate.ts";
 import { withDriver } from "../../conformance/bolt.ts";
 import { endOf } from "../../conformance/ends.ts";
@@ -42,6 +44,33 @@ test("a property of an unknown type is named, and all else of the record stands"
 });
 
 const neo4j = (await serversOf("neo4j")).at(-1);
+
+describe.if(neo4j !== undefined)("a date-time by zone name at the end of JavaScript's calendar", () => {
+  // The driver gives some of these decades off, and says nothing.
+  test("has the parts that the server says", async () => {
+    const end = endOf(neo4j!);
+    await end.empty();
+    const years = [9_999, 10_000, 200_000, 275_700, 275_719, 275_720, 275_759, 275_760, -271_821, -10_000];
+    const statement =
+      "UNWIND $years AS y CREATE (n:V {t: datetime({year: y, month: 9, day: 13, hour: 1, minute: 2, second: 3, timezone: 'Europe/Berlin'})})";
+    await withDriver(neo4j!, (run) => run(statement, { years: years.map(BigInt) }));
+    const server = await openerOf("neo4j")(end.config, { access: "read" });
+    try {
+      const read: string[] = [];
+      for await (const batch of server.nodes()) {
+        for (const { properties } of batch) read.push((properties.get("t") as Temporal).text.replace(/T.*/, ""));
+      }
+      const texts = years.map((year) => {
+        const sign = year < 0 ? "-" : year > 9_999 ? "+" : "";
+        return `${sign}${String(Math.abs(year)).padStart(4, "0")}-09-13`;
+      });
+      expect(read.sort()).toEqual(texts.sort());
+    } finally {
+      await server.close();
+      await end.empty();
+    }
+  });
+});
 
 describe.if(neo4j !== undefined)("a date-time by zone name in the year 300,000", () => {
   test("comes out of Neo4j and back, in nodes and relationships, in lists, and as an id", async () => {
