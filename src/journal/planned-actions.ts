@@ -35,7 +35,8 @@ export interface Action {
   readonly name: string;
 }
 
-const PAGE = 1_000;
+const PAGE = 500;
+const CACHE_KILOBYTES = 8_000;
 const KINDS = { node: 0, relationship: 1 } as const;
 const ACTION = `CREATE TEMP TABLE action (kind INTEGER, ordinal INTEGER, key TEXT, internal INTEGER, source INTEGER, mark BLOB,
   hash BLOB NOT NULL, identity INTEGER NOT NULL, flags INTEGER NOT NULL, run INTEGER, entry INTEGER, name TEXT NOT NULL, title TEXT,
@@ -47,7 +48,7 @@ const FORCED = 2;
 type ActionRow = [number, string | null, string | null, Uint8Array | null, number | null, number | null, string];
 
 export class PlannedActions {
-  readonly #database = openScratch(ACTION);
+  readonly #database = openScratch(ACTION, CACHE_KILOBYTES);
   readonly #statements;
 
   constructor() {

@@ -21,6 +21,8 @@ export interface Traced {
 const OTHER: Traced = { standing: "other", before: null };
 const SCHEMA = `CREATE TEMP TABLE made (identity INTEGER, overwritten INTEGER, content INTEGER, stable INTEGER NOT NULL,
   count INTEGER NOT NULL, PRIMARY KEY (identity, overwritten, content)) WITHOUT ROWID`;
+/** Several runs can be open at a time, beside the plan and the reader of the store. */
+const CACHE_KILOBYTES = 4_000;
 const IMAGES = "CREATE TEMP TABLE image (identity INTEGER PRIMARY KEY, entry INTEGER NOT NULL, met INTEGER NOT NULL)";
 const ENDS = "CREATE TEMP TABLE image_end (key TEXT PRIMARY KEY) WITHOUT ROWID";
 
@@ -28,7 +30,7 @@ export class RunTrace {
   readonly file: JournalFile;
   /** The run had not come to its end: what it had deleted to create it anew comes back. */
   readonly isUnfinished: boolean;
-  readonly #database = openScratch(SCHEMA);
+  readonly #database = openScratch(SCHEMA, CACHE_KILOBYTES);
   readonly #statements;
   #images = 0;
   #created = 0;
