@@ -93,6 +93,9 @@ describe.skipIf(any === undefined)("a FalkorDB server", () => {
       const { error: failed, result } = await runMigration(source, at(folder.file(`${number}.db`)), {}, {});
       expect([failed, result.verified, result.source?.before.nodes]).toEqual([null, true, 1]);
     }
+    const bySnapshot = new BackendConfig({ ...graphAt(uri, { database: "1" }), readBy: "snapshot" });
+    const snapshot = await runMigration(bySnapshot, at(folder.file("snapshot.db")), {}, {});
+    expect([snapshot.error, snapshot.result.source?.before.nodes]).toEqual([null, 1]);
     // Into a third one, and verified there.
     const target = graphAt(uri, { database: "2" });
     expect((await runMigration(at(folder.file("0.db")), target, {}, {})).error).toBeNull();
@@ -114,6 +117,9 @@ describe.skipIf(any === undefined)("a FalkorDB server", () => {
     const second = graphAt(uri, { graph: "second" });
     const { error, result } = await runMigration(second, at(folder.file("a.db")), {}, {});
     expect([error, result.verified, result.source?.before.nodes]).toEqual([null, true, 1]);
+    const bySnapshot = new BackendConfig({ ...second, readBy: "snapshot" });
+    const snapshot = await runMigration(bySnapshot, at(folder.file("snapshot.db")), {}, {});
+    expect([snapshot.error, snapshot.result.source?.before.nodes]).toEqual([null, 1]);
     for (const dryRun of [true, false]) {
       const refused = await runMigration(at(folder.file("a.db")), second, { dryRun }, {});
       expect(refused.error).toBeInstanceOf(RefusedError);
@@ -138,6 +144,34 @@ describe.skipIf(any === undefined)("a FalkorDB server", () => {
     }
     await tell(own, "PERSIST", "memorygraph");
     expect((await runMigration(at(folder.file("a.db")), graphAt(uri), {}, {})).error).toBeNull();
+  }, 60_000);
+
+  test("that drops graphs when its memory is full, as a target: told before anything is written", async () => {
+    using folder = temporaryFolder();
+    await using own = await ownFalkor("--maxmemory", "500mb", "--maxmemory-policy", "allkeys-lru");
+    const { uri } = own.server;
+    await tell(own, "GRAPH.QUERY", "other", CREATE);
+    const source = graphAt(uri, { graph: "other" });
+    expect((await runMigration(source, at(folder.file("a.db")), {}, {})).error).toBeNull();
+    const { result } = await runMigration(at(folder.file("a.db")), graphAt(uri), { dryRun: true }, {});
+    expect(result.notes.map(({ what }) => what).join()).toContain("maxmemory-policy allkeys-lru");
+  }, 60_000);
+
+  test("with times as numbers: --since reads integers and doubles, in seconds and in milliseconds", async () => {
+    using folder = temporaryFolder();
+    await using own = await ownFalkor();
+    const made = (id: string, updated: string) =>
+      `(:Memory {id: '${id}', type: 'general', title: 't', content: 'c', created_at: '2020-01-01T00:00:00+00:00', updated_at: ${updated}})`;
+    const late = ["1795819064385", "1795819064", "1795819064.385", "1795819064385.0", "'2026-11-27T22:37:44Z'"];
+    const early = ["1577836800000", "1577836800.5", "'2020-01-01T00:00:00Z'"];
+    const nodes = [
+      ...late.map((time, at) => made(`late${at}`, time)),
+      ...early.map((time, at) => made(`early${at}`, time)),
+    ];
+    await tell(own, "GRAPH.QUERY", "memorygraph", `CREATE ${nodes.join(", ")}`);
+    const options = { since: "2026-01-01" };
+    const { error, result } = await runMigration(graphAt(own.server.uri), at(folder.file("a.db")), options, {});
+    expect([error, result.verified, result.imported.nodes]).toEqual([null, true, late.length]);
   }, 60_000);
 
   test("by its unix socket, as source and as target, by queries and by a snapshot", async () => {
