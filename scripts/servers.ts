@@ -252,11 +252,11 @@ function detached(command: string[], folder: string): number {
   return child.pid;
 }
 
-/** @throws Error when it does not come up within a minute */
+/** @throws Error when it does not come up within three minutes */
 async function answers(instance: Running): Promise<void> {
   const { kind, number, uri, folder } = instance;
   const { hostname, port } = new URL(uri.replace(/^\w+:/, "http:"));
-  for (let waited = 0; waited < 300; waited++) {
+  for (let waited = 0; waited < 900; waited++) {
     if (await accepts(hostname, Number(port), kind)) return;
     if (waited > 10 && !isAlive(instance)) break;
     await Bun.sleep(200);

@@ -7,7 +7,7 @@ import type { Kind } from "../../scripts/servers.ts";
 import { temporaryFolder } from "./folder.ts";
 import type { TestServer } from "./servers.ts";
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 
 export interface OwnServer extends AsyncDisposable {
   /** Both numbers are one server here. */
