@@ -3,7 +3,7 @@
  * Engines that keep no index, or not all of them, leave files in which neither is so.
  */
 import { type Database, SQLiteError } from "bun:sqlite";
-import { count, quoted, rows } from "./database.ts";
+import { count, quoted, type Row, rows } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
 
 export interface Claims {
@@ -52,22 +52,34 @@ export function idIndexOf(database: Database, table: string): string | null {
 /** How many rows a table has: by the index over its ids where that shows no difference, since that is much shorter. */
 export function countRows(database: Database, table: string): number {
   const index = idIndexOf(database, table);
-  const by = index !== null && matches(database, table, index, false) ? `INDEXED BY ${quoted(index)}` : "NOT INDEXED";
-  return count(database, `SELECT count(*), max(rowid) FROM ${quoted(table)} ${by}`);
+  const entries = index === null ? null : entriesOf(database, table, index);
+  return entries ?? count(database, `SELECT count(*) FROM ${quoted(table)} NOT INDEXED`);
+}
+
+/** How many rows an index names; null where it does not know the last one, or cannot be read. */
+function entriesOf(database: Database, table: string, index: string): number | null {
+  try {
+    const [entries, last] = figures(database, table, "count(*), max(rowid)", `INDEXED BY ${quoted(index)}`);
+    return last === figures(database, table, "max(rowid)", "NOT INDEXED")[0] ? Number(entries) : null;
+  } catch (error) {
+    // One that cannot be read, or that compares by what only another program knows.
+    if (error instanceof SQLiteError) return null;
+    throw error;
+  }
 }
 
 function matches(database: Database, table: string, index: string, thorough: boolean): boolean {
-  const figures = (what: string, by: string) => rows(database, `SELECT ${what} FROM ${quoted(table)} ${by}`)[0]!;
-  try {
-    const [entries, last, sum] = figures("count(*), max(rowid), total(rowid)", `INDEXED BY ${quoted(index)}`);
-    if (!thorough) return last === figures("max(rowid)", "NOT INDEXED")[0];
-    const [found, highest, total] = figures("count(*), max(rowid), total(rowid)", "NOT INDEXED");
-    return entries === found && last === highest && sum === total;
-  } catch (error) {
-    // An index that cannot be read, or that compares by what only another program knows.
-    if (!(error instanceof SQLiteError)) throw error;
-    return false;
-  }
+  if (entriesOf(database, table, index) === null) return false;
+  if (!thorough) return true;
+  const what = "count(*), total(rowid)";
+  const [left, right] = [`INDEXED BY ${quoted(index)}`, "NOT INDEXED"].map((by) =>
+    figures(database, table, what, by).join(),
+  );
+  return left === right;
+}
+
+function figures(database: Database, table: string, what: string, by: string): Row {
+  return rows(database, `SELECT ${what} FROM ${quoted(table)} ${by}`)[0]!;
 }
 
 /** Bytes that spell a text are the same id as the text; in an index bytes come after all texts, numbers before. */

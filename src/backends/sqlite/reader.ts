@@ -4,10 +4,10 @@ import { JsonSyntaxError } from "../../graph/json.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, keyOfId } from "../../graph/record.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { OddityLog } from "../findings.ts";
-import { ALL_ROWS, pages, prepare, quoted, type Row, type SqlValue, shareOf } from "./database.ts";
+import { ALL_ROWS, pages, prepare, quoted, type Row, shareOf } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
 import type { DecodedNode, DecodedRelationship } from "./nodes-layout.ts";
-import { isOddIn, REPLACED, readAs } from "./readings.ts";
+import { isOdd, REPLACED, readAs } from "./readings.ts";
 import { UnreadableRowError } from "./row.ts";
 import { SharedIds } from "./shared-ids.ts";
 import { applyToProperties, hashRow, type RowExtra, readRowExtra } from "./side-table.ts";
@@ -93,13 +93,12 @@ export class SqliteReader {
 
   *#pages<D>(table: Table<D>): Generator<Row[]> {
     const { readings } = table;
-    const isOdd = (value: SqlValue, at: number) => isOddIn(readings[at] ?? "any", value);
     const { at, of } = this.#share;
     const range = of === 1 ? ALL_ROWS : shareOf(this.#database, table.name, at, of);
     this.rows[table.name] = 0;
     for (const page of pages(this.#database, selectFrom(table, this.#layout.hasExtra), range)) {
       this.rows[table.name]! += page.length;
-      yield page.map((row) => (row.some(isOdd) ? this.#asMeant(table, row) : row));
+      yield page.map((row) => (isOdd(row, readings) ? this.#asMeant(table, row) : row));
     }
   }
 

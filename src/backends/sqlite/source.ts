@@ -31,6 +31,8 @@ export async function openSource(path: string, options: OpenOptions = {}): Promi
   return new SqliteSource(path, await openFile(path, options), options);
 }
 
+/** How long batches follow one another without a look at whether somebody writes to the file. */
+const LOOK_AGAIN_MS = 100;
 /** Up to this size every row and page is looked at before it is read, which costs less than a person notices. */
 const THOROUGH_BYTES = 16 << 20;
 
@@ -100,11 +102,14 @@ export class SqliteSource implements SourceStore {
     const { snapshot, layout } = this.#opened;
     this.#findings = new OddityLog();
     const reader = new SqliteReader(snapshot.database, layout, this.#findings);
+    let looked = 0;
     try {
       for await (const batch of readBatches(this.#path, reader, this.#signal)) {
         yield batch;
+        if (performance.now() - looked < LOOK_AGAIN_MS) continue;
         // Whoever writes meanwhile need not keep to SQLite's rules: the file itself is looked at.
         snapshot.assertUnchanged();
+        looked = performance.now();
       }
     } catch (error) {
       const isLast = this.#isolated || this.#opened.isRebuilt;
