@@ -133,7 +133,7 @@ test("the type of a value is a difference of its own, and shows", async () => {
   );
   database.close();
   const found = await compare(left, right);
-  expect(found.differences).toEqual([
+  expect(found.differences).toMatchObject([
     { kind: "changed", record: "node", id: "old-0", fields: [{ name: "usage_count", source: "0", target: "0.0" }] },
   ]);
 });
