@@ -3,7 +3,7 @@ import type { StoreDescription } from "../backends/backend.ts";
 import { BackendConfig } from "../backends/config.ts";
 import { recognise } from "../backends/recognise.ts";
 import { loadBackend } from "../backends/registry.ts";
-import { MigrateError } from "../errors.ts";
+import { MigrateError, StoreKindError } from "../errors.ts";
 import type { FoundStore } from "./models.ts";
 import type { Place } from "./places.ts";
 
@@ -34,6 +34,8 @@ export async function lookAt(place: Place, signal?: AbortSignal): Promise<Seen |
     return await opened(place, new BackendConfig({ type, path: place.location }), hints, signal);
   } catch (error) {
     if (!(error instanceof MigrateError) || signal?.aborted) throw error;
+    // Another program's file in the same folder is nobody's lost memory.
+    if (error instanceof StoreKindError && place.isOnlyBeside) return null;
     return { ...nothing, config: place.server, failure: error, what: error.message, notes: [error.next] };
   }
 }

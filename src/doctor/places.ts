@@ -20,8 +20,11 @@ export interface Place {
   named: boolean;
   /** Of a server: how to reach it. */
   readonly server: BackendConfig | null;
+  /** Nothing says that a store is there but that it is in the folder of one. */
+  isOnlyBeside: boolean;
 }
 
+const BESIDE = "beside a store";
 /** So many files beside a store are looked at. */
 const MOST_SIBLINGS = 100;
 
@@ -61,7 +64,7 @@ export function placesToLook(machine: Machine, setups: readonly Setup[], project
   for (const home of windowsHomes(machine)) {
     for (const place of defaultPlaces({ home, cwd: home })) places.add(place.path, `${reasonOf(place)}, of Windows`);
   }
-  for (const folder of places.folders()) for (const path of siblingsIn(folder)) places.add(path, "beside a store");
+  for (const folder of places.folders()) for (const path of siblingsIn(folder)) places.add(path, BESIDE);
   return places.list();
 }
 
@@ -77,9 +80,10 @@ class Places {
   }
 
   add(location: string, reason: string, named = false, server: BackendConfig | null = null): void {
-    const place = this.#byLocation.get(location) ?? { location, reasons: [], named: false, server };
+    const place = this.#byLocation.get(location) ?? { location, reasons: [], named: false, server, isOnlyBeside: true };
     if (!place.reasons.includes(reason)) place.reasons.push(reason);
     place.named ||= named;
+    place.isOnlyBeside &&= reason === BESIDE;
     this.#byLocation.set(location, place);
   }
 

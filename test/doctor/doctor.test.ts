@@ -1,4 +1,5 @@
 /** What doctor finds, says and refuses, and what it never does. */
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -79,6 +80,17 @@ describe("doctor", () => {
     expect(await follow(home)).toBe(2);
     expect(await home.memoriesAt("sqlite", ...IN_USE)).toHaveLength(60);
     expect(await Bun.file(home.path(".memorygraph", "memory-old.db")).text()).toBe("not a database");
+  });
+
+  test("a file of another program in the same folder is nobody's lost memory", async () => {
+    using home = new Home();
+    home.sqlite("0.12.4", ...IN_USE).uv("0.12.4");
+    const other = new Database(home.path(".memorygraph", "cookies.db"), { create: true });
+    other.run("CREATE TABLE cookie (name TEXT)");
+    other.close();
+    const { well, stores } = await home.diagnosis();
+    expect(well).toBe(true);
+    expect(stores.map(({ location }) => location)).toEqual([home.path(...IN_USE)]);
   });
 
   test("does not take its own journals and what belongs to a store for stores", async () => {
