@@ -46,7 +46,7 @@ test("a property of an unknown type is named, and all else of the record stands"
 const neo4j = (await serversOf("neo4j")).at(-1);
 
 describe.if(neo4j !== undefined)("a date-time by zone name at the end of JavaScript's calendar", () => {
-  // The driver gives some of these decades off, and says nothing.
+  // Not those that the driver makes of them by JavaScript's calendar.
   test("has the parts that the server says", async () => {
     const end = endOf(neo4j!);
     await end.empty();
