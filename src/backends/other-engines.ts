@@ -59,7 +59,7 @@ const KINDS: readonly Kind[] = [
     next: ({ path }) =>
       `Let Turso write a plain copy, and name that: pip install pyturso, then ${python(
         "import turso",
-        `turso.connect(${text(path)}, experimental_features='encryption', encryption=turso.EncryptionOpts(cipher='CIPHER', hexkey='KEY'), isolation_level=None).execute("vacuum into 'plain.db'").fetchall()`,
+        `turso.connect(${text(path)}, experimental_features="encryption", encryption=turso.EncryptionOpts(cipher="CIPHER", hexkey="KEY"), isolation_level=None).execute("vacuum into 'plain.db'").fetchall()`,
       )}`,
   },
   {
@@ -75,7 +75,7 @@ const KINDS: readonly Kind[] = [
     next: ({ path }) =>
       `Copy both files, and let Turso bring the copy into a form that SQLite reads: ${quoted`cp ${path} copy.db`} && ${quoted`cp ${`${path}-log`} copy.db-log`}; pip install pyturso, then ${python(
         "import turso",
-        "turso.connect('copy.db', isolation_level=None).execute('pragma journal_mode=wal').fetchall()",
+        'turso.connect("copy.db", isolation_level=None).execute("pragma journal_mode=wal").fetchall()',
       )}; then name copy.db`,
   },
   {
@@ -107,9 +107,9 @@ const KINDS: readonly Kind[] = [
     next: ({ path }) =>
       `Take the key off a copy: ${quoted`cp ${path} plain.db`}; pip install apsw-sqlite3mc, then ${python(
         "import apsw",
-        "c = apsw.Connection('plain.db')",
-        "c.pragma('key', 'KEY')",
-        "c.pragma('rekey', '')",
+        'c = apsw.Connection("plain.db")',
+        'c.pragma("key", "KEY")',
+        'c.pragma("rekey", "")',
       )}; then name plain.db`,
   },
   {
