@@ -43,17 +43,22 @@ export function decode(cell: Reply): Value {
       return map;
     }
     case "11": {
-      const [latitude, longitude] = (value as readonly string[]).map((n) => Math.fround(Number(n)));
+      const [latitude, longitude] = (value as readonly string[]).map(printedFloat);
       return new Point(WGS84, longitude!, latitude!);
     }
     case "12":
-      return new Vector((value as readonly string[]).map((n) => Math.fround(Number(n))));
+      return new Vector((value as readonly string[]).map(printedFloat));
   }
   const temporal = TEMPORAL[type];
   if (temporal !== undefined) return temporalOf(temporal, BigInt(value as string));
   throw new ConnectionError(`FalkorDB sent a value of a type that this release does not know (${type})`, {
     next: "Get the newest memorygraph-migrate.",
   });
+}
+
+/** Infinities and what is no number have names of their own here, too. */
+function printedFloat(text: string): number {
+  return Math.fround(printedDouble(text));
 }
 
 function printedDouble(text: string): number {
