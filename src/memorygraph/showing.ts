@@ -6,6 +6,7 @@ import { parseInstant } from "../graph/instant.ts";
 import type { Properties, Shape } from "../graph/properties.ts";
 import { readIsoInstant } from "../graph/read-instant.ts";
 import { Temporal, type Value } from "../graph/value.ts";
+import { CONTEXT_PREFIX } from "./fields.ts";
 import type { FieldRule, ReleaseLine } from "./releases/release.ts";
 import { type Release, releaseLine } from "./releases.ts";
 import { renamedToOurs } from "./spelling.ts";
@@ -90,9 +91,9 @@ export class Showing {
       this.#plans.set(shape, plan);
     }
     if (plan.missing !== null) return plan.missing;
-    for (const { rule, at } of plan.checks) {
-      const value = values[at]!;
-      const reason = value === null ? refusedNull(rule) : refused(rule, value, this.#line);
+    const { checks, positions } = plan;
+    for (let at = 0; at < checks.length; at++) {
+      const reason = checks[at]!(values[positions[at]!]!);
       if (reason !== null) return reason;
     }
     return null;
@@ -110,52 +111,69 @@ export class Showing {
   }
 }
 
-/** The rules of the fields that records of one shape have. */
+/** Why a value is refused; null when it is not. */
+type Check = (value: Value) => string | null;
+
+/** What is asked of the fields that records of one shape have. */
 interface Plan {
   /** What is refused of all of them: a field that is required and not there. */
   readonly missing: string | null;
-  readonly checks: readonly { readonly rule: FieldRule; readonly at: number }[];
+  readonly checks: readonly Check[];
+  /** Where each check finds its value. */
+  readonly positions: readonly number[];
 }
 
-function planOf({ index }: Shape, { shows }: ReleaseLine): Plan {
-  const missing = shows.find(({ field, required }) => required && !index.has(field));
-  const present = shows.filter(({ field }) => index.has(field));
+function planOf({ index }: Shape, line: ReleaseLine): Plan {
+  const missing = line.shows.find(({ field, required }) => required && !index.has(field));
+  const present = line.shows.filter(({ field }) => index.has(field));
   return {
     missing: missing === undefined ? null : `no ${missing.field}`,
-    checks: present.map((rule) => ({ rule, at: index.get(rule.field)! })),
+    checks: present.map((rule) => checkOf(rule, line)),
+    positions: present.map(({ field }) => index.get(field)!),
   };
 }
 
-function refusedNull({ field, required, notNull }: FieldRule): string | null {
-  if (required) return `no ${field}`;
-  return notNull ? `${field} is null` : null;
+/** Made once for each shape, since it is asked of every memory: what is usual has to pass quickly. */
+function checkOf(rule: FieldRule, line: ReleaseLine): Check {
+  const { field, required, notNull } = rule;
+  const ifNull = required ? `no ${field}` : notNull ? `${field} is null` : null;
+  const refused = refusalOf(rule, line);
+  return (value) => (value === null ? ifNull : refused(value));
 }
 
-function refused(rule: FieldRule, value: Exclude<Value, null>, line: ReleaseLine): string | null {
+function refusalOf(rule: FieldRule, line: ReleaseLine): Check {
+  const { field } = rule;
   switch (rule.kind) {
     case "text":
-      return text(rule, value);
+      return textCheck(rule);
     case "number":
-      return number(rule, value);
-    case "word":
-      return typeof value === "string" && rule.words.includes(value) ? null : `an unknown ${rule.field}`;
-    case "time":
-      if (rule.emptyIsNone && isEmpty(value)) return null;
-      return isTime(value, line, rule.lax === true) ? null : `${rule.field} is not a time that it reads`;
+      return numberCheck(rule);
+    case "word": {
+      const words = new Set<Value>(rule.words);
+      return (value) => (words.has(value) ? null : `an unknown ${field}`);
+    }
+    case "time": {
+      const { lax = false, emptyIsNone = false } = rule;
+      return (value) =>
+        isTime(value, line, lax) || (emptyIsNone && isEmpty(value)) ? null : `${field} is not a time that it reads`;
+    }
     case "texts":
-      return isTexts(rule.field, value) ? null : `${rule.field} is not a list of texts`;
+      return (value) => (isTexts(field, value) ? null : `${field} is not a list of texts`);
     case "map":
-      return fromJson(value) instanceof Map ? null : `${rule.field} is not an object`;
+      return (value) => (fromJson(value) instanceof Map ? null : `${field} is not an object`);
   }
 }
 
-function text(rule: FieldRule & { kind: "text" }, value: Value): string | null {
-  const { field, min = 0, max = Number.POSITIVE_INFINITY } = rule;
-  if (typeof value !== "string" || typeof fromContext(field, value) !== "string") return `${field} is not text`;
-  if (value.length < min) return `an empty ${field}`;
-  if (value.length <= max) return null;
-  const length = rule.unit === "code point" ? codePoints(value, max) : value.length;
-  return length <= max ? null : `${field} longer than ${max} characters`;
+function textCheck({ field, unit, min = 0, max = Number.POSITIVE_INFINITY }: FieldRule & { kind: "text" }): Check {
+  const isContext = field.startsWith(CONTEXT_PREFIX);
+  return (value) => {
+    if (typeof value !== "string") return `${field} is not text`;
+    if (isContext && typeof fromJson(value) !== "string") return `${field} is not text`;
+    if (value.length < min) return `an empty ${field}`;
+    if (value.length <= max) return null;
+    const length = unit === "code point" ? codePoints(value, max) : value.length;
+    return length <= max ? null : `${field} longer than ${max} characters`;
+  };
 }
 
 /** Counted no further than it matters. */
@@ -165,21 +183,21 @@ function codePoints(value: string, max: number): number {
   return count;
 }
 
-function number({ field, min, max, whole, lax }: FieldRule & { kind: "number" }, value: Value): string | null {
-  const numeric = lax
-    ? numberOf(value, whole === true)
-    : typeof value === "bigint" || typeof value === "number"
-      ? Number(value)
-      : null;
-  if (numeric === null || Number.isNaN(numeric)) return `${field} is not a number`;
-  if (whole && !Number.isInteger(numeric)) return `${field} is not a whole number`;
-  if (numeric >= min && (max === undefined || numeric <= max)) return null;
-  return max === undefined ? `${field} below ${min}` : `${field} outside ${min} to ${max}`;
+function numberCheck({ field, min, max, whole, lax }: FieldRule & { kind: "number" }): Check {
+  const most = max ?? Number.POSITIVE_INFINITY;
+  const outside = max === undefined ? `${field} below ${min}` : `${field} outside ${min} to ${max}`;
+  return (value) => {
+    const isNumber = typeof value === "number" || typeof value === "bigint";
+    const numeric = isNumber ? Number(value) : lax ? numberOf(value, whole === true) : null;
+    if (numeric === null || Number.isNaN(numeric)) return `${field} is not a number`;
+    if (whole && !Number.isInteger(numeric)) return `${field} is not a whole number`;
+    return numeric >= min && numeric <= most ? null : outside;
+  };
 }
 
 /** As pydantic reads numbers out of other things. */
 function numberOf(value: Value, whole: boolean): number | null {
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return Number(value);
+  if (typeof value === "boolean") return Number(value);
   const spelled = whole ? /^\s*[+-]?\d[\d_]*(\.0+)?\s*$/ : /^\s*[+-]?(\d[\d_]*\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
   // No number of these fields is longer, and what is longer may take the pattern long.
   if (typeof value !== "string" || value.length > MOST_DIGITS || !spelled.test(value)) return null;
@@ -212,7 +230,7 @@ function isTexts(field: string, value: Value): boolean {
 
 /** A context field may hold the JSON of what it says. */
 function fromContext(field: string, value: Value): unknown {
-  return field.startsWith("context_") ? fromJson(value) : value;
+  return field.startsWith(CONTEXT_PREFIX) ? fromJson(value) : value;
 }
 
 const EMPTY: ReadonlyMap<string, unknown> = new Map();
