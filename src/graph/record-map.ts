@@ -4,6 +4,9 @@ import type { GraphNode, GraphRecord, GraphRelationship } from "./record.ts";
 import { tag, untag } from "./tagged.ts";
 import type { Value, ValueMap } from "./value.ts";
 
+/** What stands on disk in side tables, in stores that earlier builds wrote too: it keeps its first name. */
+const DUPLICATE_ID = "sharesId";
+
 /**
  * @param more goes between what the record is and what it holds, in this order: texts that were written before must
  *   come out the same
@@ -13,7 +16,7 @@ export function recordToMap(record: GraphRecord, more: Iterable<readonly [string
   if (record.kind === "node") map.set("key", record.key).set("labels", [...record.labels]);
   else map.set("from", record.from).set("to", record.to).set("type", record.type);
   for (const [name, value] of more) map.set(name, value);
-  if (record.kind === "relationship" && record.hasDuplicateId) map.set("hasDuplicateId", true);
+  if (record.kind === "relationship" && record.hasDuplicateId) map.set(DUPLICATE_ID, true);
   return map.set("properties", pairsOf(record.properties.entries()));
 }
 
@@ -27,7 +30,7 @@ export function recordFromMap(kind: GraphRecord["kind"], map: ValueMap): GraphRe
     to: map.get("to"),
     type: map.get("type"),
     properties,
-    ...(map.get("hasDuplicateId") === true && { hasDuplicateId: true }),
+    ...(map.get(DUPLICATE_ID) === true && { hasDuplicateId: true }),
   } as GraphRelationship;
 }
 
