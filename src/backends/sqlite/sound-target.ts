@@ -25,7 +25,7 @@ export function assertSoundTarget(path: string, database: Database, layout: File
   if (suspect) {
     throw new DamagedStoreError(`${path} is damaged, or has parts that only another program can keep`, {
       details: linesOf(findings),
-      next: `Leave it as it is, and migrate into a new file: what can be read of it comes along with --from-path ${shellQuote(path)} --allow-loss.`,
+      next: `Leave it as it is, and migrate into a new file: everything that can be read is copied by --from-path ${shellQuote(path)} --allow-loss.`,
     });
   }
   if (doubled.length > 0) throw refused(path, `several rows of ${doubled.join(" and ")} share an id`, findings);
