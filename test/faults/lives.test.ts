@@ -25,7 +25,7 @@ const FILES = ["sqlite", "falkordblite"];
 const livesOn = (name: string) =>
   Number(
     Bun.env.LIVES ??
-      (FILES.includes(name) ? atLevel({ quick: 5, normal: 30, long: 400 }) : atLevel({ normal: 5, long: 100 })),
+      (FILES.includes(name) ? atLevel({ quick: 5, normal: 25, long: 400 }) : atLevel({ normal: 2, long: 100 })),
   );
 
 /** SQLite is read by its own engine, so that a fault of our reader cannot hide one of our rollback. */
@@ -271,6 +271,6 @@ for (const [name, open] of await livingStores()) {
         }
       }
     },
-    count * 20_000,
+    count * 60_000,
   );
 }
