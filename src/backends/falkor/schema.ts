@@ -145,10 +145,9 @@ async function assertHarmless(client: Client, { entity, label, properties }: Nam
     );
     const count = Number(decode(rows[0]?.[0] ?? ["3", "0"]));
     if (count === 0) continue;
-    throw new SchemaConflictError(
-      `the ${what} would crash FalkorDB: ${count} texts there are empty, very long, or begin or end with white space`,
-      { next: "Change them, then create the constraint." },
-    );
+    throw new SchemaConflictError(`the ${what} would crash FalkorDB over ${count} of the texts there`, {
+      next: "Change them, then create the constraint.",
+    });
   }
 }
 
