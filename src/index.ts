@@ -92,8 +92,8 @@ export async function migrate(
   { stateDir }: StateOptions = {},
 ): Promise<MigrationResult> {
   const [from, to] = [source, target].map(configOf) as [BackendConfig, BackendConfig];
-  const recorder = options.dryRun === true ? undefined : RunJournal.fresh(registryOf(stateDir));
-  return (await runMigration(from, to, options, { onProgress, signal, recorder })).result;
+  const runJournal = options.dryRun === true ? undefined : RunJournal.fresh(registryOf(stateDir));
+  return (await runMigration(from, to, options, { onProgress, signal, runJournal })).result;
 }
 
 /** What reading a store for a program takes beside its address. */

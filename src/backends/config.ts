@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { resolve } from "node:path";
 import * as v from "valibot";
 import { UsageError } from "../errors.ts";
-import { likeliestFile, openedBy, pathToOpen, type Surroundings } from "../memorygraph/opens.ts";
+import { likeliestFile, openedBy, pathToOpen, type ReleaseEnvironment } from "../memorygraph/opens.ts";
 import { DEFAULT_RELEASE } from "../memorygraph/releases.ts";
 import type { Variable, Variables } from "./descriptor.ts";
 import {
@@ -83,11 +83,11 @@ export class BackendConfig implements BackendConfigFields {
    * @throws UsageError when MEMORY_BACKEND names no backend, or one that this program does not read
    */
   static fromEnv(env: Environment = Bun.env, type?: BackendType): BackendConfig {
-    const surroundings = { env, home: env.HOME ?? env.USERPROFILE ?? homedir(), cwd: resolve(".") };
-    const chosen = type ?? (env.MEMORY_BACKEND ? typeInEnvironment(env.MEMORY_BACKEND, surroundings) : DEFAULT_TYPE);
+    const environment = { env, home: env.HOME ?? env.USERPROFILE ?? homedir(), cwd: resolve(".") };
+    const chosen = type ?? (env.MEMORY_BACKEND ? typeInEnvironment(env.MEMORY_BACKEND, environment) : DEFAULT_TYPE);
     const { server, variables } = descriptorOf(chosen);
     if (variables === null) return new BackendConfig({ type: chosen });
-    const file = likeliestFile(chosen, surroundings);
+    const file = likeliestFile(chosen, environment);
     if (file !== null) return new BackendConfig({ type: chosen, path: pathToOpen(file) });
     const { path, host, port, uri, ...others } = valuesOf(variables, env);
     const address = host === undefined ? uri : `${server?.schemes[0]}://${host}:${port}`;
@@ -122,8 +122,8 @@ export class BackendConfig implements BackendConfigFields {
  * What the releases make of the word in MEMORY_BACKEND.
  * @throws UsageError for a word that names no backend, or one that this program does not read
  */
-function typeInEnvironment(word: string, surroundings: Surroundings): BackendType {
-  const opened = openedBy(DEFAULT_RELEASE, surroundings);
+function typeInEnvironment(word: string, environment: ReleaseEnvironment): BackendType {
+  const opened = openedBy(DEFAULT_RELEASE, environment);
   if (opened.kind === "unread") {
     const message = `MEMORY_BACKEND is "${word}": ${opened.about.title} is a backend of MemoryGraph that this program does not read`;
     throw new UsageError(message, { next: opened.about.next });

@@ -3,7 +3,7 @@ import type { Finding } from "./backend.ts";
 
 const EXAMPLES = 10;
 
-export class OddityLog {
+export class FindingLog {
   readonly #found = new Map<string, Omit<Finding, "count" | "examples"> & { count: number; examples: string[] }>();
 
   add(kind: Finding["kind"], what: string, id: string, unit: Finding["unit"] = "record"): void {

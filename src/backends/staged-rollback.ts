@@ -27,8 +27,8 @@ export async function* planned(
   }
 }
 
-/** The former version that an action puts back; null for one that takes a record out. */
-export function formerOf(plan: RollbackPlan, { image }: Action): GraphRecord | null {
+/** The before-image that an action restores; null for one that takes a record out. */
+export function beforeImageOf(plan: RollbackPlan, { image }: Action): GraphRecord | null {
   return image === null ? null : plan.traces[image.run]!.imageAt(image.entry);
 }
 

@@ -43,7 +43,10 @@ export async function carryOut(
       ...(release === null ? {} : { for: release }),
       ...(newest ? { onConflict: "newest" as const } : {}),
     };
-    const { result, error } = await runMigration(from, to, options, { ...hooks, recorder: RunJournal.fresh(registry) });
+    const { result, error } = await runMigration(from, to, options, {
+      ...hooks,
+      runJournal: RunJournal.fresh(registry),
+    });
     if (error !== null) throw error;
     each({ step, result });
   }

@@ -19,13 +19,13 @@ export interface Undone {
   readonly title: string | null;
 }
 
-/** Where a former version is: which of the runs, and which entry of its journal. */
+/** Where a before-image is: which of the runs, and which entry of its journal. */
 export interface ImagePlace {
   readonly run: number;
   readonly entry: number;
 }
 
-/** A record that goes, or whose former version comes back. */
+/** A record that goes, or whose before-image is restored. */
 export interface Action {
   readonly ordinal: number;
   readonly image: ImagePlace | null;
@@ -158,7 +158,7 @@ export class PlannedActions {
     return this.#statements.end.values(key).length > 0;
   }
 
-  /** The store's number of a node that is the end of a former version. */
+  /** The store's number of a node that is the end of a before-image. */
   endOf(key: string): bigint | null {
     const [row] = this.#statements.end.values(storable(key)) as [string | null][];
     return row?.[0] == null ? null : BigInt(row[0]);
@@ -170,7 +170,7 @@ export class PlannedActions {
     return row === undefined ? null : actionOf(row);
   }
 
-  /** Those that go, or those whose former version comes back. */
+  /** Those that go, or those whose before-image is restored. */
   *pages(kind: Kind, what: "remove" | "restore"): Generator<Action[]> {
     const query = `SELECT ${COLUMNS} FROM action WHERE kind = ? AND ordinal > ? AND entry IS ${what === "remove" ? "" : "NOT "}NULL
       ORDER BY ordinal LIMIT ${PAGE}`;

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import type { FilePlace, ReleaseLine, ServerVariable, UnreadBackend } from "./releases/release.ts";
 import { DEFAULT_RELEASE, type Release, releaseLine, releaseLines } from "./releases.ts";
 
-export interface Surroundings {
+export interface ReleaseEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   /** The working folder of the application. */
@@ -43,24 +43,24 @@ export type Opened =
  * What the release opens.
  * @param backend instead of what MEMORY_BACKEND says
  */
-export function openedBy(release: Release, surroundings: Surroundings, backend?: string): Opened {
+export function openedBy(release: Release, environment: ReleaseEnvironment, backend?: string): Opened {
   const line = releaseLine(release);
-  const word = (backend ?? (surroundings.env.MEMORY_BACKEND || line.backends.byDefault)).toLowerCase();
-  const name = word === "auto" ? chosenByAuto(line, surroundings) : word;
+  const word = (backend ?? (environment.env.MEMORY_BACKEND || line.backends.byDefault)).toLowerCase();
+  const name = word === "auto" ? chosenByAuto(line, environment) : word;
   const { files, servers, unread } = line.backends;
-  if (Object.hasOwn(files, name)) return openedFile(name, files[name]!, surroundings);
-  if (Object.hasOwn(servers, name)) return openedServer(name, servers[name]!, surroundings);
+  if (Object.hasOwn(files, name)) return openedFile(name, files[name]!, environment);
+  if (Object.hasOwn(servers, name)) return openedServer(name, servers[name]!, environment);
   if (Object.hasOwn(unread, name)) return { kind: "unread", backend: name, about: unread[name]! };
   return { kind: "unknown", backend: name };
 }
 
 /** Whether the release goes on when the first server does not answer cannot be known beforehand. */
-function chosenByAuto({ backends: { auto } }: ReleaseLine, { env }: Surroundings): string {
+function chosenByAuto({ backends: { auto } }: ReleaseLine, { env }: ReleaseEnvironment): string {
   const found = auto.candidates.find(({ ifSet }) => ifSet.some((name) => env[name] !== undefined));
   return found?.backend ?? auto.otherwise;
 }
 
-function openedFile(backend: string, place: FilePlace, { env, home, cwd }: Surroundings): OpenedFile {
+function openedFile(backend: string, place: FilePlace, { env, home, cwd }: ReleaseEnvironment): OpenedFile {
   const { variables, folderVariable, name, path } = place;
   const variable = [...variables, ...(folderVariable === undefined ? [] : [folderVariable])].find((own) => env[own]);
   if (variable === undefined) {
@@ -81,7 +81,7 @@ function openedFile(backend: string, place: FilePlace, { env, home, cwd }: Surro
 function openedServer(
   backend: string,
   variables: Readonly<Record<string, ServerVariable>>,
-  { env }: Surroundings,
+  { env }: ReleaseEnvironment,
 ): OpenedServer {
   const set = ({ names }: ServerVariable) => names.find((name) => env[name]);
   const parts = Object.entries(variables).flatMap(([part, variable]) => {
@@ -97,10 +97,10 @@ function openedServer(
  * The file of that kind which the person most likely has: what a variable names; else the newest release's place where
  * something is; else the oldest one's.
  */
-export function likeliestFile(backend: string, surroundings: Surroundings): OpenedFile | null {
+export function likeliestFile(backend: string, environment: ReleaseEnvironment): OpenedFile | null {
   const found = releaseLines()
     .toReversed()
-    .map(({ name }) => openedBy(name, surroundings, backend))
+    .map(({ name }) => openedBy(name, environment, backend))
     .filter((opened) => opened.kind === "file");
   const named = found.filter(({ variable }) => variable !== null);
   // A variable of the kind's own is known to every release, one for the whole store to the newest alone.
@@ -138,7 +138,7 @@ export interface DefaultPlace {
 }
 
 /** Where the releases keep their stores when no variable says otherwise, today's and former ones, each path once. */
-export function defaultPlaces({ home, cwd }: Pick<Surroundings, "home" | "cwd">): DefaultPlace[] {
+export function defaultPlaces({ home, cwd }: Pick<ReleaseEnvironment, "home" | "cwd">): DefaultPlace[] {
   const places = new Map<string, DefaultPlace & { releases: Release[] }>();
   const add = (line: ReleaseLine, path: string, place: Omit<DefaultPlace, "path" | "releases">) => {
     const own = path.startsWith("~/") ? join(home, path.slice(2)) : resolve(cwd, path);

@@ -13,7 +13,7 @@ import type { Run } from "./run.ts";
  * ends with: the cause, or that it was stopped part-way, where undoing is not possible at the moment.
  */
 export async function rollBackAfterFailure(
-  { options, outcome, progress, hooks: { recorder, signal } }: Run,
+  { options, outcome, progress, hooks: { runJournal, signal } }: Run,
   session: TargetSession,
   backend: TargetBackend,
   to: BackendConfig,
@@ -24,17 +24,17 @@ export async function rollBackAfterFailure(
   if (written && !options.rollbackOnFailure && !(cause instanceof SourceChangedError)) {
     const kept = await session.preserve();
     // Beside a target that never came to be there is nothing to undo.
-    if (session.before.layout === "new") recorder?.undone();
-    else recorder?.kept();
+    if (session.before.layout === "new") runJournal?.undone();
+    else runJournal?.kept();
     outcome.step(`rollback was switched off: what was written is kept in ${kept}`);
     return cause;
   }
-  if (!written && recorder?.resumed) {
+  if (!written && runJournal?.resumed) {
     // What an earlier process has written stays for another attempt; of what is staged, nothing has to stay.
     if (session.kind === "staged") await session.rollback();
     else await session.preserve();
-    recorder.close();
-    outcome.step(`run ${recorder.id} is as it was: stopped part-way`);
+    runJournal.close();
+    outcome.step(`run ${runJournal.id} is as it was: stopped part-way`);
     return cause;
   }
   progress.start("rollback", null);
@@ -42,17 +42,17 @@ export async function rollBackAfterFailure(
     await session.rollback();
   } catch (error) {
     // With a journal, what cannot be undone now can be later; where somebody's changes are in the way, waiting does not help.
-    if (!recorder?.active || !(error instanceof RollbackError) || error.cause === undefined) throw error;
-    throw recorder.stopped(error.message, withoutSameCommand(error.next), error);
+    if (!runJournal?.active || !(error instanceof RollbackError) || error.cause === undefined) throw error;
+    throw runJournal.stopped(error.message, withoutSameCommand(error.next), error);
   }
   if (!written) {
-    recorder?.undone();
+    runJournal?.undone();
     return cause;
   }
   outcome.step(`undid what had been written to ${session.before.location}`);
   if (session.before.layout === "new") {
     outcome.step("no file was put in place");
-    recorder?.undone();
+    runJournal?.undone();
     return cause;
   }
   if (session.kind === "staged" && cause instanceof BusyError) {
@@ -61,7 +61,7 @@ export async function rollBackAfterFailure(
     const deadline = deadlineAfter(signal, patience().cleanup);
     await prove(backend, to, outcome, session.before.location, before, cause, deadline);
   }
-  recorder?.undone();
+  runJournal?.undone();
   return cause;
 }
 

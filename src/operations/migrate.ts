@@ -53,7 +53,7 @@ export async function runMigration(
       return outcome.fail(asMigrateError(second, hooks.signal));
     }
   } finally {
-    hooks.recorder?.close();
+    hooks.runJournal?.close();
   }
   return outcome.finish();
 }
@@ -163,17 +163,17 @@ async function realRun(
 ): Promise<void> {
   assertRoom(backend, to, run.description);
   const confirmed = await askFirst(run, backend, to, request);
-  const { recorder } = run.hooks;
-  for (const step of (await recorder?.sweep(backend, to)) ?? []) run.outcome.step(step);
-  const journal = await recorder?.begin(from, to, run.options);
-  const session = await openForWriting(backend, to, { ...request, journal }, recorder);
+  const { runJournal } = run.hooks;
+  for (const step of (await runJournal?.sweep(backend, to)) ?? []) run.outcome.step(step);
+  const journal = await runJournal?.begin(from, to, run.options);
+  const session = await openForWriting(backend, to, { ...request, journal }, runJournal);
   // In what other programs can write to as well, also that nothing is left has to be proven.
   let before: ContentDigest | null = backend.target === "live" ? new ContentDigest() : null;
   const keep = (digest: ContentDigest) => {
     before = digest;
   };
   try {
-    for (const step of recorder?.opened(session.identity, session.kind === "staged") ?? []) run.outcome.step(step);
+    for (const step of runJournal?.opened(session.identity, session.kind === "staged") ?? []) run.outcome.step(step);
     targetFound(run, session);
     const filled = session.before.nodes + session.before.relationships > 0;
     const verification =
@@ -187,8 +187,8 @@ async function realRun(
     await session.commit();
     failpoint("after commit");
     const written = recordsWritten(run.outcome);
-    if (recorder?.active && written > 0) run.outcome.recorded(recorder.id);
-    for (const warning of recorder?.done(written) ?? []) run.outcome.warn(warning);
+    if (runJournal?.active && written > 0) run.outcome.recorded(runJournal.id);
+    for (const warning of runJournal?.done(written) ?? []) run.outcome.warn(warning);
     run.outcome.targetAfter(after);
   } catch (error) {
     const cause = await causeOf(run.source, error, run.hooks.signal);
@@ -204,13 +204,13 @@ async function openForWriting(
   backend: TargetBackend,
   to: BackendConfig,
   request: WriteRequest,
-  recorder: RunJournal | undefined,
+  runJournal: RunJournal | undefined,
 ): Promise<TargetSession> {
   try {
     return await backend.openForWriting(to, request);
   } catch (error) {
     // Nothing has been written: what an earlier process has left stays as it was.
-    if (recorder?.resumed === false) recorder.undone();
+    if (runJournal?.resumed === false) runJournal.undone();
     throw error;
   }
 }

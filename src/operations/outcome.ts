@@ -39,7 +39,7 @@ export class Outcome {
   #release: { release: Release; reason: string } | null = null;
   #report: WriteReport = emptyReport(DEFAULT_RELEASE);
   #findings: Finding[] = [];
-  #endless: { count: number; ids: string[] } = { count: 0, ids: [] };
+  #dangling: { count: number; ids: string[] } = { count: 0, ids: [] };
   /** Records of which a time that decides cannot be read, by what it would have decided. */
   #undated: Record<Undated, { count: number; ids: string[] }> = noneUndated();
   #verification: VerificationResult | null = null;
@@ -58,7 +58,7 @@ export class Outcome {
     for (const counts of [this.imported, this.overwritten, this.#present, this.#skipped])
       Object.assign(counts, emptyTally());
     this.conflicts = { count: 0, ids: [] };
-    this.#endless = { count: 0, ids: [] };
+    this.#dangling = { count: 0, ids: [] };
     this.#undated = noneUndated();
     this.#findings = [];
   }
@@ -82,7 +82,7 @@ export class Outcome {
     else if (action === "present") tally(this.#present, record);
     else if (action === "conflict" || action === "older") tally(this.#skipped, record);
     if (action === "conflict") list(this.conflicts, `${record.kind} ${nameOf(record)}`);
-    if (action === "endless") list(this.#endless, nameOf(record));
+    if (action === "dangling") list(this.#dangling, nameOf(record));
   }
 
   undated(record: GraphRecord, decision: Undated): void {
@@ -143,7 +143,7 @@ export class Outcome {
       run: this.#run,
       success,
       dryRun: options.dryRun,
-      complete: success && !options.dryRun && kept === 0 && losses.length === 0 && this.#endless.count === 0,
+      complete: success && !options.dryRun && kept === 0 && losses.length === 0 && this.#dangling.count === 0,
       verified: success && this.#verification?.valid === true,
       release: this.#release?.release ?? null,
       releaseReason: this.#release?.reason ?? "",
@@ -216,7 +216,7 @@ export class Outcome {
   }
 
   #danglingNote(): ReportedFinding[] {
-    const { count, ids } = this.#endless;
+    const { count, ids } = this.#dangling;
     const what = "a relationship with an end that is not in the target; it was left out, as --since asks";
     return count === 0 ? [] : [{ what, count, examples: ids }];
   }

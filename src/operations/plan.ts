@@ -11,9 +11,9 @@ import type { ConflictPolicy } from "./models.ts";
 
 /**
  * `present`: the same content is there. `conflict`: other content is there and stays. `older`: the target's is newer,
- * and stays. `unselected`: not changed since the given time. `endless`: an end is not in the target.
+ * and stays. `unselected`: not changed since the given time. `dangling`: an end is not in the target.
  */
-export type Action = "create" | "overwrite" | "present" | "conflict" | "older" | "unselected" | "endless";
+export type Action = "create" | "overwrite" | "present" | "conflict" | "older" | "unselected" | "dangling";
 
 /** Which choice depends on a time that cannot be read: whether a record is taken at all, or which of two is newer. */
 export type Undated = "since" | "newest";
@@ -72,7 +72,7 @@ export class Planner {
       const changed = record.kind === "relationship" || changedSince(record, this.#since);
       if (changed === false) return "unselected";
       if (changed === UNREADABLE) this.#onUndated(record, "since");
-      if (record.kind === "relationship" && !this.#hasBothEnds(record)) return "endless";
+      if (record.kind === "relationship" && !this.#hasBothEnds(record)) return "dangling";
     }
     const there = this.#ledger.get(key);
     const before = there?.before ?? null;

@@ -42,7 +42,7 @@ export async function resumeRun(
     registry.end(id, "done", "journal kept");
     return runMigration(from, to, info.options, { ...hooks, confirm: undefined });
   }
-  const recorder = RunJournal.reopened(registry, id, file);
+  const runJournal = RunJournal.reopened(registry, id, file);
   // What was to be overwritten has been agreed to when the run began.
-  return runMigration(from, to, info.options, { ...hooks, confirm: undefined, recorder });
+  return runMigration(from, to, info.options, { ...hooks, confirm: undefined, runJournal });
 }

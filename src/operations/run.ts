@@ -11,7 +11,7 @@ export interface Hooks {
   /** Asked, with the first of them, before records of the target are overwritten; without it the caller has decided. @throws RefusedError */
   readonly confirm?: ((question: string, about?: readonly Difference[]) => Promise<void>) | undefined;
   /** Keeps the journal of the run; without it, undoing needs this process. */
-  readonly recorder?: RunJournal | undefined;
+  readonly runJournal?: RunJournal | undefined;
 }
 
 export interface Run {
@@ -43,7 +43,7 @@ export class ProgressReporter {
     if (phase !== "rollback") this.hooks.signal?.throwIfAborted();
     this.phase = phase;
     if (phase === "verify") failpoint("written");
-    this.hooks.recorder?.phase(phase);
+    this.hooks.runJournal?.phase(phase);
     this.#done = 0;
     this.#total = total;
     this.add(0);

@@ -40,7 +40,7 @@ async function fillStaged(run: Run, session: StagedTarget): Promise<Verification
   progress.start("transfer", total);
   const bulk = options.allowLoss ? null : session.bulkCopyFrom(source);
   if (bulk !== null) return bulkCopy(run, session, bulk);
-  const journal = hooks.recorder?.staged ?? null;
+  const journal = hooks.runJournal?.staged ?? null;
   const digesting = options.verify || journal !== null;
   // Another thread digests the source while this one writes; its failure counts where it is awaited. Where something
   // may be left behind, only what was fitted tells what is to be there.
@@ -82,12 +82,12 @@ function marksInto(staged: RunNotes | null): ((marks: Uint8Array) => void) | und
 
 /** For a run that is to be gone on with, or undone: what it started from. */
 function noteDigests(
-  { hooks: { recorder } }: Pick<Run, "hooks">,
+  { hooks: { runJournal } }: Pick<Run, "hooks">,
   source: ContentDigest,
   target = new ContentDigest(),
 ): void {
-  recorder?.assertSame("source", source.toString());
-  recorder?.assertSame("target", target.toString());
+  runJournal?.assertSame("source", source.toString());
+  runJournal?.assertSame("target", target.toString());
 }
 
 /** Reads the source twice: first to find out whether the target can hold all of it, before anything is written. */
@@ -119,9 +119,9 @@ async function assertResumable(
   session: TargetSession,
   expected: ContentDigest,
 ): Promise<void> {
-  const { recorder } = hooks;
-  if (recorder === undefined) return;
-  noteDigests({ hooks }, expected, recorder.resumed ? (await summarise(session)).digest : undefined);
+  const { runJournal } = hooks;
+  if (runJournal === undefined) return;
+  noteDigests({ hooks }, expected, runJournal.resumed ? (await summarise(session)).digest : undefined);
 }
 
 /** What the target is to hold. @throws RefusedError, DamagedStoreError before anything has been written */
@@ -129,7 +129,7 @@ async function rehearse(run: Run, session: LiveTarget): Promise<Summary> {
   const { fitting } = session;
   const { source, options, progress, outcome, hooks } = run;
   // A run that is to be continued has to know its source again.
-  const digesting = options.verify || hooks.recorder !== undefined;
+  const digesting = options.verify || hooks.runJournal !== undefined;
   const expected = new Summary();
   for await (const batch of source.read()) {
     for (const record of batch) {
@@ -174,7 +174,7 @@ async function bulkCopy(run: Run, session: StagedTarget, bulk: BulkCopy): Promis
     digested += records;
     if (progress.phase === "verify") tell();
   };
-  const ahead = summarise(source, each, marksInto(hooks.recorder?.staged ?? null), session.release);
+  const ahead = summarise(source, each, marksInto(hooks.runJournal?.staged ?? null), session.release);
   const tell = () => {
     progress.add(digested - told);
     told = digested;
@@ -220,7 +220,7 @@ export async function merge(
     assertConfirmed(outcome, confirmed);
     const fitted = fittedTo(source, session.fitting);
     progress.start("transfer", description.nodes + description.relationships);
-    const staged = run.hooks.recorder?.staged ?? null;
+    const staged = run.hooks.runJournal?.staged ?? null;
     if (staged !== null && outcome.overwritten.nodes + outcome.overwritten.relationships > 0) {
       await noteBeforeImages(session, ledger, staged);
     }
@@ -286,7 +286,7 @@ export async function plan(
       outcome.decided(record, action);
       if (action === "conflict" || action === "overwrite") sample.add(record, action);
       if (action === "create" || action === "overwrite") target.fitting?.admit(record);
-      if (action !== "unselected" && action !== "endless") tally(selectedCounts, record);
+      if (action !== "unselected" && action !== "dangling") tally(selectedCounts, record);
       each(record, action === "create" || action === "overwrite" ? action : "nothing");
     }
     progress.add(batch.length);

@@ -5,7 +5,7 @@ import type { DumpScan } from "./dump.ts";
 const APART_SINCE = 20;
 
 /** Whether a dump can be written anew with a graph in its first database; null when it can, else why not. */
-export function obstacleTo(scan: DumpScan, name: string): { readonly why: string; readonly next: string } | null {
+export function blockerOf(scan: DumpScan, name: string): { readonly why: string; readonly next: string } | null {
   const { family, version, isNewer } = scan;
   if (family !== "Redis" || isNewer) {
     return {

@@ -115,7 +115,7 @@ export class DurableFile {
   }
 }
 
-/** Where the former version of a file that was replaced is kept, as long as the database is. */
+/** Where the before-image of a replaced file is kept, as long as the database is. */
 export function beforeImageBeside(path: string): string {
   return `${path}.former`;
 }

@@ -16,7 +16,7 @@ import type {
   StoreDescription,
 } from "../backend.ts";
 import { pathOf } from "../file/place.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { releasesOf } from "../graph-store/describe.ts";
 import { readRecords } from "../graph-store/reader.ts";
 import { accessError, lookAt, notThatKind, recognise } from "../recognise.ts";
@@ -86,7 +86,7 @@ class JsonSource implements SourceStore {
   readonly #format: Format;
   readonly #records: ExchangeRecords;
   readonly #signal: AbortSignal | undefined;
-  #findings = new OddityLog();
+  #findings = new FindingLog();
 
   constructor(path: string, reading: Reading, format: Format, signal: AbortSignal | undefined) {
     this.#path = path;
@@ -117,7 +117,7 @@ class JsonSource implements SourceStore {
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
-    this.#findings = new OddityLog();
+    this.#findings = new FindingLog();
     yield* readRecords(this.#records, this.#findings, this.#signal);
     for (const finding of this.#records.findings().list()) this.#findings.merge(finding);
   }

@@ -5,7 +5,7 @@ import type { Properties } from "../../graph/properties.ts";
 import type { Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import { openScratch, storable } from "../../support/scratch.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import type { RecordStore, ServerNode, ServerRelationship } from "../graph-store/server.ts";
 import type { Aside, Format, Item, Survey } from "./format.ts";
 import { isRecord } from "./format.ts";
@@ -21,9 +21,9 @@ export class ExchangeRecords implements RecordStore {
   readonly #format: Format;
   readonly #ids = new Ids();
   #survey: Survey | null = null;
-  readonly #aside = new OddityLog();
-  #dangling = new OddityLog();
-  #numbered = new OddityLog();
+  readonly #aside = new FindingLog();
+  #dangling = new FindingLog();
+  #numbered = new FindingLog();
 
   constructor(file: number, format: Format) {
     this.#file = file;
@@ -60,8 +60,8 @@ export class ExchangeRecords implements RecordStore {
   }
 
   /** What could not be read, and what no record is. */
-  findings(): OddityLog {
-    const log = new OddityLog();
+  findings(): FindingLog {
+    const log = new FindingLog();
     for (const finding of [...this.#aside.list(), ...this.#numbered.list(), ...this.#dangling.list()])
       log.merge(finding);
     return log;
@@ -89,7 +89,7 @@ export class ExchangeRecords implements RecordStore {
 
   async *nodes(signal?: AbortSignal): AsyncGenerator<readonly ServerNode[]> {
     await this.survey(signal);
-    this.#numbered = new OddityLog();
+    this.#numbered = new FindingLog();
     let number = 0n;
     const again = new Map<string, number>();
     for await (const batch of this.#items(signal, "node")) {
@@ -105,7 +105,7 @@ export class ExchangeRecords implements RecordStore {
 
   async *relationships(signal?: AbortSignal): AsyncGenerator<readonly ServerRelationship[]> {
     await this.survey(signal);
-    this.#dangling = new OddityLog();
+    this.#dangling = new FindingLog();
     const joined = new Occurrences();
     let number = 0n;
     try {

@@ -8,7 +8,7 @@ import { createPrivateFolder } from "../../support/private-folder.ts";
 import { copyStill, isQuiescent, stateOf } from "../../support/stability.ts";
 import { sleep } from "../../support/time.ts";
 import type { Finding, OpenOptions, SourceStore, StoreDescription } from "../backend.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { readRecords } from "../graph-store/reader.ts";
 import { accessError } from "../recognise.ts";
 import { type DumpOrigin, describeDump } from "./describe-dump.ts";
@@ -31,7 +31,7 @@ export class DumpSource implements SourceStore {
   readonly #signal: AbortSignal | undefined;
   /** Whether what stands beside the dump still allows to take it for the whole store. */
   readonly #checkBeside: (() => void) | null;
-  #findings = new OddityLog();
+  #findings = new FindingLog();
 
   private constructor(
     origin: DumpOrigin,
@@ -126,7 +126,7 @@ export class DumpSource implements SourceStore {
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
-    this.#findings = new OddityLog();
+    this.#findings = new FindingLog();
     yield* readRecords(this.#reading.dump.store, this.#findings, this.#signal);
   }
 

@@ -5,7 +5,7 @@ import type { DumpNode, DumpRelationship } from "../../rdb/dump.ts";
 import type { GraphReader, LeftOutObserver } from "../../rdb/graph.ts";
 import { openScratch } from "../../support/scratch.ts";
 import type { Finding } from "../backend.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import type { RecordStore, ServerNode, ServerRelationship } from "../graph-store/server.ts";
 
 const CACHE_KILOBYTES = 4_000;
@@ -15,9 +15,9 @@ export class DumpStore implements RecordStore {
   readonly #reader: GraphReader | null;
   #nodeIds: NodeIds | null = null;
   #sharedRelationshipIds: string[] | null = null;
-  readonly #leftOut: { nodes: OddityLog; relationships: OddityLog } = {
-    nodes: new OddityLog(),
-    relationships: new OddityLog(),
+  readonly #leftOut: { nodes: FindingLog; relationships: FindingLog } = {
+    nodes: new FindingLog(),
+    relationships: new FindingLog(),
   };
 
   constructor(reader: GraphReader | null) {
@@ -69,7 +69,7 @@ export class DumpStore implements RecordStore {
   }
 
   async *nodes(signal?: AbortSignal): AsyncGenerator<readonly ServerNode[]> {
-    this.#leftOut.nodes = new OddityLog();
+    this.#leftOut.nodes = new FindingLog();
     for await (const batch of this.#nodes(noting("node", this.#leftOut.nodes))) {
       signal?.throwIfAborted();
       yield batch.map((node) => ({ ...node, id: BigInt(node.id) }));
@@ -78,7 +78,7 @@ export class DumpStore implements RecordStore {
 
   async *relationships(signal?: AbortSignal): AsyncGenerator<readonly ServerRelationship[]> {
     const ids = await this.#ids();
-    this.#leftOut.relationships = new OddityLog();
+    this.#leftOut.relationships = new FindingLog();
     for await (const batch of this.#relationships(noting("relationship", this.#leftOut.relationships))) {
       signal?.throwIfAborted();
       yield batch.map(({ id, type, start, end, properties }) => ({
@@ -113,7 +113,7 @@ export class DumpStore implements RecordStore {
 /** For a look at a few properties only. */
 const ignore: LeftOutObserver = () => {};
 
-function noting(kind: string, log: OddityLog): LeftOutObserver {
+function noting(kind: string, log: FindingLog): LeftOutObserver {
   const what = `a text of a ${kind} that is not UTF-8; its property is left out`;
   return ({ id, properties }, names) => {
     const own = properties.get("id");

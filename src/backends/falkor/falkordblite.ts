@@ -9,7 +9,7 @@ import { stateOf } from "../../support/stability.ts";
 import type { Finding, OpenOptions, SourceStore, StagedBackend, TargetPreview, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { freeBytesFor, pathOf } from "../file/place.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { previewOf } from "../graph-store/preview.ts";
 import { readRecords } from "../graph-store/reader.ts";
 import { accessError } from "../recognise.ts";
@@ -162,7 +162,7 @@ async function preview(config: BackendConfig, request: WriteRequest): Promise<Ta
   const origin = originOf(config, place);
   const dump = await openTarget(place, origin, request);
   const before = await describeTarget(place, origin, dump);
-  let findings = new OddityLog();
+  let findings = new FindingLog();
   return previewOf({
     before,
     release: place.release,
@@ -171,7 +171,7 @@ async function preview(config: BackendConfig, request: WriteRequest): Promise<Ta
     sharedIds: (await dump?.store.sharedIds()) ?? [],
     sharedRelationshipIds: (await dump?.store.sharedRelationshipIds()) ?? [],
     async *read() {
-      findings = new OddityLog();
+      findings = new FindingLog();
       if (dump !== null) yield* readRecords(dump.store, findings, request.signal);
     },
     findings: () => [...findings.list(), ...(dump?.store.findings() ?? [])],

@@ -8,7 +8,7 @@ import { beforeImageBeside } from "../../support/durable.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import { flushFolder, remove } from "../../support/files.ts";
 import type { RollbackTarget, SourceStore } from "../backend.ts";
-import { commitPlanned, formerOf, isPublished, MADE, planned, presentOf } from "../staged-rollback.ts";
+import { beforeImageOf, commitPlanned, isPublished, MADE, planned, presentOf } from "../staged-rollback.ts";
 import type { Target } from "./lite-place.ts";
 import type { LiteSession } from "./lite-session.ts";
 import { hashOfFile, PUBLISHED, type Purpose, temporaryOf } from "./staged-dump.ts";
@@ -66,13 +66,13 @@ export async function openLiteForRollback(
   };
 }
 
-/** The former file itself comes back, byte for byte, as long as nobody has changed the one that took its place. */
+/** The former file itself is restored, byte for byte, as long as nobody has changed the one that took its place. */
 function putBack(dump: string, journals: readonly JournalFile[], plan: RollbackPlan): boolean {
   const [journal] = journals;
   if (journals.length !== 1 || plan.left > 0 || hashOfFile(dump) !== journal!.getMeta(PUBLISHED)) return false;
-  const former = beforeImageBeside(journal!.path!);
-  if (!existsSync(former)) return false;
-  renameSync(former, dump);
+  const image = beforeImageBeside(journal!.path!);
+  if (!existsSync(image)) return false;
+  renameSync(image, dump);
   flushFolder(dirname(dump));
   return true;
 }
@@ -87,7 +87,7 @@ async function rewriteWithout(session: LiteSession, store: SourceStore, plan: Ro
     for await (const batch of planned(store.read(), plan)) {
       await session.write(
         batch
-          .map(({ record, action }) => (action === null ? record : formerOf(plan, action)))
+          .map(({ record, action }) => (action === null ? record : beforeImageOf(plan, action)))
           .filter((record) => record !== null),
       );
     }

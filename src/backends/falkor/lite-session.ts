@@ -9,7 +9,7 @@ import type { Release } from "../../memorygraph/releases.ts";
 import { stateOf } from "../../support/stability.ts";
 import type { Finding, SchemaItem, StagedTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import { onFile } from "../file/errors.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { Fitter, type FittingOptions } from "../graph-store/fitting.ts";
 import { KnownRecords } from "../graph-store/known-records.ts";
 import { type RecordObserver, readRecords } from "../graph-store/reader.ts";
@@ -42,7 +42,7 @@ export class LiteSession implements StagedTarget {
   #waiting: readonly GraphRelationship[] = [];
   /** The dump that was written, read anew; null until then. */
   #written: OpenDump | null = null;
-  #findings = new OddityLog();
+  #findings = new FindingLog();
   #isKnownClosed = false;
   #isClosed = false;
 
@@ -157,11 +157,11 @@ export class LiteSession implements StagedTarget {
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
-    this.#findings = new OddityLog();
+    this.#findings = new FindingLog();
     const { signal } = this.#request;
     if (this.#written !== null) yield* readRecords(this.#written.store, this.#findings, signal);
     else if (this.#old !== null) {
-      for await (const batch of readRecords(this.#old.store, this.#findings, signal, this.#witness())) {
+      for await (const batch of readRecords(this.#old.store, this.#findings, signal, this.#observer())) {
         for (const record of batch) this.fitting.present(record);
         yield batch;
       }
@@ -205,7 +205,7 @@ export class LiteSession implements StagedTarget {
   }
 
   /** The first reading tells what stands there, for finding what is to be replaced and joined. */
-  #witness(): RecordObserver {
+  #observer(): RecordObserver {
     const known = this.#known;
     return {
       node: ({ key }, id) => known.noteNode(key, id, "before"),

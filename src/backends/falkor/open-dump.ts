@@ -2,7 +2,7 @@
 import { BusyError, RefusedError, StoreKindError, WriteError } from "../../errors.ts";
 import type { ByteSource, DumpGraph, DumpScan } from "../../rdb/dump.ts";
 import { type GraphReader, openGraph } from "../../rdb/graph.ts";
-import { obstacleTo, unloadable } from "../../rdb/loadable.ts";
+import { blockerOf, unloadable } from "../../rdb/loadable.ts";
 import { findGraph, scanDump } from "../../rdb/scan.ts";
 import { openDumpFile } from "../../rdb/source.ts";
 import { DumpStore } from "./dump-store.ts";
@@ -102,7 +102,7 @@ export function assertExtendable({ scan, isNameTaken }: OpenDump, { location, gr
       next: "Rename that key in its engine, or name another graph: --to-graph NAME.",
     });
   }
-  const obstacle = obstacleTo(scan, graph);
+  const obstacle = blockerOf(scan, graph);
   if (obstacle === null) return;
   throw new RefusedError(`${location} cannot be written to: ${obstacle.why}`, { next: obstacle.next });
 }

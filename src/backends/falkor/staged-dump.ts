@@ -98,9 +98,9 @@ export class StagedDump {
     if (this.#journal === null) return;
     this.#journal.setMeta(PUBLISHED, hashOfFile(this.file));
     if (this.#state === null) return;
-    const former = beforeImageBeside(this.#journal.path!);
-    remove(former);
-    keepSecondName(dump, former);
+    const image = beforeImageBeside(this.#journal.path!);
+    remove(image);
+    keepSecondName(dump, image);
   }
 
   discard(): void {

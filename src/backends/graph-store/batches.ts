@@ -95,12 +95,12 @@ export class InFlight {
   }
 
   /** Returns when all have ended. */
-  async settle(): Promise<void> {
+  async drain(): Promise<void> {
     await this.quiet();
     this.#throwFailure();
   }
 
-  /** As settle, but failures are nobody's concern any more. */
+  /** As drain, but failures are nobody's concern any more. */
   async quiet(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }

@@ -20,7 +20,7 @@ import { contextValue, toPlain } from "../../memorygraph/plain.ts";
 import { type Release, releaseLine } from "../../memorygraph/releases.ts";
 import { namedFor, ownProperties, spellTimestamp, withOriginals } from "../../memorygraph/spelling.ts";
 import type { Finding, Fitting, WriteReport } from "../backend.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { FittedKeys } from "./fitted-keys.ts";
 import { IdClashes } from "./id-clashes.ts";
 import type { KnownRecords } from "./known-records.ts";
@@ -55,7 +55,7 @@ export class Fitter implements Fitting {
   readonly #server: Holder;
   readonly #options: FittingOptions;
   readonly #keys: FittedKeys;
-  readonly #log = new OddityLog();
+  readonly #log = new FindingLog();
   readonly #plans = new WeakMap<Shape, readonly FieldPlan[]>();
   readonly #names = new Map<string, string | null>();
   readonly #clashes = new IdClashes();

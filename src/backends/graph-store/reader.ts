@@ -10,7 +10,7 @@ import {
 import type { Value } from "../../graph/value.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { openScratch } from "../../support/scratch.ts";
-import type { OddityLog } from "../findings.ts";
+import type { FindingLog } from "../findings.ts";
 import type { InternalId, RecordStore, ServerNode, ServerRelationship } from "./server.ts";
 
 /** Told of every record that has been read, with what the server knows it by. */
@@ -21,9 +21,9 @@ export interface RecordObserver {
 
 export async function* readRecords(
   server: RecordStore,
-  findings: OddityLog,
+  findings: FindingLog,
   signal: AbortSignal | undefined,
-  witness?: RecordObserver,
+  observer?: RecordObserver,
 ): AsyncGenerator<readonly GraphRecord[]> {
   await server.beginSnapshot?.();
   const keys = new KeyMaker(await server.sharedIds());
@@ -39,7 +39,7 @@ export async function* readRecords(
             String(record.properties.get("id")),
           );
         }
-        witness?.node(record, node.id);
+        observer?.node(record, node.id);
         return record;
       });
     }
@@ -55,7 +55,7 @@ export async function* readRecords(
             String(record.properties.get("id")),
           );
         }
-        witness?.relationship(record, relationship);
+        observer?.relationship(record, relationship);
         return record;
       });
     }
@@ -65,7 +65,7 @@ export async function* readRecords(
   }
 }
 
-function noteUndecoded(findings: OddityLog, record: GraphRecord, name: string, why: string): void {
+function noteUndecoded(findings: FindingLog, record: GraphRecord, name: string, why: string): void {
   const id = record.properties.get("id");
   const named = record.kind === "node" ? nameWithoutId(record) : `a relationship ${record.type} without id`;
   const where = `${typeof id === "string" ? id : named}.${name}`;

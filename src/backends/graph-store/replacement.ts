@@ -52,7 +52,7 @@ export class Replacement {
         return { id, labelsBefore, labels, properties };
       }),
     );
-    failpoint("former replaced");
+    failpoint("before-image replaced");
   }
 
   /** An id can be that of somebody else's node: nothing of it would be left. @throws RefusedError */
@@ -98,14 +98,14 @@ export class Replacement {
         return { image, after: relationshipMark(next), before: this.#recordOf(found), next: next.relationship };
       }),
     );
-    const kept = there.filter((former) => !moved.includes(former));
+    const kept = there.filter((image) => !moved.includes(image));
     await this.#server.changeRelationships(
       kept.map(({ id, from }) => ({ id, from, properties: wanted.get(id)!.properties })),
     );
-    failpoint("former replaced");
+    failpoint("before-image replaced");
     // Neither the type nor the ends of a relationship can be changed in place.
     await this.#server.deleteRelationships(moved);
-    const anew = [...moved.map((former) => former.id), ...gone];
+    const anew = [...moved.map((image) => image.id), ...gone];
     for (const id of anew) known.forgetRelationship(id);
     return anew.map((id) => wanted.get(id)!);
   }

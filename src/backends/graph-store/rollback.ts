@@ -13,7 +13,7 @@ import { patience, tellWait } from "../../support/patience.ts";
 import { sleep } from "../../support/time.ts";
 import type { RollbackTarget, StoreDescription } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { applyPlan } from "./apply-plan.ts";
 import { notedBaseline } from "./baseline.ts";
 import { nodeMark, relationshipMark } from "./content.ts";
@@ -113,7 +113,7 @@ async function* presentOf(
 ): AsyncGenerator<readonly Present[]> {
   const found: Omit<Present, "record">[] = [];
   const ours = (kind: GraphRecord["kind"], internal: bigint) => known?.hasCreated(kind, internal) === true;
-  const records = readRecords(server, new OddityLog(), signal, {
+  const records = readRecords(server, new FindingLog(), signal, {
     node: (node, internal) => found.push({ internal, mark: () => nodeMark(node), ours: ours("node", internal) }),
     relationship: (_, { id, ...relationship }) =>
       found.push({

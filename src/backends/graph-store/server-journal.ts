@@ -198,7 +198,7 @@ export class ServerJournal {
       return { kind: SERVER_IMAGE[image.kind], ref: image.id, text, bytes: after };
     });
     this.file.append("power", [overwrittenRow(packed), ...records, ...places]);
-    failpoint("former noted");
+    failpoint("before-image noted");
   }
 
   imageOf(kind: Kind, internal: InternalId): NotedImage | null {

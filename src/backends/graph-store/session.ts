@@ -8,7 +8,7 @@ import { failpoint } from "../../support/failpoint.ts";
 import { deadlineAfter, patience } from "../../support/patience.ts";
 import type { Finding, LiveTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { emptyReport } from "../report.ts";
 import { BASELINE, type Baseline, baselineOf, notedBaseline } from "./baseline.ts";
 import { Batches, InFlight, sizeOfProperties } from "./batches.ts";
@@ -62,7 +62,7 @@ export class ServerSession implements LiveTarget {
   readonly #schema: TargetSchema;
   /** Whether nodes wait to be sent or are under way: relationships need the numbers that the server gives them. */
   #nodesOpen = false;
-  #findings = new OddityLog();
+  #findings = new FindingLog();
 
   private constructor(
     server: GraphServer,
@@ -117,8 +117,8 @@ export class ServerSession implements LiveTarget {
       journal = new ServerJournal(file);
       const noted = file === null ? null : notedBaseline(file);
       if (noted === null) await server.assertKeeps?.();
-      const beginning = noted ?? (await baselineOf(server));
-      if (noted === null) file?.setMeta(BASELINE, JSON.stringify(beginning));
+      const baseline = noted ?? (await baselineOf(server));
+      if (noted === null) file?.setMeta(BASELINE, JSON.stringify(baseline));
       else {
         journal.recall();
         await resolveInDoubt(server, journal);
@@ -126,7 +126,7 @@ export class ServerSession implements LiveTarget {
       // What the run itself has made is no rule for it: an index that cannot hold a value is left out.
       const made = new Set(journal.schema().map(({ what }) => what));
       const rules = ((await server.rules?.()) ?? []).filter(({ what }) => !made.has(what));
-      return new ServerSession(server, open, config, request, beginning, rules, journal, noted !== null);
+      return new ServerSession(server, open, config, request, baseline, rules, journal, noted !== null);
     } catch (error) {
       journal?.close();
       await server.close();
@@ -178,12 +178,12 @@ export class ServerSession implements LiveTarget {
     this.#begun = true;
     await this.#nodesDone();
     await this.#relationships.flush();
-    await this.#inFlight.settle();
+    await this.#inFlight.drain();
     this.#written = (await this.#schema.create()) || this.#written;
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
-    this.#findings = new OddityLog();
+    this.#findings = new FindingLog();
     const { signal } = this.#request;
     // Through a connection of its own, so that it is what anybody else would read.
     const server = await this.#open(this.#config, { access: "read", signal });
@@ -199,7 +199,7 @@ export class ServerSession implements LiveTarget {
   async *#readBefore(server: GraphServer): AsyncIterable<readonly GraphRecord[]> {
     const journal = this.#journal;
     const taken: Record<GraphRecord["kind"], InternalId[]> = { node: [], relationship: [] };
-    const witness: RecordObserver = {
+    const observer: RecordObserver = {
       node: ({ key }, id) => {
         taken.node.push(id);
         journal.known.noteNode(key, id, "before");
@@ -210,7 +210,7 @@ export class ServerSession implements LiveTarget {
       },
     };
     const store = this.#resumed ? viewBefore(server, journal, this.before) : server;
-    for await (const batch of readRecords(store, this.#findings, this.#request.signal, witness)) {
+    for await (const batch of readRecords(store, this.#findings, this.#request.signal, observer)) {
       for (const kind of ["node", "relationship"] as const) {
         const ids = taken[kind].splice(0);
         if (!this.#resumed) journal.noteTaken(kind, ids);
@@ -275,7 +275,7 @@ export class ServerSession implements LiveTarget {
   async #nodesDone(): Promise<void> {
     if (!this.#nodesOpen) return;
     await this.#nodes.flush();
-    await this.#inFlight.settle();
+    await this.#inFlight.drain();
     this.#nodesOpen = false;
   }
 

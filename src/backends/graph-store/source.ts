@@ -4,7 +4,7 @@ import { ContentDigest } from "../../graph/digest.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { canonicalizer, digestOf } from "../../memorygraph/canonicalizer.ts";
 import type { Finding, OpenOptions, OtherStore, SourceStore, StoreDescription } from "../backend.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { describe } from "./describe.ts";
 import { readRecords } from "./reader.ts";
 import type { GraphServer } from "./server.ts";
@@ -20,7 +20,7 @@ export class ServerSource implements SourceStore {
   readonly #mark: string | null;
   #digest: ContentDigest | null = null;
   #read = false;
-  #findings = new OddityLog();
+  #findings = new FindingLog();
 
   private constructor(server: GraphServer, options: OpenOptions, mark: string | null) {
     this.#server = server;
@@ -47,7 +47,7 @@ export class ServerSource implements SourceStore {
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
-    this.#findings = new OddityLog();
+    this.#findings = new FindingLog();
     const digest = this.#mustDigest ? new ContentDigest() : null;
     for await (const batch of readRecords(this.#server, this.#findings, this.#options.signal)) {
       if (digest !== null) for (const record of batch) digest.add(record, canonicalizer.text(record));
@@ -73,7 +73,7 @@ export class ServerSource implements SourceStore {
     if (this.#digest === null) throw this.#changed();
     // Each reading was one moment, and they were equal.
     if (this.#server.snapshots) return;
-    const again = await digestOf(readRecords(this.#server, new OddityLog(), this.#options.signal));
+    const again = await digestOf(readRecords(this.#server, new FindingLog(), this.#options.signal));
     if (!again.equals(this.#digest)) throw this.#changed();
   }
 

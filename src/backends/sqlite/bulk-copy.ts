@@ -18,7 +18,7 @@ export function wholeTables(file: FileLayout, layout: SqliteLayout): WholeTable[
   // What is computed from others is part of `SELECT *`, and rows beside others are in no table of the layout.
   if (file.doubled.length + file.generated.length + file.unnumbered.length > 0) return null;
   if (file.encoding !== "UTF-8" || file.unreadableTables.length > 0) return null;
-  if (file.hasExtra || file.layout !== layout || file.relationships === null) return null;
+  if (file.hasSideTable || file.layout !== layout || file.relationships === null) return null;
   const tables = [layout.nodes, layout.relationships].map((table) => ({
     name: table.name,
     columns: columnNames(table),

@@ -1,12 +1,12 @@
 /** What a SQLite store is and holds, by asking it. */
 import type { Database } from "bun:sqlite";
 import type { DescriptionDepth, Finding, StoreDescription } from "../backend.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { countRows } from "./claims.ts";
 import { danglingIds } from "./dangling.ts";
 import { count, rows } from "./database.ts";
 import { type FileLayout, hasNewestColumns, releaseOf, releasesOf } from "./layout.ts";
-import { EXTRA_TABLE } from "./side-table.ts";
+import { SIDE_TABLE } from "./side-table.ts";
 import { doublesOf } from "./tables.ts";
 
 /** Another layout has no room for it, and no release of MemoryGraph shows it: a memory's own created_at is a property. */
@@ -41,17 +41,17 @@ export function describe(
 }
 
 function countNodes(database: Database, layout: FileLayout): number {
-  let total = layout.hasExtra
-    ? count(database, `SELECT count(*) FROM ${EXTRA_TABLE} WHERE kind = 'node' AND id IS NULL`)
+  let total = layout.hasSideTable
+    ? count(database, `SELECT count(*) FROM ${SIDE_TABLE} WHERE kind = 'node' AND id IS NULL`)
     : 0;
   for (const { name } of layout.nodeTables) total += countAll(database, layout, name);
   return total;
 }
 
 function countRelationships(database: Database, layout: FileLayout): number {
-  const beside = `SELECT count(*) FROM ${EXTRA_TABLE} WHERE kind = 'relationship' AND id IS NULL`;
+  const beside = `SELECT count(*) FROM ${SIDE_TABLE} WHERE kind = 'relationship' AND id IS NULL`;
   const inTable = layout.relationships === null ? 0 : countAll(database, layout, layout.relationships.name);
-  return inTable + (layout.hasExtra ? count(database, beside) : 0);
+  return inTable + (layout.hasSideTable ? count(database, beside) : 0);
 }
 
 function countAll(database: Database, { doubled }: FileLayout, table: string): number {
@@ -60,7 +60,7 @@ function countAll(database: Database, { doubled }: FileLayout, table: string): n
 }
 
 function structuralOddities(database: Database, layout: FileLayout): Finding[] {
-  const log = new OddityLog();
+  const log = new FindingLog();
   if (layout.name === "hybrid") {
     log.add(
       "note",
@@ -91,7 +91,7 @@ function structuralOddities(database: Database, layout: FileLayout): Finding[] {
   for (const column of layout.generated) {
     log.add("note", "a column that is computed from others; its values do not travel with the records", column);
   }
-  if (layout.hasExtra) orphanedExtras(database, layout, log);
+  if (layout.hasSideTable) orphanedSideRows(database, layout, log);
   return log.list();
 }
 
@@ -107,12 +107,12 @@ function whoseTable(name: string): string {
   return trace?.[1] ?? "a table that MemoryGraph does not know; it is not read";
 }
 
-function orphanedExtras(database: Database, layout: FileLayout, log: OddityLog): void {
+function orphanedSideRows(database: Database, layout: FileLayout, log: FindingLog): void {
   const tables = { node: layout.nodeTables[0]?.name ?? "nodes", relationship: "relationships" };
   for (const [kind, table] of Object.entries(tables)) {
     const gone = rows(
       database,
-      `SELECT e.id FROM ${EXTRA_TABLE} e WHERE e.kind = ? AND e.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ${table} t WHERE t.id = e.id)`,
+      `SELECT e.id FROM ${SIDE_TABLE} e WHERE e.kind = ? AND e.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ${table} t WHERE t.id = e.id)`,
       kind,
     );
     for (const [id] of gone) {
@@ -126,7 +126,7 @@ function orphanedExtras(database: Database, layout: FileLayout, log: OddityLog):
 }
 
 function danglingRelationships(database: Database, layout: FileLayout, isStale: boolean): Finding[] {
-  const log = new OddityLog();
+  const log = new FindingLog();
   const tables = layout.nodeTables.map(({ name }) => name);
   const ids = layout.relationships === null ? [] : danglingIds(database, tables, isStale);
   for (const id of ids) log.add("note", "a relationship with an end that is not there; it is kept", id);

@@ -7,7 +7,7 @@ import { JsonSyntaxError } from "../../graph/json.ts";
 import type { Properties } from "../../graph/properties.ts";
 import { compareStamps, type Stamp, timeOf, UNREADABLE } from "../../memorygraph/times.ts";
 import type { Finding } from "../backend.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { quoted, type Row, rows } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
 import { UnreadableRowError } from "./row.ts";
@@ -17,7 +17,7 @@ type AnyTable = Table<{ readonly properties: Properties }>;
 
 /** Moves such rows of a rebuilt copy into tables of their own. */
 export function separateDoubles(database: Database, layout: FileLayout): { findings: Finding[]; doubled: string[] } {
-  const log = new OddityLog();
+  const log = new FindingLog();
   const doubled: string[] = [];
   const relationships = relationshipTableOf(layout);
   const tables: AnyTable[] = [...nodeTablesOf(layout), ...(relationships === null ? [] : [relationships])];
@@ -37,7 +37,7 @@ export function separateDoubles(database: Database, layout: FileLayout): { findi
   return { findings: log.list(), doubled };
 }
 
-function separate(database: Database, table: AnyTable, id: string, log: OddityLog): void {
+function separate(database: Database, table: AnyTable, id: string, log: FindingLog): void {
   const found = rows(database, `${selectFrom(table, false)} WHERE CAST(t.id AS TEXT) = ? ORDER BY t.rowid`, id);
   const last = found.reduce((best, row) => (isLater(updatedAt(table, row), updatedAt(table, best)) ? row : best));
   const others = found.filter((row) => row !== last).map((row) => row.at(-1) as bigint);

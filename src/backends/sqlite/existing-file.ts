@@ -7,7 +7,7 @@ import { columnNames, type SqliteLayout } from "../../memorygraph/layouts/layout
 import { DEFAULT_RELEASE, type Release, releaseLine } from "../../memorygraph/releases.ts";
 import { inWords } from "../../support/words.ts";
 import type { Finding, StagedTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { describe } from "./describe.ts";
 import { translate } from "./errors.ts";
 import { ForeignWriterGuard } from "./foreign-writer.ts";
@@ -33,7 +33,7 @@ export class ExistingFile implements StagedTarget {
   readonly #wasEmpty: boolean;
   readonly #others: ForeignWriterGuard;
   #removed = false;
-  #findings = new OddityLog();
+  #findings = new FindingLog();
 
   /**
    * @param purpose a target of runs that are undone may be locked for itself where its file system cannot share memory
@@ -115,7 +115,7 @@ export class ExistingFile implements StagedTarget {
   }
 
   async finish(): Promise<void> {
-    if (this.#removed) this.#guard(() => this.#writer.dropEmptyExtra());
+    if (this.#removed) this.#guard(() => this.#writer.dropEmptySideTable());
     if (this.#wasEmpty) this.#guard(() => createIndexes(this.#database, this.release));
   }
 
@@ -132,7 +132,7 @@ export class ExistingFile implements StagedTarget {
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
-    this.#findings = new OddityLog();
+    this.#findings = new FindingLog();
     const reader = new SqliteReader(this.#database, this.#layout(), this.#findings);
     yield* readBatches(this.#path, reader, this.#signal);
   }

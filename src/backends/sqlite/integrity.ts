@@ -8,10 +8,10 @@ import { readSchema } from "../../sqlite-file/schema.ts";
 import { StoredTable } from "../../sqlite-file/table-rows.ts";
 import { shellQuote } from "../../support/shell.ts";
 import type { Finding } from "../backend.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { rows } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
-import { EXTRA_TABLE } from "./side-table.ts";
+import { SIDE_TABLE } from "./side-table.ts";
 
 const MOST_MESSAGES = 100;
 const UNREADABLE = "a part of the file that SQLite's check cannot read or follow";
@@ -59,7 +59,7 @@ export interface Integrity {
  * @param isEdited whether statements were taken out of the file, which leaves pages that nobody uses
  */
 export function checkIntegrity(database: Database, cure: string, isEdited: boolean): Integrity {
-  const log = new OddityLog();
+  const log = new FindingLog();
   let suspect = false;
   for (const message of messagesOf(database)) {
     const foreign = FOREIGN.exec(message)?.[1];
@@ -113,10 +113,10 @@ export function areRowsWhole(file: PageFile, layout: FileLayout): boolean {
 }
 
 /** MemoryGraph's own tables in the file, and ours. */
-export function tableNames({ nodeTables, relationships, hasExtra }: FileLayout): string[] {
+export function tableNames({ nodeTables, relationships, hasSideTable }: FileLayout): string[] {
   return [
     ...nodeTables.map(({ name }) => name),
     ...(relationships === null ? [] : [relationships.name]),
-    ...(hasExtra ? [EXTRA_TABLE] : []),
+    ...(hasSideTable ? [SIDE_TABLE] : []),
   ];
 }

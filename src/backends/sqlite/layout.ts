@@ -9,7 +9,7 @@ import {
 import type { ReleaseLine } from "../../memorygraph/releases/release.ts";
 import { type Release, releaseLines, sqliteLayouts } from "../../memorygraph/releases.ts";
 import { quoted, rows } from "./database.ts";
-import { EXTRA_TABLE } from "./side-table.ts";
+import { SIDE_TABLE } from "./side-table.ts";
 
 /** A table of the file that has the columns of a layout of MemoryGraph's. */
 export interface FoundTable {
@@ -26,7 +26,7 @@ export interface FileLayout {
   /** Where nodes are: one table, or two in a hybrid file, the older layout first. */
   readonly nodeTables: readonly FoundTable[];
   readonly relationships: FoundTable | null;
-  readonly hasExtra: boolean;
+  readonly hasSideTable: boolean;
   /** Tables of MemoryGraph's that are missing, or have not the columns that they should have. */
   readonly unreadableTables: readonly string[];
   /** SQLite's name of how it keeps text. */
@@ -83,7 +83,7 @@ export function layoutOf({ entries, encoding, tableNamed }: FileSchema): FileLay
   const names = named("table");
   const layouts = sqliteLayouts();
   const nodeNames = [...new Set(layouts.map(({ nodes }) => nodes.name))];
-  const ours = new Set([...nodeNames, ...layouts.map(({ relationships }) => relationships.name), EXTRA_TABLE]);
+  const ours = new Set([...nodeNames, ...layouts.map(({ relationships }) => relationships.name), SIDE_TABLE]);
   // A search index that is damaged keeps nobody from reading the rest: its columns are not asked for.
   const tables = new Map(names.filter((name) => ours.has(name)).map((name) => [name, tableNamed(name)]));
   const nodeTables = nodeNames
@@ -97,13 +97,13 @@ export function layoutOf({ entries, encoding, tableNamed }: FileSchema): FileLay
     ...nameOf(nodeTables, relationships, names.length),
     nodeTables,
     relationships,
-    hasExtra: tables.has(EXTRA_TABLE),
+    hasSideTable: tables.has(SIDE_TABLE),
     unreadableTables: [...ours].filter(
-      (name) => name !== EXTRA_TABLE && !read.has(name) && (tables.has(name) || !nodeNames.includes(name)),
+      (name) => name !== SIDE_TABLE && !read.has(name) && (tables.has(name) || !nodeNames.includes(name)),
     ),
     encoding,
     indexes: entries
-      .filter(({ type, own, table }) => type === "index" && own && table !== EXTRA_TABLE)
+      .filter(({ type, own, table }) => type === "index" && own && table !== SIDE_TABLE)
       .map(({ name }) => name)
       .sort(),
     searchTables: names.filter((name) => search.includes(name)),

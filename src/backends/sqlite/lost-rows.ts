@@ -1,7 +1,7 @@
 /** What could not be read of a file: by the ids that its indexes still name, else by page and number of row. */
 import { type Database, SQLiteError } from "bun:sqlite";
 import type { Finding } from "../backend.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { idIndexOf } from "./claims.ts";
 import { quoted, rows } from "./database.ts";
 import type { Rebuilt } from "./rebuild.ts";
@@ -10,7 +10,7 @@ const MOST_IDS = 10_000;
 
 /** @param original the file itself, whose indexes may be whole where its tables are not */
 export function lostRows(original: Database, { snapshot, lost }: Pick<Rebuilt, "snapshot" | "lost">): Finding[] {
-  const log = new OddityLog();
+  const log = new FindingLog();
   for (const { table, page, what, first, last } of lost) {
     if (table === null) {
       log.add("damage", "a part of the file's own schema that cannot be read", `page ${page}: ${what}`);

@@ -23,7 +23,7 @@ import type {
   WriteRequest,
 } from "../backend.ts";
 import { preserveBeside } from "../file/place.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { MADE } from "../staged-rollback.ts";
 import { copyTables, equalTables, type WholeTable, wholeTables } from "./bulk-copy.ts";
 import { describe } from "./describe.ts";
@@ -50,7 +50,7 @@ export class NewFile implements StagedTarget {
   readonly #temporary: string;
   #database: Database | null;
   #indexed = false;
-  #findings = new OddityLog();
+  #findings = new FindingLog();
   readonly #writer: RowWriter;
 
   constructor(path: string, { release: asked, fallbackRelease, signal, journal }: WriteRequest) {
@@ -126,7 +126,7 @@ export class NewFile implements StagedTarget {
   async finish(): Promise<void> {
     this.#guard(() => {
       if (!this.#indexed) for (const sql of this.#schema.indexes) this.#database!.run(sql);
-      this.#writer.settle();
+      this.#writer.finish();
       createSearch(this.#database!, this.release);
       this.#database!.run("COMMIT");
       this.#close();
@@ -145,7 +145,7 @@ export class NewFile implements StagedTarget {
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
-    this.#findings = new OddityLog();
+    this.#findings = new FindingLog();
     if (this.#database !== null) return;
     const fresh = openImmutable(this.#path, this.#temporary);
     try {

@@ -8,7 +8,7 @@ import { DamagedStoreError, RefusedError } from "../../errors.ts";
 import { hasBytes } from "../../support/files.ts";
 import { shellQuote } from "../../support/shell.ts";
 import type { Finding, OpenOptions } from "../backend.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { accessError } from "../recognise.ts";
 import { type Claims, checkClaims } from "./claims.ts";
 import { quoted, rows } from "./database.ts";
@@ -118,7 +118,7 @@ async function openAsItIs(path: string, real: string, { isolate = false, signal 
 
 /** With the statements set aside that this SQLite cannot parse; rebuilt where one of them is of a table of ours. */
 async function openWithoutUnparsed(path: string, signal: AbortSignal | undefined): Promise<OpenedFile> {
-  const log = new OddityLog();
+  const log = new FindingLog();
   const snapshot = await catching(path, () =>
     openCopy(
       path,
@@ -183,8 +183,8 @@ function rebuilt(
 }
 
 /** What is said of the rows themselves follows the copy; all else the original, as SQLite reads it. */
-function ownPartsOf({ nodeTables, relationships, hasExtra, encoding, unnumbered, doubled }: FileLayout) {
-  return { nodeTables, relationships, hasExtra, encoding, unnumbered, doubled };
+function ownPartsOf({ nodeTables, relationships, hasSideTable, encoding, unnumbered, doubled }: FileLayout) {
+  return { nodeTables, relationships, hasSideTable, encoding, unnumbered, doubled };
 }
 
 /** Rows without numbers cannot be read in parts, and keys under a foreign collation cannot be looked up. */

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Summary } from "../../memorygraph/summary.ts";
 import type { Finding, SummaryOptions } from "../backend.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import type { RowsRead } from "./reader.ts";
 import type { Share, ShareMarks, ShareProgress, ShareSummary } from "./summary-worker.ts";
 
@@ -45,7 +45,7 @@ export async function summariseInParallel(
     const aborted = new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
     const shares = await Promise.race([Promise.all(threads.map(({ answer }) => answer)), aborted]);
     const summary = new Summary(release);
-    const findings = new OddityLog();
+    const findings = new FindingLog();
     const rows: RowsRead = {};
     for (const share of shares) {
       for (const finding of share.findings) findings.merge(finding);

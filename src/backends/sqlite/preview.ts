@@ -32,7 +32,7 @@ async function previewOf(path: string, release: Release, source: SqliteSource | 
   const model = new Database(":memory:");
   for (const sql of releaseLine(release).sqlite.layout.tables) model.run(sql);
   const layout = source === null || source.layout.name === "empty" ? readLayout(model) : source.layout;
-  const writer = new RowWriter(model, release, { ...layout, hasExtra: false });
+  const writer = new RowWriter(model, release, { ...layout, hasSideTable: false });
   const blank = (): StoreDescription => ({
     ...describe(model, readLayout(model), path, "counts"),
     layout: "new",

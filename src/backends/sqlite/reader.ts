@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import { JsonSyntaxError } from "../../graph/json.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, keyOfId } from "../../graph/record.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { ALL_ROWS, pages, prepare, quoted, type Row, shareOf } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
 import type { DecodedNode, DecodedRelationship } from "./nodes-layout.ts";
@@ -17,7 +17,7 @@ import { readWholeRecords } from "./whole-records.ts";
 export class SqliteReader {
   readonly #database: Database;
   readonly #layout: FileLayout;
-  #findings: OddityLog;
+  #findings: FindingLog;
   readonly #nodes: readonly Table<DecodedNode>[];
   readonly #relationships: readonly Table<DecodedRelationship>[];
   /** How many nodes of equal content have been numbered so far. */
@@ -28,7 +28,7 @@ export class SqliteReader {
   readonly rows: RowsRead = {};
 
   /** With a share, one of several readers that together read everything once. */
-  constructor(database: Database, layout: FileLayout, findings: OddityLog, share = { at: 0, of: 1 }) {
+  constructor(database: Database, layout: FileLayout, findings: FindingLog, share = { at: 0, of: 1 }) {
     this.#database = database;
     this.#layout = layout;
     this.#findings = findings;
@@ -52,7 +52,7 @@ export class SqliteReader {
         yield batch;
       }
     }
-    const extra = this.#layout.hasExtra && this.#share.at === 0;
+    const extra = this.#layout.hasSideTable && this.#share.at === 0;
     if (extra) yield* readWholeRecords("node", this.#database, this.#layout, this.#findings);
     for (const table of this.#relationships) {
       for (const page of this.#pages(table)) {
@@ -65,7 +65,7 @@ export class SqliteReader {
   /** One node of a table, or null where it has none of that id or cannot read it. What is odd about it is told when it is read. */
   nodeById(tableName: string, id: string): GraphNode | null {
     const told = this.#findings;
-    this.#findings = new OddityLog();
+    this.#findings = new FindingLog();
     try {
       return this.#nodeById(tableName, id);
     } finally {
@@ -75,7 +75,7 @@ export class SqliteReader {
 
   #nodeById(tableName: string, id: string): GraphNode | null {
     const table = this.#nodes.find(({ name }) => name === tableName)!;
-    const statement = prepare(this.#database, `${selectFrom(table, this.#layout.hasExtra)} WHERE t.id = ?`);
+    const statement = prepare(this.#database, `${selectFrom(table, this.#layout.hasSideTable)} WHERE t.id = ?`);
     const [row] = statement.values(id);
     statement.finalize();
     return row === undefined ? null : this.#node(table, row);
@@ -85,7 +85,7 @@ export class SqliteReader {
   relationshipById(id: string): GraphRelationship | null {
     const [table] = this.#relationships;
     if (table === undefined) return null;
-    const statement = prepare(this.#database, `${selectFrom(table, this.#layout.hasExtra)} WHERE t.id = ?`);
+    const statement = prepare(this.#database, `${selectFrom(table, this.#layout.hasSideTable)} WHERE t.id = ?`);
     const [row] = statement.values(id);
     statement.finalize();
     return row === undefined ? null : this.#relationship(table, row);
@@ -96,7 +96,7 @@ export class SqliteReader {
     const { at, of } = this.#share;
     const range = of === 1 ? ALL_ROWS : shareOf(this.#database, table.name, at, of);
     this.rows[table.name] = 0;
-    for (const page of pages(this.#database, selectFrom(table, this.#layout.hasExtra), range)) {
+    for (const page of pages(this.#database, selectFrom(table, this.#layout.hasSideTable), range)) {
       this.rows[table.name]! += page.length;
       yield page.map((row) => (isOdd(row, readings) ? this.#asMeant(table, row) : row));
     }
@@ -173,7 +173,7 @@ export class SqliteReader {
         isWhole &&= kind === "note";
         this.#findings.add(kind, what, id);
       });
-      const extra = this.#layout.hasExtra ? this.#extraOf(table, row, id) : null;
+      const extra = this.#layout.hasSideTable ? this.#extraOf(table, row, id) : null;
       // Several readers only count and digest: none of them hands its rows on.
       const handsOn = isWhole && table.verbatim && this.#share.of === 1;
       const native = handsOn

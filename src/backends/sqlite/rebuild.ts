@@ -17,7 +17,7 @@ import { separateDoubles } from "./doubles.ts";
 import { onDatabase } from "./errors.ts";
 import { tableNames } from "./integrity.ts";
 import { type FileLayout, layoutOf } from "./layout.ts";
-import { EXTRA_INDEX, EXTRA_TABLE } from "./side-table.ts";
+import { EXTRA_INDEX, SIDE_TABLE } from "./side-table.ts";
 import { privateFolder, readCopy, type Snapshot } from "./snapshot.ts";
 
 export interface Rebuilt {
@@ -146,15 +146,15 @@ class Inserts {
 }
 
 /** What lookups need, which the original may have under other collations or not at all. */
-function indexesOf({ nodeTables, relationships, hasExtra }: FileLayout): string[] {
+function indexesOf({ nodeTables, relationships, hasSideTable }: FileLayout): string[] {
   const ids = [...nodeTables.map(({ name }) => name), ...(relationships === null ? [] : [relationships.name])];
   return [
     ...ids.map((name) => `CREATE INDEX ${quoted(`${name}_by_id`)} ON ${quoted(name)} (id)`),
     ...(relationships === null ? [] : ["from_id", "to_id"]).map(
       (end) => `CREATE INDEX ${quoted(`relationships_by_${end}`)} ON relationships (${end})`,
     ),
-    ...(hasExtra
-      ? [EXTRA_INDEX.replace("UNIQUE ", ""), `CREATE INDEX ${EXTRA_TABLE}_key ON ${EXTRA_TABLE} (key)`]
+    ...(hasSideTable
+      ? [EXTRA_INDEX.replace("UNIQUE ", ""), `CREATE INDEX ${SIDE_TABLE}_key ON ${SIDE_TABLE} (key)`]
       : []),
   ];
 }

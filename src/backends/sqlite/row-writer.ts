@@ -14,7 +14,7 @@ import { columnNames, type LayoutTable, type SqliteLayout } from "../../memorygr
 import { type Release, releaseLine } from "../../memorygraph/releases.ts";
 import { respell, SPELLINGS } from "../../memorygraph/spelling.ts";
 import type { Finding, WriteReport } from "../backend.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { emptyReport } from "../report.ts";
 import { danglingIds } from "./dangling.ts";
 import { type ExactStatement, prepare, quoted, type SqlValue } from "./database.ts";
@@ -25,11 +25,11 @@ import { SqliteReader } from "./reader.ts";
 import type { EncodedRow } from "./row.ts";
 import {
   EXTRA_INDEX,
-  EXTRA_TABLE,
   EXTRA_TABLES,
   hashRow,
   isNothing,
   readRowExtra,
+  SIDE_TABLE,
   writeRowExtra,
   writeWholeRecord,
 } from "./side-table.ts";
@@ -64,18 +64,18 @@ export class RowWriter {
   /** Nodes that a dry run found to be no rows: their relationships are none either. */
   readonly #assessedWhole = new Set<string>();
   readonly #ends: "at once" | "at the end";
-  #hasExtra: boolean;
+  #hasSideTable: boolean;
   #extraIndexed: boolean;
   #encodedRelationships = false;
 
-  /** With `ends` "at the end", relationships between what is no row are found by settle, which a large file gains by. */
+  /** With `ends` "at the end", relationships between what is no row are found by finish, which a large file gains by. */
   constructor(database: Database, release: Release, layout: FileLayout, ends: "at once" | "at the end" = "at once") {
     this.#database = database;
     this.#ends = ends;
     this.#release = release;
     this.report = emptyReport(release);
-    this.#hasExtra = layout.hasExtra;
-    this.#extraIndexed = layout.hasExtra;
+    this.#hasSideTable = layout.hasSideTable;
+    this.#extraIndexed = layout.hasSideTable;
     this.#layout = releaseLine(release).sqlite.layout;
     this.#native = nativeOf(this.#layout);
     const { nodes, relationships } = this.#layout;
@@ -110,17 +110,17 @@ export class RowWriter {
   }
 
   /** After the last record of a new file: what was left for the end because it is faster then. */
-  settle(): void {
+  finish(): void {
     this.#indexExtra();
-    this.#settleEnds();
+    this.#resolveEnds();
     this.#indexExtra();
   }
 
   /** Moves relationships whose ends turned out to be no memories beside the table, since it would not take them. */
-  #settleEnds(): void {
+  #resolveEnds(): void {
     // Elsewhere rows stand as they stood, dangling or not.
     if (!this.#layout.enforcesEnds || this.#ends === "at once" || !this.#encodedRelationships) return;
-    const reader = new SqliteReader(this.#database, readLayout(this.#database), new OddityLog());
+    const reader = new SqliteReader(this.#database, readLayout(this.#database), new FindingLog());
     for (const id of danglingIds(this.#database, [this.#tables.node.name])) {
       const record = reader.relationshipById(id);
       if (record === null) continue;
@@ -151,26 +151,26 @@ export class RowWriter {
     const { name } = this.#tables[record.kind];
     const isRow = id !== null && this.#statement(`SELECT 1 FROM ${name} WHERE id = ?`).values(id).length > 0;
     if (isRow) this.#statement(`DELETE FROM ${name} WHERE id = ?`).run(id);
-    if (!this.#hasExtra) return;
-    if (id !== null) this.#statement(`DELETE FROM ${EXTRA_TABLE} WHERE kind = ? AND id = ?`).run(record.kind, id);
+    if (!this.#hasSideTable) return;
+    if (id !== null) this.#statement(`DELETE FROM ${SIDE_TABLE} WHERE kind = ? AND id = ?`).run(record.kind, id);
     if (record.kind === "node")
-      this.#statement(`DELETE FROM ${EXTRA_TABLE} WHERE kind = 'node' AND key = ?`).run(record.key);
+      this.#statement(`DELETE FROM ${SIDE_TABLE} WHERE kind = 'node' AND key = ?`).run(record.key);
     else if (!isRow) this.#removeWhole(record);
   }
 
   /** After removing: what stood beside the tables is not missed by a file that has nothing there any more. */
-  dropEmptyExtra(): void {
-    if (!this.#hasExtra || this.#statement(`SELECT 1 FROM ${EXTRA_TABLE} LIMIT 1`).values().length > 0) return;
+  dropEmptySideTable(): void {
+    if (!this.#hasSideTable || this.#statement(`SELECT 1 FROM ${SIDE_TABLE} LIMIT 1`).values().length > 0) return;
     this.close();
-    this.#database.run(`DROP TABLE ${EXTRA_TABLE}`);
-    this.#hasExtra = false;
+    this.#database.run(`DROP TABLE ${SIDE_TABLE}`);
+    this.#hasSideTable = false;
   }
 
   /** A relationship beside the tables has no key there: one with the same content is as good as the other. */
   #removeWhole(record: GraphRelationship): void {
     const texts = [true, false].map((dangling) => writeWholeRecord({ record, dangling }));
     this.#statement(
-      `DELETE FROM ${EXTRA_TABLE} WHERE rowid = (SELECT min(rowid) FROM ${EXTRA_TABLE}
+      `DELETE FROM ${SIDE_TABLE} WHERE rowid = (SELECT min(rowid) FROM ${SIDE_TABLE}
         WHERE kind = 'relationship' AND id IS NULL AND record IN (?, ?))`,
     ).run(...texts);
   }
@@ -262,7 +262,7 @@ export class RowWriter {
 
   #isDangling({ from, to }: GraphRelationship): boolean {
     const whole = (key: string) =>
-      this.#hasExtra && this.#statement(`SELECT 1 FROM ${EXTRA_TABLE} WHERE key = ?`).values(key).length > 0;
+      this.#hasSideTable && this.#statement(`SELECT 1 FROM ${SIDE_TABLE} WHERE key = ?`).values(key).length > 0;
     return ![from, to].every((key) => whole(key) || this.#isMemory(key));
   }
 
@@ -285,18 +285,18 @@ export class RowWriter {
   }
 
   #indexExtra(): void {
-    if (!this.#hasExtra || this.#extraIndexed) return;
+    if (!this.#hasSideTable || this.#extraIndexed) return;
     this.#database.run(EXTRA_INDEX);
     this.#extraIndexed = true;
   }
 
   #insertExtra(kind: string, id: SqlValue, key: SqlValue, hash: SqlValue, record: string): void {
-    if (!this.#hasExtra) {
+    if (!this.#hasSideTable) {
       for (const sql of EXTRA_TABLES) this.#database.run(sql);
-      this.#hasExtra = true;
+      this.#hasSideTable = true;
       if (this.#ends === "at once") this.#indexExtra();
     }
-    this.#statement(`INSERT INTO ${EXTRA_TABLE} (kind, id, key, row_hash, record) VALUES (?, ?, ?, ?, ?)`).run(
+    this.#statement(`INSERT INTO ${SIDE_TABLE} (kind, id, key, row_hash, record) VALUES (?, ?, ?, ?, ?)`).run(
       kind,
       id,
       key,

@@ -5,7 +5,7 @@ import { sqliteLayouts } from "../../memorygraph/releases.ts";
 import { PageFile } from "../../sqlite-file/page-file.ts";
 import { readSchema, type SchemaEntry } from "../../sqlite-file/schema.ts";
 import { setStatementsAside } from "../../sqlite-file/set-aside.ts";
-import { EXTRA_TABLE } from "./side-table.ts";
+import { SIDE_TABLE } from "./side-table.ts";
 
 const MOST_STATEMENTS = 1_000;
 
@@ -58,5 +58,5 @@ function entriesOf(copy: string): SchemaEntry[] {
 
 function isOurs({ type, name }: SchemaEntry): boolean {
   const tables = sqliteLayouts().flatMap(({ nodes, relationships }) => [nodes.name, relationships.name]);
-  return type === "table" && [...tables, EXTRA_TABLE].includes(name);
+  return type === "table" && [...tables, SIDE_TABLE].includes(name);
 }

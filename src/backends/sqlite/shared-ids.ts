@@ -3,15 +3,15 @@ import type { Database } from "bun:sqlite";
 import { type GraphNode, idOfKey } from "../../graph/record.ts";
 import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
 import { compareStamps, stampOf, UNREADABLE } from "../../memorygraph/times.ts";
-import type { OddityLog } from "../findings.ts";
+import type { FindingLog } from "../findings.ts";
 import { rows } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
 
 export class SharedIds {
   readonly #ids: ReadonlySet<string>;
-  readonly #findings: OddityLog;
+  readonly #findings: FindingLog;
 
-  constructor(database: Database, layout: FileLayout, findings: OddityLog) {
+  constructor(database: Database, layout: FileLayout, findings: FindingLog) {
     const both = layout.nodeTables.length > 1;
     const found = both ? rows(database, "SELECT m.id FROM memories m JOIN nodes n ON n.id = m.id") : [];
     this.#ids = new Set(found.map(([id]) => String(id)));

@@ -13,21 +13,21 @@ import { pairsOf, recordFromMap, recordToMap, unpaired } from "../../graph/recor
 import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
 import type { Row, SqlValue } from "./database.ts";
 
-export const EXTRA_TABLE = "memorygraph_migrate_extra";
+export const SIDE_TABLE = "memorygraph_migrate_extra";
 
 export const EXTRA_TABLES = [
-  `CREATE TABLE ${EXTRA_TABLE} (
+  `CREATE TABLE ${SIDE_TABLE} (
   kind TEXT NOT NULL CHECK (kind IN ('node', 'relationship')),
   id TEXT,
   key TEXT,
   row_hash BLOB,
   record TEXT NOT NULL
 )`,
-  `CREATE INDEX ${EXTRA_TABLE}_key ON ${EXTRA_TABLE}(key) WHERE key IS NOT NULL`,
+  `CREATE INDEX ${SIDE_TABLE}_key ON ${SIDE_TABLE}(key) WHERE key IS NOT NULL`,
 ] as const;
 
 /** For finding what belongs to a row; into a new file it goes after the rows, which is faster. */
-export const EXTRA_INDEX = `CREATE UNIQUE INDEX ${EXTRA_TABLE}_id ON ${EXTRA_TABLE}(kind, id)`;
+export const EXTRA_INDEX = `CREATE UNIQUE INDEX ${SIDE_TABLE}_id ON ${SIDE_TABLE}(kind, id)`;
 
 /** What the row alone would say wrongly or not at all. */
 export interface RowExtra {

@@ -13,7 +13,7 @@ import type {
   StoreDescription,
   SummaryOptions,
 } from "../backend.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { recognise } from "../recognise.ts";
 import { countRows } from "./claims.ts";
 import { describe } from "./describe.ts";
@@ -42,7 +42,7 @@ export class SqliteSource implements SourceStore {
   readonly #signal: AbortSignal | undefined;
   /** Ends the threads that still read when the source is closed, as after a failure elsewhere. */
   readonly #closing = new AbortController();
-  #findings = new OddityLog();
+  #findings = new FindingLog();
   #summarised: readonly Finding[] | null = null;
   /** How far the claims of the file have been looked at: not at all, at what shows at once, at everything. */
   #examined: 0 | 1 | 2 = 0;
@@ -100,7 +100,7 @@ export class SqliteSource implements SourceStore {
   async *read(): AsyncIterable<readonly GraphRecord[]> {
     await this.#examine(1);
     const { snapshot, layout } = this.#opened;
-    this.#findings = new OddityLog();
+    this.#findings = new FindingLog();
     const reader = new SqliteReader(snapshot.database, layout, this.#findings);
     let looked = 0;
     try {
@@ -159,7 +159,7 @@ export class SqliteSource implements SourceStore {
   }
 
   async #summariseHere({ each = () => {}, release }: SummaryOptions): Promise<ParallelSummary> {
-    const log = new OddityLog();
+    const log = new FindingLog();
     const reader = new SqliteReader(this.#opened.snapshot.database, this.layout, log);
     const summary = new Summary(release);
     for await (const batch of readBatches(this.#path, reader, this.#signal)) {

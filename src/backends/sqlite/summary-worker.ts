@@ -4,7 +4,7 @@ import { FingerprintPacker } from "../../memorygraph/fingerprint.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { Summary, type SummaryTransfer } from "../../memorygraph/summary.ts";
 import type { Finding } from "../backend.ts";
-import { OddityLog } from "../findings.ts";
+import { FindingLog } from "../findings.ts";
 import { readLayout } from "./layout.ts";
 import { type RowsRead, SqliteReader } from "./reader.ts";
 import { openImmutable } from "./snapshot.ts";
@@ -39,7 +39,7 @@ export interface ShareMarks {
 
 self.onmessage = ({ data }: MessageEvent<Share>) => {
   const database = openImmutable(data.path, data.path);
-  const findings = new OddityLog();
+  const findings = new FindingLog();
   const reader = new SqliteReader(database, readLayout(database), findings, data);
   const summary = new Summary(data.release);
   const packer = new FingerprintPacker((marks) => self.postMessage({ marks } satisfies ShareMarks));

@@ -7,7 +7,7 @@ import type { FileLayout, FoundTable } from "./layout.ts";
 import { ColumnRows } from "./memories-layout.ts";
 import { type DecodedNode, type DecodedRelationship, PropertyRows } from "./nodes-layout.ts";
 import type { Note } from "./row.ts";
-import { EXTRA_TABLE } from "./side-table.ts";
+import { SIDE_TABLE } from "./side-table.ts";
 
 /** The columns of a native row, and the side table's text about it. */
 export interface SqliteNative extends NativeRow {
@@ -127,7 +127,7 @@ export function selectFrom<D>(table: Table<D>, withExtra: boolean): string {
   if (!withExtra || table.aside) return `SELECT ${columns.join(", ")}, t.rowid FROM ${quoted(table.name)} t`;
   return (
     `SELECT ${columns.join(", ")}, e.row_hash, e.record, t.rowid FROM ${quoted(table.name)} t ` +
-    `LEFT JOIN ${EXTRA_TABLE} e ON e.kind = '${table.kind}' AND e.id = t.id`
+    `LEFT JOIN ${SIDE_TABLE} e ON e.kind = '${table.kind}' AND e.id = t.id`
   );
 }
 

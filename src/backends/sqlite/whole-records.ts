@@ -2,22 +2,22 @@
 import type { Database } from "bun:sqlite";
 import { JsonSyntaxError } from "../../graph/json.ts";
 import { type GraphRecord, idOfKey, relationshipId } from "../../graph/record.ts";
-import type { OddityLog } from "../findings.ts";
+import type { FindingLog } from "../findings.ts";
 import { type ExactStatement, pages, prepare, type SqlValue } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
 import { shownId } from "./row.ts";
-import { EXTRA_TABLE, readWholeRecord } from "./side-table.ts";
+import { readWholeRecord, SIDE_TABLE } from "./side-table.ts";
 
 /** Records that the application's later work made meaningless are left out and reported. */
 export function* readWholeRecords(
   kind: GraphRecord["kind"],
   database: Database,
   layout: FileLayout,
-  findings: OddityLog,
+  findings: FindingLog,
 ): Generator<GraphRecord[]> {
   const present = new PresentIds(database, layout);
   try {
-    const select = `SELECT t.kind, t.id, t.record, t.rowid FROM ${EXTRA_TABLE} t`;
+    const select = `SELECT t.kind, t.id, t.record, t.rowid FROM ${SIDE_TABLE} t`;
     for (const page of pages(database, select)) {
       const batch: GraphRecord[] = [];
       for (const [rowKind, id, text, rowid] of page) {
@@ -36,7 +36,7 @@ function readOne(
   kind: GraphRecord["kind"],
   text: SqlValue,
   present: PresentIds,
-  findings: OddityLog,
+  findings: FindingLog,
   rowid: string,
 ): GraphRecord | null {
   try {
@@ -47,7 +47,7 @@ function readOne(
     return null;
   } catch (error) {
     if (!(error instanceof JsonSyntaxError) && !(error instanceof TypeError)) throw error;
-    findings.add("damage", `a row of ${EXTRA_TABLE} that cannot be read`, `row ${rowid}`);
+    findings.add("damage", `a row of ${SIDE_TABLE} that cannot be read`, `row ${rowid}`);
     return null;
   }
 }
@@ -74,7 +74,7 @@ class PresentIds {
 
   constructor(database: Database, layout: FileLayout) {
     this.#rows = layout.nodeTables.map(({ name }) => prepare(database, `SELECT 1 FROM ${name} WHERE id = ?`));
-    this.#whole = prepare(database, `SELECT 1 FROM ${EXTRA_TABLE} WHERE key = ?`);
+    this.#whole = prepare(database, `SELECT 1 FROM ${SIDE_TABLE} WHERE key = ?`);
     this.#relationships =
       layout.relationships === null ? null : prepare(database, "SELECT 1 FROM relationships WHERE id = ?");
   }

@@ -135,8 +135,8 @@ async function run(
   if (report !== undefined) assertPagePath(report);
   const source = await sourceConfig(from, context);
   const target = await targetConfig(to, context);
-  const recorder = options.dryRun ? undefined : RunJournal.fresh(registryOf(stateDir, context.env));
-  const hooks = { onProgress: progress, signal, confirm, recorder };
+  const runJournal = options.dryRun ? undefined : RunJournal.fresh(registryOf(stateDir, context.env));
+  const hooks = { onProgress: progress, signal, confirm, runJournal };
   const outcome = await runMigration(source, target, options, hooks);
   if (report !== undefined) {
     const { success, dryRun } = outcome.result;

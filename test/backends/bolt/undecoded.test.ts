@@ -4,7 +4,7 @@ import type { Connection } from "../../../src/backends/bolt/connection.ts";
 import { openerOf } from "../../../src/backends/bolt/open.ts";
 import { RecordDecoder } from "../../../src/backends/bolt/record-decoder.ts";
 import { BackendConfig } from "../../../src/backends/config.ts";
-import { OddityLog } from "../../../src/backends/findings.ts";
+import { FindingLog } from "../../../src/backends/findings.ts";
 import { readRecords } from "../../../src/backends/graph-store/reader.ts";
 import type { RecordStore } from "../../../src/backends/graph-store/server.ts";
 import type { Temporal } from "../../../src/graph/value.ts";
@@ -36,7 +36,7 @@ test("a property of an unknown type is named, and all else of the record stands"
     },
     relationships: async function* () {},
   };
-  const findings = new OddityLog();
+  const findings = new FindingLog();
   for await (const batch of readRecords(store, findings, undefined)) expect(batch.length).toBe(1);
   expect(findings.list().map(({ kind, unit, count, examples }) => [kind, unit, count, examples])).toEqual([
     ["damage", "property", 2, ["a.odd", "a.odds"]],

@@ -26,7 +26,7 @@ import type {
 import type { BackendConfig } from "../config.ts";
 import { notThatKind, recognise } from "../recognise.ts";
 import { emptyReport } from "../report.ts";
-import { commitPlanned, formerOf, isPublished, MADE, planned, presentOf } from "../staged-rollback.ts";
+import { beforeImageOf, commitPlanned, isPublished, MADE, planned, presentOf } from "../staged-rollback.ts";
 import { HEADER } from "./header.ts";
 
 const TEMPORARY = "toy temporary";
@@ -214,7 +214,7 @@ class ToyTarget implements StagedTarget {
     const kept: GraphRecord[] = [];
     for await (const batch of planned(this.read(), plan)) {
       for (const { record, action } of batch) {
-        const former = action === null ? record : formerOf(plan, action);
+        const former = action === null ? record : beforeImageOf(plan, action);
         if (former !== null) kept.push(former);
       }
     }
