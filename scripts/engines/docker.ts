@@ -29,8 +29,9 @@ export function composeDown(project: string): void {
   compose(project, ["down", "--volumes", "--timeout", "2"]);
 }
 
-export function composeRuns(project: string, service: string): boolean {
-  return compose(project, ["ps", "--quiet", "--status", "running", service]).text !== "";
+/** Do both servers of a kind run? */
+export function composeRuns(project: string): boolean {
+  return compose(project, ["ps", "--quiet", "--status", "running"]).text.split("\n").length === 2;
 }
 
 function compose(project: string, args: readonly string[], password = ""): ReturnType<typeof run> {

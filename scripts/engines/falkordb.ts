@@ -46,3 +46,15 @@ export function falkorBinaries(): { server: string; module: string } {
   const bin = join(falkorFolder(), "redislite/bin");
   return { server: join(bin, "redis-server"), module: join(bin, "falkordb.so") };
 }
+
+/**
+ * What starts a server that saves nothing by itself.
+ * @param settings arguments of redis-server; those after `MODULE` are the module's
+ */
+export function falkorCommand(folder: string, port: number, settings: readonly string[], password = ""): string[] {
+  const { server, module } = falkorBinaries();
+  const at = settings.includes("MODULE") ? settings.indexOf("MODULE") : settings.length;
+  const listen = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder];
+  const own = [...(password ? ["--requirepass", password] : []), ...settings.slice(0, at)];
+  return [server, ...listen, ...own, "--loadmodule", module, ...settings.slice(at + 1)];
+}

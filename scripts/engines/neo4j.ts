@@ -1,4 +1,5 @@
 /** Neo4j out of Maven Central, and the command that starts one. */
+import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cached, run } from "./cache.ts";
@@ -20,22 +21,26 @@ function fetchNeo4j(jars: string): void {
 <groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>
 </dependency></dependencies></project>`,
   );
-  const copied = run([
-    "mvn",
-    "-q",
-    "-B",
-    "-f",
-    join(jars, "pom.xml"),
-    "dependency:copy-dependencies",
-    `-DoutputDirectory=${jars}/lib`,
-  ]);
-  if (!copied.ok)
-    throw new Error(`mvn could not fetch ${HARNESS}: ${copied.text.slice(-500)} ${copied.error.slice(-500)}`);
+  const goal = ["dependency:copy-dependencies", `-DoutputDirectory=${jars}/lib`];
+  const copied = run(["mvn", "-q", "-B", "-f", join(jars, "pom.xml"), ...goal]);
+  const said = `${copied.text.slice(-500)} ${copied.error.slice(-500)}`;
+  if (!copied.ok) throw new Error(`mvn could not fetch ${HARNESS}: ${said}`);
 }
 
-/** What starts a Neo4j in a folder, which gets its configuration; the folder can be one that a server has had before. */
-export function neo4jCommand(folder: string, port: number, settings: readonly string[]): string[] {
-  mkdirSync(join(folder, "conf"), { recursive: true });
+/** The first user, as `neo4j-admin dbms set-initial-password` writes it. */
+function userLine(password: string): string {
+  const salt = randomBytes(32);
+  const hash = createHash("sha256").update(salt).update(password).digest();
+  return `neo4j:SHA-256,${hash.toString("hex")},${salt.toString("hex")},1:\n`;
+}
+
+/**
+ * What starts a Neo4j in a folder, which gets its configuration; the folder can be one that a server has had before.
+ * @param settings lines of neo4j.conf @param password that of the user neo4j; without one, nobody is asked
+ */
+export function neo4jCommand(folder: string, port: number, settings: readonly string[], password = ""): string[] {
+  for (const name of ["conf", "data/dbms"]) mkdirSync(join(folder, name), { recursive: true });
+  if (password !== "") writeFileSync(join(folder, "data/dbms/auth.ini"), userLine(password));
   writeFileSync(
     join(folder, "conf/neo4j.conf"),
     [
@@ -44,6 +49,9 @@ export function neo4jCommand(folder: string, port: number, settings: readonly st
       "server.http.enabled=false",
       "server.memory.pagecache.size=128m",
       "dbms.usage_report.enabled=false",
+      `dbms.security.auth_enabled=${password !== ""}`,
+      // Tests also try wrong passwords.
+      "dbms.security.auth_max_failed_attempts=0",
       ...settings,
       "",
     ].join("\n"),

@@ -9,10 +9,20 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** @param isEnded true when waiting is of no use any more @throws Error when it does not answer within three minutes */
+export async function untilReady(kind: Kind, uri: string, isEnded: () => boolean): Promise<void> {
+  const port = Number(new URL(uri).port);
+  const begun = performance.now();
+  while (!(await accepts(port, kind))) {
+    if (isEnded() || performance.now() - begun > 180_000) throw new Error(`${kind} does not come up`);
+    await Bun.sleep(50);
+  }
+}
+
 /** A port can be open before the server behind it is ready. */
-export function accepts(host: string, port: number, kind: Kind): Promise<boolean> {
+function accepts(port: number, kind: Kind): Promise<boolean> {
   return new Promise((settle) => {
-    const socket = connect({ host, port });
+    const socket = connect({ host: "127.0.0.1", port });
     const end = (answer: boolean) => {
       socket.destroy();
       settle(answer);

@@ -3,6 +3,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import type { ServerProcess } from "../../scripts/engines/process.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { serversOf } from "../support/servers.ts";
 
@@ -23,15 +24,10 @@ function withEnvironment(change: Record<string, string | undefined>, ...words: s
   return { out: stdout.toString(), err: stderr.toString(), exitCode };
 }
 
-interface Note {
-  readonly pid: number;
-  readonly folder: string;
-}
+const note = resolve(root, `.lab/servers/${run}/falkordb.json`);
 
-function notes(): Note[] {
-  return [1, 2].map((number) =>
-    JSON.parse(readFileSync(resolve(root, `.lab/servers/${run}/falkordb-${number}.json`), "utf8")),
-  );
+function processes(): ServerProcess[] {
+  return JSON.parse(readFileSync(note, "utf8")).processes;
 }
 
 /** What has ended may stay on the list of processes until somebody asks how: then it has no command line. */
@@ -59,7 +55,7 @@ describe.skipIf(!available)("scripts/servers", () => {
     );
     expect(servers("start", "falkordb").out).toBe(first.out);
     expect(servers("status").out.split("\n").sort()).toEqual(first.out.split("\n").sort());
-    const begun = notes();
+    const begun = processes();
     expect(servers("stop").exitCode).toBe(0);
     for (const { pid, folder } of begun) expect([isRunning(pid), existsSync(folder)]).toEqual([false, false]);
     expect(existsSync(resolve(root, ".lab/servers", run))).toBe(false);
@@ -68,14 +64,14 @@ describe.skipIf(!available)("scripts/servers", () => {
 
   test("starts anew what has died, and does not end a stranger that got its number", () => {
     const first = servers("start", "falkordb");
-    const [one] = notes();
+    const [one, other] = processes();
     process.kill(one!.pid, "SIGKILL");
-    const path = resolve(root, `.lab/servers/${run}/falkordb-1.json`);
-    writeFileSync(path, JSON.stringify({ ...one, pid: process.pid }));
+    const known = JSON.parse(readFileSync(note, "utf8"));
+    writeFileSync(note, JSON.stringify({ ...known, processes: [{ ...one, pid: process.pid }, other] }));
     const second = servers("start", "falkordb");
     expect(second.exitCode).toBe(0);
     expect(second.out).not.toBe(first.out);
-    expect(notes().map(({ pid }) => pid)).not.toContain(process.pid);
+    expect(processes().map(({ pid }) => pid)).not.toContain(process.pid);
     servers("stop");
   });
 
@@ -83,7 +79,7 @@ describe.skipIf(!available)("scripts/servers", () => {
     using folder = temporaryFolder();
     const { out } = withEnvironment(fakeDocker(folder, "exit 1"), "start", "falkordb");
     expect(out).toContain("FALKORDB_TEST_URI=");
-    expect(notes()[0]!.pid).toBeGreaterThan(0);
+    expect(processes()[0]!.pid).toBeGreaterThan(0);
     servers("stop");
   });
 

@@ -1,13 +1,11 @@
 /** Servers that one test has to itself: set up in ways of its own, killed, and started again with what they had saved. */
 
-import { falkorBinaries } from "../../scripts/engines/falkordb.ts";
+import { falkorCommand } from "../../scripts/engines/falkordb.ts";
 import { neo4jCommand } from "../../scripts/engines/neo4j.ts";
-import { accepts, freePort } from "../../scripts/engines/ready.ts";
+import { freePort, untilReady } from "../../scripts/engines/ready.ts";
 import type { Kind } from "../../scripts/servers.ts";
 import { temporaryFolder } from "./folder.ts";
 import type { TestServer } from "./servers.ts";
-
-const PATIENCE_MS = 180_000;
 
 export interface OwnServer extends AsyncDisposable {
   /** Both numbers are one server here. */
@@ -24,18 +22,13 @@ export interface OwnServer extends AsyncDisposable {
 
 /** @param settings arguments of redis-server; those after `MODULE` are the module's */
 export function ownFalkor(...settings: string[]): Promise<OwnServer> {
-  return own("falkordb", settings, (folder, port, given) => {
-    const { server, module } = falkorBinaries();
-    const at = given.includes("MODULE") ? given.indexOf("MODULE") : given.length;
-    const listen = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder];
-    return [server, ...listen, ...given.slice(0, at), "--loadmodule", module, ...given.slice(at + 1)];
-  });
+  return own("falkordb", settings, falkorCommand);
 }
 
 /** @param settings lines of neo4j.conf */
 export function ownNeo4j(...settings: string[]): Promise<OwnServer> {
   return own("neo4j", settings, (folder, port, given) => {
-    const [java, ...rest] = neo4jCommand(folder, port, ["dbms.security.auth_enabled=false", ...given]);
+    const [java, ...rest] = neo4jCommand(folder, port, given);
     // Up sooner, and nobody works with it for long.
     return [java!, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", ...rest];
   });
@@ -48,6 +41,7 @@ async function own(
 ): Promise<OwnServer> {
   const folder = temporaryFolder();
   const port = await freePort();
+  const uri = `${kind === "falkordb" ? "redis" : "bolt"}://127.0.0.1:${port}`;
   let child: Bun.Subprocess | null = null;
   const kill = async () => {
     child?.kill("SIGKILL");
@@ -55,16 +49,10 @@ async function own(
   };
   const start = async (settings: readonly string[]) => {
     child = Bun.spawn(command(folder.path, port, settings), { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
-    const begun = performance.now();
-    while (!(await accepts("127.0.0.1", port, kind))) {
-      if (child.exitCode !== null || performance.now() - begun > PATIENCE_MS)
-        throw new Error(`${kind} does not come up`);
-      await Bun.sleep(50);
-    }
+    await untilReady(kind, uri, () => child?.exitCode !== null);
   };
-  const scheme = kind === "falkordb" ? "redis" : "bolt";
   const own: OwnServer = {
-    server: { kind, number: 2, uri: `${scheme}://127.0.0.1:${port}` },
+    server: { kind, number: 2, uri },
     kill,
     stand: () => child?.kill("SIGSTOP"),
     go: () => child?.kill("SIGCONT"),

@@ -4,7 +4,7 @@
  * kinds; one that REQUIRE_BACKENDS names must be there.
  */
 import { resolve } from "node:path";
-import { type Instance, isKept, KINDS, type Kind, start, stop } from "../../scripts/servers.ts";
+import { type Instance, KINDS, type Kind, start, status, stop } from "../../scripts/servers.ts";
 
 export type TestServer = Instance;
 
@@ -31,7 +31,7 @@ async function begin(kind: Kind): Promise<readonly TestServer[]> {
 
 /** Other runs of this checkout, at the same time, empty their servers too. */
 function haveOwn(): boolean {
-  if (isKept() || Bun.env.KEEP_SERVERS) return false;
+  if (status().length > 0 || Bun.env.KEEP_SERVERS) return false;
   Bun.env.SERVERS_RUN = `test-${process.pid}`;
   // After --bail, Ctrl-C or a kill no hook is called: this one sees that the run is over.
   const watch = 'while kill -0 "$0" 2>/dev/null; do sleep 1; done; exec "$@"';
