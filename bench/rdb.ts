@@ -9,7 +9,7 @@
 import { mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { falkorBinaries } from "../scripts/engines/falkordb.ts";
 import { freePort } from "../scripts/engines/ready.ts";
 import { Properties } from "../src/graph/properties.ts";

@@ -28,6 +28,8 @@ const ARROWS: Record<string, readonly string[]> = {
 /** Packages and globals that belong to certain rooms only. */
 const ROOMS: readonly (readonly [what: string, pattern: RegExp, rooms: RegExp])[] = [
   ["bun:sqlite", /from "bun:sqlite"/, /^(backends\/sqlite\/|support\/(scratch|durable)\.ts$)/],
+  ["falkordb", /from "(falkordb|@redis\/client)"/, /^backends\/falkor\/(raw-)?client\.ts$/],
+  ["redis", /from "redis"/, /^none$/],
   ["citty", /from "citty/, /^cli\//],
   ["consola", /from "consola/, /^cli\/(log|guide)\.ts$/],
   ["process", /\bprocess\./, /^(cli\/|main\.ts$|support\/(files|private-folder|processes)\.ts$)/],

@@ -1,6 +1,7 @@
 /** FalkorDB by plain commands of its client: filled, read and emptied without any code of the program. */
+
+import { RESP_TYPES } from "@redis/client";
 import { FalkorDB } from "falkordb";
-import { RESP_TYPES } from "redis";
 import type { TestServer } from "../support/servers.ts";
 import type { Plain, PlainGraph, PlainNode } from "./corpus.ts";
 

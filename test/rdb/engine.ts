@@ -6,7 +6,7 @@
 import { existsSync, openSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { falkorBinaries } from "../../scripts/engines/falkordb.ts";
 import { freePort } from "../../scripts/engines/ready.ts";
 import { BackendConfig } from "../../src/backends/config.ts";

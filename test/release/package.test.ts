@@ -10,7 +10,7 @@ import { assertIntegrity, pinnedRuntime } from "../../scripts/release/runtime.ts
 import { readSums, sha256 } from "../../scripts/release/sums.ts";
 import { TARGETS, targetsNamed } from "../../scripts/release/targets.ts";
 import { listing, temporaryFolder } from "../support/folder.ts";
-import { HOST, PACKAGED, packaged, packageInto } from "./builds.ts";
+import { executable, HOST, PACKAGED, packaged, packageInto } from "./builds.ts";
 import { runCommand } from "./program.ts";
 
 const folder = temporaryFolder();
@@ -136,6 +136,25 @@ describe("what is not as it should be is not published", () => {
     expect(new Set(TARGETS.map((target) => pinnedRuntime(target).integrity)).size).toBe(TARGETS.length);
     for (const target of TARGETS) expect(pinnedRuntime(target).version).toBe(Bun.version);
   });
+});
+
+test("every package that was compiled in is in the list of what is inside, in its version", async () => {
+  const document = JSON.parse(readFileSync(join(release, `memorygraph-migrate-${VERSION}.cdx.json`), "utf8"));
+  const listed = document.components.map(({ name, version }: Record<string, string>) => `${name} ${version}`);
+  // Source maps name every file that an executable is made of.
+  const maps = join(dirname(await executable()), "maps");
+  const sources: string[] = readdirSync(maps).flatMap(
+    (name) => JSON.parse(readFileSync(join(maps, name), "utf8")).sources,
+  );
+  const packages = new Set(
+    sources.flatMap((source) => /.*(node_modules\/(?:@[^/]+\/)?[^/]+)/.exec(source)?.slice(1) ?? []),
+  );
+  const compiled = [...packages].map((path) => {
+    const { name, version } = JSON.parse(readFileSync(join(ROOT, path, "package.json"), "utf8"));
+    return `${name} ${version}`;
+  });
+  expect(compiled.join("\n")).toContain("falkordb ");
+  expect(listed).toEqual(expect.arrayContaining(compiled));
 });
 
 test("the list of what is inside names Bun, every package that runs, and what needs what", () => {

@@ -1,6 +1,6 @@
 /** A connection to a FalkorDB server: statements in, typed cells out, failures as errors that a person can act on. */
 import { isUtf8 } from "node:buffer";
-import { RESP_TYPES } from "redis";
+import { RESP_TYPES } from "@redis/client";
 import { StoreKindError } from "../../errors.ts";
 import { LineWatch } from "../graph-store/line-watch.ts";
 import { probeServer } from "../graph-store/probe.ts";

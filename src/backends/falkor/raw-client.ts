@@ -1,37 +1,94 @@
-/** The client of Redis's protocol, as much of it as is needed: it has no types for commands that are sent as they are. */
-import { createClient } from "redis";
+/** A connection to one FalkorDB server by the falkordb client, as much of it as is needed: commands are sent as they are. */
+import { createClient } from "@redis/client";
+import { FalkorDB } from "falkordb";
 import { ConnectionError } from "../../errors.ts";
 import { patience } from "../../support/patience.ts";
 import type { Address } from "../graph-store/address.ts";
 import { tlsOptions } from "../graph-store/probe.ts";
+import { isForbidden, isUnknownCommand } from "./errors.ts";
 
 export interface RawClient {
   readonly isOpen: boolean;
-  connect(): Promise<unknown>;
   sendCommand(words: readonly string[], options?: object): Promise<unknown>;
   destroy(): void;
 }
 
-/** Within the seconds that connecting may take, logging in included. @throws what the client and the server complain about */
+type Options = NonNullable<Parameters<typeof createClient>[0]>;
+
+/**
+ * Within the seconds that connecting may take, logging in included.
+ *
+ * FalkorDB.connect asks INFO itself, to find clusters and sentinels. Where the user may not, it throws and leaves a connection
+ * open; of a cluster it gives a node at random, which need not hold the graph; behind a sentinel it reconnects by itself, prints
+ * what went wrong, and ends the process when the master is away. So the client beneath it asks first, and stays the connection
+ * of all but the usual one server. Whoever follows a cluster's MOVED or a sentinel to its master does it here, by the mode, and
+ * connects to the node that was named as to one server.
+ * @throws what the client and the server complain about
+ */
 export async function connectRaw(address: Address, database: number, location: string): Promise<RawClient> {
+  return within(location, async (signal) => {
+    const options = optionsFor(address, database, signal);
+    const client = await connectBeneath(options);
+    if ((await modeOf(client)) !== "standalone") return client;
+    client.destroy();
+    return connectFalkorDB(options);
+  });
+}
+
+/** @param signal closes the connection: the only hold on one that FalkorDB.connect has not given away yet */
+function optionsFor(address: Address, database: number, signal: AbortSignal): Options {
   const { scheme, host, port, socket: path, username, password } = address;
   const encrypted = scheme === "rediss" || scheme === "falkors";
-  const { connect } = patience();
-  // Not FalkorDB.connect: it needs INFO, and where the user may not it leaves a connection open that nobody can close.
-  const client = createClient({
-    socket: {
-      ...(path === undefined ? { host, port } : { path }),
-      ...{ connectTimeout: connect, reconnectStrategy: false },
-      ...(encrypted && { tls: true, ...tlsOptions(address, false) }),
-    } as NonNullable<Parameters<typeof createClient>[0]>["socket"] & object,
+  const socket = {
+    ...(path === undefined ? { host, port } : { path }),
+    ...{ connectTimeout: patience().connect, reconnectStrategy: false, signal },
+    ...(encrypted && { tls: true, ...tlsOptions(address, false) }),
+  };
+  return {
+    socket: socket as NonNullable<Options["socket"]>,
     ...(username !== null && username !== "" && { username }),
     ...(password !== null && { password }),
     ...(database !== 0 && { database }),
     disableClientInfo: true,
-  });
+  };
+}
+
+/** The client that falkordb is made of; package.json pins it to falkordb's own copy. */
+async function connectBeneath(options: Options): Promise<RawClient> {
+  const client = createClient(options);
   // Every failure also reaches whoever waits for an answer.
   client.on("error", () => {});
-  const raw = client as unknown as RawClient;
+  await client.connect();
+  return client as unknown as RawClient;
+}
+
+async function connectFalkorDB(options: Options): Promise<RawClient> {
+  const database = await FalkorDB.connect(options as Parameters<typeof FalkorDB.connect>[0]);
+  return (await database.connection) as unknown as RawClient;
+}
+
+/**
+ * FalkorDB passes the errors of its connection on as events, from before anybody can listen: one without a listener would
+ * end the process. Every failure also reaches whoever waits for an answer.
+ */
+FalkorDB.prototype.emit = function (this: FalkorDB, event: string | symbol, ...details: unknown[]): boolean {
+  if (event === "error" && this.listenerCount(event) === 0) return false;
+  return Object.getPrototypeOf(FalkorDB.prototype).emit.call(this, event, ...details);
+};
+
+/** What the server says it is: standalone, cluster or sentinel; null where the user may not ask. */
+async function modeOf(client: RawClient): Promise<string | null> {
+  try {
+    return /^redis_mode:(\w+)/m.exec(String(await client.sendCommand(["INFO", "server"])))?.[1] ?? "standalone";
+  } catch (error) {
+    if (isForbidden(error) || isUnknownCommand(error)) return null;
+    throw error;
+  }
+}
+
+/** What `connect` gives; a connection that is too late, or fails on the way, is closed by the signal. */
+async function within(location: string, connect: (signal: AbortSignal) => Promise<RawClient>): Promise<RawClient> {
+  const abandoned = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<never>((_, reject) => {
     const late = () =>
@@ -40,13 +97,12 @@ export async function connectRaw(address: Address, database: number, location: s
           next: "Check that the server runs, and the network between, then run the same command again.",
         }),
       );
-    timer = setTimeout(late, 2 * connect);
+    timer = setTimeout(late, 2 * patience().connect);
   });
   try {
-    await Promise.race([raw.connect(), limit]);
-    return raw;
+    return await Promise.race([connect(abandoned.signal), limit]);
   } catch (error) {
-    if (raw.isOpen) raw.destroy();
+    abandoned.abort();
     throw error;
   } finally {
     clearTimeout(timer);
