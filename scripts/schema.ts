@@ -5,6 +5,7 @@ import { toJsonSchema } from "@valibot/to-json-schema";
 import { DiagnosisSchema } from "../src/doctor/models.ts";
 import {
   ComparisonResultSchema,
+  ForgetResultSchema,
   InspectionResultSchema,
   MigrationOptionsSchema,
   MigrationResultSchema,
@@ -20,6 +21,7 @@ const SCHEMAS = {
   diagnosis: DiagnosisSchema,
   "rollback-result": RollbackResultSchema,
   "run-list": RunListSchema,
+  "forget-result": ForgetResultSchema,
 };
 
 /** File names and contents, as they should be committed. */

@@ -15,12 +15,14 @@ import { machineOf } from "./doctor/machine.ts";
 import type { Diagnosis } from "./doctor/models.ts";
 import { RunRegistry } from "./journal/registry.ts";
 import { compareConfigured } from "./operations/compare-stores.ts";
+import { forgetRuns, runToForget } from "./operations/forget.ts";
 import { inspectStore } from "./operations/inspect.ts";
 import { findRun, type NewPlace } from "./operations/journal/find-run.ts";
 import { RunJournal } from "./operations/journal/run-journal.ts";
 import { runMigration } from "./operations/migrate.ts";
 import type {
   ComparisonResult,
+  ForgetResult,
   InspectionResult,
   ListedRun,
   MigrationOptionsInput,
@@ -42,6 +44,7 @@ export { type Compatibility, compatibility } from "./operations/compatibility.ts
 export type {
   ComparisonResult,
   ConflictPolicy,
+  ForgetResult,
   InspectionResult,
   ListedRun,
   MigrationOptions,
@@ -160,6 +163,23 @@ export async function doctor({
  */
 export function runs({ stateDir, toPath }: StateOptions & { readonly toPath?: string } = {}): Promise<ListedRun[]> {
   return listRuns(registryOf(stateDir), toPath);
+}
+
+/**
+ * Deletes the journal of a run that has ended and takes it off the list: it can no longer be undone.
+ *
+ * ```ts
+ * const { bytesFreed } = await forget("0tw6etyz4k");
+ * ```
+ * @param options.dryRun says what would be freed, and deletes nothing
+ * @throws UsageError for an unknown run; BusyError while it is under way; RefusedError for one that was interrupted
+ */
+export async function forget(
+  run: string,
+  { stateDir, toPath, dryRun }: StateOptions & { readonly toPath?: string; readonly dryRun?: boolean } = {},
+): Promise<ForgetResult> {
+  const registry = registryOf(stateDir);
+  return forgetRuns(registry, [await runToForget(registry, run, { toPath })], dryRun);
 }
 
 /**

@@ -7,7 +7,7 @@ import { CONFLICT_POLICIES } from "../operations/models.ts";
 import { SHELLS } from "./completions/shells.ts";
 import { operandArgs } from "./operands.ts";
 import { type Side, storeArgs } from "./store-options.ts";
-import type { ChoiceArg } from "./strict.ts";
+import type { ChoiceArg, OperandArg } from "./strict.ts";
 
 /** Where runs are remembered; for every command that has to do with them. */
 const stateArgs = {
@@ -67,8 +67,8 @@ export const migrateArgs = {
   "dry-run": { type: "boolean", alias: "n", description: "show what would be done; write nothing" },
   "skip-duplicates": {
     type: "boolean",
-    description: "same as --on-conflict skip",
-    negativeDescription: "fail",
+    description: "--on-conflict skip",
+    negativeDescription: "--on-conflict fail",
   },
   "on-conflict": {
     type: "enum",
@@ -124,8 +124,11 @@ export const doctorArgs = {
   ...sharedArgs,
 } satisfies ArgsDef;
 
+/** What stands for a run among the operands; completions offer those that there are. */
+export const RUN_HINT = "RUN";
+
 const runArg = {
-  run: { type: "positional", required: true, valueHint: "RUN", description: "the run, as `runs` names it" },
+  run: { type: "positional", required: true, valueHint: RUN_HINT, description: "the run, as `runs` names it" },
 } satisfies ArgsDef;
 
 /** Of a side that the journal of a run names: only what the journal never holds. */
@@ -163,8 +166,30 @@ export const rollbackArgs = {
   ...sharedArgs,
 } satisfies ArgsDef;
 
+const runsAction = {
+  type: "positional" as const,
+  options: ["prune", "forget"],
+  required: false,
+  valueHint: "ACTION",
+  description: "prune: forget old runs; forget RUN: forget this one; nothing: list them",
+};
+
+/** Only behind one of the choices of the operand before it. */
+const forgottenRun: OperandArg = {
+  type: "positional",
+  required: false,
+  valueHint: RUN_HINT,
+  after: "forget",
+  description: "the run to forget, as `runs` names it",
+};
+
 export const runsArgs = {
+  action: runsAction,
+  run: forgottenRun,
   "to-path": { type: "string", valueHint: "FILE", description: "only the runs on this target, also from elsewhere" },
+  "older-than": { type: "string", valueHint: "DAYS", description: "prune: runs that began before (default: 30)" },
+  "dry-run": { type: "boolean", alias: "n", description: "show what would be forgotten; delete nothing" },
+  ...askingArgs,
   ...stateArgs,
   ...sharedArgs,
 } satisfies ArgsDef;

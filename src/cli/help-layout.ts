@@ -23,7 +23,7 @@ const OUTPUT = [
 ];
 const WRITING = [
   ...["dry-run", "since", "on-conflict", "skip-duplicates", "allow-loss", "allow-empty", "no-verify", "no-rollback"],
-  ...["fix", "with-later", "cascade", "changed", "confirm", "yes"],
+  ...["action", "run", "older-than", "fix", "with-later", "cascade", "changed", "confirm", "yes"],
 ];
 
 /** In the order of the help; the first group that an option fits in. */

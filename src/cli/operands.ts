@@ -6,6 +6,8 @@ import type { Side } from "./store-options.ts";
 import type { Values } from "./strict.ts";
 
 const HINTS = { from: "SOURCE", to: "TARGET" } as const;
+/** What stands for a store among the operands. */
+export const STORE_HINTS = Object.values(HINTS);
 const NAMES = { from: "source", to: "target" } as const;
 
 /** The definitions for citty of the stores that a command takes. */

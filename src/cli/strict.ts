@@ -10,6 +10,9 @@ export type Values = Readonly<Record<string, string | boolean>>;
 /** Of an option with choices: values that a person may well try, with why they are none of them. */
 export type ChoiceArg = ArgDef & { readonly refused?: Readonly<Record<string, string>> };
 
+/** An operand that is wanted only behind one choice of the operand before it. */
+export type OperandArg = ArgDef & { readonly after?: string };
+
 /** One way to write an option: `--json`, `-h`, `--no-skip-duplicates`. */
 interface Spelling {
   readonly name: string;

@@ -53,6 +53,14 @@ export function bytes(count: number | null): string {
   return `${(count / Number(size)).toFixed(1)} ${unit}`;
 }
 
+/** `0.05 s`, `3 min 20 s`, `1 h 5 min`. */
+export function elapsed(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(2)} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
 /** What a store is, in a few words: a server tells its engine, a file its layout and size. */
 export function storeKind({ backend, engine, layout, bytes: size }: StoreStatistics): string {
   if (layout === "new") return `${backend}, new file`;

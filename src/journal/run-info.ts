@@ -1,6 +1,7 @@
 /** What the journal of a run says about the run itself, as far as the list of runs needs it. No password is ever part of it. */
 import * as v from "valibot";
 import { DamagedJournalError, UsageError } from "../errors.ts";
+import type { JournalFile } from "./journal-file.ts";
 
 /** The names in the journal under which it is. */
 export const RUN = "run";
@@ -11,6 +12,27 @@ export const IDENTITY = "target identity";
 export const LEFT = "left";
 /** The digest of the target before the run. */
 export const TARGET_DIGEST = "target digest";
+
+/** When the run was complete, and how many records it wrote. */
+const ENDING = "ending";
+
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const EndingSchema = v.object({
+  ended: v.string(),
+  written: v.object({ nodes: Count, relationships: Count }),
+});
+export type Ending = v.InferOutput<typeof EndingSchema>;
+
+export function noteEnding(journal: JournalFile, ending: Ending): void {
+  // The state that is noted next is what reaches the disk, and this with it.
+  journal.setMeta(ENDING, JSON.stringify(ending), "process");
+}
+
+/** Null for a run that is not complete, and for one of a release that did not note it. */
+export function readEnding(journal: JournalFile): Ending | null {
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), EndingSchema), journal.getMeta(ENDING));
+  return parsed.success ? parsed.output : null;
+}
 
 /** Of what is written here; a later release can tell what it does not know. */
 export const FORMAT = 2;

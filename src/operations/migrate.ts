@@ -187,7 +187,7 @@ async function realRun(
     await session.commit();
     failpoint("after commit");
     const written = recordsWritten(run.outcome);
-    if (runJournal?.active && written > 0) run.outcome.recorded(runJournal.id);
+    if (runJournal?.active && written.nodes + written.relationships > 0) run.outcome.recorded(runJournal.id);
     for (const warning of runJournal?.done(written) ?? []) run.outcome.warn(warning);
     run.outcome.targetAfter(after);
   } catch (error) {
@@ -196,8 +196,11 @@ async function realRun(
   }
 }
 
-function recordsWritten({ imported, overwritten }: Outcome): number {
-  return [imported, overwritten].reduce((sum, { nodes, relationships }) => sum + nodes + relationships, 0);
+function recordsWritten({ imported, overwritten }: Outcome): Record<"nodes" | "relationships", number> {
+  return {
+    nodes: imported.nodes + overwritten.nodes,
+    relationships: imported.relationships + overwritten.relationships,
+  };
 }
 
 async function openForWriting(

@@ -298,6 +298,14 @@ const ListedRunSchema = v.object({
   status: v.picklist(["running", "stopped", "done", "partly rolled back", "rolled back", "kept", "lost"]),
   source: v.string(),
   target: v.string(),
+  /** Records written, where the run is complete and its journal is there; 0 where it needed none. */
+  written: v.nullable(v.object({ nodes: Count, relationships: Count })),
+  /** From its beginning to its end, as far as the journal has both. */
+  durationSeconds: v.nullable(v.pipe(v.number(), v.minValue(0))),
+  /** The file without which the run can be neither resumed nor undone; null where nothing is left to undo. */
+  journal: v.nullable(v.string()),
+  /** What the journal takes up on the disk. */
+  journalBytes: Count,
   /** Of a run that was undone in part: how many of its records are left in the target. */
   left: v.nullable(Count),
   /** What can be done with it. */
@@ -305,6 +313,17 @@ const ListedRunSchema = v.object({
 });
 export type ListedRun = v.InferOutput<typeof ListedRunSchema>;
 export const RunListSchema = v.object({ runs: v.array(ListedRunSchema) });
+
+/** What `runs prune` and `runs forget` did, or with dryRun would do. */
+export const ForgetResultSchema = v.object({
+  dryRun: v.boolean(),
+  /** As they were in the list. */
+  forgotten: v.array(ListedRunSchema),
+  bytesFreed: Count,
+  /** Journals that could not be removed, and why: their runs stay in the list. */
+  warnings: v.array(v.string()),
+});
+export type ForgetResult = v.InferOutput<typeof ForgetResultSchema>;
 
 export interface Progress {
   readonly phase: "check" | "plan" | "transfer" | "verify" | "commit" | "rollback";

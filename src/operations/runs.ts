@@ -2,10 +2,12 @@
 import { existsSync } from "node:fs";
 import { BackendConfig } from "../backends/config.ts";
 import { loadBackend } from "../backends/registry.ts";
+import { MigrateError } from "../errors.ts";
 import { inspect, journalsBeside, openJournal } from "../journal/journal-path.ts";
 import type { RunEntry, RunRegistry } from "../journal/registry.ts";
-import { LEFT, RUN } from "../journal/run-info.ts";
+import { type Ending, LEFT, RUN, readEnding } from "../journal/run-info.ts";
 import { isFinal, stateOfRun } from "../journal/run-state.ts";
+import { sizeOfDurable } from "../support/durable.ts";
 import { stillRuns, thisProcess } from "../support/processes.ts";
 import { parseRunInfo } from "./journal/models.ts";
 import type { ListedRun } from "./models.ts";
@@ -28,25 +30,41 @@ export async function listRuns(registry: RunRegistry, toPath: string | undefined
 
 /** @param runs whether a process works on it; null where that cannot be told */
 function shown(entry: RunEntry, runs = stillRuns(entry.owner)): ListedRun {
-  const { id, started, state, source, target, journal } = entry;
+  const { id, started, state, source, target } = entry;
   const can: ListedRun["can"] = [];
-  const there = journal !== null && existsSync(journal) && runs !== null;
+  const journal = entry.journal !== null && existsSync(entry.journal) ? entry.journal : null;
   const status = isFinal(state) ? state : runs === false ? "stopped" : "running";
+  const there = journal !== null && runs !== null;
   if (there && status === "stopped" && state !== "rolling back") can.push("resume");
   if (there && status !== "running" && status !== "rolled back") can.push("rollback");
-  return { id, started, status, source, target, left: leftOf(entry), can };
+  const { ending, left } = notesOf(isFinal(state) ? journal : null);
+  // A run that needed to write nothing keeps no journal.
+  const written =
+    ending?.written ?? (state === "done" && entry.journal === null ? { nodes: 0, relationships: 0 } : null);
+  const durationSeconds = ending === null ? null : Math.max(0, Date.parse(ending.ended) - Date.parse(started)) / 1000;
+  const journalBytes = journal === null ? 0 : sizeOfDurable(journal);
+  return {
+    ...{ id, started, status, source, target, written, durationSeconds, journal, journalBytes },
+    left: state === "partly rolled back" ? left : null,
+    can,
+  };
 }
 
-/** How many records of a run that was undone in part are left; null for others, and where its journal cannot tell. */
-function leftOf({ state, journal }: RunEntry): number | null {
-  if (state !== "partly rolled back" || journal === null || !existsSync(journal)) return null;
-  const noted = inspect(journal);
-  if (typeof noted === "string") return null;
-  const left = Number(noted.file.getMeta(LEFT) ?? Number.NaN);
-  noted.file.close();
-  return Number.isSafeInteger(left) ? left : null;
+/** Null for what the journal does not tell, also because it is damaged or a run is at work with it. */
+function notesOf(journal: string | null): { readonly ending: Ending | null; readonly left: number | null } {
+  const noted = journal === null ? "unknown" : inspect(journal);
+  if (typeof noted === "string") return { ending: null, left: null };
+  try {
+    const left = Number(noted.file.getMeta(LEFT) ?? Number.NaN);
+    return { ending: readEnding(noted.file), left: Number.isSafeInteger(left) ? left : null };
+  } catch (error) {
+    // That it is damaged is told where its run is asked for.
+    if (!(error instanceof MigrateError)) throw error;
+    return { ending: null, left: null };
+  } finally {
+    noted.file.close();
+  }
 }
-
 /** Of a run that only the file beside its target tells of. */
 async function readEntry(path: string): Promise<RunEntry> {
   const file = openJournal(path);

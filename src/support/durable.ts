@@ -3,7 +3,7 @@
  * written here before it is done. Only its owner can read it.
  */
 import { constants, Database } from "bun:sqlite";
-import { closeSync, existsSync, fdatasync, lstatSync, openSync } from "node:fs";
+import { closeSync, existsSync, fdatasync, lstatSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { codeOf, createPrivateFile, flushFolder, remove } from "./files.ts";
@@ -124,6 +124,13 @@ export function beforeImageBeside(path: string): string {
 export function removeDurable(path: string): void {
   // The database itself goes last: without it, nobody would know what the others are.
   remove(beforeImageBeside(path), ...SIDE_FILES.toReversed().map((suffix) => path + suffix));
+}
+
+/** Bytes of such a file and of what stands beside it; 0 where it is not there. @throws the system's error */
+export function sizeOfDurable(path: string): number {
+  return [beforeImageBeside(path), ...SIDE_FILES.map((suffix) => path + suffix)]
+    .map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0)
+    .reduce((sum, size) => sum + size, 0);
 }
 
 /** A small database that several processes share, each for moments. Made where it is not there. @throws SQLite's error */

@@ -11,24 +11,31 @@ const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 const NAMES = Object.keys(COMMANDS);
 const FILE = "example store.db";
+const RUNS = ["0tw6etyz4k", "0vv7fuz15m"];
 
 /** How each shell starts without anybody's settings, reads the script, and stands in for the program. */
 const TERMINALS = {
   bash: {
     start: ["bash", "--norc", "--noprofile", "-i"],
-    setUp: ["source ./bash", "memorygraph-migrate() { printf 'typed:'; printf '<%s>' \"$@\"; echo; }"],
+    setUp: [
+      "source ./bash",
+      "memorygraph-migrate() { [[ $* == 'runs --quiet' ]] && cat ./runs && return; printf 'typed:'; printf '<%s>' \"$@\"; echo; }",
+    ],
   },
   zsh: {
     start: ["zsh", "-f", "-i"],
     setUp: [
       "autoload -U compinit && compinit -D -u",
       "source ./zsh",
-      "memorygraph-migrate() { printf 'typed:'; printf '<%s>' \"$@\"; echo; }",
+      "memorygraph-migrate() { [[ $* == 'runs --quiet' ]] && cat ./runs && return; printf 'typed:'; printf '<%s>' \"$@\"; echo; }",
     ],
   },
   fish: {
     start: ["fish", "--no-config", "-i"],
-    setUp: ["source ./fish", "function memorygraph-migrate; printf 'typed:'; printf '<%s>' $argv; echo; end"],
+    setUp: [
+      "source ./fish",
+      "function memorygraph-migrate; test \"$argv\" = 'runs --quiet'; and cat ./runs; and return; printf 'typed:'; printf '<%s>' $argv; echo; end",
+    ],
   },
 } as const;
 type Terminal = keyof typeof TERMINALS;
@@ -40,6 +47,11 @@ beforeAll(async () => {
     writeFileSync(folder.file(shell), stdout);
   }
   writeFileSync(folder.file(FILE), "");
+  // What `runs --quiet` prints: a name, a tab and what it is.
+  writeFileSync(
+    folder.file("runs"),
+    RUNS.map((id) => `${id}\tdone, 2026-01-31 12:00:00 UTC, on it's here.db\n`).join(""),
+  );
 }, 30_000);
 
 /** Types a line that ends with Tab, then Enter, and returns the arguments that a program would have got. */
@@ -90,6 +102,11 @@ const CASES: readonly (readonly [typed: string, arguments_: string])[] = [
   ["completions powe", "<completions><powershell>"],
   ["help doc", "<help><doctor>"],
   ["doctor exam", "<doctor><exam>"],
+  ["rollback 0t", "<rollback><0tw6etyz4k>"],
+  ["--json resume 0v", "<--json><resume><0vv7fuz15m>"],
+  ["runs for", "<runs><forget>"],
+  ["runs forget 0t", "<runs><forget><0tw6etyz4k>"],
+  ["runs prune 0t", "<runs><prune><0t>"],
 ];
 
 for (const shell of Object.keys(TERMINALS) as Terminal[]) {

@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import {
   type BackendConfigFields,
   doctor,
+  forget,
   inspect,
   MigrateError,
   migrate,
@@ -32,6 +33,8 @@ describe("the library", () => {
     expect(titleOf(target, "m-000001")).toBeDefined();
     expect(await rollback(result.run!, { stateDir })).toMatchObject({ exact: true, left: [] });
     expect(await stateAt(at(target))).toBe(before);
+    expect(await forget(result.run!, { stateDir })).toMatchObject({ dryRun: false, forgotten: [{ id: result.run }] });
+    expect(await runs({ stateDir })).toEqual([]);
   });
 
   test("goes on with a run that the command line began and a kill ended", async () => {

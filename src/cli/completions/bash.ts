@@ -5,12 +5,12 @@ export function bashScript(grammar: Grammar): string {
   const { program, commands, fallback, leading } = grammar;
   const name = `_${program.replaceAll("-", "_")}`;
   const perCommand = commands.map(
-    ({ name: word, options, operands, files }) =>
-      `    ${word}) words='${[...options.map(spelling), ...operands].join(" ")}'${files > 0 ? " files=1" : ""} ;;`,
+    ({ name: word, options, operands, files, runs }) =>
+      `    ${word}) words='${[...options.map(spelling), ...operands].join(" ")}'${files > 0 ? " files=1" : ""}${runs === null ? "" : ` runs='${runs.after ?? word}'`} ;;`,
   );
   return `# bash completion for ${program}, written by "${program} completions bash".
 ${name}() {
-  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command= words= files= at
+  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command= words= files= runs= at
   # bash takes --option=value apart at the "=".
   if [[ $word == = ]]; then word=
   elif [[ $before == = ]]; then before=\${COMP_WORDS[COMP_CWORD-2]}
@@ -30,6 +30,10 @@ ${valueCases(optionsOf(grammar))}
     '') words='${[...commands.map((command) => command.name), ...fallback.options.map(spelling)].join(" ")}'${fallback.files > 0 ? " files=1" : ""} ;;
 ${perCommand.join("\n")}
   esac
+  # The program itself knows its runs; its first column has their names.
+  if [[ $runs && $word != -* && " \${COMP_WORDS[*]} " == *" $runs "* ]]; then
+    words+=" $("\${COMP_WORDS[0]}" runs --quiet 2>/dev/null | cut -f 1)"
+  fi
   # Options that were given are not given twice.
   for at in $words; do
     [[ " \${COMP_WORDS[*]} " == *" $at "* && $at != "$word" ]] || COMPREPLY+=($(compgen -W "$at" -- "$word"))

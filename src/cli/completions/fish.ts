@@ -1,10 +1,15 @@
 /** The script for fish: one rule for each option, which applies where the command is the one that has it. */
 import type { Grammar, OptionGrammar } from "./grammar.ts";
 
+function runsCondition(on: string, name: string, after: string | null): string {
+  return `${on} ${name}${after === null ? "" : `; and __fish_seen_subcommand_from ${after}`}`;
+}
+
 export function fishScript({ program, commands, fallback, leading }: Grammar): string {
   const on = `__${program.replaceAll("-", "_")}_on`;
+  const list = `__${program.replaceAll("-", "_")}_runs`;
   const rule = `complete -c ${program}`;
-  const lines = commands.flatMap(({ name, description, options, operands, files }) => {
+  const lines = commands.flatMap(({ name, description, options, operands, files, runs }) => {
     const typed = name === fallback.name ? `'' ${name}` : name;
     const here = `${rule} -n ${single(`${on} ${typed}`)}`;
     return [
@@ -12,6 +17,9 @@ export function fishScript({ program, commands, fallback, leading }: Grammar): s
       ...options.map((option) => `${here} ${switches(option)} -d ${single(option.description)}`),
       ...(files > 0 ? [`${here} -F`] : []),
       ...(operands.length > 0 ? [`${here} -a ${single(operands.join(" "))}`] : []),
+      ...(runs === null
+        ? []
+        : [`${rule} -n ${single(runsCondition(on, name, runs.after))} -k -a ${single(`(${list})`)}`]),
     ];
   });
   return `# fish completion for ${program}, written by "${program} completions fish".
@@ -30,6 +38,10 @@ function ${on} --description 'Whether the command typed so far is one of these; 
         end
     end
     contains -- '' $argv
+end
+function ${list} --description 'The program itself knows its runs: a name, a tab and what it is'
+    set -l words (commandline -opc)
+    type -q $words[1]; and $words[1] runs --quiet 2>/dev/null
 end
 complete -c ${program} -f
 ${lines.join("\n")}

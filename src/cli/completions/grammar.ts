@@ -1,7 +1,9 @@
 /** What can be typed, read off the definitions of the commands, as the scripts for every shell need it. */
 import type { ArgDef } from "citty";
+import { RUN_HINT } from "../args.ts";
 import type { Command } from "../command.ts";
-import { choicesOf, hintOf, spellingsOf } from "../strict.ts";
+import { STORE_HINTS } from "../operands.ts";
+import { choicesOf, hintOf, type OperandArg, spellingsOf } from "../strict.ts";
 
 /** What follows an option: nothing, one of a list, a file, or something that nobody can foresee. */
 export type Value =
@@ -24,6 +26,8 @@ export interface CommandGrammar {
   readonly operands: readonly string[];
   /** How many files may follow it without an option before them. */
   readonly files: number;
+  /** Where a run may follow it: behind one of the operands, or at once. Null where none is taken. */
+  readonly runs: { readonly after: string | null } | null;
 }
 
 export interface Grammar {
@@ -49,6 +53,7 @@ export function grammarOf(
     options: [],
     operands: own.map(({ name }) => name),
     files: 0,
+    runs: null,
   };
   const meant = own.find(({ name }) => name === fallback);
   if (meant === undefined) throw new Error(`no command is called ${fallback}`);
@@ -78,9 +83,15 @@ function commandGrammar({ meta, args }: Command): CommandGrammar {
       value: valueAfter(option),
     };
   });
-  const operands = Object.values(args).flatMap((option) => (option.type === "positional" ? choicesOf(option) : []));
-  const files = Object.values(args).filter(({ type, required }) => type === "positional" && required === false).length;
-  return { name: meta.name, description: meta.description, options, operands, files };
+  const positional: OperandArg[] = Object.values(args).filter(({ type }) => type === "positional");
+  const files = positional.filter(({ valueHint }) => STORE_HINTS.some((hint) => hint === valueHint)).length;
+  const run = positional.find(({ valueHint }) => valueHint === RUN_HINT);
+  return {
+    ...{ name: meta.name, description: meta.description, options },
+    operands: positional.flatMap(choicesOf),
+    files,
+    runs: run === undefined ? null : { after: run.after ?? null },
+  };
 }
 
 function valueAfter(option: ArgDef): Value {

@@ -13,6 +13,9 @@ export function powershellScript(grammar: Grammar): string {
     ...commands.map((command) => table(command.name, wordsOf(command))),
     table("", [...names, ...wordsOf(fallback)]),
   ];
+  const runs = commands.flatMap(({ name, runs: own }) =>
+    own === null ? [] : [`        ${single(name)} = ${single(own.after ?? name)}`],
+  );
   return `# PowerShell completion for ${program}, written by "${program} completions powershell".
 Register-ArgumentCompleter -Native -CommandName ${single(program)} -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
@@ -23,6 +26,10 @@ ${values.join("\n")}
     # What may follow a command, with its meaning.
     $known = @{
 ${known.join("\n")}
+    }
+    # Behind which word a run may follow, by command.
+    $runs = @{
+${runs.join("\n")}
     }
     $typed = @($commandAst.CommandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition } |
         Select-Object -Skip 1 | ForEach-Object { $_.Extent.Text })
@@ -38,6 +45,15 @@ ${known.join("\n")}
     if ($end -match '^(--[^=]+)=(.*)$') { $before = $Matches[1]; $start = "$before="; $end = $Matches[2] }
     $meanings = if ($values.ContainsKey($before)) { @{} } else { $known[$command] }
     $words = if ($values.ContainsKey($before)) { $values[$before] } else { $meanings.Keys }
+    if ($meanings.Count -gt 0 -and $runs.ContainsKey($command) -and $typed -ccontains $runs[$command]) {
+        # The program itself knows its runs: a name, a tab and what it is.
+        $words = @($words)
+        foreach ($line in @(& $commandAst.CommandElements[0].Value runs --quiet 2>$null)) {
+            $name, $about = $line -split "\`t", 2
+            $meanings[$name] = $about
+            $words += $name
+        }
+    }
     @($words) | Where-Object { $_ -and $_.StartsWith($end) -and $typed -cnotcontains $_ } | ForEach-Object {
         $meaning = if ($meanings.Contains($_)) { $meanings[$_] } else { $_ }
         [System.Management.Automation.CompletionResult]::new($start + $_, $_, 'ParameterValue', $meaning)

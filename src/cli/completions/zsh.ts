@@ -27,15 +27,24 @@ ${commands.map((command) => `    (${command.name}) specs=(\n${specsOf(command)}\
   esac
   _arguments -S : $specs
 }
+# The program itself knows its runs: a name, a tab and what it is.
+_memorygraph_migrate_runs() {
+  [[ -z $1 || -n \${words[(r)$1]} ]] || return
+  local -a runs
+  runs=(\${\${\${(f)"$($words[1] runs --quiet 2>/dev/null)"}//:/\\\\:}/$'\\t'/:})
+  _describe -V run runs
+}
 # Either found in $fpath and called, or read by "source".
 if [[ $funcstack[1] == ${name} ]]; then ${name} "$@"; else compdef ${name} ${program}; fi
 `;
 }
 
-function specsOf({ options, operands, files }: CommandGrammar): string {
+function specsOf({ options, operands, files, runs }: CommandGrammar): string {
   const specs = options.map(specOf);
   for (let at = 1; at <= files; at++) specs.push(`${at}:store:_files`);
   if (operands.length > 0) specs.push(`1: :(${operands.join(" ")})`);
+  // A space before the function: it is called with what stands behind its name, and nothing else.
+  if (runs !== null) specs.push(`${operands.length > 0 ? 2 : 1}:run: _memorygraph_migrate_runs ${runs.after ?? ""}`);
   return specs.map((spec) => `      ${single(spec)}`).join("\n");
 }
 

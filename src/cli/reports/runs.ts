@@ -1,24 +1,67 @@
 /** The list of runs as a person reads it. */
-import type { ListedRun, RollbackResult } from "../../operations/models.ts";
+import type { ForgetResult, ListedRun, RollbackResult } from "../../operations/models.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
-import { counted, listed, table } from "../text.ts";
+import { bytes, counted, elapsed, listed, table } from "../text.ts";
 
 export function runsReport(runs: readonly ListedRun[], colour: Colour): string {
   if (runs.length === 0) return "No run is known here.";
-  const blocks = runs.map(({ id, started, status, source, target, left, can }) => {
+  const blocks = runs.map((run) => {
+    const { id, started, status, source, target, left, can, journal, journalBytes } = run;
     const mood = status === "stopped" ? colour.red : status === "done" ? colour.green : colour.yellow;
-    const when = started.slice(0, 19).replace("T", " ");
     const next = can.map((what) => `memorygraph-migrate ${what} ${id}`).join(", or ");
     return [
-      `${colour.bold(id)}  ${when} UTC  ${mood(status)}`,
-      `  from  ${printable(source)}`,
-      `  to    ${printable(target)}`,
-      ...(left === null ? [] : [`  left  ${counted(left, "record")}`]),
-      ...(next === "" ? [] : [`  next  ${next}`]),
+      `${colour.bold(id)}  ${moment(started)}  ${mood(status)}${outcome(run)}`,
+      `  from     ${printable(source)}`,
+      `  to       ${printable(target)}`,
+      ...(left === null ? [] : [`  left     ${counted(left, "record")}`]),
+      ...(journal === null ? [] : [`  journal  ${bytes(journalBytes)}, ${printable(journal)}`]),
+      ...(next === "" ? [] : [`  next     ${next}`]),
     ].join("\n");
   });
-  return blocks.join("\n");
+  const size = runs.reduce((sum, { journalBytes }) => sum + journalBytes, 0);
+  const total = `${counted(runs.length, "run")}, whose journals take up ${bytes(size)}; "memorygraph-migrate runs prune" frees those of old ones.`;
+  return [...blocks, ...(size > 0 ? ["", total] : [])].join("\n");
+}
+
+/** For other programs, such as the completion of a shell: one line each, the name first. */
+export function runsLines(runs: readonly ListedRun[]): string {
+  return runs
+    .map(({ id, started, status, target }) => `${id}\t${status}, ${moment(started)}, on ${printable(target)}\n`)
+    .join("");
+}
+
+function moment(started: string): string {
+  return `${started.slice(0, 19).replace("T", " ")} UTC`;
+}
+
+/** `, wrote 60 nodes and 120 relationships in 0.5 s` */
+function outcome({ written, durationSeconds }: ListedRun): string {
+  if (written === null) return "";
+  const { nodes, relationships } = written;
+  const what =
+    nodes + relationships === 0
+      ? "wrote nothing"
+      : `wrote ${counted(nodes, "node")} and ${counted(relationships, "relationship")}`;
+  return `, ${what}${durationSeconds === null ? "" : ` in ${elapsed(durationSeconds)}`}`;
+}
+
+export function forgetHeadline({ dryRun, forgotten, bytesFreed, warnings }: ForgetResult): string {
+  if (forgotten.length === 0) {
+    return warnings.length > 0 ? "No run was forgotten." : "Nothing to forget: no run that has ended is so old.";
+  }
+  const what = forgotten.length === 1 ? `run ${forgotten[0]!.id}` : counted(forgotten.length, "run");
+  if (dryRun) return `Would forget ${what} and free ${bytes(bytesFreed)}; nothing was deleted.`;
+  return `Forgot ${what} and freed ${bytes(bytesFreed)}.`;
+}
+
+export function forgetReport(result: ForgetResult, colour: Colour): string {
+  const { dryRun, forgotten } = result;
+  const lines = forgotten.map((run) => {
+    const lost = run.can.includes("rollback") ? `; it ${dryRun ? "could then" : "can"} no longer be undone` : "";
+    return `  ${run.id}  ${moment(run.started)}  ${run.status}, on ${printable(run.target)}, ${bytes(run.journalBytes)}${lost}`;
+  });
+  return [(dryRun ? colour.bold : colour.green)(forgetHeadline(result)), ...lines].join("\n");
 }
 
 /** How many records a report names before it only counts them. */

@@ -9,7 +9,7 @@ import type { JournalFile } from "../../journal/journal-file.ts";
 import { createJournal, inspect, journalsBeside, placeOf, removeJournal } from "../../journal/journal-path.ts";
 import type { RunEntry, RunRegistry } from "../../journal/registry.ts";
 import { newRunId } from "../../journal/run-id.ts";
-import { FORMAT, IDENTITY, LISTED, type Listed, RUN } from "../../journal/run-info.ts";
+import { type Ending, FORMAT, IDENTITY, LISTED, type Listed, noteEnding, RUN } from "../../journal/run-info.ts";
 import { RunNotes } from "../../journal/run-notes.ts";
 import { isFinal, isUndoing, type RunState, setState } from "../../journal/run-state.ts";
 import { removeDurable } from "../../support/durable.ts";
@@ -182,9 +182,9 @@ export class RunJournal {
 
   /**
    * All is in place and proven: nothing that is done here can make a failure of it. Gives what went wrong, for a person to know.
-   * @param records how many were written: where there are none, nothing can be undone
+   * @param written how many records: where there are none, nothing can be undone
    */
-  done(records: number): string[] {
+  done(written: Ending["written"]): string[] {
     if (this.#file === null) return [];
     const path = this.#file.path!;
     const warnings: string[] = [];
@@ -195,9 +195,10 @@ export class RunJournal {
         warnings.push(`after the run: ${error instanceof Error ? error.message : error}`);
       }
     };
+    attempt(() => noteEnding(this.#file!, { ended: new Date().toISOString(), written }));
     attempt(() => this.#enter("done"));
     attempt(() => this.#release());
-    if (records === 0) {
+    if (written.nodes + written.relationships === 0) {
       const trouble = removeJournal(path);
       if (trouble !== null) warnings.push(trouble);
       attempt(() => this.registry.dropJournal(this.id));
