@@ -149,6 +149,7 @@ export const MigrationResultSchema = v.object({
   releaseReason: v.string(),
   onConflict: v.picklist(CONFLICT_POLICIES),
   since: v.nullable(v.string()),
+  /** `after` is as `before`, since the source was proven unchanged when it had been read; null where the run failed. */
   source: v.nullable(v.object({ before: StoreStatisticsSchema, after: v.nullable(StoreStatisticsSchema) })),
   target: v.nullable(v.object({ before: StoreStatisticsSchema, after: v.nullable(StoreStatisticsSchema) })),
   /** New in the target; of a dry run: to be. */

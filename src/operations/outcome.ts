@@ -149,7 +149,7 @@ export class Outcome {
       releaseReason: this.#release?.reason ?? "",
       onConflict: options.onConflict,
       since: options.since ?? null,
-      source: this.#source === null ? null : { before: statistics(this.#source), after: statistics(this.#source) },
+      source: this.#source === null ? null : this.#sourceOf(this.#source, success),
       target: this.#targetBefore === null ? null : this.#target(this.#targetBefore),
       imported: done ? this.imported : emptyTally(),
       present: this.#present,
@@ -192,6 +192,11 @@ export class Outcome {
     const { nodes, memories } = this.imported;
     const wasEmpty = this.#targetBefore?.nodes === 0;
     return !(wasEmpty && nodes > 0 && memories === this.#report.showing.count);
+  }
+
+  /** No run succeeds before its source has been proven unchanged. */
+  #sourceOf(description: StoreDescription, isProven: boolean): NonNullable<MigrationResult["source"]> {
+    return { before: statistics(description), after: isProven ? statistics(description) : null };
   }
 
   #target(before: StoreDescription): NonNullable<MigrationResult["target"]> {

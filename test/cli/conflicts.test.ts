@@ -73,7 +73,8 @@ describe("records that the target holds with other content", () => {
     const before = listing(targets);
     const start = performance.now();
     const { code, stdout, stderr } = await migrate(["--on-conflict", "overwrite"], changed);
-    expect(performance.now() - start).toBeLessThan(2000);
+    // A busy machine takes its time to start a process; a question would wait for ever.
+    expect(performance.now() - start).toBeLessThan(20_000);
     expect([code, stdout]).toEqual([4, ""]);
     expect(stderr).toContain("error: confirmation is needed, but there is no terminal: Overwrite 2 records");
     expect(stderr).toContain("next: Add --yes");

@@ -90,7 +90,7 @@ async function fileTarget(name: string, type: "sqlite" | "falkordblite", isFille
     folder,
     source,
     config,
-    moments: FAILPOINTS.filter((moment) => !/^(batch|former|before writing)/.test(moment)),
+    moments: FAILPOINTS.filter((moment) => !/^(batch|before-image|before writing)/.test(moment)),
     options: ["--to", type, "--to-path", path],
     env: {},
     state: async () => (existsSync(path) ? stateAt(config) : "no file"),
@@ -114,7 +114,7 @@ async function serverTarget(name: string, server: TestServer, isFilled: boolean)
     folder,
     source,
     config: end.config,
-    moments: isFilled ? FAILPOINTS : FAILPOINTS.filter((moment) => !moment.startsWith("former")),
+    moments: isFilled ? FAILPOINTS : FAILPOINTS.filter((moment) => !moment.startsWith("before-image")),
     options: [
       ...["--to", server.kind, "--to-uri", uri!],
       ...(username === undefined ? [] : ["--to-user", username]),
