@@ -31,6 +31,9 @@ export const BackendConfigSchema = v.strictObject({
   graph: v.optional(v.string()),
   /** A file of certificates (PEM) to trust beside the system's, for a server with a private authority. */
   caFile: v.optional(v.string()),
+  /** The certificate by which we show a server who we are, and its private key (PEM); a key in the same file needs no name. */
+  certFile: v.optional(v.string()),
+  keyFile: v.optional(v.string()),
   /** Left out: by queries, and by a snapshot where those cannot give one moment of the graph. */
   readBy: v.optional(v.picklist(READING_WAYS)),
 });
@@ -55,6 +58,8 @@ export class BackendConfig implements BackendConfigFields {
   declare readonly database?: string;
   declare readonly graph?: string;
   declare readonly caFile?: string;
+  declare readonly certFile?: string;
+  declare readonly keyFile?: string;
   declare readonly readBy?: ReadingWay;
 
   constructor(fields: BackendConfigFields) {
@@ -71,7 +76,7 @@ export class BackendConfig implements BackendConfigFields {
     throw new UsageError(
       `the configuration of a store is not valid: ${parsed.issues.map((i) => i.message).join("; ")}`,
       {
-        next: "docs/CLI.md lists the fields: type, path, uri, username, password, database, graph, caFile, readBy.",
+        next: "docs/CLI.md lists the fields: type, path, uri, username, password, database, graph, caFile, certFile, keyFile, readBy.",
       },
     );
   }

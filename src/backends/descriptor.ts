@@ -19,7 +19,7 @@ export interface Capabilities {
 }
 
 /** The fields of a configuration, beside its type and address, that some kinds of store understand and others do not. */
-export type StoreOption = "username" | "password" | "database" | "graph" | "caFile" | "readBy";
+export type StoreOption = "username" | "password" | "database" | "graph" | "caFile" | "certFile" | "keyFile" | "readBy";
 
 /** Of MemoryGraph's environment: the first of these variables that is set counts, else the default. */
 export interface Variable {
@@ -54,6 +54,8 @@ export interface Signature {
 export interface ServerAddressing {
   /** The first one is the example in messages. */
   readonly schemes: readonly string[];
+  /** Those of them that mean TLS. */
+  readonly encrypted: readonly string[];
   /** The port of an address that names none. */
   readonly port: number;
   /** What may stand after ? in an address, as in `?db=1`. */

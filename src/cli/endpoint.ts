@@ -17,6 +17,8 @@ export interface Endpoint {
   readonly database?: string;
   readonly graph?: string;
   readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
   readonly readBy?: ReadingWay;
   readonly password?: PasswordSource;
 }

@@ -51,10 +51,22 @@ const OPTIONS: readonly OptionSpec[] = [
     hint: "FILE",
     description: "further certificates to trust (PEM)",
   },
+  {
+    flag: "cert-file",
+    field: "certFile",
+    hint: "FILE",
+    description: "client certificate to show the server (PEM)",
+  },
+  {
+    flag: "key-file",
+    field: "keyFile",
+    hint: "FILE",
+    description: "its private key, if it is in a file of its own",
+  },
 ];
 
 /** Options that every server takes need no list of kinds behind them. */
-const COMMON: readonly OptionSpec["field"][] = ["path", "uri", "username", "password", "caFile"];
+const COMMON: readonly OptionSpec["field"][] = ["path", "uri", "username", "password", "caFile", "certFile", "keyFile"];
 
 /** How a side is spelled in the options that only a source has. */
 export const READ_BY = "read-by";

@@ -1,10 +1,10 @@
 // @level normal
 /** Servers on the command line: where passwords come from, what is said when something is wrong, and TLS. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { emptyBolt } from "../conformance/bolt.ts";
 import { emptyFalkor, fillFalkor } from "../conformance/falkor.ts";
-import { selfSigned } from "../support/certificate.ts";
+import { authority, selfSigned } from "../support/certificate.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { addressOf, proxyTo } from "../support/proxy.ts";
 import { serversOf, type TestServer } from "../support/servers.ts";
@@ -153,6 +153,36 @@ describe.each(closed.map((server) => ({ name: server.kind, server })))("a $name 
       env,
     );
     expectError(toPlain, 5, "does not speak TLS");
+  });
+
+  test("behind TLS that requires a client certificate is reached with one, as source and as target", async () => {
+    await empty(server);
+    const ca = authority(folder, `Authority of ${server.kind}`);
+    const [own, client, stranger] = [ca.issue("host"), ca.issue("client"), authority(folder, "Strangers").issue("x")];
+    await using proxy = await proxyTo(addressOf(server.uri), {
+      ...{ key: readFileSync(own.key), cert: readFileSync(own.cert), ca: readFileSync(ca.file) },
+      ...{ requestCert: true, rejectUnauthorized: true },
+    });
+    const uri = `${server.kind === "falkordb" ? "rediss" : "bolt+s"}://localhost:${proxy.port}`;
+    const flags = (side: string, pair?: { cert: string; key: string }) => [
+      ...[`--${side}`, server.kind, `--${side}-uri`, uri, `--${side}-ca-file`, ca.file],
+      ...(server.username ? [`--${side}-user`, server.username] : []),
+      ...(pair === undefined ? [] : [`--${side}-cert-file`, pair.cert, `--${side}-key-file`, pair.key]),
+    ];
+    const env = { MEMORYGRAPH_FROM_PASSWORD: server.password!, MEMORYGRAPH_TO_PASSWORD: server.password! };
+    const into = ["migrate", "--from-path", fixture, ...flags("to", client)];
+    const written = await program(folder, into, env);
+    expect([written.code, written.stdout.includes("verified: 180 of 180")]).toEqual([0, true]);
+    const read = await program(folder, ["inspect", ...flags("from", client), "--quiet"], env);
+    expect([read.code, read.stderr]).toEqual([0, ""]);
+    expectError(await program(folder, ["inspect", ...flags("from")], env), 5, "client certificate");
+    expectError(
+      await program(folder, ["inspect", ...flags("from", stranger)], env),
+      5,
+      "not accept the client certificate",
+    );
+    const run = /rollback (\S+)/.exec(written.stdout)![1]!;
+    expect((await program(folder, ["rollback", run, "--yes"], env)).code).toBe(0);
   });
 });
 

@@ -4,6 +4,7 @@ import type { BackendConfig } from "../config.ts";
 import type { ServerDescriptor } from "../descriptor.ts";
 
 const SCHEMES = ["bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"];
+const ENCRYPTED = SCHEMES.filter((scheme) => scheme.includes("+s"));
 const NEITHER: readonly HardValue[] = ["large integer", "lone surrogate", "nameless property", "dangling relationship"];
 
 const identify = async (config: BackendConfig) => (await import("./open.ts")).identify(config);
@@ -13,8 +14,8 @@ export const neo4jDescriptor: ServerDescriptor<"neo4j"> = {
   title: "Neo4j",
   family: "bolt",
   noun: "Neo4j server",
-  server: { schemes: SCHEMES, port: 7687 },
-  takes: ["username", "password", "database", "caFile"],
+  server: { schemes: SCHEMES, encrypted: ENCRYPTED, port: 7687 },
+  takes: ["username", "password", "database", "caFile", "certFile", "keyFile"],
   capabilities: {
     target: "live",
     cannotHold: [...NEITHER, "map", "list of lists", "list with null", "list of several types"],
@@ -31,8 +32,8 @@ export const memgraphDescriptor: ServerDescriptor<"memgraph"> = {
   title: "Memgraph",
   family: "bolt",
   noun: "Memgraph server",
-  server: { schemes: SCHEMES, port: 7687 },
-  takes: ["username", "password", "database", "caFile"],
+  server: { schemes: SCHEMES, encrypted: ENCRYPTED, port: 7687 },
+  takes: ["username", "password", "database", "caFile", "certFile", "keyFile"],
   capabilities: {
     target: "live",
     cannotHold: [...NEITHER, "bytes", "time with offset", "nanoseconds", "calendar duration", "vector"],

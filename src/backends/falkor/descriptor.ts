@@ -90,11 +90,12 @@ export const falkordbDescriptor: ServerDescriptor<"falkordb"> = {
   noun: "FalkorDB server",
   server: {
     schemes: ["redis", "rediss", "falkor", "falkors", "unix"],
+    encrypted: ["rediss", "falkors"],
     port: 6379,
     options: ["db", "graph"],
     socketScheme: "unix",
   },
-  takes: ["username", "password", "database", "graph", "caFile", "readBy"],
+  takes: ["username", "password", "database", "graph", "caFile", "certFile", "keyFile", "readBy"],
   capabilities: { target: "live", cannotHold: [...CANNOT_HOLD, "backtick"] },
   variables: variablesOf("falkordb"),
   signatures: [],

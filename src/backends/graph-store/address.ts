@@ -1,8 +1,8 @@
 /** The address of a server: what a URI says, and what the configuration says beside it. */
-import { readFileSync } from "node:fs";
-import { AccessError, UsageError } from "../../errors.ts";
+import { UsageError } from "../../errors.ts";
 import { type BackendConfig, withoutCredentials } from "../config.ts";
 import type { ServerAddressing } from "../descriptor.ts";
+import { type ClientCertificate, readAuthorities, readClientCertificate } from "./certificates.ts";
 
 export interface Address {
   readonly scheme: string;
@@ -19,6 +19,8 @@ export interface Address {
   readonly options?: ReadonlyMap<string, string>;
   /** Certificates to trust beside the system's, PEM; null for none. */
   readonly certificates: string | null;
+  /** Which certificate we show; absent for none. */
+  readonly clientCertificate?: ClientCertificate;
 }
 
 /** Where it listens, as messages have it. */
@@ -27,8 +29,8 @@ export function placeOf({ host, port, socket }: Pick<Address, "host" | "port" | 
 }
 
 /**
- * @throws UsageError for what is no such address, which names the character that has to be percent-encoded, or when URI
- *   and options contradict each other
+ * @throws UsageError for what is no such address, which names the character that has to be percent-encoded, when URI and
+ *   options contradict each other, and for certificates that cannot be used; AccessError for those that cannot be read
  */
 export function addressOf(config: BackendConfig, addressing: ServerAddressing): Address {
   const { schemes, port: defaultPort, socketScheme, options: known = [] } = addressing;
@@ -48,6 +50,8 @@ export function addressOf(config: BackendConfig, addressing: ServerAddressing): 
       next: "Give only one of the two.",
     });
   }
+  if (!addressing.encrypted.includes(scheme)) assertNoCertificates(config, scheme, addressing);
+  const clientCertificate = readClientCertificate(config);
   const where = scheme === socketScheme ? socketOf(authority, path, wrong) : hostAndPort(authority, defaultPort, wrong);
   return {
     scheme,
@@ -56,8 +60,17 @@ export function addressOf(config: BackendConfig, addressing: ServerAddressing): 
     password: config.password ?? password,
     path: scheme === socketScheme ? null : decoded(path, "path", wrong),
     options: optionsOf(query, known, wrong),
-    certificates: config.caFile === undefined ? null : readCertificates(config.caFile),
+    certificates: config.caFile === undefined ? null : readAuthorities(config.caFile),
+    ...(clientCertificate !== null && { clientCertificate }),
   };
+}
+
+/** @throws UsageError where certificates would be of no use: nothing is encrypted there */
+function assertNoCertificates(config: BackendConfig, scheme: string, { encrypted }: ServerAddressing): void {
+  if (config.caFile === undefined && config.certFile === undefined && config.keyFile === undefined) return;
+  throw new UsageError(`certificates are given, but an address with ${scheme}:// has no TLS`, {
+    next: `Use ${encrypted.map((each) => `${each}://`).join(" or ")} if the server has TLS; else leave the certificates out.`,
+  });
 }
 
 function hostAndPort(authority: string, defaultPort: number, wrong: Wrong): Pick<Address, "host" | "port"> {
@@ -156,15 +169,4 @@ function portOf(text: string | undefined, otherwise: number, wrong: Wrong): numb
   const port = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (port < 1 || port > 65_535) throw wrong(`its port is no number from 1 to 65535`);
   return port;
-}
-
-function readCertificates(path: string): string {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new AccessError(`the file of certificates ${path} cannot be read`, { next: "Check the path.", cause });
-  }
-  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
-  throw new UsageError(`${path} holds no certificate`, { next: "Name a file in PEM form." });
 }

@@ -9,7 +9,7 @@ import { codeOf } from "../../support/files.ts";
 import { patience } from "../../support/patience.ts";
 import type { BackendType } from "../config.ts";
 import { type Address, placeOf } from "./address.ts";
-import { certificateFailure } from "./tls-failure.ts";
+import { certificateFailure, closedAfterHandshake } from "./tls-failure.ts";
 
 export interface Probe {
   readonly type: BackendType;
@@ -27,11 +27,12 @@ export interface Probe {
 }
 
 /** Options of Node's TLS for an address. */
-export function tlsOptions({ host, certificates }: Address, trusting: boolean) {
+export function tlsOptions({ host, certificates, clientCertificate }: Address, trusting: boolean) {
   return {
     ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
     rejectUnauthorized: !trusting,
     ...(certificates !== null && { ca: [...rootCertificates, certificates] }),
+    ...(clientCertificate !== undefined && { cert: clientCertificate.cert, key: clientCertificate.key }),
   };
 }
 
@@ -41,6 +42,7 @@ export async function probeServer(address: Address, how: Probe): Promise<Uint8Ar
     throw (how.encrypted ? await certificateFailure(error, address) : null) ?? reason(error, address, how);
   });
   if (how.understood(answer)) return answer;
+  if (how.encrypted && answer.length === 0) throw closedAfterHandshake(address, how.protocol);
   const [plain, encrypted] = how.schemes;
   throw new StoreKindError(`what answers at ${placeOf(address)} does not speak ${how.protocol}${guess(answer)}`, {
     next: how.encrypted
@@ -62,6 +64,7 @@ function firstAnswer(address: Address, { encrypted, trusting, hello }: Probe): P
     const socket: Socket = encrypted
       ? connectTls({ host, port, ...tlsOptions(address, trusting) })
       : connectTcp(path === undefined ? { host, port } : { path });
+    let isSecure = false;
     const silent = Object.assign(new Error("no answer"), { code: "SILENT" });
     const silence = setTimeout(() => end(() => reject(silent)), patience().connect);
     const end = (settle: () => void) => {
@@ -72,9 +75,16 @@ function firstAnswer(address: Address, { encrypted, trusting, hello }: Probe): P
       socket.destroy();
       settle();
     };
-    socket.once(encrypted ? "secureConnect" : "connect", () => socket.write(hello));
+    socket.once(encrypted ? "secureConnect" : "connect", () => {
+      isSecure = encrypted;
+      socket.write(hello);
+    });
     socket.once("data", (data: Buffer) => end(() => resolve(data)));
-    socket.once("error", (error) => end(() => reject(error)));
+    socket.once("error", (error) => {
+      // Once the handshake is done, a line that is reset speaks TLS: some servers end so what they do not accept.
+      if (isSecure && codeOf(error) === "ECONNRESET") end(() => resolve(new Uint8Array()));
+      else end(() => reject(error));
+    });
     socket.once("close", () => end(() => resolve(new Uint8Array())));
   });
 }

@@ -4,11 +4,16 @@ import { ConnectionError } from "../../errors.ts";
 import { codeOf } from "../../support/files.ts";
 import { patience } from "../../support/patience.ts";
 import type { Address } from "./address.ts";
+import type { ClientCertificate } from "./certificates.ts";
 
 const UNKNOWN_AUTHORITY =
   /SELF_SIGNED|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY|CERT_UNTRUSTED|self.signed|issuer certificate/i;
-/** TLS 1.3 says so; before, a server that wants one only refuses the handshake. */
-const CLIENT_CERTIFICATE = /CERTIFICATE_REQUIRED|ALERT_BAD_CERTIFICATE/i;
+/**
+ * What the server says of ours. TLS 1.3 says that one is required, some servers that the empty one is bad; before, one that
+ * wants one only refuses the handshake.
+ */
+const OUR_CERTIFICATE =
+  /ALERT_(CERTIFICATE|BAD_CERTIFICATE|NO_CERTIFICATE|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|DECRYPT)|CERTIFICATE_REQUIRED/i;
 const REFUSED_HANDSHAKE = /ALERT_HANDSHAKE_FAILURE/i;
 const ANY = /CERT|SELF_SIGNED|ALTNAME|UNABLE_TO_VERIFY|UNABLE_TO_GET|certificate|altname/i;
 
@@ -18,15 +23,22 @@ export async function certificateFailure(error: unknown, address: Address): Prom
   const told = `${codeOf(error)} ${message}`;
   const at = `${address.host}:${address.port}`;
   const failed = (what: string, next: string) => new ConnectionError(what, { next, cause: error });
-  if (CLIENT_CERTIFICATE.test(told)) {
-    return failed(
-      `${at} wants a certificate of the client, which memorygraph-migrate cannot show`,
-      WITHOUT_CERTIFICATE,
-    );
+  const { clientCertificate } = address;
+  if (OUR_CERTIFICATE.test(told)) {
+    return clientCertificate === undefined
+      ? failed(`${at} requires a client certificate`, GIVE_CERTIFICATE)
+      : failed(`${at} does not accept the ${nameOfOurs(clientCertificate)}`, OTHER_CERTIFICATE);
   }
   if (REFUSED_HANDSHAKE.test(told)) {
-    const what = `${at} refuses the TLS handshake: it wants a certificate of the client, or takes none of our ciphers`;
-    return failed(what, WITHOUT_CERTIFICATE);
+    return clientCertificate === undefined
+      ? failed(
+          `${at} refuses the TLS handshake: it requires a client certificate, or accepts none of our ciphers`,
+          GIVE_CERTIFICATE,
+        )
+      : failed(
+          `${at} refuses the TLS handshake: it does not accept the ${nameOfOurs(clientCertificate)}, or none of our ciphers`,
+          OTHER_CERTIFICATE,
+        );
   }
   if (!ANY.test(told)) return null;
   const certificate = await certificateOf(address);
@@ -60,8 +72,29 @@ export async function certificateFailure(error: unknown, address: Address): Prom
   return failed(`the certificate of ${at} is not trusted: ${message}`, "Look at the certificate in the server.");
 }
 
-const WITHOUT_CERTIFICATE =
-  "Turn that off in the server for this run (Neo4j: dbms.ssl.policy.bolt.client_auth=NONE), or put a TLS proxy that shows one, such as stunnel, between.";
+const GIVE_CERTIFICATE =
+  "Give one that the server accepts: --from-cert-file and --from-key-file for the source, --to-cert-file and --to-key-file for the target.";
+const OTHER_CERTIFICATE = "Use a certificate that an authority which the server trusts has issued.";
+
+function nameOfOurs({ certFile, about }: ClientCertificate): string {
+  return `client certificate ${certFile} (${about})`;
+}
+
+/**
+ * Many servers say nothing of why: the certificates were exchanged, and then the line is closed.
+ * @param protocol as messages name it
+ */
+export function closedAfterHandshake(address: Address, protocol: string): ConnectionError {
+  const { host, port, clientCertificate } = address;
+  const closed = `${host}:${port} closed the connection after the TLS handshake: it does not speak ${protocol}`;
+  return clientCertificate === undefined
+    ? new ConnectionError(`${closed}, or requires a client certificate`, {
+        next: `Check the port. ${GIVE_CERTIFICATE}`,
+      })
+    : new ConnectionError(`${closed}, or does not accept the ${nameOfOurs(clientCertificate)}`, {
+        next: `Check the port. ${OTHER_CERTIFICATE}`,
+      });
+}
 
 /** What the server shows, looked at without trusting it; null where it shows nothing. */
 function certificateOf({ host, port }: Address): Promise<PeerCertificate | null> {

@@ -20,7 +20,7 @@ export function parseRunInfo(path: string, text: string | null): RunInfo {
 
 /** The store as it may be written down: whole paths, and of a login only the user's name. */
 export function withoutSecrets({ type, ...fields }: BackendConfig): BackendConfig {
-  const { path, uri, username, database, graph, caFile } = fields;
+  const { path, uri, username, database, graph, caFile, certFile, keyFile } = fields;
   const user = username ?? userIn(uri);
   return new BackendConfig({
     type,
@@ -30,6 +30,8 @@ export function withoutSecrets({ type, ...fields }: BackendConfig): BackendConfi
     ...(database !== undefined && { database }),
     ...(graph !== undefined && { graph }),
     ...(caFile !== undefined && { caFile: resolve(caFile) }),
+    ...(certFile !== undefined && { certFile: resolve(certFile) }),
+    ...(keyFile !== undefined && { keyFile: resolve(keyFile) }),
   });
 }
 

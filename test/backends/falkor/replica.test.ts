@@ -37,6 +37,7 @@ function ask(engine: Engine, path: string, more: Partial<ReturnType<typeof parse
   const address = {
     ...parse(new BackendConfig({ type: "falkordb", uri: engine.server.uri }), {
       schemes: ["redis", "rediss"],
+      encrypted: ["rediss"],
       port: 6379,
     }),
     ...more,
@@ -114,6 +115,7 @@ describe.skipIf(available === undefined)("a snapshot", () => {
     const stop = new AbortController();
     const address = parse(new BackendConfig({ type: "falkordb", uri: engine.server.uri }), {
       schemes: ["redis"],
+      encrypted: [],
       port: 6379,
     });
     const asked = fetchSnapshot({ address, location: "x", path: folder.file("snapshot"), signal: stop.signal });

@@ -5,7 +5,7 @@ import { BackendConfig } from "../../../src/backends/config.ts";
 import { addressOf } from "../../../src/backends/graph-store/address.ts";
 import { MigrateError, UsageError } from "../../../src/errors.ts";
 
-const BOLT = { schemes: ["bolt", "bolt+s", "neo4j"], port: 7687 };
+const BOLT = { schemes: ["bolt", "bolt+s", "neo4j"], encrypted: ["bolt+s"], port: 7687 };
 
 function read(uri: string, more: object = {}) {
   return addressOf(new BackendConfig({ type: "neo4j", uri, ...more }), BOLT);

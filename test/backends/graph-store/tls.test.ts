@@ -1,10 +1,15 @@
 /** Certificates that do not fit: each is named for what it is, with its own way out. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { afterAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer, type Server, type TlsOptions } from "node:tls";
+import { freePort } from "../../../scripts/engines/ready.ts";
+import { neo4jDescriptor } from "../../../src/backends/bolt/descriptor.ts";
 import { probe } from "../../../src/backends/bolt/probe.ts";
+import { BackendConfig } from "../../../src/backends/config.ts";
+import { addressOf } from "../../../src/backends/graph-store/address.ts";
 import { ConnectionError } from "../../../src/errors.ts";
+import { authority } from "../../support/certificate.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 
 const folder = temporaryFolder();
@@ -14,51 +19,30 @@ afterAll(() => {
   folder[Symbol.dispose]();
 });
 
-function openssl(...args: string[]): void {
-  const made = Bun.spawnSync(["openssl", ...args], { cwd: folder.path });
-  if (made.exitCode !== 0) throw new Error(made.stderr.toString());
+const PAST = ["20200101000000Z", "20200201000000Z"] as const;
+const ours = authority(folder, "Test Authority");
+const strangers = authority(folder, "Strangers");
+const pairs = {
+  here: ours.issue("here"),
+  other: ours.issue("other", "DNS:db.example, DNS:graph.example"),
+  old: ours.issue("old", "DNS:localhost", PAST),
+  client: ours.issue("client"),
+  stranger: strangers.issue("stranger"),
+};
+
+interface Given {
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
 }
 
-/** An authority, and certificates of it: for this host, for others, and one that is no longer valid. */
-beforeAll(() => {
-  const key = ["-newkey", "rsa:2048", "-nodes", "-keyout"];
-  openssl("req", "-x509", ...key, "ca.key", "-days", "30", "-out", "ca.pem", "-subj", "/CN=Test Authority");
-  openssl("req", ...key, "server.key", "-out", "server.csr", "-subj", "/CN=server");
-  const sign = ["x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"];
-  for (const [name, hosts] of Object.entries({ here: "DNS:localhost", other: "DNS:db.example, DNS:graph.example" })) {
-    writeFileSync(folder.file(`${name}.ext`), `subjectAltName=${hosts}\n`);
-    openssl(...sign, "-days", "30", "-extfile", `${name}.ext`, "-out", `${name}.pem`);
-  }
-  mkdirSync(folder.file("issued"));
-  writeFileSync(folder.file("issued/index.txt"), "");
-  writeFileSync(folder.file("issued/serial"), "01\n");
-  const settings = [
-    ...["[ca]", "default_ca=own", "[own]", "database=issued/index.txt", "serial=issued/serial"],
-    ...["new_certs_dir=issued", "default_md=sha256", "policy=any", "x509_extensions=host"],
-    ...["[any]", "commonName=supplied", "[host]", "subjectAltName=DNS:localhost", ""],
-  ];
-  writeFileSync(folder.file("ca.cnf"), settings.join("\n"));
-  const past = ["-startdate", "20200101000000Z", "-enddate", "20200201000000Z"];
-  openssl(
-    "ca",
-    "-batch",
-    "-config",
-    "ca.cnf",
-    "-cert",
-    "ca.pem",
-    "-keyfile",
-    "ca.key",
-    "-in",
-    "server.csr",
-    "-out",
-    "old.pem",
-    ...past,
-    "-notext",
-  );
-});
+function probed(port: number, given: Given): Promise<void> {
+  const config = new BackendConfig({ type: "neo4j", uri: `bolt+s://localhost:${port}`, ...given });
+  return probe("neo4j", addressOf(config, neo4jDescriptor.server));
+}
 
-async function failureOf(cert: string, options: TlsOptions, trusted: boolean): Promise<ConnectionError> {
-  const files = { key: readFileSync(folder.file("server.key")), cert: readFileSync(folder.file(cert)) };
+async function failureOf({ cert, key }: { cert: string; key: string }, options: TlsOptions, given: Given) {
+  const files = { key: readFileSync(key), cert: readFileSync(cert) };
   const server = createServer({ ...files, ...options }, (socket) => {
     socket.on("error", () => {});
     socket.on("data", () => socket.end(Buffer.of(0, 0, 8, 5)));
@@ -66,48 +50,94 @@ async function failureOf(cert: string, options: TlsOptions, trusted: boolean): P
   server.on("tlsClientError", () => {});
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const certificates = trusted ? readFileSync(folder.file("ca.pem"), "utf8") : null;
-  const address = {
-    scheme: "bolt+s",
-    host: "localhost",
-    port,
-    username: null,
-    password: null,
-    path: null,
-    certificates,
-  };
-  const failure = await probe("neo4j", address).catch((error: unknown) => error);
-  if (failure === undefined) throw new Error("it was trusted");
+  return failed(probed((server.address() as AddressInfo).port, given));
+}
+
+async function failed(probing: Promise<void>): Promise<ConnectionError> {
+  const failure = await probing.then(
+    () => "it was trusted",
+    (error: unknown) => error,
+  );
+  if (failure === "it was trusted") throw new Error(failure);
   expect(failure).toBeInstanceOf(ConnectionError);
   return failure as ConnectionError;
 }
 
+const TRUSTED: Given = { caFile: ours.file };
+const DEMANDING = { requestCert: true, rejectUnauthorized: true, ca: readFileSync(ours.file) };
+const CLIENT: Given = { ...TRUSTED, certFile: pairs.client.cert, keyFile: pairs.client.key };
+
 test.each([
   [
-    "other.pem",
+    "other",
     {},
-    true,
+    TRUSTED,
     /is for another host: db\.example, graph\.example/,
     /one of these names in the address in place of localhost/,
   ],
-  ["old.pem", {}, true, /has expired on .*2020/, /Renew it/],
-  ["here.pem", {}, false, /authority that is not trusted here: Test Authority/, /--from-ca-file or --to-ca-file/],
-  ["here.pem", { requestCert: true }, true, /wants a certificate of the client/, /client_auth=NONE/],
+  ["old", {}, TRUSTED, /has expired on .*2020/, /Renew it/],
+  ["here", {}, {}, /authority that is not trusted here: Test Authority/, /--from-ca-file or --to-ca-file/],
+  ["here", DEMANDING, TRUSTED, /requires a client certificate/, /--from-cert-file and --from-key-file/],
   [
-    "here.pem",
-    { requestCert: true, maxVersion: "TLSv1.2" },
-    true,
-    /refuses the TLS handshake: it wants a certificate/,
-    /client_auth=NONE/,
+    "here",
+    { ...DEMANDING, maxVersion: "TLSv1.2" },
+    TRUSTED,
+    /refuses the TLS handshake: it requires a client certificate/,
+    /--from-cert-file and --from-key-file/,
   ],
-] as const)("%s with %p", async (cert, options, trusted, what, next) => {
-  const ca = "requestCert" in options ? { ca: readFileSync(folder.file("ca.pem")), rejectUnauthorized: true } : {};
-  const failure = await failureOf(cert, { ...options, ...ca }, trusted);
+] as const)("%s with %p", async (pair, options, given, what, next) => {
+  const failure = await failureOf(pairs[pair], options, given);
   expect(failure.message).toMatch(what);
   expect(failure.next).toMatch(next);
 });
 
-test("one that fits is trusted", async () => {
-  await expect(failureOf("here.pem", {}, true)).rejects.toThrow("it was trusted");
+test.each(["TLSv1.2", "TLSv1.3"] as const)("one that fits is trusted, on both sides, over %s", async (version) => {
+  const range = { minVersion: version, maxVersion: version };
+  await expect(failureOf(pairs.here, range, TRUSTED)).rejects.toThrow("it was trusted");
+  await expect(failureOf(pairs.here, { ...DEMANDING, ...range }, CLIENT)).rejects.toThrow("it was trusted");
+});
+
+test.each([
+  "-tls1_2",
+  "-tls1_3",
+])("a client certificate that the server does not trust is named, over %s", async (version) => {
+  const port = await freePort();
+  const { cert, key } = pairs.here;
+  const server = Bun.spawn(
+    [
+      ...["openssl", "s_server", "-accept", `127.0.0.1:${port}`, "-cert", cert, "-key", key, version],
+      ...["-CAfile", ours.file, "-Verify", "1", "-verify_return_error", "-quiet"],
+    ],
+    { stdin: "pipe", stdout: "ignore", stderr: "ignore" },
+  );
+  try {
+    const given = { ...TRUSTED, certFile: pairs.stranger.cert, keyFile: pairs.stranger.key };
+    let failure: ConnectionError;
+    do failure = await failed(probed(port, given));
+    while (/nothing listens/.test(failure.message));
+    expect(failure.message).toMatch(
+      /does not accept the client certificate .*stranger\.pem \(CN=stranger, issued by CN=Strangers\)/,
+    );
+    expect(failure.next).toContain("an authority which the server trusts");
+  } finally {
+    server.kill();
+    await server.exited;
+  }
+});
+
+test("a server that closes the line without a word may want a client certificate, or another protocol", async () => {
+  const { cert, key } = pairs.here;
+  const server = createServer({ cert: readFileSync(cert), key: readFileSync(key) }, (socket) => {
+    socket.on("error", () => {});
+    socket.on("data", () => socket.destroy());
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  expect((await failed(probed(port, TRUSTED))).message).toMatch(
+    /after the TLS handshake: it does not speak Bolt, or requires a client certificate$/,
+  );
+  expect((await failed(probed(port, CLIENT))).message).toMatch(
+    /it does not speak Bolt, or does not accept the client certificate .*client\.pem/,
+  );
 });
