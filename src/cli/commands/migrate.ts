@@ -81,12 +81,8 @@ export const migrate: Command<MigrateOptions> = {
         type: "old.db new.db --dry-run",
       },
       {
-        what: "Upgrade the store of MemoryGraph 0.12 for 0.13",
-        type: "~/.memorygraph/memory.db new.db --for 0.13",
-      },
-      {
-        what: "Copy a file into Neo4j",
-        type: "old.db bolt://localhost",
+        what: "Copy a store of MemoryGraph 0.12 into Neo4j, for 0.13",
+        type: "~/.memorygraph/memory.db bolt://localhost --for 0.13",
       },
     ],
   },
