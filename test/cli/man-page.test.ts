@@ -11,7 +11,7 @@ test("is in every archive, and names every command, option and exit code", async
   for (const [name, load] of Object.entries(COMMANDS)) {
     expect(plain).toContain(`\n.SS ${name}\n`);
     for (const [option, { type }] of Object.entries((await load()).args)) {
-      if (type !== "positional" && !/^to-(user|password|database|graph|ca-)/.test(option)) {
+      if (type !== "positional" && !/^to-(user|password|database|graph|ca-|cert-|key-)/.test(option)) {
         expect(plain).toContain(`--${option}`);
       }
     }
