@@ -10,13 +10,14 @@ import type { RunTrace } from "./run-trace.ts";
 
 /**
  * Strikes out of the journal what was undone: a later run may create the same records again, and they are not this run's.
+ * @param run its place among the runs that were undone together
  * @returns how many records of the run stay; where none does, the journal is left as it is
  */
-export function retain(file: JournalFile, trace: RunTrace, actions: PlannedActions): number {
+export function retain(file: JournalFile, trace: RunTrace, actions: PlannedActions, run: number): number {
   let left = 0;
-  for (const identity of actions.keptIdentities()) if (trace.knows(identity)) left++;
+  for (const identity of actions.keptIdentities(run)) if (trace.knows(identity)) left++;
   if (left === 0) return 0;
-  file.rewrite((row) => retained(file, row, (identity) => actions.isKept(identity)));
+  file.rewrite((row) => retained(file, row, (identity) => actions.isKept(identity, run)));
   clearUndoing(file);
   // What the target was before is not what is left to undo.
   if (file.path !== null) remove(beforeImageBeside(file.path));

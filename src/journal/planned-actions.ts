@@ -3,6 +3,7 @@ import type { ContentHash } from "../graph/digest.ts";
 import { Properties } from "../graph/properties.ts";
 import type { GraphNode } from "../graph/record.ts";
 import { openScratch, restored, storable } from "../support/scratch.ts";
+import type { ImagePlace } from "./layers.ts";
 import type { Kept, Present } from "./rollback-plan.ts";
 
 type Kind = "node" | "relationship";
@@ -19,10 +20,11 @@ export interface Undone {
   readonly title: string | null;
 }
 
-/** Where a before-image is: which of the runs, and which entry of its journal. */
-export interface ImagePlace {
-  readonly run: number;
-  readonly entry: number;
+/** A node that stays although it was to go. */
+export interface Held extends Pick<Undone, "hash" | "isBookkeeping" | "isForced"> {
+  readonly node: GraphNode;
+  /** The former version that it gets; null for what it is now. */
+  readonly image: ImagePlace | null;
 }
 
 /** A record that goes, or whose before-image is restored. */
@@ -39,12 +41,13 @@ const PAGE = 500;
 const CACHE_KILOBYTES = 8_000;
 const KINDS = { node: 0, relationship: 1 } as const;
 const ACTION = `CREATE TEMP TABLE action (kind INTEGER, ordinal INTEGER, key TEXT, internal INTEGER, source INTEGER, mark BLOB,
-  hash BLOB NOT NULL, identity INTEGER NOT NULL, flags INTEGER NOT NULL, run INTEGER, entry INTEGER, name TEXT NOT NULL, title TEXT,
-  PRIMARY KEY (kind, ordinal)) WITHOUT ROWID`;
+  hash BLOB NOT NULL, identity INTEGER NOT NULL, flags INTEGER NOT NULL, run INTEGER, entry INTEGER, creator INTEGER, held_run INTEGER,
+  held_entry INTEGER, name TEXT NOT NULL, title TEXT, PRIMARY KEY (kind, ordinal)) WITHOUT ROWID`;
 const COLUMNS = "ordinal, CAST(internal AS TEXT), CAST(source AS TEXT), mark, run, entry, name";
 const BOOKKEEPING = 1;
 const FORCED = 2;
 
+type HeldRow = [number, Uint8Array, string, number, string, string | null, number, number | null, number | null];
 type ActionRow = [number, string | null, string | null, Uint8Array | null, number | null, number | null, string];
 
 export class PlannedActions {
@@ -54,7 +57,8 @@ export class PlannedActions {
   constructor() {
     for (const sql of [
       "CREATE INDEX temp.action_key ON action (key) WHERE key IS NOT NULL",
-      "CREATE TEMP TABLE kept (identity INTEGER NOT NULL, name TEXT NOT NULL, title TEXT, held_by TEXT)",
+      `CREATE TEMP TABLE kept (identity INTEGER NOT NULL, first_run INTEGER NOT NULL, last_run INTEGER NOT NULL, name TEXT NOT NULL,
+        title TEXT, held_by TEXT)`,
       "CREATE INDEX temp.kept_identity ON kept (identity)",
       "CREATE TEMP TABLE end (key TEXT PRIMARY KEY, internal INTEGER, met INTEGER NOT NULL) WITHOUT ROWID",
       "CREATE TEMP TABLE creation (run INTEGER NOT NULL, entry INTEGER NOT NULL)",
@@ -63,14 +67,16 @@ export class PlannedActions {
     }
     const prepare = (sql: string) => this.#database.prepare(sql);
     this.#statements = {
-      add: prepare(`INSERT INTO action VALUES (${Array(13).fill("?").join(", ")})`),
-      keep: prepare("INSERT INTO kept VALUES (?, ?, ?, ?)"),
-      isKept: prepare("SELECT 1 FROM kept WHERE identity = ? LIMIT 1"),
+      add: prepare(`INSERT INTO action VALUES (${Array(16).fill("?").join(", ")})`),
+      keep: prepare("INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?)"),
+      isKept: prepare("SELECT 1 FROM kept WHERE identity = ? AND ? BETWEEN first_run AND last_run LIMIT 1"),
       isRemoved: prepare("SELECT 1 FROM action WHERE key = ? AND entry IS NULL"),
       removed: prepare(
-        "SELECT ordinal, hash, CAST(identity AS TEXT), flags, name, title FROM action WHERE key = ? AND entry IS NULL",
+        `SELECT ordinal, hash, CAST(identity AS TEXT), flags, name, title, creator, held_run, held_entry FROM action
+          WHERE key = ? AND entry IS NULL`,
       ),
       drop: prepare("DELETE FROM action WHERE kind = 0 AND ordinal = ?"),
+      restoreHeld: prepare("UPDATE action SET run = held_run, entry = held_entry WHERE kind = 0 AND ordinal = ?"),
       at: prepare(`SELECT ${COLUMNS} FROM action WHERE kind = ? AND ordinal = ?`),
       expectEnd: prepare("INSERT OR IGNORE INTO end VALUES (?, NULL, 0)"),
       meetEnd: prepare("UPDATE end SET internal = ?, met = 1 WHERE key = ?"),
@@ -78,26 +84,32 @@ export class PlannedActions {
     };
   }
 
-  remove(undone: Undone): void {
-    this.#add(undone, null);
+  /**
+   * @param creator the run that has created it, which keeps it if something holds it
+   * @param ifHeld the former version that it gets in that case; null for what it is now
+   */
+  remove(undone: Undone, creator: number, ifHeld: ImagePlace | null): void {
+    this.#add(undone, null, creator, ifHeld);
   }
 
-  restore(undone: Undone, run: number, entry: number): void {
-    this.#add(undone, { run, entry });
+  restore(undone: Undone, image: ImagePlace): void {
+    this.#add(undone, image, null, null);
   }
 
-  #add({ present, ordinal, hash, identity, isBookkeeping, isForced, name, title }: Undone, image: ImagePlace | null) {
+  #add(undone: Undone, image: ImagePlace | null, creator: number | null, ifHeld: ImagePlace | null): void {
+    const { present, ordinal, hash, identity, isBookkeeping, isForced, name, title } = undone;
     const { record, internal = null, source = null, mark } = present;
     const key = record.kind === "node" ? storable(record.key) : null;
     const flags = (isBookkeeping ? BOOKKEEPING : 0) | (isForced ? FORCED : 0);
     this.#statements.add.run(
       ...[KINDS[record.kind], ordinal, key, internal, source, mark?.() ?? null],
-      ...[hash, identity, flags, image?.run ?? null, image?.entry ?? null, name, title],
+      ...[hash, identity, flags, image?.run ?? null, image?.entry ?? null],
+      ...[creator, ifHeld?.run ?? null, ifHeld?.entry ?? null, name, title],
     );
   }
 
   /** Creates a record that is nowhere now. */
-  create(run: number, entry: number): void {
+  create({ run, entry }: ImagePlace): void {
     this.#database.run("INSERT INTO creation VALUES (?, ?)", [run, entry]);
   }
 
@@ -106,8 +118,9 @@ export class PlannedActions {
     for (const [run, entry] of rows) yield { run, entry };
   }
 
-  keep({ identity, name, title, heldBy }: Kept & { readonly identity: bigint }): void {
-    this.#statements.keep.run(identity, name, title, heldBy);
+  /** @param runs the first and the last of those of which it stays */
+  keep({ identity, name, title, heldBy }: Kept & { readonly identity: bigint }, runs: readonly [number, number]): void {
+    this.#statements.keep.run(identity, ...runs, name, title, heldBy);
   }
 
   kept(limit: number): Kept[] {
@@ -116,14 +129,15 @@ export class PlannedActions {
     return rows.map(([name, title, heldBy]) => ({ name, title, heldBy }));
   }
 
-  *keptIdentities(): Generator<bigint> {
-    const query = "SELECT DISTINCT CAST(identity AS TEXT) FROM kept";
-    for (const [identity] of this.#database.query(query).values() as [string][]) yield BigInt(identity);
+  /** Of the records of a run that stay. */
+  *keptIdentities(run: number): Generator<bigint> {
+    const query = "SELECT DISTINCT CAST(identity AS TEXT) FROM kept WHERE ? BETWEEN first_run AND last_run";
+    for (const [identity] of this.#database.query(query).values(run) as [string][]) yield BigInt(identity);
   }
 
-  /** Whether a record of that identity stays although a run has made it. */
-  isKept(identity: bigint): boolean {
-    return this.#statements.isKept.values(identity).length > 0;
+  /** Whether a record of that identity stays although the run has made it. */
+  isKept(identity: bigint, run: number): boolean {
+    return this.#statements.isKept.values(identity, run).length > 0;
   }
 
   /** Whether the node is to go. @param key as `storable` spells it */
@@ -132,17 +146,16 @@ export class PlannedActions {
   }
 
   /** A node that was to go stays. Null where it was not to go. @param by what is attached to it */
-  hold(
-    key: string,
-    by: string,
-  ): { node: GraphNode; hash: ContentHash; isBookkeeping: boolean; isForced: boolean } | null {
-    const [row] = this.#statements.removed.values(key) as [number, Uint8Array, string, number, string, string | null][];
+  hold(key: string, by: string): Held | null {
+    const [row] = this.#statements.removed.values(key) as [HeldRow];
     if (row === undefined) return null;
-    const [ordinal, hash, identity, flags, name, title] = row;
-    this.#statements.drop.run(ordinal);
-    this.keep({ identity: BigInt(identity), name, title, heldBy: by });
+    const [ordinal, hash, identity, flags, name, title, creator, run, entry] = row;
+    const image = run === null || entry === null ? null : { run, entry };
+    if (image === null) this.#statements.drop.run(ordinal);
+    else this.#statements.restoreHeld.run(ordinal);
+    this.keep({ identity: BigInt(identity), name, title, heldBy: by }, [creator, creator]);
     const node: GraphNode = { kind: "node", key: restored(key), labels: [], properties: Properties.from([]) };
-    return { node, hash, isBookkeeping: (flags & BOOKKEEPING) !== 0, isForced: (flags & FORCED) !== 0 };
+    return { node, hash, image, isBookkeeping: (flags & BOOKKEEPING) !== 0, isForced: (flags & FORCED) !== 0 };
   }
 
   /** @param key as `storable` spells it */

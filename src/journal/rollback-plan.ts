@@ -6,10 +6,11 @@
 import { ContentDigest, type ContentHash } from "../graph/digest.ts";
 import { type GraphRecord, type GraphRelationship, idOfKey, relationshipId } from "../graph/record.ts";
 import { hashOf } from "../memorygraph/canonicalizer.ts";
-import { type Fingerprint, fingerprintOf, hashAndFingerprint } from "../memorygraph/fingerprint.ts";
+import { fingerprintOf, hashAndFingerprint } from "../memorygraph/fingerprint.ts";
 import { storable } from "../support/scratch.ts";
+import { type LayerRules, takeOffLayers, takeOffLayersBelow, type Uncovered } from "./layers.ts";
 import { PlannedActions } from "./planned-actions.ts";
-import type { RunTrace, Traced } from "./run-trace.ts";
+import type { RunTrace } from "./run-trace.ts";
 
 /** A record as it is now, and what the store knows it by, where that is needed to change it. */
 export interface Present {
@@ -38,7 +39,7 @@ export interface PlanCounts {
   bookkeeping: number;
   /** Of those removed and restored: changed otherwise, and undone since that was asked for. */
   forced: number;
-  /** Changed since, and kept. */
+  /** Changed since, and kept: as they are, or as a run that is not undone further has left them. */
   changed: number;
   /** Nodes that stay since something that stays is attached to them. */
   held: number;
@@ -75,6 +76,7 @@ export class RollbackPlan {
   readonly actions = new PlannedActions();
   readonly traces: readonly RunTrace[];
   readonly #options: PlanOptions;
+  readonly #rules: LayerRules;
   #ordinal = { node: 0, relationship: 0 };
   #needsEnds = false;
 
@@ -82,6 +84,7 @@ export class RollbackPlan {
   constructor(traces: readonly RunTrace[], options: PlanOptions = {}) {
     this.traces = traces;
     this.#options = options;
+    this.#rules = { changed: options.changed === true, canReturn: (former, now) => !this.#lacksEnds(former, now) };
     for (const trace of traces) {
       for (const key of trace.ends()) {
         this.#needsEnds = true;
@@ -136,48 +139,37 @@ export class RollbackPlan {
     const { hash, fingerprint } = hashAndFingerprint(record);
     const { identity } = fingerprint;
     if (record.kind === "node" && this.#needsEnds) this.actions.meetEnd(storable(record.key), present.internal);
-    const { standing, before, isOurs } = this.#trace(present, fingerprint);
-    if (!isOurs) {
+    const found = takeOffLayers(this.traces, record, fingerprint, this.#rules);
+    const isOurs = found.outcome === "untouched" && present.ours === true;
+    const uncovered = isOurs ? ownRecord(this.#rules.changed) : found;
+    const { outcome, run, former, isBookkeeping, isForced } = uncovered;
+    if (outcome === "untouched") {
       this.#stays(record, hash, ordinal, present, false);
       return;
     }
-    const forced = standing === "changed" && this.#options.changed === true;
-    if ((standing === "changed" && !forced) || (before !== null && this.#lacksEnds(before.record, record))) {
-      this.counts.changed++;
-      this.actions.keep({ ...described(record), identity, heldBy: null });
+    const shown = described(former?.record ?? record);
+    if (outcome === "kept") this.#keep(uncovered, { ...shown, identity, heldBy: null });
+    if (outcome === "kept" && former === null) {
       this.#stays(record, hash, ordinal, present, true);
       return;
     }
-    if (standing === "bookkeeping") this.counts.bookkeeping++;
-    if (forced) this.counts.forced++;
-    const undone = { present, ordinal, hash, identity, isBookkeeping: standing === "bookkeeping", isForced: forced };
-    if (before === null) {
-      this.actions.remove({ ...undone, ...described(record) });
+    if (isBookkeeping) this.counts.bookkeeping++;
+    if (isForced) this.counts.forced++;
+    const undone = { present, ordinal, hash, identity, isBookkeeping, isForced, ...shown };
+    if (outcome === "removed") {
+      this.actions.remove(undone, run, former?.image ?? null);
       this.#count(this.counts.removed, record.kind, 1);
-    } else {
-      this.actions.restore({ ...undone, ...described(record) }, this.traces.indexOf(before.trace), before.entry);
+    } else if (former !== null) {
+      this.actions.restore(undone, former.image);
       this.#count(this.counts.restored, record.kind, 1);
-      this.#arrives(before.record);
+      this.#arrives(former.record);
     }
   }
 
-  /** What all runs together say of it: each sees the record as the later ones leave it. */
-  #trace(present: Present, found: Fingerprint) {
-    let fingerprint = found;
-    let standing: Traced["standing"] = "unchanged";
-    let before: { record: GraphRecord; entry: number; trace: RunTrace } | null = null;
-    let isOurs = false;
-    for (const trace of this.traces) {
-      const traced = trace.trace(fingerprint);
-      if (traced.standing === "other" || traced.standing === "back") continue;
-      isOurs = true;
-      standing = worse(standing, traced.standing);
-      before = traced.before === null ? null : { ...traced.before, trace };
-      if (before === null) break;
-      if (this.traces.length > 1) fingerprint = fingerprintOf(before.record);
-    }
-    if (!isOurs && present.ours === true) return { standing: "changed" as const, before: null, isOurs: true };
-    return { standing, before, isOurs };
+  /** The runs whose layers stay are those from the one that it ended at. */
+  #keep({ run }: Uncovered, record: Kept & { readonly identity: bigint }): void {
+    this.counts.changed++;
+    this.actions.keep(record, [run, this.traces.length - 1]);
   }
 
   /** A record that stays as it is; what it joins has to stay as well. */
@@ -186,7 +178,7 @@ export class RollbackPlan {
       if (this.#options.cascade === true && !isKept) {
         const { identity } = fingerprintOf(record);
         const undone = { present, ordinal, hash, identity, isBookkeeping: false, isForced: false };
-        this.actions.remove({ ...undone, ...described(record) });
+        this.actions.remove({ ...undone, ...described(record) }, 0, null);
         this.counts.cascaded++;
         return;
       }
@@ -213,6 +205,12 @@ export class RollbackPlan {
       if (held === null) continue;
       this.counts.held++;
       this.counts.removed.nodes--;
+      if (held.image !== null) {
+        this.counts.restored.nodes++;
+        const former = this.traces[held.image.run]!.imageAt(held.image.entry);
+        this.expected.addHash(former, hashOf(former));
+        continue;
+      }
       if (held.isBookkeeping) this.counts.bookkeeping--;
       if (held.isForced) this.counts.forced--;
       this.expected.addHash(held.node, held.hash);
@@ -229,11 +227,14 @@ export class RollbackPlan {
   #finish(): void {
     for (const [run, trace] of this.traces.entries()) {
       if (!trace.isUnfinished) continue;
-      for (const { record, entry } of trace.lost()) {
-        if (this.#lacksEnds(record, null)) continue;
-        this.actions.create(run, entry);
+      for (const { record, entry, identity } of trace.lost()) {
+        const uncovered = takeOffLayersBelow(this.traces, { record, image: { run, entry } }, this.#rules);
+        const { outcome, former } = uncovered;
+        if (outcome === "removed" || former === null || this.#lacksEnds(former.record, null)) continue;
+        if (outcome === "kept") this.#keep(uncovered, { ...described(former.record), identity, heldBy: null });
+        this.actions.create(former.image);
         this.#count(this.counts.restored, record.kind, 1);
-        this.#arrives(record);
+        this.#arrives(former.record);
       }
     }
     this.counts.gone = this.traces.reduce((sum, trace) => sum + trace.gone(), 0);
@@ -245,10 +246,9 @@ export class RollbackPlan {
   }
 }
 
-/** How a record differs from what several runs made of it: by what differs most. */
-function worse(a: Traced["standing"], b: Traced["standing"]): Traced["standing"] {
-  const order = ["changed", "bookkeeping"] as const;
-  return order.find((one) => one === a || one === b) ?? a;
+/** Of a record of which the store itself knows that the one run has created it, whatever it holds now. */
+function ownRecord(changed: boolean): Uncovered {
+  return { outcome: changed ? "removed" : "kept", run: 0, former: null, isBookkeeping: false, isForced: changed };
 }
 
 /** As a person finds a record: what it is and its id. */

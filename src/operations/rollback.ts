@@ -206,7 +206,7 @@ class Rollback {
   #finish(plan: RollbackPlan): void {
     for (const [at, { id, file, path, isCopy }] of this.runs.entries()) {
       if (isCopy) continue;
-      const left = retain(file, this.traces[at]!, plan.actions);
+      const left = retain(file, this.traces[at]!, plan.actions, at);
       if (left > 0) {
         file.setMeta(LEFT, String(left));
         setState(file, "partly rolled back");

@@ -188,19 +188,18 @@ class Life {
     const left = this.#model.undone(ended.runs, look, wishes);
     expect([shown instanceof MigrateError ? shown : shown.counts, ended.left.length]).toEqual([ended.counts, left]);
     if (ended.exact) expectSame(look, run.before, `told as exactly what it was before ${id}`);
-    await this.#expectListed(ended.runs, left);
+    await this.#expectListed(ended.runs);
     await this.#again(id, wishes, left);
   }
 
-  /** What `runs` tells of them: open while something of them is left. */
-  async #expectListed(undone: readonly string[], left: number): Promise<void> {
+  /** What `runs` tells of them: each is open while something of it is left. */
+  async #expectListed(undone: readonly string[]): Promise<void> {
     const listed = await runs({ stateDir: this.#stateDir });
     for (const run of this.#model.runs.filter((one) => undone.includes(one.id))) {
       const { status } = listed.find((one) => one.id === run.id)!;
-      expect(["rolled back", ...(left > 0 ? ["partly rolled back"] : [])]).toContain(status);
-      run.isOpen = status !== "rolled back";
+      run.isOpen = this.#model.holds(run.id);
+      expect([run.id, status]).toEqual([run.id, run.isOpen ? "partly rolled back" : "rolled back"]);
     }
-    if (left > 0) expect(this.#model.runs.some(({ id, isOpen }) => isOpen && undone.includes(id))).toBe(true);
   }
 
   async #again(id: string, wishes: UndoWishes, left: number): Promise<void> {

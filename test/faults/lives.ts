@@ -127,11 +127,11 @@ export class ModelOfLife {
     const shorter = new Map<string, number>();
     for (const [name, { layers }] of this.#records) {
       let rest = layers.length;
-      while (rest > 0 && runs.includes(layers[rest - 1]!.by)) rest--;
-      if (rest === layers.length) continue;
-      if (!changed && layers.slice(rest).some(({ isEdited }) => isEdited)) kept.add(name);
-      else if (rest === 0) going.add(name);
-      else shorter.set(name, rest);
+      const stays = ({ by, isEdited }: Layer) => !runs.includes(by) || (isEdited && !changed);
+      while (rest > 0 && !stays(layers[rest - 1]!)) rest--;
+      if (rest > 0 && runs.includes(layers[rest - 1]!.by)) kept.add(name);
+      if (rest === 0) going.add(name);
+      else if (rest < layers.length) shorter.set(name, rest);
     }
     const held = this.#held(going, kept, shorter, look, cascade);
     for (const name of going) this.#records.delete(name);
@@ -140,7 +140,7 @@ export class ModelOfLife {
     return kept.size + held;
   }
 
-  /** Takes the nodes that something holds out of those that go. What hangs on them goes instead where that is wanted. */
+  /** Takes the nodes that something holds out of those that go: they are as they were created. What hangs on them goes instead where that is wanted. */
   #held(going: Set<string>, kept: Set<string>, shorter: Map<string, number>, look: Look, cascade: boolean): number {
     const [nodes, cascaded] = [new Set([...going].filter((name) => name.startsWith("node"))), new Set<string>()];
     let held = 0;
@@ -148,7 +148,13 @@ export class ModelOfLife {
       if (going.has(name) || !ends.some((end) => nodes.has(end))) continue;
       // Whether it goes when only a node that is held by something else is at its end depends on the order of reading.
       if (cascade && !kept.has(name) && !shorter.has(name) && !look.has(name)) cascaded.add(name);
-      else for (const end of ends) if (going.delete(end)) held++;
+      else {
+        for (const end of ends) {
+          if (!going.delete(end)) continue;
+          held++;
+          shorter.set(end, 1);
+        }
+      }
     }
     for (const name of cascaded) going.add(name);
     return held;
