@@ -156,6 +156,7 @@ export const rollbackArgs = {
   "with-later": { type: "boolean", description: "undo later runs that wrote the same records as well" },
   cascade: { type: "boolean", description: "delete what others attached to the run's records as well" },
   changed: { type: "boolean", description: "undo records that were changed since as well" },
+  close: { type: "boolean", description: "end a run of which nothing is left, as others deleted it" },
   ...movedArgs,
   "to-uri": { type: "string", valueHint: "URI", description: "the target, if it is on another server since" },
   ...passwordArgs("to"),

@@ -21,12 +21,18 @@ export function placeOf(id: string, { path }: { readonly path?: string | undefin
 /** The journals beside a target, by run. */
 export function journalsBeside(path: string): Map<string, string> {
   const target = realTarget(path);
-  const start = `.${basename(target).slice(0, 180)}${MARK}`;
+  return journalsIn(dirname(target), `.${basename(target).slice(0, 180)}`);
+}
+
+/** By run. @param start of their names; absent for those of any target */
+export function journalsIn(folder: string, start?: string): Map<string, string> {
   const found = new Map<string, string>();
-  if (!existsSync(dirname(target))) return found;
-  for (const name of onDisk(dirname(target), () => readdirSync(dirname(target)))) {
-    const id = name.startsWith(start) && name.endsWith(".db") ? parseRunId(name.slice(start.length, -3)) : null;
-    if (id !== null) found.set(id, join(dirname(target), name));
+  if (!existsSync(folder)) return found;
+  for (const name of onDisk(folder, () => readdirSync(folder))) {
+    const at = name.lastIndexOf(MARK);
+    const isOne = start === undefined ? at > 0 && name.startsWith(".") : at >= 0 && name.slice(0, at) === start;
+    const id = isOne && name.endsWith(".db") ? parseRunId(name.slice(at + MARK.length, -3)) : null;
+    if (id !== null) found.set(id, join(folder, name));
   }
   return found;
 }

@@ -307,6 +307,8 @@ const ListedRunSchema = v.object({
   journal: v.nullable(v.string()),
   /** What the journal takes up on the disk. */
   journalBytes: Count,
+  /** The file that was asked for, where that is the target and not where the run left it. */
+  movedTo: v.nullable(v.string()),
   /** Of a run that was undone in part: how many of its records are left in the target. */
   left: v.nullable(Count),
   /** What can be done with it. */

@@ -12,9 +12,11 @@ import { type PlanOptions, RollbackPlan } from "../journal/rollback-plan.ts";
 import { IDENTITY, LEFT, LISTED, parseListed } from "../journal/run-info.ts";
 import { isFinal, isUndoing, type RunState, setState } from "../journal/run-state.ts";
 import { RunTrace } from "../journal/run-trace.ts";
+import { shellQuote } from "../support/shell.ts";
 import { sleep } from "../support/time.ts";
 import { withoutSameCommand } from "./after-failure.ts";
 import { summarise } from "./compare.ts";
+import { holds, isCopyOf } from "./journal/copies.ts";
 import type { FoundRun } from "./journal/find-run.ts";
 import { laterRuns } from "./journal/later-runs.ts";
 import { withoutSecrets } from "./journal/models.ts";
@@ -26,6 +28,10 @@ export interface RollbackOptions extends Pick<PlanOptions, "cascade" | "changed"
   readonly dryRun?: boolean;
   /** Later runs that touched the same records are undone as well, newest first. */
   readonly withLater?: boolean;
+  /** The target that is named is a copy: the run is undone in it alone, and stays what it is for its own target. */
+  readonly copy?: boolean;
+  /** Others have deleted every record of the run, or the store with them: the run ends, although nothing shows its target. */
+  readonly close?: boolean;
 }
 
 /** How many of the records that stay a result lists. */
@@ -51,13 +57,20 @@ export async function rollbackRun(
   try {
     const backend = await loadTarget(to);
     assertSameTarget(backend, run, to);
+    assertNoSource(run, to);
+    const isCopy = await isCopyOf(backend, run, hooks.signal);
+    if (isCopy && options.dryRun !== true && (await holds(backend, to, run, hooks.signal))) {
+      const question = `The target of run ${run.id} is still there: ${backend.locate(withoutSecrets(run.noted))}. Undo it in the copy ${backend.locate(withoutSecrets(to))} alone?`;
+      await decided(options.copy, ambiguous(backend, run, to), question, hooks);
+    }
     const first = traceOf(run);
     opened.traces.push(first);
     for (const later of laterRuns(registry, run, to, first, options.withLater === true, traceOf)) {
       opened.runs.unshift(later.run);
       opened.traces.unshift(later.trace);
     }
-    const rollback = new Rollback(registry, backend, run, opened.runs, opened.traces, to, options, hooks);
+    const { runs, traces } = opened;
+    const rollback = new Rollback(registry, backend, { asked: run, runs, traces, isCopy }, to, options, hooks);
     return options.dryRun ? await rollback.rehearse() : await rollback.run();
   } catch (error) {
     throw error instanceof DamagedJournalError ? uncertain(run, error) : error;
@@ -67,20 +80,32 @@ export async function rollbackRun(
   }
 }
 
+interface Undone {
+  readonly asked: FoundRun;
+  /** The latest first. */
+  readonly runs: readonly FoundRun[];
+  readonly traces: readonly RunTrace[];
+  /** What is done to a copy says nothing about the target of the runs. */
+  readonly isCopy: boolean;
+}
+
 /** Runs that are undone together, in one target. */
 class Rollback {
+  readonly asked: FoundRun;
+  readonly runs: readonly FoundRun[];
+  readonly traces: readonly RunTrace[];
+  readonly isCopy: boolean;
   readonly #progress: ProgressReporter;
 
   constructor(
     readonly registry: RunRegistry,
     readonly backend: TargetBackend,
-    readonly asked: FoundRun,
-    readonly runs: readonly FoundRun[],
-    readonly traces: readonly RunTrace[],
+    { asked, runs, traces, isCopy }: Undone,
     readonly to: BackendConfig,
     readonly options: RollbackOptions,
     readonly hooks: Hooks,
   ) {
+    [this.asked, this.runs, this.traces, this.isCopy] = [asked, runs, traces, isCopy];
     this.#progress = new ProgressReporter(hooks);
   }
 
@@ -122,6 +147,7 @@ class Rollback {
     let copies: readonly CopyElsewhere[];
     try {
       plan = await this.#plan(target.present());
+      await this.#assertItsTarget(plan, target.location);
       became = await this.#apply(target, plan);
       copies = (await target.copies?.()) ?? [];
     } finally {
@@ -135,7 +161,7 @@ class Rollback {
   /** By which others know the target; null for a copy, of which no run says anything. */
   #identity(): string | null {
     const { asked, to, backend } = this;
-    if (asked.isCopy) return null;
+    if (this.isCopy) return null;
     if (!asked.isMoved) return asked.file.getMeta(IDENTITY);
     return to.path === undefined ? backend.locate(to) : realTarget(to.path);
   }
@@ -146,7 +172,6 @@ class Rollback {
   }
 
   async #apply(target: RollbackTarget, plan: RollbackPlan): Promise<"changed" | "removed"> {
-    this.#assertItsTarget(plan, target.location);
     // What is staged and has nothing to change need not be written anew; a server's indexes may still be the run's.
     if (plan.isEmpty && this.backend.target === "staged" && plan.left > 0) return "changed";
     for (const run of this.runs) this.#enter(run, "rolling back");
@@ -160,16 +185,19 @@ class Rollback {
   }
 
   /** @throws RefusedError where there is not a trace of a completed run, and the target is not what it was before it */
-  #assertItsTarget(plan: RollbackPlan, location: string): void {
+  async #assertItsTarget(plan: RollbackPlan, location: string): Promise<void> {
     const { asked, traces } = this;
     const isUntraced = plan.isEmpty && plan.left === 0 && traces.some(({ size }) => size > 0);
     const isBefore = plan.expected.toString() === asked.digestBefore;
-    if (isUntraced && !isBefore && isFinal(asked.state)) throw nothingOf(asked, location);
+    if (!isUntraced || isBefore || !isFinal(asked.state)) return;
+    // The target is somewhere else, with what the run wrote.
+    if (this.isCopy) throw nothingOf(asked, location);
+    const question = `${location} holds nothing of run ${asked.id}. Is it the target, and were all records of the run deleted since? Then the run ends.`;
+    await decided(this.options.close, nothingOf(asked, location), question, this.hooks);
   }
 
-  #enter({ id, file, isCopy }: FoundRun, state: RunState): void {
-    // What is done to a copy says nothing about the target of the run.
-    if (isCopy) return;
+  #enter({ id, file }: FoundRun, state: RunState): void {
+    if (this.isCopy) return;
     setState(file, state);
     this.registry.enter(id, state);
   }
@@ -204,8 +232,8 @@ class Rollback {
 
   /** A run of which something is left stays open for it; of the others nothing has to be known any more. */
   #finish(plan: RollbackPlan): void {
-    for (const [at, { id, file, path, isCopy }] of this.runs.entries()) {
-      if (isCopy) continue;
+    if (this.isCopy) return;
+    for (const [at, { id, file, path }] of this.runs.entries()) {
       const left = retain(file, this.traces[at]!, plan.actions, at);
       if (left > 0) {
         file.setMeta(LEFT, String(left));
@@ -221,9 +249,13 @@ class Rollback {
   }
 
   /** The store itself is not there any more, and nothing of the runs with it. */
-  #nothingThere(): RollbackResult {
+  async #nothingThere(): Promise<RollbackResult> {
     const { id, state } = this.asked;
-    if (isFinal(state)) throw missing(id, this.backend.locate(this.to));
+    const location = this.backend.locate(this.to);
+    if (isFinal(state)) {
+      const question = `There is no store any more at ${location}. Was it deleted with all that run ${id} wrote? Then the run ends.`;
+      await decided(this.options.close, missing(id, location), question, this.hooks);
+    }
     const plan = new RollbackPlan(this.traces);
     this.#finish(plan);
     return this.#close(plan, new ContentDigest());
@@ -250,8 +282,29 @@ class Rollback {
   }
 }
 
+/** What only a person can know. @throws RefusedError where it was not said, and nobody can be asked */
+async function decided(
+  said: boolean | undefined,
+  refusal: RefusedError,
+  question: string,
+  { confirm }: Hooks,
+): Promise<void> {
+  if (said === true) return;
+  if (confirm === undefined) throw refusal;
+  await confirm(question);
+}
+
 async function* presentIn(batches: AsyncIterable<readonly GraphRecord[]>) {
   for await (const batch of batches) yield batch.map((record) => ({ record }));
+}
+
+/** It holds the same records as the target, and none of them is the run's. @throws RefusedError */
+function assertNoSource({ id, from, isMoved }: FoundRun, to: BackendConfig): void {
+  if (!isMoved || from.path === undefined || to.path === undefined) return;
+  if (realTarget(from.path) !== realTarget(to.path)) return;
+  throw new RefusedError(`${to.path} is the source of run ${id}, not its target`, {
+    next: `memorygraph-migrate runs shows the target of the run. Nothing was written.`,
+  });
 }
 
 /** Damage could make it another graph, which is as it was since nobody has touched it. @throws DamagedJournalError */
@@ -266,7 +319,16 @@ function assertSameTarget(backend: TargetBackend, { file, isMoved, path }: Found
 /** @param location where the run has put its target */
 function missing(id: string, location: string): RefusedError {
   return new RefusedError(`there is no store any more at ${location}, the target of run ${id}`, {
-    next: `If it was moved, name the place: memorygraph-migrate rollback ${id} --to-path NEW. If it was deleted, nothing of the run is left.`,
+    next: `If it was moved, name the place: memorygraph-migrate rollback ${id} --to-path NEW. If it was deleted, nothing of the run is left: add --close to end the run.`,
+  });
+}
+
+/** Both hold what the run wrote, and only one of them can be the target that it is open for. */
+function ambiguous(backend: TargetBackend, { id, noted }: FoundRun, to: BackendConfig): RefusedError {
+  const [original, copy] = [backend.locate(withoutSecrets(noted)), backend.locate(withoutSecrets(to))];
+  return new RefusedError(`${original} and ${copy} both hold what run ${id} wrote: one of them is a copy`, {
+    details: [`the run wrote ${original}`],
+    next: `To undo it there: memorygraph-migrate rollback ${id}. To undo it in the copy alone, name the copy: add --confirm=${shellQuote(to.path ?? to.uri ?? copy)}. Nothing was written.`,
   });
 }
 
@@ -274,9 +336,14 @@ function traceOf({ file, state }: FoundRun): RunTrace {
   return new RunTrace(file, !isFinal(state) || isUndoing(file));
 }
 
-function nothingOf({ id }: FoundRun, location: string): RefusedError {
+function nothingOf({ id, info }: FoundRun, location: string): RefusedError {
   return new RefusedError(`${location} holds nothing of run ${id}: it is another store, or older than the run`, {
-    next: "Name the target of the run. memorygraph-migrate runs lists all runs with their targets.",
+    details: [
+      `the run began ${info.started}`,
+      "others may also have deleted every record of it",
+      "nothing was written",
+    ],
+    next: `Name the target of the run; memorygraph-migrate runs lists all runs with their targets. If this is the target, and others deleted the records: add --close to end the run.`,
   });
 }
 

@@ -1,35 +1,42 @@
 /** All runs that are known here, for a person to choose from. */
 import { existsSync } from "node:fs";
-import { BackendConfig } from "../backends/config.ts";
-import { loadBackend } from "../backends/registry.ts";
 import { MigrateError } from "../errors.ts";
-import { inspect, journalsBeside, openJournal } from "../journal/journal-path.ts";
+import { inspect, journalsBeside } from "../journal/journal-path.ts";
 import type { RunEntry, RunRegistry } from "../journal/registry.ts";
-import { type Ending, LEFT, RUN, readEnding } from "../journal/run-info.ts";
-import { isFinal, stateOfRun } from "../journal/run-state.ts";
+import { type Ending, LEFT, readEnding } from "../journal/run-info.ts";
+import { isFinal } from "../journal/run-state.ts";
 import { sizeOfDurable } from "../support/durable.ts";
-import { stillRuns, thisProcess } from "../support/processes.ts";
-import { parseRunInfo } from "./journal/models.ts";
+import { stillRuns } from "../support/processes.ts";
+import { movedHere, type PlacedRun, runAt } from "./journal/moved-runs.ts";
 import type { ListedRun } from "./models.ts";
 
 /**
  * The latest first.
- * @param toPath only those on this target, found beside it as well as in the list
+ * @param toPath only those on this target: found by the journals beside it, and by what the target holds where it was moved or
+ *   got another name since
  */
-export async function listRuns(registry: RunRegistry, toPath: string | undefined): Promise<ListedRun[]> {
+export async function listRuns(
+  registry: RunRegistry,
+  toPath: string | undefined,
+  signal?: AbortSignal,
+): Promise<ListedRun[]> {
   registry.reconcile();
   const listed = registry.list();
-  if (toPath === undefined) return listed.map((entry) => shown(entry));
+  if (toPath === undefined) return listed.map((entry) => shown(placed(entry)));
   const beside = journalsBeside(toPath);
   const known = listed.filter(({ id, journal }) => journal !== null && beside.get(id) === journal);
   for (const { id } of known) beside.delete(id);
-  const strangers = await Promise.all([...beside.values()].map(readEntry));
-  const all = [...known.map((entry) => shown(entry)), ...strangers.map((entry) => shown(entry, false))];
+  const strangers = await Promise.all([...beside.values()].map((path) => runAt(path, toPath)));
+  const moved = await movedHere(listed, toPath, [...known, ...strangers.map(({ entry }) => entry)], signal);
+  const all = [...known.map((entry) => placed(entry)), ...strangers, ...moved].map(shown);
   return all.sort((a, b) => (a.started < b.started ? 1 : -1));
 }
 
-/** @param runs whether a process works on it; null where that cannot be told */
-function shown(entry: RunEntry, runs = stillRuns(entry.owner)): ListedRun {
+function placed(entry: RunEntry): PlacedRun {
+  return { entry, movedTo: null, runs: stillRuns(entry.owner) };
+}
+
+function shown({ entry, movedTo, runs }: PlacedRun): ListedRun {
   const { id, started, state, source, target } = entry;
   const can: ListedRun["can"] = [];
   const journal = entry.journal !== null && existsSync(entry.journal) ? entry.journal : null;
@@ -44,7 +51,7 @@ function shown(entry: RunEntry, runs = stillRuns(entry.owner)): ListedRun {
   const durationSeconds = ending === null ? null : Math.max(0, Date.parse(ending.ended) - Date.parse(started)) / 1000;
   const journalBytes = journal === null ? 0 : sizeOfDurable(journal);
   return {
-    ...{ id, started, status, source, target, written, durationSeconds, journal, journalBytes },
+    ...{ id, started, status, source, target, movedTo, written, durationSeconds, journal, journalBytes },
     left: state === "partly rolled back" ? left : null,
     can,
   };
@@ -63,25 +70,5 @@ function notesOf(journal: string | null): { readonly ending: Ending | null; read
     return { ending: null, left: null };
   } finally {
     noted.file.close();
-  }
-}
-/** Of a run that only the file beside its target tells of. */
-async function readEntry(path: string): Promise<RunEntry> {
-  const file = openJournal(path);
-  try {
-    const { id, started, from, to } = parseRunInfo(path, file.getMeta(RUN));
-    const [source, target] = [new BackendConfig(from), new BackendConfig(to)];
-    return {
-      id,
-      started,
-      state: stateOfRun(file),
-      source: (await loadBackend(source)).locate(source),
-      target: (await loadBackend(target)).locate(target),
-      identity: null,
-      journal: path,
-      owner: thisProcess(),
-    };
-  } finally {
-    file.close();
   }
 }

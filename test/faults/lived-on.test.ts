@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import type { RollbackResult } from "../../src/operations/models.ts";
 import { contentOf, type LivingStore, livingStores } from "../support/life.ts";
+import { store as smallStore } from "../support/small-stores.ts";
 import { copyFixture } from "../support/stores.ts";
 import { program, runsOf } from "./program.ts";
 import { stateAt } from "./targets.ts";
@@ -26,6 +27,8 @@ interface Ran {
   readonly before: string;
   /** A relationship that the run has created. */
   readonly relationship: string;
+  /** The titles that the run has brought, by id. */
+  readonly titles: Readonly<Record<string, unknown>>;
   /** What the application's new relationship leads to: something that was there before the run, if anything was. */
   readonly other: string;
 }
@@ -41,10 +44,10 @@ async function migrated(open: () => Promise<LivingStore>, before: (typeof BEFORE
   });
   expect([ended.code, ended.stderr.includes("error")]).toEqual([0, false]);
   const [run] = await runsOf(folder);
-  const { nodes, relationships } = await contentOf(config);
+  const { nodes, relationships, titles } = await contentOf(config);
   expect(nodes).toContain(NEW);
   const relationship = relationships.find((id) => !there.includes(id))!;
-  return { store, run: run!.id, before: state, relationship, other: before === "a filled" ? OLD : ANOTHER };
+  return { store, run: run!.id, before: state, relationship, titles, other: before === "a filled" ? OLD : ANOTHER };
 }
 
 /** The first line of a state: indexes of a server come and go with what an application makes. */
@@ -53,7 +56,7 @@ async function digest({ config }: LivingStore): Promise<string> {
   return (await stateAt(config)).split("\n")[0]!;
 }
 
-async function undo({ store: { folder, env }, run }: Ran, ...more: string[]) {
+async function undo({ store: { folder, env }, run }: Pick<Ran, "store" | "run">, ...more: string[]) {
   const { code, stdout, stderr } = await program(folder, ["rollback", run, "--yes", "--json", ...more], { env });
   return { code, stderr, result: stdout === "" ? null : (JSON.parse(stdout) as RollbackResult) };
 }
@@ -128,5 +131,45 @@ describe.each(COMBINATIONS)("a run undone in $before $name target", ({ open, bef
       [],
       [],
     ]);
+  }, 60_000);
+
+  test("with a later run loses each run's own layer: what somebody made between them comes back and stays", async () => {
+    const ran = await migrated(open, before);
+    const { folder, to, env, config } = ran.store;
+    await ran.store.edit(NEW, "between the runs");
+    const memories = [NEW, ANOTHER].map((id) => ({ id, title: "by the later run" }));
+    const later = ["--from-path", smallStore(folder.file("later.db"), memories), ...to, "--on-conflict", "overwrite"];
+    expect((await program(folder, ["migrate", ...later, "--yes", "--quiet"], { env })).code).toBe(0);
+    await ran.store.join("joined-later", ANOTHER, before === "a filled" ? OLD : NEW);
+    expect((await undo(ran)).code).toBe(4);
+    const first = await undo(ran, "--with-later");
+    expect([first.code, first.result!.left.toSorted()]).toEqual([3, [`node ${NEW}`, `node ${ANOTHER}`]]);
+    const { titles, dangling } = await contentOf(config);
+    expect([titles[NEW], titles[ANOTHER], dangling]).toEqual(["between the runs", ran.titles[ANOTHER], []]);
+    expect((await runsOf(folder)).map(({ status }) => status)).toEqual(["rolled back", "partly rolled back"]);
+    const last = await undo(ran, "--changed", "--cascade");
+    expect([last.code, await digest(ran.store)]).toEqual([0, ran.before]);
+  }, 60_000);
+
+  test("ends, once that is said, where others have deleted every record of it", async () => {
+    store = await open();
+    const { folder, to, env } = store;
+    if (before === "a filled") await store.fill(copyFixture("0.12.4", folder));
+    const source = smallStore(folder.file("few.db"), [{ id: "one" }, { id: "two" }], [["link", "one", "two", 0.5]]);
+    expect((await program(folder, ["migrate", "--from-path", source, ...to, "--quiet"], { env })).code).toBe(0);
+    await store.add("made-later");
+    for (const id of ["one", "two"]) await store.remove(id);
+    const state = await digest(store);
+    const [run] = await runsOf(folder);
+    const ran = { store, run: run!.id };
+    const refused = await undo(ran);
+    expect([refused.code, refused.stderr]).toEqual([
+      4,
+      expect.stringContaining("others may also have deleted every record"),
+    ]);
+    expect([await digest(store), (await runsOf(folder))[0]!.status]).toEqual([state, "done"]);
+    const closed = await undo(ran, "--close");
+    expect([closed.code, closed.result?.left, closed.result?.counts.gone]).toEqual([0, [], 3]);
+    expect([await digest(store), await runsOf(folder)]).toMatchObject([state, [{ status: "rolled back", can: [] }]]);
   }, 60_000);
 });

@@ -211,11 +211,52 @@ describe("a target that is not where the run left it", () => {
     const { target, before, undo } = await merged(folder);
     const [copy, after] = [folder.file("elsewhere", "copy.db"), await stateAt(at(target))];
     copyFileSync(target, copy);
-    expect((await undo("--to-path", copy, "--yes")).code).toBe(0);
+    const asked = await undo("--to-path", copy, "--yes");
+    expect([asked.code, asked.stderr]).toEqual([4, expect.stringContaining(`${target} and ${copy} both hold`)]);
+    expect(asked.stderr).toContain(`add --confirm=${copy}`);
+    expect([await stateAt(at(copy)), await stateAt(at(target))]).toEqual([after, after]);
+    expect((await undo("--to-path", copy, `--confirm=${copy}`)).code).toBe(0);
     expect([await stateAt(at(copy)), await stateAt(at(target))]).toEqual([before, after]);
     expect(await runsOf(folder)).toMatchObject([{ status: "done", can: ["rollback"] }]);
     expect((await undo("--yes")).code).toBe(0);
     expect(await stateAt(at(target))).toBe(before);
+  });
+
+  test("is listed and undone where it is now, also when another store has its former name", async () => {
+    using folder = temporaryFolder();
+    const { target, before, undo, source } = await merged(folder);
+    const moved = folder.file("elsewhere", "renamed.db");
+    renameSync(target, moved);
+    expect(await runsOf(folder, "--to-path", moved)).toMatchObject([{ movedTo: moved, can: ["rollback"] }]);
+    // What the run read from holds the same records, and is no target of it.
+    expect(await runsOf(folder, "--to-path", source)).toEqual([]);
+    const emptied = await undo("--to-path", source, `--confirm=${source}`);
+    expect([emptied.code, emptied.stderr]).toEqual([4, expect.stringContaining("is the source of run")]);
+    edited(folder, "target/t.db", (store) => store.add("theirs"));
+    expect((await undo("--to-path", moved, "--yes")).code).toBe(0);
+    expect(await stateAt(at(moved))).toBe(before);
+    expect(await runsOf(folder)).toMatchObject([{ status: "rolled back" }]);
+  });
+
+  test("is found on another machine under another name, by any journal in its folder", async () => {
+    using folder = temporaryFolder();
+    const { target, before, run } = await merged(folder);
+    const moved = folder.file("target", "renamed.db");
+    renameSync(target, moved);
+    const elsewhere = ["--to-path", moved, "--state-dir", folder.file("another machine")];
+    expect(await runsOf(folder, ...elsewhere)).toMatchObject([{ id: run, movedTo: moved, can: ["rollback"] }]);
+    expect((await program(folder, ["rollback", run, ...elsewhere, "--yes"])).code).toBe(0);
+    expect(await stateAt(at(moved))).toBe(before);
+  });
+
+  test("is gone with all that the run wrote, once that is said", async () => {
+    using folder = temporaryFolder();
+    const { target, undo } = await merged(folder);
+    rmSync(target);
+    const asked = await undo("--yes");
+    expect([asked.code, asked.stderr]).toEqual([4, expect.stringContaining("add --close")]);
+    expect((await undo("--yes", "--close")).code).toBe(0);
+    expect(await runsOf(folder)).toMatchObject([{ status: "rolled back", can: [] }]);
   });
 
   test("is another store where it holds nothing of the run: refused, and unchanged", async () => {

@@ -31,6 +31,7 @@ const RollbackSchema = v.object({
   "with-later": FLAG,
   cascade: FLAG,
   changed: FLAG,
+  close: FLAG,
 });
 
 interface RollbackOptions extends v.InferOutput<typeof RollbackSchema> {
@@ -62,8 +63,9 @@ async function run(options: RollbackOptions, context: CommandContext): Promise<v
     found.file.close();
     throw error;
   });
+  const confirm = context.ask === undefined ? undefined : context.confirm;
   const undo = (run: FoundRun, dryRun: boolean) =>
-    rollbackRun(registry, run, target, { ...wishes(options), dryRun }, { onProgress: progress, signal });
+    rollbackRun(registry, run, target, { ...wishes(options), dryRun }, { onProgress: progress, signal, confirm });
   let result: RollbackResult;
   if (options["dry-run"]) result = await undo(found, true);
   else if (context.confirm !== undefined && options.confirm === undefined && takesMore(options)) {
@@ -93,8 +95,9 @@ async function run(options: RollbackOptions, context: CommandContext): Promise<v
   );
 }
 
-function wishes({ cascade, changed, "with-later": withLater }: RollbackOptions) {
-  return { cascade, changed, withLater };
+/** Whoever names a copy means the copy. */
+function wishes({ cascade, changed, close, confirm, "with-later": withLater }: RollbackOptions) {
+  return { cascade, changed, withLater, close, copy: confirm !== undefined };
 }
 
 function takesMore({ cascade, changed, "with-later": withLater }: RollbackOptions): boolean {

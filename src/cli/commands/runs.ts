@@ -74,11 +74,11 @@ function parse(values: Values): RunsOptions {
 }
 
 async function run(options: RunsOptions, context: CommandContext): Promise<void> {
-  const { json, quiet, colour, write, env } = context;
+  const { json, quiet, colour, write, env, signal } = context;
   const registry = registryOf(options["state-dir"], env);
   const toPath = options["to-path"];
   if (options.action === undefined) {
-    const listed = await listRuns(registry, toPath);
+    const listed = await listRuns(registry, toPath, signal);
     write(json ? jsonLine({ runs: listed }) : quiet ? runsLines(listed) : `${runsReport(listed, colour)}\n`);
     return;
   }

@@ -1,5 +1,6 @@
 /** The list of runs as a person reads it. */
 import type { ForgetResult, ListedRun, RollbackResult } from "../../operations/models.ts";
+import { shellQuote } from "../../support/shell.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
 import { bytes, counted, elapsed, listed, table } from "../text.ts";
@@ -7,13 +8,15 @@ import { bytes, counted, elapsed, listed, table } from "../text.ts";
 export function runsReport(runs: readonly ListedRun[], colour: Colour): string {
   if (runs.length === 0) return "No run is known here.";
   const blocks = runs.map((run) => {
-    const { id, started, status, source, target, left, can, journal, journalBytes } = run;
+    const { id, started, status, source, target, movedTo, left, can, journal, journalBytes } = run;
     const mood = status === "stopped" ? colour.red : status === "done" ? colour.green : colour.yellow;
-    const next = can.map((what) => `memorygraph-migrate ${what} ${id}`).join(", or ");
+    const place = movedTo === null ? "" : ` --to-path ${shellQuote(movedTo)}`;
+    const next = can.map((what) => `memorygraph-migrate ${what} ${id}${place}`).join(", or ");
     return [
       `${colour.bold(id)}  ${moment(started)}  ${mood(status)}${outcome(run)}`,
       `  from     ${printable(source)}`,
       `  to       ${printable(target)}`,
+      ...(movedTo === null ? [] : [`  now      ${printable(movedTo)}`]),
       ...(left === null ? [] : [`  left     ${counted(left, "record")}`]),
       ...(journal === null ? [] : [`  journal  ${bytes(journalBytes)}, ${printable(journal)}`]),
       ...(next === "" ? [] : [`  next     ${next}`]),
@@ -78,7 +81,7 @@ export function rollbackReport(result: RollbackResult, colour: Colour): string {
     ...(left === 0
       ? []
       : [
-          `  ${dryRun ? "would stay" : "left as they are"}, since somebody changed them or attached something to them: ${counted(left, "record")}`,
+          `  ${dryRun ? "would stay" : "left"}, since somebody changed them or attached something to them: ${counted(left, "record")}`,
           ...listed(kept.slice(0, SHOWN).map(keptLine), left).map((line) => `  ${line}`),
         ]),
     ...copies.flatMap(({ what, remove }) => [

@@ -1,9 +1,10 @@
 /** A run found again by its name: in the list of runs, or beside the file that was its target. */
 import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { BackendConfig } from "../../backends/config.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
-import { journalsBeside, openJournal, placeOf, realTarget } from "../../journal/journal-path.ts";
+import { journalsBeside, journalsIn, openJournal, placeOf, realTarget } from "../../journal/journal-path.ts";
 import type { RunEntry, RunRegistry } from "../../journal/registry.ts";
 import { parseRunId } from "../../journal/run-id.ts";
 import { RUN, TARGET_DIGEST } from "../../journal/run-info.ts";
@@ -20,8 +21,8 @@ export interface FoundRun {
   readonly to: BackendConfig;
   /** The target is named anew: it is not where the run left it. */
   readonly isMoved: boolean;
-  /** As isMoved, and the one that the run left is still there: this one is another target, whatever is done to it. */
-  readonly isCopy: boolean;
+  /** Where the run left its target. */
+  readonly noted: BackendConfig;
   /** Of the target before the run; null for a run that was stopped before it had read it. */
   readonly digestBefore: string | null;
   /** Open, and nobody else's until it is closed. */
@@ -39,9 +40,8 @@ export function findRun(registry: RunRegistry, typed: string, { path: toPath, ur
   registry.reconcile();
   const id = parseRunId(typed);
   const listed = id === null ? null : registry.find(id);
-  const beside = id !== null && toPath !== undefined ? journalsBeside(toPath).get(id) : undefined;
-  const path = beside ?? listed?.journal ?? undefined;
-  if (id === null || path === undefined) throw unknown(registry, typed, listed);
+  const path = id === null ? null : (journalBeside(toPath, id) ?? listed?.journal ?? journalNear(toPath, id));
+  if (id === null || path === null) throw unknown(registry, typed, listed);
   if (listed !== null && stillRuns(listed.owner) === true && !isFinal(listed.state)) assertOpenable(path);
   if (!existsSync(path)) {
     throw new RefusedError(`the journal of run ${id} is missing: ${path}`, {
@@ -49,6 +49,15 @@ export function findRun(registry: RunRegistry, typed: string, { path: toPath, ur
     });
   }
   return opened(id, path, { path: toPath, uri }, registry.folder);
+}
+
+function journalBeside(target: string | undefined, id: string): string | null {
+  return target === undefined ? null : (journalsBeside(target).get(id) ?? null);
+}
+
+/** Of a target that got another name and left its journal the former one. */
+function journalNear(target: string | undefined, id: string): string | null {
+  return target === undefined ? null : (journalsIn(dirname(realTarget(target))).get(id) ?? null);
 }
 
 /** @throws DamagedJournalError, UsageError, RefusedError, BusyError */
@@ -61,8 +70,7 @@ export function opened(id: string, path: string, place: NewPlace, stateFolder: s
     const isMoved = isElsewhere(noted, to);
     if (!isMoved) assertBeside(path, placeOf(id, to, stateFolder), to);
     return {
-      ...{ id, path, info, state: stateOfRun(file), from: BackendConfig.from(info.from), to, file, isMoved },
-      isCopy: isMoved && noted.path !== undefined && existsSync(noted.path),
+      ...{ id, path, info, state: stateOfRun(file), from: BackendConfig.from(info.from), to, noted, file, isMoved },
       digestBefore: file.getMeta(TARGET_DIGEST),
     };
   } catch (error) {
