@@ -23,7 +23,7 @@ export interface Undone {
 /** A node that stays although it was to go. */
 export interface Held extends Pick<Undone, "hash" | "isBookkeeping" | "isForced"> {
   readonly node: GraphNode;
-  /** The former version that it gets; null for what it is now. */
+  /** The before-image that it gets; null for what it is now. */
   readonly image: ImagePlace | null;
 }
 
@@ -86,7 +86,7 @@ export class PlannedActions {
 
   /**
    * @param creator the run that has created it, which keeps it if something holds it
-   * @param ifHeld the former version that it gets in that case; null for what it is now
+   * @param ifHeld the before-image that it gets in that case; null for what it is now
    */
   remove(undone: Undone, creator: number, ifHeld: ImagePlace | null): void {
     this.#add(undone, null, creator, ifHeld);

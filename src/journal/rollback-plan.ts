@@ -84,7 +84,7 @@ export class RollbackPlan {
   constructor(traces: readonly RunTrace[], options: PlanOptions = {}) {
     this.traces = traces;
     this.#options = options;
-    this.#rules = { changed: options.changed === true, canReturn: (former, now) => !this.#lacksEnds(former, now) };
+    this.#rules = { changed: options.changed === true, canReturn: (before, now) => !this.#lacksEnds(before, now) };
     for (const trace of traces) {
       for (const key of trace.ends()) {
         this.#needsEnds = true;
@@ -142,14 +142,14 @@ export class RollbackPlan {
     const found = takeOffLayers(this.traces, record, fingerprint, this.#rules);
     const isOurs = found.outcome === "untouched" && present.ours === true;
     const uncovered = isOurs ? ownRecord(this.#rules.changed) : found;
-    const { outcome, run, former, isBookkeeping, isForced } = uncovered;
+    const { outcome, run, before, isBookkeeping, isForced } = uncovered;
     if (outcome === "untouched") {
       this.#stays(record, hash, ordinal, present, false);
       return;
     }
-    const shown = described(former?.record ?? record);
+    const shown = described(before?.record ?? record);
     if (outcome === "kept") this.#keep(uncovered, { ...shown, identity, heldBy: null });
-    if (outcome === "kept" && former === null) {
+    if (outcome === "kept" && before === null) {
       this.#stays(record, hash, ordinal, present, true);
       return;
     }
@@ -157,12 +157,12 @@ export class RollbackPlan {
     if (isForced) this.counts.forced++;
     const undone = { present, ordinal, hash, identity, isBookkeeping, isForced, ...shown };
     if (outcome === "removed") {
-      this.actions.remove(undone, run, former?.image ?? null);
+      this.actions.remove(undone, run, before?.image ?? null);
       this.#count(this.counts.removed, record.kind, 1);
-    } else if (former !== null) {
-      this.actions.restore(undone, former.image);
+    } else if (before !== null) {
+      this.actions.restore(undone, before.image);
       this.#count(this.counts.restored, record.kind, 1);
-      this.#arrives(former.record);
+      this.#arrives(before.record);
     }
   }
 
@@ -188,7 +188,7 @@ export class RollbackPlan {
     this.expected.addHash(record, hash);
   }
 
-  /** A former version that comes back. */
+  /** A before-image that comes back. */
   #arrives(record: GraphRecord): void {
     this.expected.addHash(record, hashOf(record));
     if (record.kind === "relationship" && this.#joinsRemoved(record)) this.#hold(record);
@@ -207,8 +207,8 @@ export class RollbackPlan {
       this.counts.removed.nodes--;
       if (held.image !== null) {
         this.counts.restored.nodes++;
-        const former = this.traces[held.image.run]!.imageAt(held.image.entry);
-        this.expected.addHash(former, hashOf(former));
+        const before = this.traces[held.image.run]!.imageAt(held.image.entry);
+        this.expected.addHash(before, hashOf(before));
         continue;
       }
       if (held.isBookkeeping) this.counts.bookkeeping--;
@@ -217,7 +217,7 @@ export class RollbackPlan {
     }
   }
 
-  /** Whether a former version would lead to a node that is gone; one that led nowhere then may lead nowhere again. */
+  /** Whether a before-image would lead to a node that is gone; one that led nowhere then may lead nowhere again. */
   #lacksEnds(before: GraphRecord, now: GraphRecord | null): boolean {
     if (before.kind === "node") return false;
     const ends = now?.kind === "relationship" ? [now.from, now.to] : [];
@@ -229,12 +229,12 @@ export class RollbackPlan {
       if (!trace.isUnfinished) continue;
       for (const { record, entry, identity } of trace.lost()) {
         const uncovered = takeOffLayersBelow(this.traces, { record, image: { run, entry } }, this.#rules);
-        const { outcome, former } = uncovered;
-        if (outcome === "removed" || former === null || this.#lacksEnds(former.record, null)) continue;
-        if (outcome === "kept") this.#keep(uncovered, { ...described(former.record), identity, heldBy: null });
-        this.actions.create(former.image);
+        const { outcome, before } = uncovered;
+        if (outcome === "removed" || before === null || this.#lacksEnds(before.record, null)) continue;
+        if (outcome === "kept") this.#keep(uncovered, { ...described(before.record), identity, heldBy: null });
+        this.actions.create(before.image);
         this.#count(this.counts.restored, record.kind, 1);
-        this.#arrives(former.record);
+        this.#arrives(before.record);
       }
     }
     this.counts.gone = this.traces.reduce((sum, trace) => sum + trace.gone(), 0);
@@ -248,7 +248,7 @@ export class RollbackPlan {
 
 /** Of a record of which the store itself knows that the one run has created it, whatever it holds now. */
 function ownRecord(changed: boolean): Uncovered {
-  return { outcome: changed ? "removed" : "kept", run: 0, former: null, isBookkeeping: false, isForced: changed };
+  return { outcome: changed ? "removed" : "kept", run: 0, before: null, isBookkeeping: false, isForced: changed };
 }
 
 /** As a person finds a record: what it is and its id. */
