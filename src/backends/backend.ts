@@ -15,7 +15,6 @@
  * - Batches are small enough that a caller who stops between two of them stops soon.
  */
 
-import type { ContentHash } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import type { JournalFile } from "../journal/journal-file.ts";
 import type { Present, RollbackPlan } from "../journal/rollback-plan.ts";
@@ -110,7 +109,7 @@ export interface SummaryOptions {
   /** The calling thread has work of its own meanwhile. */
   readonly busy?: boolean;
   /** Gets a fingerprint of each record, as FingerprintPacker packs them. */
-  readonly marks?: ((marks: Uint8Array) => void) | undefined;
+  readonly fingerprints?: ((fingerprints: Uint8Array) => void) | undefined;
   /** Also counts what this release will not show of the memories. */
   readonly release?: Release | undefined;
 }
@@ -149,21 +148,44 @@ export interface SourceStore {
   close(): Promise<void>;
 }
 
-/**
- * Finds out what a target cannot hold; a live one has to know before anything is written. Where `losses` is empty
- * after every record has been fitted, each fitted record has the canonical text of the record itself.
- */
-export interface Fitting {
+/** What a target cannot hold of one record. */
+export interface Loss {
+  readonly what: string;
+  /** Where: an id, or an id and a property. */
+  readonly example: string;
+  readonly unit: NonNullable<Finding["unit"]>;
+}
+
+/** A record as a target will hold it. Without losses, it has the canonical text of the record itself. */
+export interface Fitted {
+  /** In the spelling of the target's release; null for one that the target cannot hold at all. */
+  readonly record: GraphRecord | null;
+  readonly losses: readonly Loss[];
+  /** How many of its timestamps were respelled. */
+  readonly respelled: number;
   /**
-   * The record as the target will hold it, in the spelling of its release; null for one that it cannot hold at all.
-   * All nodes come before all relationships.
+   * An id for which no target would take the record, whatever is allowed: one that the target's constraint refuses
+   * (`unique`), or one that several records have in the source and one in the target (`shared`).
    */
-  fit(record: GraphRecord): GraphRecord | null;
-  /** What of the records fitted so far the target cannot hold. */
+  readonly clash: { readonly kind: "unique" | "shared"; readonly example: string } | null;
+}
+
+/** Makes of a record what a target can hold; a live target has to know all of it before anything is written. */
+export interface Fitting {
+  /** Changes nothing: a record gives the same whenever it is fitted. The ends of a relationship have been noted before. */
+  fit(record: GraphRecord): Fitted;
+  readonly rehearsal: Rehearsal;
+}
+
+/** Gathers what fitting says of the records of a source, in the first reading of it. */
+export interface Rehearsal {
+  /** For every record of the source once, nodes before relationships. */
+  note(fitted: Fitted): void;
+  /** For each of them that is to be written: checked against the rules of the target, and counted in its report. */
+  admit(fitted: Fitted): void;
+  /** What of the noted records the target cannot hold. */
   losses(): readonly Finding[];
-  /** Holds a fitted record that is to be written against the rules of the target. */
-  admit(record: GraphRecord): void;
-  /** @throws RefusedError when an admitted record is one that the target would not take whatever is allowed */
+  /** @throws RefusedError when a record is one that the target would not take whatever is allowed */
   assertPossible(): void;
 }
 
@@ -222,11 +244,6 @@ export interface StagedTarget extends Target {
 export interface LiveTarget extends Target {
   readonly kind: "live";
   readonly fitting: Fitting;
-  /**
-   * The hash of a fitted record, which `write` then need not compute again. Called for all records in the order in
-   * which `write` gets them later, before the first is written; or for none.
-   */
-  precomputeHash(record: GraphRecord): ContentHash;
 }
 
 interface Target {
@@ -263,8 +280,8 @@ export interface TargetPreview {
   readonly release: Release;
   readonly report: WriteReport;
   readonly fitting: Fitting | null;
-  /** Adds to the report how writing these records would come out. */
-  assess(batch: readonly GraphRecord[]): void;
+  /** Adds to the report how writing the record would come out. */
+  assess(record: GraphRecord): void;
   read(): AsyncIterable<readonly GraphRecord[]>;
   findings(): readonly Finding[];
   close(): Promise<void>;

@@ -10,7 +10,7 @@ import { MEMORY_LABEL } from "../memorygraph/fields.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import { Showing } from "../memorygraph/showing.ts";
 import { compareStamps, type Stamp, stampOf } from "../memorygraph/times.ts";
-import { RecordKeys } from "../operations/ledger.ts";
+import { RecordKeys } from "../operations/records.ts";
 import { openScratch } from "../support/scratch.ts";
 
 /** What merging one store changes, the latest version of each record winning. */

@@ -13,6 +13,25 @@ export interface NativeRow {
   readonly columns: readonly unknown[];
 }
 
+/** Eight bytes of SHA-256 each, as integers with sign, which is how SQLite keeps them. */
+export interface Fingerprint {
+  /** Which record it is: by its id where it has one of its own, else by its content. */
+  readonly identity: bigint;
+  readonly content: bigint;
+  /** The content without the properties that the application updates by itself. */
+  readonly stable: bigint;
+}
+
+/**
+ * Hashes of exactly this record, which travel with it so that they are computed once. Whoever makes a changed copy of a
+ * record leaves them out.
+ */
+export interface RecordHashes {
+  /** 16 bytes of SHA-256 over the content; of a relationship without its ends. */
+  readonly content: Uint8Array;
+  readonly fingerprint: Fingerprint;
+}
+
 export interface GraphNode {
   readonly kind: "node";
   readonly key: NodeKey;
@@ -21,6 +40,7 @@ export interface GraphNode {
   /** What the store's own tables say of it, where something beside them adds to that: the application sees no more. */
   readonly stored?: Properties;
   readonly native?: NativeRow;
+  readonly hashes?: RecordHashes;
 }
 
 export interface GraphRelationship {
@@ -32,6 +52,7 @@ export interface GraphRelationship {
   /** Another relationship of the store has the same id, so that it identifies neither: their content does. */
   readonly hasDuplicateId?: true;
   readonly native?: NativeRow;
+  readonly hashes?: RecordHashes;
 }
 
 export type GraphRecord = GraphNode | GraphRelationship;
@@ -46,7 +67,7 @@ export function idOfKey(key: NodeKey): string | null {
 }
 
 /** Whether other nodes of the store have the id of the node as well. */
-export function sharesId({ key, properties }: GraphNode): boolean {
+export function hasDuplicateId({ key, properties }: GraphNode): boolean {
   return idOfKey(key) === null && typeof properties.get("id") === "string";
 }
 

@@ -1,6 +1,5 @@
 /** Writes into the journal of a run what the run does to a target, record by record. */
-import type { ContentHash } from "../graph/digest.ts";
-import type { GraphRecord } from "../graph/record.ts";
+import type { Fingerprint, GraphRecord } from "../graph/record.ts";
 import { FingerprintPacker } from "../memorygraph/fingerprint.ts";
 import { beforeImageRow, createdRow, overwrittenRow } from "./entries.ts";
 import type { JournalFile } from "./journal-file.ts";
@@ -16,9 +15,9 @@ export class RunNotes {
     this.#overwritten = new FingerprintPacker((packed) => this.#file.append("process", [overwrittenRow(packed)]));
   }
 
-  /** @param record as the target will hold it. Gives its hash. */
-  created(record: GraphRecord): ContentHash {
-    return this.#created.add(record);
+  /** @param fingerprint of a record as the target will hold it */
+  created(fingerprint: Fingerprint): void {
+    this.#created.add(fingerprint);
   }
 
   /** @param packed as FingerprintPacker gives them, on another thread for example */
@@ -26,9 +25,9 @@ export class RunNotes {
     this.#file.append("process", [createdRow(packed)]);
   }
 
-  /** @param record takes the place of one with the same identity */
-  overwritten(record: GraphRecord): void {
-    this.#overwritten.add(record);
+  /** @param fingerprint of a record that takes the place of one with the same identity */
+  overwritten(fingerprint: Fingerprint): void {
+    this.#overwritten.add(fingerprint);
   }
 
   /** Records as they are before the run overwrites them. */

@@ -1,45 +1,48 @@
 /**
- * A record in 24 bytes, as the journal of a run keeps what the run has created: which record it is, what it holds, and what it
- * holds apart from the application's bookkeeping. Eight bytes of SHA-256 each.
+ * The hashes of a record that travel with it, and its fingerprint packed into 24 bytes, as the journal of a run keeps what the run
+ * has created.
  */
 import { type ContentHash, hashText } from "../graph/digest.ts";
-import { type GraphRecord, relationshipId } from "../graph/record.ts";
+import { type Fingerprint, type GraphRecord, type RecordHashes, relationshipId } from "../graph/record.ts";
 import { canonicalizer } from "./canonicalizer.ts";
 
+export type { Fingerprint } from "../graph/record.ts";
 export const FINGERPRINT_BYTES = 24;
+/** Two different texts share one practically never. */
+export type ShortHash = Uint8Array;
+export const SHORT_HASH_BYTES = 16;
 const CHUNK = 4_096 * FINGERPRINT_BYTES;
 
-/** As SQLite keeps integers. */
-export interface Fingerprint {
-  /** By its id where the record has one of its own, else by what it holds. */
-  readonly identity: bigint;
-  readonly content: bigint;
-  /** The content without the properties that the application keeps by itself. */
-  readonly stable: bigint;
-}
-
-/** With the hash of the whole record, as hashOf gives it, and the canonical text of what it holds without what it joins. */
-export function hashAndFingerprint(record: GraphRecord): {
-  hash: ContentHash;
-  fingerprint: Fingerprint;
-  content: string;
-} {
-  const { text, stable, content: bare } = canonicalizer.texts(record);
+/** The hash of the whole record, as hashOf gives it, and those that travel with it. */
+export function hashesOf(record: GraphRecord): RecordHashes & { readonly hash: ContentHash } {
+  const { text, stable, content } = canonicalizer.texts(record);
   const hash = hashText(text);
-  const content = leading(hash);
+  const leadingContent = leading(hash);
   return {
     hash,
-    content: bare,
+    content: record.kind === "node" ? hash.subarray(0, SHORT_HASH_BYTES) : shortHash(content),
     fingerprint: {
       identity: leading(identityOf(record, hash)),
-      content,
-      stable: stable === text ? content : leading(hashText(stable)),
+      content: leadingContent,
+      stable: stable === text ? leadingContent : leading(hashText(stable)),
     },
   };
 }
 
+/** The record with its hashes, computed unless it has them. */
+export function withHashes<R extends GraphRecord>(record: R): R & { readonly hashes: RecordHashes } {
+  const { hashes = hashesOf(record) } = record;
+  const { content, fingerprint } = hashes;
+  return { ...record, hashes: { content, fingerprint } };
+}
+
+/** Of a canonical text, in 16 bytes. */
+export function shortHash(canonical: string): ShortHash {
+  return hashText(canonical).subarray(0, SHORT_HASH_BYTES);
+}
+
 export function fingerprintOf(record: GraphRecord): Fingerprint {
-  return hashAndFingerprint(record).fingerprint;
+  return (record.hashes ?? hashesOf(record)).fingerprint;
 }
 
 /** Gathers fingerprints and hands them on, some thousands at a time. */
@@ -53,13 +56,10 @@ export class FingerprintPacker {
     this.#sink = sink;
   }
 
-  /** Gives the hash of the record. */
-  add(record: GraphRecord): ContentHash {
-    const { hash, fingerprint } = hashAndFingerprint(record);
+  add(fingerprint: Fingerprint): void {
     putFingerprint(this.#lanes, this.#at, fingerprint);
     this.#at += FINGERPRINT_BYTES;
     if (this.#at === CHUNK) this.flush();
-    return hash;
   }
 
   /** After the last record. */
@@ -72,12 +72,14 @@ export class FingerprintPacker {
   }
 }
 
+/** In FINGERPRINT_BYTES bytes from `at` on. */
 export function putFingerprint(into: DataView, at: number, { identity, content, stable }: Fingerprint): void {
   into.setBigInt64(at, identity);
   into.setBigInt64(at + 8, content);
   into.setBigInt64(at + 16, stable);
 }
 
+/** As putFingerprint wrote it. */
 export function fingerprintAt(bytes: DataView, at: number): Fingerprint {
   return {
     identity: bytes.getBigInt64(at),

@@ -59,10 +59,10 @@ export class Showing {
 
   /**
    * Looks at a memory as the application reads it.
-   * @param sharesId others have its id too
+   * @param hasDuplicateId others have its id too
    */
-  add(properties: Properties, sharesId = false): void {
-    const isRefused = sharesId && this.#demandsUniqueIds;
+  add(properties: Properties, hasDuplicateId = false): void {
+    const isRefused = hasDuplicateId && this.#demandsUniqueIds;
     this.#isClosed ||= isRefused;
     const reason = isRefused ? SHARED : this.reasonFor(properties);
     if (reason === null) return;

@@ -4,13 +4,12 @@ import { type CanonicalField, showCanonical } from "../graph/canonical.ts";
 import { bucketOf, type ContentHash, sameHash } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { canonicalizer, hashOf } from "../memorygraph/canonicalizer.ts";
-import { FingerprintPacker } from "../memorygraph/fingerprint.ts";
+import { FingerprintPacker, hashesOf } from "../memorygraph/fingerprint.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import { Summary } from "../memorygraph/summary.ts";
 import { openScratch } from "../support/scratch.ts";
-import { RecordKeys } from "./ledger.ts";
 import type { Difference } from "./models.ts";
-import { nameOf } from "./records.ts";
+import { nameOf, RecordKeys } from "./records.ts";
 
 /** Whatever gives its records in batches: a source, or a target under change. */
 export interface Readable {
@@ -43,16 +42,21 @@ export interface ShownDifferences {
 export async function summarise(
   store: Readable,
   each?: (records: number) => void,
-  marks?: (marks: Uint8Array) => void,
+  fingerprints?: (fingerprints: Uint8Array) => void,
   release?: Release,
 ): Promise<Summary> {
-  const parallel = store.summarise?.({ each, marks, release }) ?? null;
+  const parallel = store.summarise?.({ each, fingerprints, release }) ?? null;
   if (parallel !== null) return parallel;
   const summary = new Summary(release);
-  const packer = marks === undefined ? null : new FingerprintPacker(marks);
+  const packer = fingerprints === undefined ? null : new FingerprintPacker(fingerprints);
   for await (const batch of store.read()) {
     for (const record of batch) {
-      summary.addHashed(record, packer?.add(record) ?? hashOf(record));
+      if (packer === null) summary.add(record);
+      else {
+        const { hash, fingerprint } = hashesOf(record);
+        packer.add(fingerprint);
+        summary.addHashed(record, hash);
+      }
     }
     each?.(batch.length);
   }

@@ -3,7 +3,7 @@ import type { StoreDescription } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { compareInstants, type Instant } from "../graph/instant.ts";
-import { type GraphRecord, sharesId } from "../graph/record.ts";
+import { type GraphRecord, hasDuplicateId } from "../graph/record.ts";
 import { MEMORY_LABEL } from "../memorygraph/fields.ts";
 import { Showing } from "../memorygraph/showing.ts";
 import { Summary } from "../memorygraph/summary.ts";
@@ -66,7 +66,7 @@ class Census {
     }
     increment(this.#labels, record.labels.join(":") || "(none)");
     if (!record.labels.includes(MEMORY_LABEL)) return;
-    for (const showing of this.#showings) showing.add(record.stored ?? record.properties, sharesId(record));
+    for (const showing of this.#showings) showing.add(record.stored ?? record.properties, hasDuplicateId(record));
     const type = record.properties.get("type");
     increment(this.#memoryTypes, typeof type === "string" ? type : "(none)");
     const created = instantOf(record.properties.get("created_at"));

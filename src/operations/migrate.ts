@@ -16,11 +16,14 @@ import { failpoint } from "../support/failpoint.ts";
 import { rollBackAfterFailure } from "./after-failure.ts";
 import { assertNotEmpty, assertNothingLost, assertRoom, assertSound, examine } from "./checks.ts";
 import type { RunJournal } from "./journal/run-journal.ts";
-import { Ledger } from "./ledger.ts";
 import { type MigrationOptionsInput, type Progress, parseOptions, type VerificationResult } from "./models.ts";
 import { Outcome } from "./outcome.ts";
 import { type Hooks, ProgressReporter, type Run } from "./run.ts";
-import { askFirst, assertNoConflict, fill, merge, plan } from "./transfer.ts";
+import { fill } from "./transfer/fill.ts";
+import { FittedSource } from "./transfer/fitted-source.ts";
+import { Ledger } from "./transfer/ledger.ts";
+import { merge } from "./transfer/merge.ts";
+import { askFirst, assertNoConflict, plan } from "./transfer/plan.ts";
 
 type Options = ReturnType<typeof parseOptions>;
 
@@ -138,15 +141,15 @@ async function dryRun(run: Run, backend: TargetBackend, to: BackendConfig, reque
   try {
     targetFound(run, target);
     assertRoom(backend, to, run.description);
-    await plan(run, target, ledger, (record, action) => {
-      if (action !== "nothing") target.assess([record]);
+    await plan(run, target, new FittedSource(run.source, target.fitting), ledger, {
+      toWrite: (record) => target.assess(record),
     });
     await run.source.assertUnchanged();
     outcome.planned = true;
     outcome.written(target.report);
-    const lost = [...run.source.findings(), ...(target.fitting?.losses() ?? [])];
+    const lost = [...run.source.findings(), ...(target.fitting?.rehearsal.losses() ?? [])];
     assertNothingLost(lost, run.options.allowLoss, outcome);
-    target.fitting?.assertPossible();
+    target.fitting?.rehearsal.assertPossible();
     assertNoConflict(outcome);
   } finally {
     ledger.close();

@@ -6,7 +6,6 @@ import type { GraphRecord } from "../graph/record.ts";
 import { DEFAULT_RELEASE, type Release } from "../memorygraph/releases.ts";
 import type { Showing } from "../memorygraph/showing.ts";
 import { emptyTally, tally } from "../memorygraph/summary.ts";
-import type { SampledDifferences } from "./conflict-sample.ts";
 import type {
   Difference,
   MigrationResult,
@@ -15,8 +14,9 @@ import type {
   StoreStatistics,
   VerificationResult,
 } from "./models.ts";
-import type { Action, Undated } from "./plan.ts";
 import { nameOf } from "./records.ts";
+import type { SampledDifferences } from "./transfer/conflict-sample.ts";
+import type { Action, Undated } from "./transfer/planner.ts";
 
 const LISTED = 10;
 

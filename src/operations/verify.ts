@@ -4,9 +4,9 @@ import type { GraphRecord } from "../graph/record.ts";
 import { canonicalizer, hashOf } from "../memorygraph/canonicalizer.ts";
 import { emptyTally, type Summary, type Tally, tally } from "../memorygraph/summary.ts";
 import { compareStores, fieldDifferences, type Readable, SHOWN_DIFFERENCES, summarise } from "./compare.ts";
-import { type Ledger, RecordKeys } from "./ledger.ts";
 import type { Difference, VerificationResult } from "./models.ts";
-import { nameOf } from "./records.ts";
+import { nameOf, RecordKeys } from "./records.ts";
+import type { Ledger } from "./transfer/ledger.ts";
 
 type Each = (records: number) => void;
 

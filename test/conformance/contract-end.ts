@@ -11,6 +11,7 @@ import { type GraphNode, type GraphRecord, keyOfId } from "../../src/graph/recor
 import { isMap, Temporal, type Value } from "../../src/graph/value.ts";
 import { hashOf } from "../../src/memorygraph/canonicalizer.ts";
 import type { Release } from "../../src/memorygraph/releases.ts";
+import { fittedTo } from "../support/fitted.ts";
 import { settle } from "../support/stores.ts";
 import type { Plain, PlainGraph } from "./corpus.ts";
 import type { End } from "./ends.ts";
@@ -37,8 +38,7 @@ async function fill(config: BackendConfig, release: Release, graph: PlainGraph):
   const session = await (await loadTarget(config)).openForWriting(config, request);
   try {
     for await (const _ of session.read());
-    const records = recordsOf(graph).flatMap((record) => session.fitting?.fit(record) ?? record);
-    await session.write(records);
+    await session.write(fittedTo(session.fitting, recordsOf(graph)).records);
     await session.finish();
   } catch (error) {
     await session.rollback();

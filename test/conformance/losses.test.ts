@@ -13,6 +13,7 @@ import { hashOf } from "../../src/memorygraph/canonicalizer.ts";
 import { compatibility } from "../../src/operations/compatibility.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
 import type { MigrationOptionsInput, MigrationResult } from "../../src/operations/models.ts";
+import { fittedTo } from "../support/fitted.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { settle } from "../support/stores.ts";
 import { allEnds, type End } from "./ends.ts";
@@ -79,9 +80,9 @@ function graphWith(hard: HardValue): GraphRecord[] {
 async function fill(config: BackendConfig, records: readonly GraphRecord[], release: "0.12" | "0.13"): Promise<void> {
   const session = await (await loadTarget(config)).openForWriting(config, { release, fallbackRelease: "0.12" });
   try {
-    const fitted = records.map((record) => session.fitting?.fit(record) ?? record);
-    expect(session.fitting?.losses() ?? []).toEqual([]);
-    await session.write(fitted);
+    const fitted = fittedTo(session.fitting, records);
+    expect(fitted.losses).toEqual([]);
+    await session.write(fitted.records);
     await session.finish();
     await session.describe();
   } catch (error) {

@@ -92,7 +92,7 @@ describe("a journal", () => {
       { identity: fingerprintOf(relationship).identity, record: relationship, moved: true },
     ]);
     const packer = new FingerprintPacker((packed) => journal.append("process", [createdRow(packed)]));
-    for (const one of [record, relationship]) packer.add(one);
+    for (const one of [record, relationship]) packer.add(fingerprintOf(one));
     packer.flush();
     const created = [...journal.rowsOf("created")].flatMap((one) => [...readFingerprints(one)]);
     expect(created).toEqual([record, relationship].map(fingerprintOf));

@@ -2,7 +2,6 @@
  * A FalkorDBLite store as a target: a new dump is put together beside it, out of what stands there and what comes, read
  * back, and given the store's name only in the end.
  */
-import { WriteError } from "../../errors.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, relationshipId } from "../../graph/record.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
 import type { Release } from "../../memorygraph/releases.ts";
@@ -12,7 +11,8 @@ import { onFile } from "../file/errors.ts";
 import { FindingLog } from "../findings.ts";
 import { Fitter, type FittingOptions } from "../graph-store/fitting.ts";
 import { KnownRecords } from "../graph-store/known-records.ts";
-import { type RecordObserver, readRecords } from "../graph-store/reader.ts";
+import { readBefore } from "../graph-store/read-before.ts";
+import { readRecords } from "../graph-store/reader.ts";
 import { emptyReport } from "../report.ts";
 import { type DumpOrigin, describeDump, describeNew } from "./describe-dump.ts";
 import { DumpStore } from "./dump-store.ts";
@@ -70,6 +70,7 @@ export class LiteSession implements StagedTarget {
       uniqueIds: uniqueIdLabelsOf(before.schema ?? []),
       ...shared,
       known: this.#known,
+      rules: [],
     });
   }
 
@@ -130,7 +131,7 @@ export class LiteSession implements StagedTarget {
     for (const record of batch) {
       const { properties } = record;
       if (record.kind === "node") {
-        this.#rewrite.changeNode({ id: this.#internal(record.key), labels: record.labels, properties });
+        this.#rewrite.changeNode({ id: Number(this.#known.numberOf(record.key)), labels: record.labels, properties });
       } else {
         const { id } = this.#known.findRelationship(relationshipId(record)!)!;
         this.#rewrite.changeRelationship({ id: Number(id), ...this.#row(record) });
@@ -161,10 +162,8 @@ export class LiteSession implements StagedTarget {
     const { signal } = this.#request;
     if (this.#written !== null) yield* readRecords(this.#written.store, this.#findings, signal);
     else if (this.#old !== null) {
-      for await (const batch of readRecords(this.#old.store, this.#findings, signal, this.#observer())) {
-        for (const record of batch) this.fitting.present(record);
-        yield batch;
-      }
+      const [known, fitting, findings] = [this.#known, this.fitting, this.#findings];
+      yield* readBefore({ store: this.#old.store, known, fitting, findings, signal });
     }
   }
 
@@ -204,15 +203,6 @@ export class LiteSession implements StagedTarget {
     return onFile(this.#origin.location, work);
   }
 
-  /** The first reading tells what stands there, for finding what is to be replaced and joined. */
-  #observer(): RecordObserver {
-    const known = this.#known;
-    return {
-      node: ({ key }, id) => known.noteNode(key, id, "before"),
-      relationship: (record, ref) => known.noteRelationship(relationshipId(record), ref, "before"),
-    };
-  }
-
   #addNode({ key, labels, properties }: GraphNode): void {
     const id = this.#rewrite.addNode(labels, properties);
     this.#known.noteNode(key, BigInt(id), "created");
@@ -225,15 +215,8 @@ export class LiteSession implements StagedTarget {
   }
 
   #row({ type, from, to, properties }: GraphRelationship) {
-    return { type, start: this.#internal(from), end: this.#internal(to), properties };
-  }
-
-  #internal(key: string): number {
-    const internal = this.#known.internalOf(key);
-    if (internal !== null) return Number(internal);
-    throw new WriteError(`a relationship leads to a node that is not there: ${key.replace(/^=/, "")}`, {
-      next: "The source may have changed meanwhile; run the same command again.",
-    });
+    const [start, end] = [from, to].map((key) => Number(this.#known.numberOf(key))) as [number, number];
+    return { type, start, end, properties };
   }
 
   #closeKnown(): void {

@@ -8,7 +8,7 @@ import type { Action } from "../../journal/planned-actions.ts";
 import type { RollbackPlan } from "../../journal/rollback-plan.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import { sizeOfProperties } from "./batches.ts";
-import { nodeMark, relationshipMark, sameMark } from "./content.ts";
+import { nodeHash, relationshipHash, sameShortHash } from "./content.ts";
 import type { GraphServer, RelationshipChange, RelationshipRef } from "./server.ts";
 import { schemaItemsOf } from "./server-journal.ts";
 
@@ -46,7 +46,7 @@ async function removeRelationships(server: GraphServer, page: readonly Action[])
   // What is gone meanwhile is gone; a number can also belong to another one by now.
   const ours = page.filter(({ internal, mark, name }) => {
     const record = found.get(internal);
-    if (record !== undefined && !sameMark(relationshipMark(record), mark!)) throw changed(server, name);
+    if (record !== undefined && !sameShortHash(relationshipHash(record), mark!)) throw changed(server, name);
     return record !== undefined;
   });
   await server.deleteRelationships(ours.map(({ internal, source }) => ({ id: internal, from: source })));
@@ -59,7 +59,7 @@ async function restoreRelationships(server: GraphServer, plan: RollbackPlan, pag
   const moved: { readonly ref: RelationshipRef; readonly before: GraphRelationship }[] = [];
   for (const { internal, source, image, mark, name } of page) {
     const now = found.get(internal);
-    if (now === undefined || !sameMark(relationshipMark(now), mark!)) throw changed(server, name);
+    if (now === undefined || !sameShortHash(relationshipHash(now), mark!)) throw changed(server, name);
     const before = relationshipAt(plan, image!);
     const [from, to] = [before.from, before.to].map((key) => plan.actions.endOf(key));
     const ref = { id: internal, from: source };
@@ -120,7 +120,7 @@ async function removeNodes(server: GraphServer, page: readonly Action[]): Promis
   // The server gives the number of a deleted node to another one.
   const ours = page.filter(({ internal, mark, name }) => {
     const node = found.get(internal);
-    if (node !== undefined && !sameMark(nodeMark(node), mark!)) throw changed(server, name);
+    if (node !== undefined && !sameShortHash(nodeHash(node), mark!)) throw changed(server, name);
     return node !== undefined;
   });
   const gone = new Set(await server.deleteNodes(ours.map(({ internal }) => internal)));
@@ -132,7 +132,7 @@ async function restoreNodes(server: GraphServer, plan: RollbackPlan, page: reado
   const found = new Map((await server.nodesById(page.map(({ internal }) => internal))).map((node) => [node.id, node]));
   const changes = page.map(({ internal, image, mark, name }) => {
     const now = found.get(internal);
-    if (now === undefined || !sameMark(nodeMark(now), mark!)) throw changed(server, name);
+    if (now === undefined || !sameShortHash(nodeHash(now), mark!)) throw changed(server, name);
     const before = plan.traces[image!.run]!.imageAt(image!.entry);
     if (before.kind !== "node") throw new TypeError("a relationship in the place of a node");
     return { id: internal, labelsBefore: now.labels, labels: before.labels, properties: before.properties };

@@ -10,10 +10,10 @@ export const BASELINE = "graph before";
 export interface Baseline {
   readonly before: StoreDescription;
   readonly uniqueIds: readonly string[];
-  /** Ids that several of its nodes have; absent in journals of earlier releases. */
-  readonly sharedIds?: readonly string[];
+  /** Ids that several of its nodes have. */
+  readonly sharedIds: readonly string[];
   /** Likewise of its relationships. */
-  readonly sharedRelationshipIds?: readonly string[];
+  readonly sharedRelationshipIds: readonly string[];
   readonly identity: string;
 }
 

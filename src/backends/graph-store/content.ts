@@ -1,24 +1,22 @@
-/** What a record of a graph holds, in 16 bytes: to find it again, and to see whether somebody has changed it. */
-import { type ContentHash, hashText } from "../../graph/digest.ts";
-import type { GraphRecord } from "../../graph/record.ts";
+/** The content of a record in a graph as 16 bytes: to find the record again, and to see whether somebody has changed it. */
 import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
-import { type Fingerprint, hashAndFingerprint } from "../../memorygraph/fingerprint.ts";
+import { type ShortHash, shortHash } from "../../memorygraph/fingerprint.ts";
 import { openScratch } from "../../support/scratch.ts";
 import type { InternalId, ServerNode, ServerRelationship } from "./server.ts";
 
-export const MARK_BYTES = 16;
-/** Two different records share one as good as never. */
-export type ContentMark = Uint8Array;
-
-export function nodeMark({ labels, properties }: Pick<ServerNode, "labels" | "properties">): ContentMark {
-  return mark(canonicalizer.text({ kind: "node", key: "#", labels, properties }));
+/** As RecordHashes.content of the same node. */
+export function nodeHash({ labels, properties }: Pick<ServerNode, "labels" | "properties">): ShortHash {
+  return shortHash(canonicalizer.text({ kind: "node", key: "#", labels, properties }));
 }
 
-/** With the server's numbers of the ends, since they need not have ids of their own. */
-export function relationshipMark(
+/**
+ * With the server's numbers of the ends, since they need not have ids of their own.
+ * @param content RecordHashes.content of the relationship, where it is known
+ */
+export function relationshipHash(
   relationship: Pick<ServerRelationship, "from" | "to" | "type" | "properties">,
-  content: ContentMark = mark(canonicalizer.relationshipContent(relationship)),
-): ContentMark {
+  content: ShortHash = shortHash(canonicalizer.relationshipContent(relationship)),
+): ShortHash {
   const joined = content.slice();
   const lanes = new DataView(joined.buffer);
   lanes.setBigUint64(0, lanes.getBigUint64(0) ^ relationship.from);
@@ -26,22 +24,12 @@ export function relationshipMark(
   return joined;
 }
 
-/** The hash of a record for digests, its fingerprint, and its mark: of a relationship without its ends. */
-export function hashesOf(record: GraphRecord): { hash: ContentHash; mark: ContentMark; fingerprint: Fingerprint } {
-  const { hash, fingerprint, content } = hashAndFingerprint(record);
-  return { hash, fingerprint, mark: record.kind === "node" ? hash.subarray(0, MARK_BYTES) : mark(content) };
-}
-
-export function sameMark(a: ContentMark, b: ContentMark): boolean {
+export function sameShortHash(a: ShortHash, b: ShortHash): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
-function mark(canonical: string): ContentMark {
-  return hashText(canonical).subarray(0, MARK_BYTES);
-}
-
-/** Equal marks, counted: on disk, since they may be those of a whole graph. */
-export class MarkMultiset {
+/** Hashes and how often each occurs: on disk, since they may be those of a whole graph. */
+export class HashMultiset {
   #scratch: ReturnType<typeof openScratch> | null = null;
   #size = 0;
 
@@ -50,32 +38,32 @@ export class MarkMultiset {
     return this.#size;
   }
 
-  add(item: ContentMark): void {
+  add(item: ShortHash): void {
     this.#scratch ??= openScratch(
-      "CREATE TEMP TABLE mark (mark BLOB PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID",
+      "CREATE TEMP TABLE hash (hash BLOB PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID",
     );
-    this.#scratch.query("INSERT INTO mark VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1").run(item);
+    this.#scratch.query("INSERT INTO hash VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1").run(item);
     this.#size++;
   }
 
   /** Whether there was one left of it. */
-  take(item: ContentMark): boolean {
+  take(item: ShortHash): boolean {
     if (this.#size === 0) return false;
-    const update = "UPDATE mark SET count = count - 1 WHERE mark = ? AND count > 0";
+    const update = "UPDATE hash SET count = count - 1 WHERE hash = ? AND count > 0";
     if (this.#scratch!.query(update).run(item).changes === 0) return false;
     this.#size--;
     return true;
   }
 }
 
-/** The marks of what a run has created, by the server's numbers: on disk, for the same reason. */
-export class CreatedMarks {
+/** The hashes of what a run has created, by the server's numbers: on disk, for the same reason. */
+export class CreatedHashes {
   readonly #scratch = openScratch(
-    "CREATE TEMP TABLE created (kind TEXT, internal INTEGER, mark BLOB NOT NULL, PRIMARY KEY (kind, internal)) WITHOUT ROWID",
+    "CREATE TEMP TABLE created (kind TEXT, internal INTEGER, hash BLOB NOT NULL, PRIMARY KEY (kind, internal)) WITHOUT ROWID",
   );
   readonly counts = { node: 0, relationship: 0 };
 
-  add(kind: "node" | "relationship", internal: InternalId, item: ContentMark): void {
+  add(kind: "node" | "relationship", internal: InternalId, item: ShortHash): void {
     const { changes } = this.#scratch
       .query("INSERT OR REPLACE INTO created VALUES (?, ?, ?)")
       .run(kind, internal, item);
@@ -83,9 +71,9 @@ export class CreatedMarks {
   }
 
   /** Null for what the run has not created. */
-  get(kind: "node" | "relationship", internal: InternalId): ContentMark | null {
-    const query = this.#scratch.query("SELECT mark FROM created WHERE kind = ? AND internal = ?");
-    const [row] = query.values(kind, internal) as [ContentMark][];
+  get(kind: "node" | "relationship", internal: InternalId): ShortHash | null {
+    const query = this.#scratch.query("SELECT hash FROM created WHERE kind = ? AND internal = ?");
+    const [row] = query.values(kind, internal) as [ShortHash][];
     return row?.[0] ?? null;
   }
 }

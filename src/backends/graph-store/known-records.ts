@@ -1,4 +1,5 @@
 /** What stands in a graph under which number, as far as the run knows: beside memory, since it grows with the store. */
+import { WriteError } from "../../errors.ts";
 import { openScratch, restored, storable } from "../../support/scratch.ts";
 import type { InternalId, RelationshipRef } from "./server.ts";
 
@@ -64,6 +65,15 @@ export class KnownRecords {
   /** Null for a node that has not been written yet. */
   internalOf(key: string): InternalId | null {
     return this.#find(key)?.internal ?? null;
+  }
+
+  /** The number of a node that a relationship joins. @throws WriteError where there is no such node */
+  numberOf(key: string): InternalId {
+    const internal = this.internalOf(key);
+    if (internal !== null) return internal;
+    throw new WriteError(`a relationship leads to a node that does not exist: ${key.replace(/^=/, "")}`, {
+      next: "The source may have changed meanwhile; run the same command again.",
+    });
   }
 
   isCreated(key: string): boolean {

@@ -3,7 +3,7 @@ import { RefusedError } from "../../errors.ts";
 import type { Properties } from "../../graph/properties.ts";
 import { type GraphNode, type GraphRelationship, keyOfId, relationshipId } from "../../graph/record.ts";
 import { failpoint } from "../../support/failpoint.ts";
-import { nodeMark, relationshipMark } from "./content.ts";
+import { nodeHash, relationshipHash } from "./content.ts";
 import type { GraphServer, InternalId, ServerNode, ServerRelationship } from "./server.ts";
 import type { NewImage, ServerJournal } from "./server-journal.ts";
 import { hasNumberOfMoved, missingMoved } from "./view-without-run.ts";
@@ -43,7 +43,7 @@ export class Replacement {
         const next = wanted.get(found.id)!;
         const { labels, properties } = found;
         const before = { kind: "node" as const, key: next.key, labels, properties };
-        return { image: { kind: "node", ...found }, after: nodeMark(next), before, next };
+        return { image: { kind: "node", ...found }, after: nodeHash(next), before, next };
       }),
     );
     await this.#server.changeNodes(
@@ -74,11 +74,11 @@ export class Replacement {
     );
   }
 
-  /** Gives those that are to be created anew, since what stood there had to be deleted. */
+  /** Gives those that are to be created anew, since their type or ends change, and a relationship cannot change them. */
   async relationships(
     relationships: readonly GraphRelationship[],
     rowOf: (record: GraphRelationship) => TypedRow,
-  ): Promise<TypedRow[]> {
+  ): Promise<GraphRelationship[]> {
     const { known } = this.#journal;
     const refs = relationships.map((relationship) => known.findRelationship(relationshipId(relationship)!)!);
     const wanted = new Map(refs.map(({ id }, at) => [id, rowOf(relationships[at]!)]));
@@ -95,7 +95,7 @@ export class Replacement {
       there.map((found) => {
         const next = wanted.get(found.id)!;
         const image = { kind: "relationship" as const, ...found, moved: moved.includes(found) };
-        return { image, after: relationshipMark(next), before: this.#recordOf(found), next: next.relationship };
+        return { image, after: relationshipHash(next), before: this.#recordOf(found), next: next.relationship };
       }),
     );
     const kept = there.filter((image) => !moved.includes(image));
@@ -107,7 +107,7 @@ export class Replacement {
     await this.#server.deleteRelationships(moved);
     const anew = [...moved.map((image) => image.id), ...gone];
     for (const id of anew) known.forgetRelationship(id);
-    return anew.map((id) => wanted.get(id)!);
+    return anew.map((id) => wanted.get(id)!.relationship);
   }
 
   /** Where a run goes on, what an earlier process has noted was before the run; what is there now need not have been. */

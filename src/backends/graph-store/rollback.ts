@@ -16,7 +16,7 @@ import type { BackendConfig } from "../config.ts";
 import { FindingLog } from "../findings.ts";
 import { applyPlan } from "./apply-plan.ts";
 import { notedBaseline } from "./baseline.ts";
-import { nodeMark, relationshipMark } from "./content.ts";
+import { nodeHash, relationshipHash } from "./content.ts";
 import { SETTLE_MS } from "./in-doubt.ts";
 import type { KnownRecords } from "./known-records.ts";
 import { readRecords } from "./reader.ts";
@@ -114,12 +114,12 @@ async function* presentOf(
   const found: Omit<Present, "record">[] = [];
   const ours = (kind: GraphRecord["kind"], internal: bigint) => known?.hasCreated(kind, internal) === true;
   const records = readRecords(server, new FindingLog(), signal, {
-    node: (node, internal) => found.push({ internal, mark: () => nodeMark(node), ours: ours("node", internal) }),
+    node: (node, internal) => found.push({ internal, mark: () => nodeHash(node), ours: ours("node", internal) }),
     relationship: (_, { id, ...relationship }) =>
       found.push({
         internal: id,
         source: relationship.from,
-        mark: () => relationshipMark(relationship),
+        mark: () => relationshipHash(relationship),
         ours: ours("relationship", id),
       }),
   });

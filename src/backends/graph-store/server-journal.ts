@@ -16,10 +16,17 @@ import {
 } from "../../journal/entries.ts";
 import { JournalFile, type LogRow, type NumberedRow } from "../../journal/journal-file.ts";
 import { setUndoing } from "../../journal/run-state.ts";
-import { FINGERPRINT_BYTES, type Fingerprint, fingerprintOf, putFingerprint } from "../../memorygraph/fingerprint.ts";
+import {
+  FINGERPRINT_BYTES,
+  type Fingerprint,
+  fingerprintOf,
+  putFingerprint,
+  SHORT_HASH_BYTES,
+  type ShortHash,
+} from "../../memorygraph/fingerprint.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import type { SchemaItem } from "../backend.ts";
-import { type ContentMark, MARK_BYTES, MarkMultiset, packIds, unpackIds } from "./content.ts";
+import { HashMultiset, packIds, unpackIds } from "./content.ts";
 import { KnownRecords } from "./known-records.ts";
 import type { InternalId, ServerNode, ServerRelationship } from "./server.ts";
 
@@ -31,10 +38,10 @@ export interface Creation {
   readonly name: string;
   /** Where a relationship begins; of nodes 0. */
   readonly from: InternalId;
-  readonly mark: ContentMark;
+  readonly hash: ShortHash;
 }
 
-export interface PrintedCreation extends Creation {
+export interface FingerprintedCreation extends Creation {
   readonly fingerprint: Fingerprint;
 }
 
@@ -58,7 +65,7 @@ export type ServerImage =
 export interface NotedImage {
   readonly image: ServerImage;
   /** Of what the run puts in its place. */
-  readonly after: ContentMark;
+  readonly after: ShortHash;
 }
 
 export interface NewImage extends NotedImage {
@@ -126,15 +133,15 @@ export class ServerJournal {
   }
 
   /** Durable when it returns: only then may the batch be sent. Gives its number. */
-  async beginBatch(kind: Kind, creations: readonly PrintedCreation[]): Promise<number> {
+  async beginBatch(kind: Kind, creations: readonly FingerprintedCreation[]): Promise<number> {
     const names = kind === "node" ? creations.map(({ name }) => name) : [creations[0]!.name];
     const sources = kind === "node" ? new Uint8Array(0) : packIds(creations.map(({ from }) => from));
-    const bytes = new Uint8Array(sources.length + creations.length * MARK_BYTES);
+    const bytes = new Uint8Array(sources.length + creations.length * SHORT_HASH_BYTES);
     bytes.set(sources);
     const packed = new Uint8Array(creations.length * FINGERPRINT_BYTES);
     const lanes = new DataView(packed.buffer);
-    for (const [at, { mark, fingerprint }] of creations.entries()) {
-      bytes.set(mark, sources.length + at * MARK_BYTES);
+    for (const [at, { hash, fingerprint }] of creations.entries()) {
+      bytes.set(hash, sources.length + at * SHORT_HASH_BYTES);
       putFingerprint(lanes, at * FINGERPRINT_BYTES, fingerprint);
     }
     // What was to be created comes right after its batch.
@@ -171,10 +178,10 @@ export class ServerJournal {
   }
 
   /** The relationships that the server has answered. */
-  createdRelationships(): MarkMultiset {
-    const created = new MarkMultiset();
+  createdRelationships(): HashMultiset {
+    const created = new HashMultiset();
     for (const { kind, creations, ids } of this.batches()) {
-      if (kind === "relationship" && ids !== null) for (const { mark } of creations) created.add(mark);
+      if (kind === "relationship" && ids !== null) for (const { hash } of creations) created.add(hash);
     }
     return created;
   }
@@ -274,14 +281,14 @@ export function schemaItemsOf(file: JournalFile): SchemaItem[] {
 
 function decodeBatch({ number, text, bytes }: NumberedRow, answer: NumberedRow | null): NotedBatch {
   const { kind, names } = v.parse(v.pipe(v.string(), v.parseJson(), BatchSchema), text);
-  const stride = MARK_BYTES + (kind === "node" ? 0 : 8);
+  const stride = SHORT_HASH_BYTES + (kind === "node" ? 0 : 8);
   const count = bytes!.length / stride;
   const from = kind === "node" ? [] : unpackIds(bytes!.subarray(0, count * 8));
-  const marks = bytes!.subarray(from.length * 8);
+  const hashes = bytes!.subarray(from.length * 8);
   const creations = Array.from({ length: count }, (_, at) => ({
     name: names[kind === "node" ? at : 0]!,
     from: from[at] ?? 0n,
-    mark: marks.subarray(at * MARK_BYTES, (at + 1) * MARK_BYTES),
+    hash: hashes.subarray(at * SHORT_HASH_BYTES, (at + 1) * SHORT_HASH_BYTES),
   }));
   const ids = answer === null ? null : unpackIds(answer.bytes!);
   if (!Number.isInteger(count) || (ids !== null && ids.length !== count)) {

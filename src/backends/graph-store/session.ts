@@ -1,39 +1,25 @@
 /** A graph on a server as a target: written at once, batch by batch, with a journal by which all of it can be undone. */
-import { ConnectionError, MigrateError, WriteError } from "../../errors.ts";
-import type { ContentHash } from "../../graph/digest.ts";
-import { type GraphNode, type GraphRecord, type GraphRelationship, relationshipId } from "../../graph/record.ts";
-import { fingerprintOf } from "../../memorygraph/fingerprint.ts";
+import type { GraphRecord } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import { failpoint } from "../../support/failpoint.ts";
 import { deadlineAfter, patience } from "../../support/patience.ts";
 import type { Finding, LiveTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { FindingLog } from "../findings.ts";
 import { emptyReport } from "../report.ts";
 import { BASELINE, type Baseline, baselineOf, notedBaseline } from "./baseline.ts";
-import { Batches, InFlight, sizeOfProperties } from "./batches.ts";
-import { hashesOf, MarkMultiset, nodeMark, relationshipMark } from "./content.ts";
 import { describe } from "./describe.ts";
 import { Fitter } from "./fitting.ts";
 import { resolveInDoubt } from "./in-doubt.ts";
-import { type Precomputed, PrecomputedHashes } from "./precomputed-hashes.ts";
-import { type RecordObserver, readRecords } from "./reader.ts";
-import { type RelationshipRow, Replacement, type TypedRow } from "./replacement.ts";
+import { readBefore } from "./read-before.ts";
+import { readRecords } from "./reader.ts";
+import { RecordWriter } from "./record-writer.ts";
+import { Replacement } from "./replacement.ts";
 import { rollBackNow } from "./rollback.ts";
-import type { GraphServer, InternalId, OpenServer } from "./server.ts";
-import { type PrintedCreation, ServerJournal } from "./server-journal.ts";
+import type { GraphServer, OpenServer } from "./server.ts";
+import { ServerJournal } from "./server-journal.ts";
 import type { TargetRule } from "./target-rules.ts";
 import { TargetSchema, wantedSchema } from "./target-schema.ts";
 import { viewBefore } from "./view-without-run.ts";
-
-interface NodeRow {
-  readonly node: GraphNode;
-  readonly hashes: Precomputed | null;
-}
-
-interface RelationshipToSend extends RelationshipRow {
-  readonly hashes: Precomputed | null;
-}
 
 export class ServerSession implements LiveTarget {
   readonly kind = "live";
@@ -49,19 +35,13 @@ export class ServerSession implements LiveTarget {
   readonly #journal: ServerJournal;
   /** Whether an earlier process has begun this run: what it wrote is there, and is hidden from the first reading. */
   readonly #resumed: boolean;
+  readonly #writer: RecordWriter;
   readonly #replacement: Replacement;
-  readonly #inFlight: InFlight;
-  readonly #nodes: Batches<NodeRow>;
-  readonly #relationships: Batches<RelationshipToSend>;
-  readonly #precomputed = new PrecomputedHashes();
-  #written: boolean;
-  /** Whether this process has begun to write: until then, what is read is what stood there before the run. */
-  #begun = false;
-  /** Relationships that are there already, to be left out when they come again. */
-  readonly #done: MarkMultiset;
   readonly #schema: TargetSchema;
-  /** Whether nodes wait to be sent or are under way: relationships need the numbers that the server gives them. */
-  #nodesOpen = false;
+  /** Whether records were replaced, or indexes and constraints created. */
+  #hasChanged = false;
+  /** Whether this process has begun to write: until then, what is read is the graph before the run. */
+  #begun = false;
   #findings = new FindingLog();
 
   private constructor(
@@ -69,15 +49,13 @@ export class ServerSession implements LiveTarget {
     open: OpenServer,
     config: BackendConfig,
     request: WriteRequest,
-    { before, uniqueIds, sharedIds = [], sharedRelationshipIds = [], identity }: Baseline,
+    { before, uniqueIds, sharedIds, sharedRelationshipIds, identity }: Baseline,
     rules: readonly TargetRule[],
     journal: ServerJournal,
     resumed: boolean,
   ) {
     this.#journal = journal;
     this.#resumed = resumed;
-    this.#written = resumed;
-    this.#done = resumed ? journal.createdRelationships() : new MarkMultiset();
     this.identity = identity;
     this.#server = server;
     this.#open = open;
@@ -102,10 +80,7 @@ export class ServerSession implements LiveTarget {
       wantedSchema(server, this.release, request.schema ?? []),
     );
     this.#replacement = new Replacement(server, journal, before.location, resumed);
-    this.#inFlight = new InFlight(server.limits.inFlight);
-    const isIdle = () => this.#inFlight.isIdle;
-    this.#nodes = new Batches(server.limits, (_, rows) => this.#sendNodes(rows), isIdle);
-    this.#relationships = new Batches(server.limits, (type, rows) => this.#sendRelationships(type, rows), isIdle);
+    this.#writer = new RecordWriter(server, journal, resumed);
   }
 
   /** @throws ConnectionError, StoreKindError, RefusedError, AccessError */
@@ -134,52 +109,28 @@ export class ServerSession implements LiveTarget {
     }
   }
 
-  precomputeHash(record: GraphRecord): ContentHash {
-    const { hash, ...precomputed } = hashesOf(record);
-    this.#precomputed.add(precomputed);
-    return hash;
-  }
-
   async write(batch: readonly GraphRecord[]): Promise<void> {
     this.#request.signal?.throwIfAborted();
     this.#begun = true;
-    for (const record of batch) {
-      const hashes = this.#precomputed.take();
-      const bytes = sizeOfProperties(record.properties);
-      if (record.kind === "node") {
-        if (this.#resumed && this.#journal.known.isCreated(record.key)) continue;
-        this.#nodesOpen = true;
-        await this.#nodes.add(record.labels.join("\0"), { node: record, hashes }, bytes);
-      } else {
-        await this.#nodesDone();
-        const { type, ...row } = this.#row(record);
-        if (this.#done.size > 0 && this.#done.take(relationshipMark({ type, ...row }, hashes?.mark))) continue;
-        await this.#relationships.add(type, { ...row, hashes }, bytes);
-      }
-    }
+    for (const record of batch) await this.#writer.create(record);
   }
 
   async replace(batch: readonly GraphRecord[]): Promise<void> {
     if (batch.length === 0) return;
     this.#request.signal?.throwIfAborted();
-    this.#written = true;
+    this.#hasChanged = true;
     await this.#replacement.nodes(batch.filter((record) => record.kind === "node"));
     const relationships = batch.filter((record) => record.kind === "relationship");
     if (relationships.length === 0) return;
-    await this.#nodesDone();
-    const moved = await this.#replacement.relationships(relationships, (record) => this.#row(record));
-    for (const { type, ...row } of moved) {
-      if (this.#done.take(relationshipMark({ type, ...row }))) continue;
-      await this.#relationships.add(type, { ...row, hashes: null }, sizeOfProperties(row.properties));
-    }
+    await this.#writer.nodesDone();
+    const deleted = await this.#replacement.relationships(relationships, (record) => this.#writer.row(record));
+    for (const record of deleted) await this.#writer.createRelationship(record);
   }
 
   async finish(): Promise<void> {
     this.#begun = true;
-    await this.#nodesDone();
-    await this.#relationships.flush();
-    await this.#inFlight.drain();
-    this.#written = (await this.#schema.create()) || this.#written;
+    await this.#writer.done();
+    this.#hasChanged = (await this.#schema.create()) || this.#hasChanged;
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
@@ -195,29 +146,16 @@ export class ServerSession implements LiveTarget {
     }
   }
 
-  /** What stood there before the run, for finding what is to be replaced and joined. */
-  async *#readBefore(server: GraphServer): AsyncIterable<readonly GraphRecord[]> {
+  #readBefore(server: GraphServer): AsyncIterable<readonly GraphRecord[]> {
     const journal = this.#journal;
-    const taken: Record<GraphRecord["kind"], InternalId[]> = { node: [], relationship: [] };
-    const observer: RecordObserver = {
-      node: ({ key }, id) => {
-        taken.node.push(id);
-        journal.known.noteNode(key, id, "before");
-      },
-      relationship: (record, ref) => {
-        taken.relationship.push(ref.id);
-        journal.known.noteRelationship(relationshipId(record), ref, "before");
-      },
-    };
-    const store = this.#resumed ? viewBefore(server, journal, this.before) : server;
-    for await (const batch of readRecords(store, this.#findings, this.#request.signal, observer)) {
-      for (const kind of ["node", "relationship"] as const) {
-        const ids = taken[kind].splice(0);
-        if (!this.#resumed) journal.noteTaken(kind, ids);
-      }
-      for (const record of batch) this.fitting.present(record);
-      yield batch;
-    }
+    return readBefore({
+      store: this.#resumed ? viewBefore(server, journal, this.before) : server,
+      known: journal.known,
+      fitting: this.fitting,
+      findings: this.#findings,
+      signal: this.#request.signal,
+      ...(!this.#resumed && { taken: (kind, ids) => journal.noteTaken(kind, ids) }),
+    });
   }
 
   summarise(): null {
@@ -237,7 +175,6 @@ export class ServerSession implements LiveTarget {
 
   async commit(): Promise<void> {
     await this.#schema.ready();
-    this.#precomputed.close();
     this.#journal.close();
     await this.#server.close();
   }
@@ -245,11 +182,11 @@ export class ServerSession implements LiveTarget {
   async rollback(): Promise<void> {
     // Who stops a run does not wait for long; the journal knows how to go on.
     const deadline = deadlineAfter(this.#request.signal, patience().cleanup);
-    await this.#inFlight.quiet();
+    await this.#writer.quiet();
     await this.#schema.ready().catch(() => {});
     await this.#server.close();
     try {
-      if (!this.#written) return;
+      if (!this.#resumed && !this.#hasChanged && !this.#writer.hasSent) return;
       await rollBackNow(this.#journal, {
         before: this.before,
         // What another process has begun, others may have changed before this one.
@@ -257,83 +194,17 @@ export class ServerSession implements LiveTarget {
         connect: () => this.#open(this.#config, { access: "write", signal: deadline }),
       });
     } finally {
-      this.#precomputed.close();
       this.#journal.close();
     }
   }
 
   async preserve(): Promise<string> {
-    await this.#inFlight.quiet();
+    await this.#writer.quiet();
     // What failed may be just that.
     await this.#schema.ready().catch(() => {});
     this.#schema.forget();
     const { nodes, relationships } = this.#journal.count();
     await this.commit();
     return `${this.before.location} (${nodes} nodes and ${relationships} relationships)`;
-  }
-
-  async #nodesDone(): Promise<void> {
-    if (!this.#nodesOpen) return;
-    await this.#nodes.flush();
-    await this.#inFlight.drain();
-    this.#nodesOpen = false;
-  }
-
-  #internal(key: string): InternalId {
-    const internal = this.#journal.known.internalOf(key);
-    if (internal !== null) return internal;
-    throw new WriteError(`a relationship leads to a node that is not there: ${key.replace(/^=/, "")}`, {
-      next: "The source may have changed meanwhile; run the same command again.",
-    });
-  }
-
-  async #sendNodes(rows: readonly NodeRow[]): Promise<void> {
-    const { labels } = rows[0]!.node;
-    const creations = () =>
-      rows.map(({ node, hashes }) => ({
-        name: node.key,
-        from: 0n,
-        mark: hashes?.mark ?? nodeMark(node),
-        fingerprint: hashes?.fingerprint ?? fingerprintOf(node),
-      }));
-    await this.#send("node", creations, () =>
-      this.#server.createNodes({ labels, rows: rows.map(({ node: { properties } }) => properties) }),
-    );
-  }
-
-  async #sendRelationships(type: string, rows: readonly RelationshipToSend[]): Promise<void> {
-    const creations = () =>
-      rows.map(({ from, to, properties, relationship, hashes }) => ({
-        name: type,
-        from,
-        mark: relationshipMark({ type, from, to, properties }, hashes?.mark),
-        fingerprint: hashes?.fingerprint ?? fingerprintOf(relationship),
-      }));
-    await this.#send("relationship", creations, () => this.#server.createRelationships({ type, rows }));
-  }
-
-  async #send(
-    kind: "node" | "relationship",
-    creationsOf: () => PrintedCreation[],
-    call: () => Promise<InternalId[]>,
-  ): Promise<void> {
-    if (!this.#written) failpoint("before writing");
-    this.#written = true;
-    await this.#inFlight.start(async () => {
-      const creations = creationsOf();
-      const number = await this.#journal.beginBatch(kind, creations);
-      const ids = await call().catch((error: unknown) => {
-        // Without an answer nobody knows whether the server has taken it.
-        if (error instanceof MigrateError && !(error instanceof ConnectionError)) this.#journal.dropBatch(number);
-        throw error;
-      });
-      // Where this fails, the server has taken it all the same.
-      this.#journal.answerBatch(number, kind, creations, ids);
-    });
-  }
-
-  #row(relationship: GraphRelationship): TypedRow {
-    const { type, from, to, properties } = relationship;
-    return { relationship, type, from: this.#internal(from), to: this.#internal(to), properties };
   }
 }

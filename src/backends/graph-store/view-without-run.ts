@@ -1,6 +1,7 @@
 /** A graph as it was before a run that was stopped: without what the run created, and with what it overwrote. */
 import { RefusedError } from "../../errors.ts";
-import { type ContentMark, CreatedMarks, MarkMultiset, nodeMark, relationshipMark, sameMark } from "./content.ts";
+import type { ShortHash } from "../../memorygraph/fingerprint.ts";
+import { CreatedHashes, HashMultiset, nodeHash, relationshipHash, sameShortHash } from "./content.ts";
 import type { GraphServer, InternalId, RecordStore, ServerNode, ServerRelationship } from "./server.ts";
 import type { ServerJournal } from "./server-journal.ts";
 
@@ -23,7 +24,7 @@ export function viewBefore(server: GraphServer, journal: ServerJournal, complete
     async *nodes(signal) {
       let hidden = 0;
       for await (const batch of server.nodes(signal)) {
-        const kept = batch.filter((node) => !isOurs(created.get("node", node.id), () => nodeMark(node)));
+        const kept = batch.filter((node) => !isOurs(created.get("node", node.id), () => nodeHash(node)));
         hidden += batch.length - kept.length;
         yield kept.map((node) => nodeBefore(journal, node));
       }
@@ -34,27 +35,27 @@ export function viewBefore(server: GraphServer, journal: ServerJournal, complete
       const gone = goneMarks(journal);
       for await (const batch of server.relationships(signal)) {
         const ours = (record: ServerRelationship) =>
-          isOurs(created.get("relationship", record.id), () => relationshipMark(record));
+          isOurs(created.get("relationship", record.id), () => relationshipHash(record));
         const kept = batch.filter((record) => !ours(record));
         hidden += batch.length - kept.length;
         // It stands there still, or again: what was put back has another number.
-        if (gone.size > 0) for (const record of kept) gone.take(relationshipMark(record));
+        if (gone.size > 0) for (const record of kept) gone.take(relationshipHash(record));
         yield kept.map((record) => relationshipBefore(journal, record));
       }
       assertAll(created.counts.relationship, hidden, complete);
       for (const { image } of journal.images("relationship")) {
-        if (image.kind === "relationship" && image.moved && gone.take(relationshipMark(image))) yield [image];
+        if (image.kind === "relationship" && image.moved && gone.take(relationshipHash(image))) yield [image];
       }
     },
   };
 }
 
-function goneMarks(journal: ServerJournal): MarkMultiset {
-  const marks = new MarkMultiset();
+function goneMarks(journal: ServerJournal): HashMultiset {
+  const hashes = new HashMultiset();
   for (const { image } of journal.images("relationship")) {
-    if (image.kind === "relationship" && image.moved) marks.add(relationshipMark(image));
+    if (image.kind === "relationship" && image.moved) hashes.add(relationshipHash(image));
   }
-  return marks;
+  return hashes;
 }
 
 /** Of those wanted and not there, the ones that the run itself had deleted. */
@@ -71,7 +72,7 @@ export function missingMoved(
 export function hasNumberOfMoved(journal: ServerJournal, record: ServerRelationship): boolean {
   const image = journal.imageOf("relationship", record.id)?.image;
   if (image?.kind !== "relationship" || !image.moved) return false;
-  return !sameMark(relationshipMark(record), relationshipMark(image));
+  return !sameShortHash(relationshipHash(record), relationshipHash(image));
 }
 
 function isMoved(journal: ServerJournal, id: InternalId): boolean {
@@ -79,27 +80,29 @@ function isMoved(journal: ServerJournal, id: InternalId): boolean {
   return image?.kind === "relationship" && image.moved;
 }
 
-function marksOf(journal: ServerJournal): CreatedMarks {
-  const marks = new CreatedMarks();
+function marksOf(journal: ServerJournal): CreatedHashes {
+  const created = new CreatedHashes();
   for (const { kind, creations, ids } of journal.batches()) {
-    if (ids !== null) for (const [at, { mark }] of creations.entries()) marks.add(kind, ids[at]!, mark);
+    if (ids !== null) for (const [at, { hash }] of creations.entries()) created.add(kind, ids[at]!, hash);
   }
-  return marks;
+  return created;
 }
 
-function isOurs(created: ContentMark | null, found: () => ContentMark): boolean {
-  return created !== null && sameMark(created, found());
+function isOurs(created: ShortHash | null, found: () => ShortHash): boolean {
+  return created !== null && sameShortHash(created, found());
 }
 
 function nodeBefore(journal: ServerJournal, node: ServerNode): ServerNode {
   const noted = journal.imageOf("node", node.id);
-  return noted !== null && noted.image.kind === "node" && sameMark(noted.after, nodeMark(node)) ? noted.image : node;
+  return noted !== null && noted.image.kind === "node" && sameShortHash(noted.after, nodeHash(node))
+    ? noted.image
+    : node;
 }
 
 function relationshipBefore(journal: ServerJournal, record: ServerRelationship): ServerRelationship {
   const noted = journal.imageOf("relationship", record.id);
   if (noted === null || noted.image.kind !== "relationship") return record;
-  return sameMark(noted.after, relationshipMark(record)) ? noted.image : record;
+  return sameShortHash(noted.after, relationshipHash(record)) ? noted.image : record;
 }
 
 function assertAll(wanted: number, found: number, { location }: Complete): void {

@@ -5,7 +5,7 @@ import { Summary } from "../../memorygraph/summary.ts";
 import type { Finding, SummaryOptions } from "../backend.ts";
 import { FindingLog } from "../findings.ts";
 import type { RowsRead } from "./reader.ts";
-import type { Share, ShareMarks, ShareProgress, ShareSummary } from "./summary-worker.ts";
+import type { Share, ShareFingerprints, ShareProgress, ShareSummary } from "./summary-worker.ts";
 
 /** Below this a thread takes longer to start than to save. */
 const WORTH_BYTES = 16 << 20;
@@ -28,14 +28,14 @@ export function worthParallel(real: string): boolean {
  */
 export async function summariseInParallel(
   real: string,
-  { each = () => {}, busy = false, marks, release }: SummaryOptions,
+  { each = () => {}, busy = false, fingerprints, release }: SummaryOptions,
   signal?: AbortSignal,
 ): Promise<ParallelSummary> {
   // What this thread has left over since its last work is better gone before others ask for memory.
   Bun.gc(true);
   const of = Math.min(availableParallelism() - (busy ? 1 : 0), MOST_THREADS);
   const threads = Array.from({ length: of }, (_, at) =>
-    startThread({ path: real, at, of, marks: marks !== undefined, release }, each, marks),
+    startThread({ path: real, at, of, fingerprints: fingerprints !== undefined, release }, each, fingerprints),
   );
   const stop = () => {
     for (const { worker } of threads) worker.terminate();
@@ -62,13 +62,13 @@ export async function summariseInParallel(
 function startThread(
   share: Share,
   each: (records: number) => void,
-  marks: (marks: Uint8Array) => void = () => {},
+  fingerprints: (fingerprints: Uint8Array) => void = () => {},
 ): { worker: Worker; answer: Promise<ShareSummary> } {
   const worker = new Worker(new URL("./summary-worker.ts", import.meta.url).href, { smol: true });
   const answer = new Promise<ShareSummary>((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<ShareProgress | ShareMarks | ShareSummary>) => {
+    worker.onmessage = ({ data }: MessageEvent<ShareProgress | ShareFingerprints | ShareSummary>) => {
       if ("summary" in data) resolve(data);
-      else if ("marks" in data) marks(data.marks);
+      else if ("fingerprints" in data) fingerprints(data.fingerprints);
       else each(data.records);
     };
     worker.onerror = (event) => reject(new Error(event.message));

@@ -43,9 +43,7 @@ async function previewOf(path: string, release: Release, source: SqliteSource | 
     release,
     report: writer.report,
     fitting: null,
-    assess(batch) {
-      for (const record of batch) writer.assess(record);
-    },
+    assess: (record) => writer.assess(record),
     async *read() {
       if (source !== null) yield* source.read();
     },

@@ -1,6 +1,6 @@
 /** Runs in a thread of its own: summarises one share of a SQLite file. Answers a Share with a ShareSummary. */
 import type { GraphRecord } from "../../graph/record.ts";
-import { FingerprintPacker } from "../../memorygraph/fingerprint.ts";
+import { FingerprintPacker, hashesOf } from "../../memorygraph/fingerprint.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { Summary, type SummaryTransfer } from "../../memorygraph/summary.ts";
 import type { Finding } from "../backend.ts";
@@ -15,8 +15,8 @@ export interface Share {
   readonly path: string;
   readonly at: number;
   readonly of: number;
-  /** Whether a mark of each record is wanted as well. */
-  readonly marks: boolean;
+  /** Whether the fingerprint of each record is wanted as well. */
+  readonly fingerprints: boolean;
   /** The release of which to count what it will not show. */
   readonly release: Release | undefined;
 }
@@ -33,8 +33,8 @@ export interface ShareProgress {
 }
 
 /** As FingerprintPacker packs them. */
-export interface ShareMarks {
-  readonly marks: Uint8Array;
+export interface ShareFingerprints {
+  readonly fingerprints: Uint8Array;
 }
 
 self.onmessage = ({ data }: MessageEvent<Share>) => {
@@ -42,13 +42,17 @@ self.onmessage = ({ data }: MessageEvent<Share>) => {
   const findings = new FindingLog();
   const reader = new SqliteReader(database, readLayout(database), findings, data);
   const summary = new Summary(data.release);
-  const packer = new FingerprintPacker((marks) => self.postMessage({ marks } satisfies ShareMarks));
+  const packer = new FingerprintPacker((fingerprints) =>
+    self.postMessage({ fingerprints } satisfies ShareFingerprints),
+  );
   const add = (record: GraphRecord) => {
-    if (!data.marks) {
+    if (!data.fingerprints) {
       summary.add(record);
       return;
     }
-    summary.addHashed(record, packer.add(record));
+    const { hash, fingerprint } = hashesOf(record);
+    packer.add(fingerprint);
+    summary.addHashed(record, hash);
   };
   let unreported = 0;
   for (const batch of reader.read()) {

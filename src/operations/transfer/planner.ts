@@ -1,13 +1,14 @@
-/** What is to happen to each record of the source, given what stands in the target. */
-import { ContentDigest, type ContentHash, sameHash } from "../graph/digest.ts";
-import type { Instant } from "../graph/instant.ts";
-import type { GraphRecord, GraphRelationship } from "../graph/record.ts";
-import { hashOf } from "../memorygraph/canonicalizer.ts";
-import { changedSince, compareStamps, type Stamp, stampOf, UNREADABLE } from "../memorygraph/times.ts";
-import { storable } from "../support/scratch.ts";
-import type { Readable } from "./compare.ts";
-import { type Ledger, type LedgerEntry, RecordKeys } from "./ledger.ts";
-import type { ConflictPolicy } from "./models.ts";
+/** What is to happen to each record of the source, given what the target holds. */
+import { ContentDigest, type ContentHash, sameHash } from "../../graph/digest.ts";
+import type { Instant } from "../../graph/instant.ts";
+import type { GraphRecord, GraphRelationship } from "../../graph/record.ts";
+import { hashOf } from "../../memorygraph/canonicalizer.ts";
+import { changedSince, compareStamps, type Stamp, stampOf, UNREADABLE } from "../../memorygraph/times.ts";
+import { storable } from "../../support/scratch.ts";
+import type { Readable } from "../compare.ts";
+import type { ConflictPolicy } from "../models.ts";
+import { RecordKeys } from "../records.ts";
+import type { Ledger, LedgerEntry } from "./ledger.ts";
 
 /**
  * `present`: the same content is there. `conflict`: other content is there and stays. `older`: the target's is newer,
@@ -55,7 +56,7 @@ export class Planner {
     targetBefore: ContentDigest,
     policy: ConflictPolicy,
     since: Instant | null,
-    onUndated: (record: GraphRecord, decision: Undated) => void = () => {},
+    onUndated: (record: GraphRecord, decision: Undated) => void,
   ) {
     this.#ledger = ledger;
     this.untouched = ContentDigest.fromTransfer(targetBefore.toTransfer());
@@ -111,13 +112,14 @@ export class PlanFollower {
     this.#ledger = ledger;
   }
 
-  step(record: GraphRecord): { readonly what: "create" | "overwrite" | "nothing"; readonly hash: ContentHash } {
-    const { entry, hash } = this.find(record);
-    if (entry === null || !entry.selected) return { what: "nothing", hash };
-    if (entry.before === null) return { what: "create", hash };
-    return { what: sameHash(entry.before, entry.expected) ? "nothing" : "overwrite", hash };
+  step(record: GraphRecord): "create" | "overwrite" | "nothing" {
+    const { entry } = this.find(record);
+    if (entry === null || !entry.selected) return "nothing";
+    if (entry.before === null) return "create";
+    return sameHash(entry.before, entry.expected) ? "nothing" : "overwrite";
   }
 
+  /** What the ledger says of the record, null for nothing; and the hash of the record. */
   find(record: GraphRecord): { readonly entry: LedgerEntry | null; readonly hash: ContentHash } {
     const hash = hashOf(record);
     return { entry: this.#ledger.get(this.#keys.keyOf(record, hash)), hash };

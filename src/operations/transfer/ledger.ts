@@ -2,10 +2,9 @@
  * What is known about each record of a filled target and of the source, on disk, so that memory does not grow with
  * the stores.
  */
-import type { ContentHash } from "../graph/digest.ts";
-import { type GraphRecord, relationshipId } from "../graph/record.ts";
-import type { Stamp } from "../memorygraph/times.ts";
-import { openScratch, storable } from "../support/scratch.ts";
+import type { ContentHash } from "../../graph/digest.ts";
+import type { Stamp } from "../../memorygraph/times.ts";
+import { openScratch } from "../../support/scratch.ts";
 
 export interface LedgerEntry {
   /** What stood in the target; null where nothing did. */
@@ -62,20 +61,5 @@ export class Ledger {
   close(): void {
     for (const statement of Object.values(this.#statements)) statement.finalize();
     this.#database.close();
-  }
-}
-
-/** Gives every record its key in the ledger: its identity, and a number where several have the same. */
-export class RecordKeys {
-  readonly #repeats = new Map<string, number>();
-
-  keyOf(record: GraphRecord, hash: ContentHash): string {
-    if (record.kind === "node") return storable(`node ${record.key}`);
-    const id = relationshipId(record);
-    if (id !== null) return storable(`relationship =${id}`);
-    const content = hash.toHex();
-    const number = (this.#repeats.get(content) ?? 0) + 1;
-    this.#repeats.set(content, number);
-    return `relationship #${content}.${number}`;
   }
 }

@@ -1,9 +1,9 @@
 /** The first records that are in source and target with other content: which fields differ, for a person to decide. */
-import type { GraphRecord } from "../graph/record.ts";
-import { canonicalizer } from "../memorygraph/canonicalizer.ts";
-import { fieldDifferences, type Readable, SHOWN_DIFFERENCES, titleOf } from "./compare.ts";
-import type { Difference } from "./models.ts";
-import { nameOf } from "./records.ts";
+import type { GraphRecord } from "../../graph/record.ts";
+import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
+import { fieldDifferences, type Readable, SHOWN_DIFFERENCES, titleOf } from "../compare.ts";
+import type { Difference } from "../models.ts";
+import { nameOf } from "../records.ts";
 
 type Decision = "conflict" | "overwrite";
 
