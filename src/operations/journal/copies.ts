@@ -3,7 +3,7 @@ import type { TargetBackend } from "../../backends/backend.ts";
 import type { BackendConfig } from "../../backends/config.ts";
 import { MigrateError } from "../../errors.ts";
 import { RunTrace } from "../../journal/run-trace.ts";
-import { hashAndFingerprint } from "../../memorygraph/fingerprint.ts";
+import { type Fingerprint, fingerprintOf } from "../../memorygraph/fingerprint.ts";
 import type { FoundRun } from "./find-run.ts";
 
 /**
@@ -47,7 +47,7 @@ export async function runsIn<K>(
     try {
       for await (const batch of store.read()) {
         for (const record of batch) {
-          const { fingerprint } = hashAndFingerprint(record);
+          const fingerprint = fingerprintOf(record);
           for (const [key, trace] of traces) if (!met.has(key) && isOf(trace, fingerprint)) met.add(key);
           if (met.size === traces.size) return met;
         }
@@ -62,7 +62,7 @@ export async function runsIn<K>(
   return met;
 }
 
-function isOf(trace: RunTrace, fingerprint: ReturnType<typeof hashAndFingerprint>["fingerprint"]): boolean {
+function isOf(trace: RunTrace, fingerprint: Fingerprint): boolean {
   const { standing } = trace.trace(fingerprint);
   return standing === "unchanged" || standing === "bookkeeping";
 }
