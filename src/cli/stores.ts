@@ -2,11 +2,13 @@
 import { BackendConfig, type BackendType, FILE_BACKENDS, withoutCredentials } from "../backends/config.ts";
 import { DEFAULT_TYPE, descriptorOf, typesOfScheme } from "../backends/descriptors.ts";
 import { recognise } from "../backends/recognise.ts";
+import { machineOf } from "../doctor/machine.ts";
 import { UsageError } from "../errors.ts";
+import { shellQuote } from "../support/shell.ts";
 import type { CommandContext } from "./command.ts";
 import type { Endpoint, PasswordSource, Side } from "./endpoint.ts";
 import { givenPassword } from "./password.ts";
-import { flagOf, READ_BY } from "./store-options.ts";
+import { flagOf, READ_BY, TEXT_FIELDS } from "./store-options.ts";
 
 type CliEnvironment = Pick<CommandContext, "env" | "log" | "ask" | "signal">;
 
@@ -18,34 +20,66 @@ type CliEnvironment = Pick<CommandContext, "env" | "log" | "ask" | "signal">;
 export async function sourceConfig(endpoint: Endpoint, surroundings: CliEnvironment): Promise<BackendConfig> {
   const { env } = surroundings;
   const kinds = kindsOf(endpoint, env.MEMORY_BACKEND);
-  const found = BackendConfig.fromEnv(env, kinds[0]);
   // The application's variables belong together: its password is nothing for an address that it does not name.
   const named = endpoint.uri !== undefined || endpoint.path !== undefined;
-  const config = withAddress(named ? new BackendConfig({ type: found.type }) : found, endpoint, "from");
+  const found = named
+    ? new BackendConfig({ type: kinds[0] ?? DEFAULT_TYPE })
+    : await storeInUse(kinds[0], surroundings);
+  const config = withAddress(found, endpoint, "from");
   return identified(await withPassword(config, endpoint, "from", surroundings), kinds);
+}
+
+/** What doctor says; it is asked only where the store is not named. @throws UsageError */
+async function storeInUse(type: BackendType | undefined, { env, log, signal }: CliEnvironment): Promise<BackendConfig> {
+  const { sourceInUse } = await import("../doctor/in-use.ts");
+  const { config, reason } = await sourceInUse(machineOf(env, process.platform, process.cwd()), type, signal);
+  log.debug(`source: ${config.path ?? withoutCredentials(config.uri ?? "")} (${reason})`);
+  return config;
 }
 
 /** @throws UsageError, AccessError; a target is never taken from the environment, where the live store is */
 export async function targetConfig(endpoint: Endpoint, surroundings: CliEnvironment): Promise<BackendConfig> {
-  const { type, path, uri } = endpoint;
-  if (path === undefined && uri === undefined) throw noTarget(type);
   const kinds = kindsOf(endpoint, undefined);
   const config = withAddress(new BackendConfig({ type: kinds[0] ?? DEFAULT_TYPE }), endpoint, "to");
   return identified(await withPassword(config, endpoint, "to", surroundings), kinds);
 }
 
-function noTarget(type: BackendType | undefined): UsageError {
-  if (type === undefined) {
-    return new UsageError("no target is given", {
-      next: "Add its path or address after the source, as in: memorygraph-migrate old.db new.db",
+/**
+ * Before anything is looked at.
+ * @param command the words that begin it, and what stands for the target in the command that is advised
+ * @throws UsageError where no target is named
+ */
+export function assertTargetNamed(
+  { type, path, uri }: Endpoint,
+  from: Endpoint,
+  command: { readonly words: readonly string[]; readonly example: string },
+): void {
+  if (path !== undefined || uri !== undefined) return;
+  if (type !== undefined) {
+    const isFile = FILE_BACKENDS.has(type);
+    throw new UsageError(`no ${isFile ? "file" : "address"} is given for the ${type} target`, {
+      next: isFile ? `Add --to-path FILE, as in --to-path ${command.example}.` : `Add --to-uri ${addressOf(type)}.`,
     });
   }
-  if (!FILE_BACKENDS.has(type)) {
-    return new UsageError(`no address given for the ${type} target`, { next: "Add --to-uri URI." });
-  }
-  return new UsageError(`no file given for the ${type} target`, {
-    next: "Add --to-path FILE. The store that MemoryGraph uses is never the target unless you name it.",
+  const source = from.path === undefined && from.uri === undefined ? ["old.db"] : wordsOf(from);
+  const words = [...command.words, ...source, command.example].map(shellQuote).join(" ");
+  throw new UsageError("no target is given", { next: `Add its path or address after the source, as in: ${words}` });
+}
+
+function addressOf(type: BackendType): string {
+  const { server } = descriptorOf(type);
+  return `${server?.schemes[0]}://localhost:${server?.port}`;
+}
+
+/** The source as it was named; without the options that it does not need. */
+function wordsOf({ type, password: _, ...fields }: Endpoint): string[] {
+  const { path, uri, ...others } = fields;
+  const store = path ?? withoutCredentials(uri ?? "");
+  const given = TEXT_FIELDS.flatMap(([flag, field]) => {
+    const value = (others as Readonly<Record<string, string | undefined>>)[field];
+    return value === undefined ? [] : [`--from-${flag}`, value];
   });
+  return [...(type === undefined ? [] : ["--from", type]), ...given, store];
 }
 
 /**

@@ -3,14 +3,12 @@ import { FILE_BACKENDS } from "../backends/config.ts";
 import type { RunEntry } from "../journal/registry.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import { adviceBeside, stepText } from "./advice.ts";
-import { type Choice, choose } from "./choose.ts";
-import { readClients } from "./client-configurations.ts";
+import type { Choice } from "./choose.ts";
 import { commandsOf } from "./commands.ts";
-import { type Installed, installedReleases } from "./installed.ts";
-import { lookAt, type Seen, shownStore } from "./look.ts";
+import { type Survey, survey } from "./in-use.ts";
+import { type Seen, shownStore } from "./look.ts";
 import type { Machine } from "./machine.ts";
 import type { Diagnosis, FoundStore } from "./models.ts";
-import { placesToLook } from "./places.ts";
 import { type Plan, planFor } from "./plan.ts";
 
 export interface DiagnoseOptions {
@@ -32,16 +30,7 @@ export interface Examination {
 /** @throws MigrateError only for what ends the whole examination, such as a signal */
 export async function examine(machine: Machine, options: DiagnoseOptions = {}): Promise<Examination> {
   const { release = null, runs = [], onProgress, signal } = options;
-  const clients = readClients(machine);
-  const { installed, searched } = installedReleases(machine);
-  const places = placesToLook(machine, clients.setups, clients.projects);
-  const seen: Seen[] = [];
-  for (const place of places) {
-    signal?.throwIfAborted();
-    const one = await lookAt(place, signal);
-    if (one !== null) seen.push(one);
-  }
-  const choice = choose(machine, clients.setups, { installed, written: writtenFor(seen), asked: release });
+  const { choice, clients, installed, seen, searched } = await survey(machine, release, signal);
   let records = 0;
   const each = (more: number) => {
     records += more;
@@ -51,17 +40,9 @@ export async function examine(machine: Machine, options: DiagnoseOptions = {}): 
   const diagnosis: Diagnosis = {
     ...document(machine, choice, plan, seen, runs, installed),
     problems: [...clients.problems],
-    searched: [...places.map(({ location }) => location), ...clients.searched, ...searched],
+    searched: [...searched],
   };
   return { diagnosis, choice, plan };
-}
-
-function writtenFor(seen: readonly Seen[]): Release[] {
-  return seen
-    .flatMap(({ description }) =>
-      description === null || description.nodes === 0 ? [] : [description.release ?? description.readableBy[0] ?? null],
-    )
-    .filter((release) => release !== null);
 }
 
 function document(
@@ -70,7 +51,7 @@ function document(
   plan: Plan,
   seen: readonly Seen[],
   runs: readonly RunEntry[],
-  installed: readonly Installed[],
+  installed: Survey["installed"],
 ): Omit<Diagnosis, "problems" | "searched"> {
   const stores = seen.map((one) => withReading(shownStore(one), one, choice, plan, runs));
   const steps = plan.steps.map((step) => ({

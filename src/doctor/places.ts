@@ -109,7 +109,7 @@ function reasonOf({ backend, releases, former, title }: DefaultPlace): string {
 }
 
 /** The kinds of store of which a variable says where it is, whatever MEMORY_BACKEND says. */
-function kindsNamed(env: Environment): string[] {
+export function kindsNamed(env: Environment): string[] {
   return BACKENDS.filter(({ variables }) =>
     [variables?.path, variables?.uri, variables?.host].some((part) => part?.names.some((name) => env[name])),
   ).map(({ type }) => type);

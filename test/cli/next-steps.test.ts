@@ -145,3 +145,28 @@ test("verify says what it does not compare", async () => {
   expect((await verify("old.db", "old.db")).stdout).toContain("not compared: when each row was inserted");
   expect((await verify("new.db", "new.db")).stdout).not.toContain("not compared");
 });
+
+describe("what verify advises where two stores differ", () => {
+  const advised = (stderr: string) => /: (memorygraph-migrate .*)$/m.exec(stderr)?.[1];
+
+  test("brings what is missing, pasted as it is", async () => {
+    using home = new Home();
+    home.sqlite("0.12.4", "old one.db").sqlite("0.8.3", "new.db");
+    const compare = ["verify", home.path("old one.db"), home.path("new.db")];
+    const { code, stderr } = await program(home.folder, compare);
+    expect([code, stderr]).toEqual([3, expect.stringMatching(/^next: .*This copies what is missing/m)]);
+    expect(stderr).toContain("What is in the target only may well belong there.");
+    expect(await shell(home.folder, advised(stderr)!, home.env)).toMatchObject({ code: 0, stderr: "" });
+    const after = await program(home.folder, compare);
+    expect(after.stdout).not.toContain("missing");
+  });
+
+  test("copies nothing where only the target has more", async () => {
+    using home = new Home();
+    home.sqlite("0.12.4", "old.db");
+    edited(home.folder, join("home", "more.db"), (store) => store.add("extra"));
+    const { code, stderr } = await program(home.folder, ["verify", home.path("old.db"), home.path("more.db")]);
+    expect([code, advised(stderr)]).toEqual([3, undefined]);
+    expect(stderr).toContain("next: What is in the target only may well belong there.\n");
+  });
+});

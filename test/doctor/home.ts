@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { loadBackend } from "../../src/backends/registry.ts";
 import { type Diagnosis, DiagnosisSchema } from "../../src/doctor/models.ts";
-import { document, type Environment, type Outcome, program, shell } from "../cli/program.ts";
+import { document, type Outcome, program, shell } from "../cli/program.ts";
 import { listing, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { copyFixture, type FixtureName, settle } from "../support/stores.ts";
 
@@ -18,7 +18,7 @@ export const LITE = [".memorygraph", "falkordblite.db"] as const;
 
 export class Home implements Disposable {
   readonly folder: TemporaryFolder = temporaryFolder();
-  readonly env: Environment = {};
+  readonly env: Record<string, string> = {};
 
   [Symbol.dispose](): void {
     this.folder[Symbol.dispose]();
@@ -75,8 +75,12 @@ export class Home implements Disposable {
     return this.file(JSON.stringify({ mcpServers: { memory: entry } }), ".claude.json");
   }
 
+  run(args: readonly string[]): Promise<Outcome> {
+    return program(this.folder, args, this.env);
+  }
+
   doctor(...args: readonly string[]): Promise<Outcome> {
-    return program(this.folder, ["doctor", ...args], this.env);
+    return this.run(["doctor", ...args]);
   }
 
   async diagnosis(...args: readonly string[]): Promise<Diagnosis & { code: number }> {

@@ -10,6 +10,7 @@ import { CONFLICT_POLICIES, type ConflictPolicy, toInstant } from "../../operati
 import type { Outcome } from "../../operations/outcome.ts";
 import { migrateArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
+import { PROGRAM } from "../commands.ts";
 import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
 import { withOperands } from "../operands.ts";
 import { contentsOf } from "../page/contents.ts";
@@ -20,7 +21,7 @@ import { jsonLine } from "../printable.ts";
 import { migrationHeadline, migrationReport, migrationWarnings } from "../reports/migrate.ts";
 import { startLines } from "../start.ts";
 import { registryOf } from "../state.ts";
-import { sourceConfig, targetConfig } from "../stores.ts";
+import { assertTargetNamed, sourceConfig, targetConfig } from "../stores.ts";
 import type { Values } from "../strict.ts";
 
 /** Only what was given; the engine knows its defaults. */
@@ -129,6 +130,7 @@ async function run(
 ): Promise<void> {
   const { progress, signal, confirm } = context;
   if (report !== undefined) assertPagePath(report);
+  assertTargetNamed(to, from, { words: [PROGRAM], example: "new.db" });
   const source = await sourceConfig(from, context);
   const target = await targetConfig(to, context);
   const runJournal = options.dryRun ? undefined : RunJournal.fresh(registryOf(stateDir, context.env));

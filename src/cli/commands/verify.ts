@@ -1,10 +1,15 @@
 /** `verify`: whether two stores hold the same, and where not. */
 import * as v from "valibot";
+import type { BackendConfig } from "../../backends/config.ts";
+import { TARGET_TYPES } from "../../backends/descriptors.ts";
+import { storeWords } from "../../doctor/commands.ts";
 import { UsageError, VerificationError } from "../../errors.ts";
 import { compareConfigured } from "../../operations/compare-stores.ts";
-import type { Difference } from "../../operations/models.ts";
+import type { ComparisonResult, Difference } from "../../operations/models.ts";
+import { shellQuote } from "../../support/shell.ts";
 import { verifyArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
+import { PROGRAM } from "../commands.ts";
 import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
 import { withOperands } from "../operands.ts";
 import { contentsOf } from "../page/contents.ts";
@@ -14,7 +19,7 @@ import { assertPagePath, writePage } from "../page/write.ts";
 import { jsonLine } from "../printable.ts";
 import { differenceLines } from "../reports/differences.ts";
 import { comparisonHeadline, comparisonReport } from "../reports/verify.ts";
-import { sourceConfig, targetConfig } from "../stores.ts";
+import { assertTargetNamed, sourceConfig, targetConfig } from "../stores.ts";
 
 interface VerifyOptions {
   readonly from: Endpoint;
@@ -65,6 +70,7 @@ export const verify: Command<VerifyOptions> = {
 async function run({ from, to, limit, all, report: page }: VerifyOptions, context: CommandContext): Promise<void> {
   const { json, quiet, colour, width, progress, signal, write, tell } = context;
   if (page !== undefined) assertPagePath(page);
+  assertTargetNamed(to, from, { words: [PROGRAM, "verify"], example: "copy.db" });
   const source = await sourceConfig(from, context);
   const target = await targetConfig(to, context);
   let printed = 0;
@@ -88,6 +94,21 @@ async function run({ from, to, limit, all, report: page }: VerifyOptions, contex
   }
   if (result.identical) return;
   throw new VerificationError("the two stores do not hold the same", {
-    next: "`memorygraph-migrate migrate` copies what is missing; what is in the target only may well belong there.",
+    next: nextStep(result, source, target),
   });
+}
+
+/** Copying is no way out where only the target has more, or where it is a kind that nothing is written to. */
+function nextStep({ missing, changed, extra }: ComparisonResult, source: BackendConfig, target: BackendConfig): string {
+  const more = extra > 0 ? "What is in the target only may well belong there." : "";
+  if (missing + changed === 0) return more;
+  if (!TARGET_TYPES.includes(target.type)) {
+    return `${more} Nothing is ever written to a ${target.type} file: copy the source to another target.`.trim();
+  }
+  const command = [PROGRAM, ...storeWords("from", source), ...storeWords("to", target)].map(shellQuote).join(" ");
+  const what = [
+    ...(missing > 0 ? ["what is missing"] : []),
+    ...(changed > 0 ? ["the later version of what differs"] : []),
+  ];
+  return `${more}${more === "" ? "" : " "}This copies ${what.join(", and ")}: ${command}${changed > 0 ? " --on-conflict newest" : ""}`;
 }
