@@ -58,7 +58,9 @@ export function assertTargetNamed(
   if (type !== undefined) {
     const isFile = FILE_BACKENDS.has(type);
     throw new UsageError(`no ${isFile ? "file" : "address"} is given for the ${type} target`, {
-      next: isFile ? `Add --to-path FILE, as in --to-path ${command.example}.` : `Add --to-uri ${addressOf(type)}.`,
+      next: isFile
+        ? `Add --to-path FILE, as in --to-path ${command.example}.`
+        : `Add --to-uri URI, as in --to-uri ${addressOf(type)}.`,
     });
   }
   const source = from.path === undefined && from.uri === undefined ? ["old.db"] : wordsOf(from);

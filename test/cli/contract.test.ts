@@ -182,7 +182,7 @@ describe("a usage error leaves standard output empty, exits with 2 and says what
       "a kind of target alone, of a server",
       [source, "--to", "falkordb"],
       "no address is given for the falkordb target",
-      "Add --to-uri redis://localhost:6379.",
+      "Add --to-uri URI, as in --to-uri redis://localhost:6379.",
     ],
     [
       "a path and an address",

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { CLIENTS } from "../../src/doctor/clients.ts";
 import { Home } from "../doctor/home.ts";
-import { program, shell } from "./program.ts";
+import { inProcess as program, pasted as shell } from "./in-process.ts";
 import { edited } from "./stores.ts";
 
 describe("--client prints a configuration that doctor reads back", () => {

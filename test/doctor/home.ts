@@ -1,12 +1,13 @@
 /** Homes as people have them, made of small parts, and following what doctor prints. */
 import { expect } from "bun:test";
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { loadBackend } from "../../src/backends/registry.ts";
 import { type Diagnosis, DiagnosisSchema } from "../../src/doctor/models.ts";
-import { document, type Outcome, program, shell } from "../cli/program.ts";
+import { inProcess, pasted } from "../cli/in-process.ts";
+import { document, type Outcome } from "../cli/program.ts";
 import { listing, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { copyFixture, type FixtureName, settle } from "../support/stores.ts";
 
@@ -15,6 +16,18 @@ const DUMP = join(import.meta.dir, "../fixtures/rdb/falkordblite-0.12.4.db");
 
 export const IN_USE = [".memorygraph", "memory.db"] as const;
 export const LITE = [".memorygraph", "falkordblite.db"] as const;
+
+/** Made once for all homes. */
+let lite: TemporaryFolder | undefined;
+
+async function makeLite(): Promise<TemporaryFolder> {
+  const folder = temporaryFolder();
+  process.once("exit", () => folder[Symbol.dispose]());
+  const source = copyFixture("0.13.0", folder);
+  const args = ["--from-path", source, "--to", "falkordblite", "--to-path", folder.file("lite"), "--for", "0.13"];
+  expect(await inProcess(folder, args)).toMatchObject({ code: 0, stderr: "" });
+  return folder;
+}
 
 export class Home implements Disposable {
   readonly folder: TemporaryFolder = temporaryFolder();
@@ -50,12 +63,9 @@ export class Home implements Disposable {
 
   /** A directory of TypeScript's, with the 30 memories of the fixture of 0.13. */
   async liteDirectory(...names: readonly string[]): Promise<this> {
-    const source = copyFixture("0.13.0", this.folder, "for-lite.db");
+    lite ??= await makeLite();
     mkdirSync(dirname(this.path(...names)), { recursive: true });
-    const target = ["--to", "falkordblite", "--to-path", this.path(...names), "--for", "0.13"];
-    const elsewhere = ["--state-dir", this.folder.file("other-state")];
-    const { code, stderr } = await program(this.folder, ["--from-path", source, ...target, ...elsewhere]);
-    expect([code, stderr]).toEqual([0, ""]);
+    cpSync(lite.file("lite"), this.path(...names), { recursive: true });
     return this;
   }
 
@@ -76,7 +86,7 @@ export class Home implements Disposable {
   }
 
   run(args: readonly string[]): Promise<Outcome> {
-    return program(this.folder, args, this.env);
+    return inProcess(this.folder, args, this.env);
   }
 
   doctor(...args: readonly string[]): Promise<Outcome> {
@@ -136,7 +146,7 @@ export async function follow(home: Home, ...args: readonly string[]): Promise<nu
     const commands = commandsIn(stdout);
     expect(commands).not.toEqual([]);
     for (const command of commands) {
-      expect(await shell(home.folder, command, home.env)).toMatchObject({ code: 0, stderr: "" });
+      expect(await pasted(home.folder, command, home.env)).toMatchObject({ code: 0, stderr: "" });
       typed++;
     }
   }
