@@ -123,10 +123,20 @@ export interface OtherStore {
   readonly option: string;
 }
 
+/** Ids that several records of a store have. */
+export interface SharedIds {
+  readonly nodes: readonly string[];
+  readonly relationships: readonly string[];
+  /** Whether one of them is read as the record of that id; else all are told apart by what they hold. */
+  readonly oneIsTheRecord: boolean;
+}
+
 /** A store opened for reading: one moment of it, or an error that says that it changed. */
 export interface SourceStore {
   /** What else is there and not empty, for somebody who meant that; absent where there can be nothing else. */
   others?(): Promise<readonly OtherStore[]>;
+  /** Absent where every id is that of one record. */
+  sharedIds?(): Promise<SharedIds>;
   describe(depth: DescriptionDepth): Promise<StoreDescription>;
   /**
    * Every record once, all nodes before all relationships, in the store's own stable order. Records that cannot be

@@ -14,6 +14,11 @@ export interface Capabilities {
    * programs can write meanwhile. `none`: it is only read.
    */
   readonly target: "staged" | "live" | "none";
+  /**
+   * Whether an id is the key of a row: then one record of an id is in the application's tables, and others that have it too
+   * stand beside them. Else any number of records may have one.
+   */
+  readonly idIsKey: boolean;
   /** What no store of this kind can hold, in its newest release. */
   readonly cannotHold: readonly HardValue[];
 }

@@ -6,6 +6,7 @@ import { DamagedStoreError, RereadError } from "../errors.ts";
 import { compareStores, type Readable, type ShownDifferences } from "./compare.ts";
 import type { ComparisonResult, OnProgress } from "./models.ts";
 import { finding, statistics } from "./outcome.ts";
+import { comparable } from "./shared-ids.ts";
 
 /** @throws MigrateError when one of them cannot be opened, or not be read whole: then nothing can be proven. */
 export async function compareConfigured(
@@ -60,7 +61,8 @@ async function compareOpened(
     done += records;
     onProgress({ phase: "verify", done, total, unit: "records" });
   };
-  const comparison = await compareStores(source as Readable, target as Readable, each, shown);
+  const [left, right] = await comparable(source, target);
+  const comparison = await compareStores(left as Readable, right as Readable, each, shown);
   for (const [store, { location, findings }] of [
     [source, a],
     [target, b],

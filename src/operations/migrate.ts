@@ -19,6 +19,7 @@ import type { RunJournal } from "./journal/run-journal.ts";
 import { type MigrationOptionsInput, type Progress, parseOptions, type VerificationResult } from "./models.ts";
 import { Outcome } from "./outcome.ts";
 import { type Hooks, ProgressReporter, type Run } from "./run.ts";
+import { readFor } from "./shared-ids.ts";
 import { fill } from "./transfer/fill.ts";
 import { FittedSource } from "./transfer/fitted-source.ts";
 import { Ledger } from "./transfer/ledger.ts";
@@ -93,7 +94,7 @@ async function attempt(
     fromBackend.type === toBackend.type
       ? await toBackend.assertDistinct(from, to, hooks.signal)
       : { sameServer: false };
-  const source = await fromBackend.openForReading(from, {
+  let source = await fromBackend.openForReading(from, {
     signal: hooks.signal,
     isolate: isolate || distinct.sameServer,
   });
@@ -102,6 +103,7 @@ async function attempt(
     outcome.sourceFound(description);
     assertSound(description, options.allowLoss);
     if (!options.allowEmpty) await assertNotEmpty(source, description);
+    source = await readFor(toBackend.type, source);
     const request: WriteRequest = {
       release: options.for ?? null,
       fallbackRelease: description.release ?? DEFAULT_RELEASE,

@@ -18,6 +18,7 @@ export const neo4jDescriptor: ServerDescriptor<"neo4j"> = {
   takes: ["username", "password", "database", "caFile", "certFile", "keyFile"],
   capabilities: {
     target: "live",
+    idIsKey: false,
     cannotHold: [...NEITHER, "map", "list of lists", "list with null", "list of several types"],
   },
   variables: variablesOf("neo4j"),
@@ -36,6 +37,7 @@ export const memgraphDescriptor: ServerDescriptor<"memgraph"> = {
   takes: ["username", "password", "database", "caFile", "certFile", "keyFile"],
   capabilities: {
     target: "live",
+    idIsKey: false,
     cannotHold: [...NEITHER, "bytes", "time with offset", "nanoseconds", "calendar duration", "vector"],
   },
   variables: variablesOf("memgraph"),

@@ -26,6 +26,7 @@ export const jsonDescriptor: BackendDescriptor<"json"> = {
   takes: [],
   capabilities: {
     target: "none",
+    idIsKey: false,
     // JSON has no such values.
     cannotHold: NOT_IN_JSON,
   },

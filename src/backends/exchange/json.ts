@@ -11,6 +11,7 @@ import type {
   DescriptionDepth,
   Finding,
   OpenOptions,
+  SharedIds,
   SourceBackend,
   SourceStore,
   StoreDescription,
@@ -18,7 +19,7 @@ import type {
 import { pathOf } from "../file/place.ts";
 import { FindingLog } from "../findings.ts";
 import { releasesOf } from "../graph-store/describe.ts";
-import { readRecords } from "../graph-store/reader.ts";
+import { readRecords, sharedIdsOf } from "../graph-store/reader.ts";
 import { accessError, lookAt, notThatKind, recognise } from "../recognise.ts";
 import { isMcpFile, jsonDescriptor } from "./descriptor.ts";
 import { exportFormat } from "./export.ts";
@@ -114,6 +115,10 @@ class JsonSource implements SourceStore {
       indexes: [],
       findings: this.#format.findings(survey),
     };
+  }
+
+  sharedIds(): Promise<SharedIds> {
+    return sharedIdsOf(this.#records);
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {

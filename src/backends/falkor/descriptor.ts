@@ -50,7 +50,7 @@ export const falkordbliteDescriptor: BackendDescriptor<"falkordblite"> = {
   server: null,
   takes: ["graph", "database"],
   // A dump has names in it that cannot be spelled in a statement.
-  capabilities: { target: "staged", cannotHold: CANNOT_HOLD },
+  capabilities: { target: "staged", idIsKey: false, cannotHold: CANNOT_HOLD },
   variables: variablesOf("falkordblite"),
   signatures: [
     {
@@ -96,7 +96,7 @@ export const falkordbDescriptor: ServerDescriptor<"falkordb"> = {
     socketScheme: "unix",
   },
   takes: ["username", "password", "database", "graph", "caFile", "certFile", "keyFile", "readBy"],
-  capabilities: { target: "live", cannotHold: [...CANNOT_HOLD, "backtick"] },
+  capabilities: { target: "live", idIsKey: false, cannotHold: [...CANNOT_HOLD, "backtick"] },
   variables: variablesOf("falkordb"),
   signatures: [],
   mistakenFor: [],

@@ -7,9 +7,9 @@ import { remove } from "../../support/files.ts";
 import { createPrivateFolder } from "../../support/private-folder.ts";
 import { copyStill, isQuiescent, stateOf } from "../../support/stability.ts";
 import { sleep } from "../../support/time.ts";
-import type { Finding, OpenOptions, SourceStore, StoreDescription } from "../backend.ts";
+import type { Finding, OpenOptions, SharedIds, SourceStore, StoreDescription } from "../backend.ts";
 import { FindingLog } from "../findings.ts";
-import { readRecords } from "../graph-store/reader.ts";
+import { readRecords, sharedIdsOf } from "../graph-store/reader.ts";
 import { accessError } from "../recognise.ts";
 import { type DumpOrigin, describeDump } from "./describe-dump.ts";
 import { assertGraph, type OpenDump, openDump, stillWriting } from "./open-dump.ts";
@@ -123,6 +123,10 @@ export class DumpSource implements SourceStore {
 
   describe(): Promise<StoreDescription> {
     return describeDump(this.#reading.dump, this.#origin);
+  }
+
+  sharedIds(): Promise<SharedIds> {
+    return sharedIdsOf(this.#reading.dump.store);
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {

@@ -37,6 +37,8 @@ function noted(store: SourceStore, note: Finding): SourceStore {
   };
   return {
     describe,
+    ...(store.others !== undefined && { others: () => store.others!() }),
+    ...(store.sharedIds !== undefined && { sharedIds: () => store.sharedIds!() }),
     read: () => store.read(),
     summarise: (options) => store.summarise(options),
     findings: () => store.findings(),

@@ -10,6 +10,7 @@ import {
 import type { Value } from "../../graph/value.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { openScratch } from "../../support/scratch.ts";
+import type { SharedIds } from "../backend.ts";
 import type { FindingLog } from "../findings.ts";
 import type { InternalId, RecordStore, ServerNode, ServerRelationship } from "./server.ts";
 
@@ -63,6 +64,11 @@ export async function* readRecords(
     keys.close();
     await server.endMoment?.();
   }
+}
+
+export async function sharedIdsOf(server: RecordStore): Promise<SharedIds> {
+  const nodes = await server.sharedIds();
+  return { nodes, relationships: await server.sharedRelationshipIds(), oneIsTheRecord: false };
 }
 
 function noteUndecoded(findings: FindingLog, record: GraphRecord, name: string, why: string): void {

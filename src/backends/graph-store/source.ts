@@ -3,10 +3,10 @@ import { BusyError, SourceChangedError } from "../../errors.ts";
 import { ContentDigest } from "../../graph/digest.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { canonicalizer, digestOf } from "../../memorygraph/canonicalizer.ts";
-import type { Finding, OpenOptions, OtherStore, SourceStore, StoreDescription } from "../backend.ts";
+import type { Finding, OpenOptions, OtherStore, SharedIds, SourceStore, StoreDescription } from "../backend.ts";
 import { FindingLog } from "../findings.ts";
 import { describe } from "./describe.ts";
-import { readRecords } from "./reader.ts";
+import { readRecords, sharedIdsOf } from "./reader.ts";
 import type { GraphServer } from "./server.ts";
 
 /**
@@ -44,6 +44,10 @@ export class ServerSource implements SourceStore {
 
   async others(): Promise<readonly OtherStore[]> {
     return (await this.#server.others?.()) ?? [];
+  }
+
+  sharedIds(): Promise<SharedIds> {
+    return sharedIdsOf(this.#server);
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {

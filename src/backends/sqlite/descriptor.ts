@@ -8,7 +8,7 @@ export const sqliteDescriptor: BackendDescriptor<"sqlite"> = {
   noun: "SQLite file",
   server: null,
   takes: [],
-  capabilities: { target: "staged", cannotHold: [] },
+  capabilities: { target: "staged", idIsKey: true, cannotHold: [] },
   variables: variablesOf("sqlite"),
   signatures: [
     {

@@ -9,7 +9,7 @@ import type { FileLayout } from "./layout.ts";
 import type { DecodedNode, DecodedRelationship } from "./nodes-layout.ts";
 import { isOdd, REPLACED, readAs } from "./readings.ts";
 import { UnreadableRowError } from "./row.ts";
-import { SharedIds } from "./shared-ids.ts";
+import { HybridIds } from "./shared-ids.ts";
 import { applyToProperties, hashRow, type RowExtra, readRowExtra } from "./side-table.ts";
 import { nodeTablesOf, relationshipTablesOf, type SqliteNative, selectFrom, type Table } from "./tables.ts";
 import { readWholeRecords } from "./whole-records.ts";
@@ -38,7 +38,7 @@ export class SqliteReader {
   }
 
   *read(): Generator<GraphRecord[]> {
-    const shared = new SharedIds(this.#database, this.#layout, this.#findings);
+    const shared = new HybridIds(this.#database, this.#layout, this.#findings);
     for (const table of this.#nodes) {
       for (const page of this.#pages(table)) {
         const batch: GraphNode[] = [];

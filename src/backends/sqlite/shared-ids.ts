@@ -1,20 +1,59 @@
-/** A hybrid file can hold one id in both of its tables. The newer version is the record of that id; the other is kept beside it. */
+/** Ids that several records of a file have: in both tables of a hybrid one, in rows beside others, whole in the side table. */
 import type { Database } from "bun:sqlite";
 import { type GraphNode, idOfKey } from "../../graph/record.ts";
 import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
 import { compareStamps, stampOf, UNREADABLE } from "../../memorygraph/times.ts";
+import type { SharedIds } from "../backend.ts";
 import type { FindingLog } from "../findings.ts";
-import { rows } from "./database.ts";
+import { quoted, rows } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
+import { SIDE_TABLE } from "./side-table.ts";
+import { doublesOf } from "./tables.ts";
 
-export class SharedIds {
+/** One of the records of each is in a table of the layout, and read as the record of that id. */
+export function sharedIdsIn(database: Database, layout: FileLayout): SharedIds {
+  const { nodeTables, relationships, doubled, hasSideTable } = layout;
+  const idsOf = (query: string) => rows(database, query).map(([id]) => String(id));
+  const find = (kind: "node" | "relationship", tables: readonly string[]) => {
+    const doubles = tables.filter((table) => doubled.includes(table)).map((table) => quoted(doublesOf(table)));
+    const whole = hasSideTable ? tables.map((table) => wholeWithIdOf(kind, table)) : [];
+    const queries = [...doubles.map((table) => `SELECT CAST(id AS TEXT) FROM ${table}`), ...whole];
+    return new Set(queries.flatMap(idsOf));
+  };
+  const nodes = find(
+    "node",
+    nodeTables.map(({ name }) => name),
+  );
+  for (const id of hybridIds(database, layout)) nodes.add(id);
+  const joins = find("relationship", relationships === null ? [] : [relationships.name]);
+  return { nodes: [...nodes], relationships: [...joins], oneIsTheRecord: true };
+}
+
+/** Of the records in the side table those that are told apart by content, and have the id of a row. */
+function wholeWithIdOf(kind: "node" | "relationship", table: string): string {
+  const isTold = kind === "node" ? "e.key GLOB '#*'" : `${member("e.record", "$.sharesId")} = 1`;
+  const id = member("p.value", "$[1]");
+  return `SELECT DISTINCT ${id} FROM ${SIDE_TABLE} e, json_each(CASE WHEN json_valid(e.record) THEN e.record END, '$.properties') p
+    WHERE e.kind = '${kind}' AND e.id IS NULL AND ${isTold} AND ${member("p.value", "$[0]")} = 'id'
+      AND EXISTS (SELECT 1 FROM ${quoted(table)} t WHERE t.id = ${id})`;
+}
+
+function member(json: string, path: string): string {
+  return `json_extract(CASE WHEN json_valid(${json}) THEN ${json} END, '${path}')`;
+}
+
+function hybridIds(database: Database, { nodeTables }: FileLayout): string[] {
+  if (nodeTables.length < 2) return [];
+  return rows(database, "SELECT m.id FROM memories m JOIN nodes n ON n.id = m.id").map(([id]) => String(id));
+}
+
+/** A hybrid file can hold one id in both of its tables. The newer version is the record of that id; the other is kept beside it. */
+export class HybridIds {
   readonly #ids: ReadonlySet<string>;
   readonly #findings: FindingLog;
 
   constructor(database: Database, layout: FileLayout, findings: FindingLog) {
-    const both = layout.nodeTables.length > 1;
-    const found = both ? rows(database, "SELECT m.id FROM memories m JOIN nodes n ON n.id = m.id") : [];
-    this.#ids = new Set(found.map(([id]) => String(id)));
+    this.#ids = new Set(hybridIds(database, layout));
     this.#findings = findings;
   }
 

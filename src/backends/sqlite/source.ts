@@ -9,6 +9,7 @@ import type {
   DescriptionDepth,
   Finding,
   OpenOptions,
+  SharedIds,
   SourceStore,
   StoreDescription,
   SummaryOptions,
@@ -23,6 +24,7 @@ import type { FileLayout } from "./layout.ts";
 import { claimsOf, examine, type OpenedFile, openFile } from "./open.ts";
 import { type ParallelSummary, summariseInParallel, worthParallel } from "./parallel.ts";
 import { type RowsRead, SqliteReader } from "./reader.ts";
+import { sharedIdsIn } from "./shared-ids.ts";
 import { assertSoundTarget, refusedTarget } from "./sound-target.ts";
 
 /** @throws StoreKindError, DamagedStoreError, RefusedError, AccessError or BusyError; never changes anything at the path. */
@@ -84,6 +86,12 @@ export class SqliteSource implements SourceStore {
     const { snapshot, layout, findings, isStale } = this.#opened;
     const description = onDatabase(this.#path, () => describe(snapshot.database, layout, this.#path, depth, isStale));
     return { ...description, findings: [...description.findings, ...findings] };
+  }
+
+  async sharedIds(): Promise<SharedIds> {
+    await this.#examine(1);
+    const { snapshot, layout } = this.#opened;
+    return onDatabase(this.#path, () => sharedIdsIn(snapshot.database, layout));
   }
 
   async #examine(level: 1 | 2): Promise<void> {

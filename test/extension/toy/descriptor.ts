@@ -8,7 +8,7 @@ export const toyDescriptor: BackendDescriptor<"toy"> = {
   noun: "toy store",
   server: null,
   takes: [],
-  capabilities: { target: "staged", cannotHold: [] },
+  capabilities: { target: "staged", idIsKey: true, cannotHold: [] },
   variables: { path: { names: ["MEMORY_TOY_PATH"], otherwise: "~/.memorygraph/memories.toy" } },
   signatures: [{ what: "toy store", matches: ({ head }) => head.toString("utf8").startsWith(HEADER) }],
   mistakenFor: [],
