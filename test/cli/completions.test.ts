@@ -1,3 +1,4 @@
+// @level normal
 /** What Tab does in the shells themselves: each is typed to on a terminal of its own. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, writeFileSync } from "node:fs";

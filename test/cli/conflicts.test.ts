@@ -1,3 +1,4 @@
+// @level normal
 /** `migrate` into a target that holds something already, as it is typed. */
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";

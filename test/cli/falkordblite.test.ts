@@ -1,3 +1,4 @@
+// @level normal
 /** FalkorDBLite on the command line: what a person types, and what they read. */
 import { describe, expect, test } from "bun:test";
 import { copyFileSync, readdirSync } from "node:fs";

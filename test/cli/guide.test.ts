@@ -1,3 +1,4 @@
+// @level normal
 /** The program without arguments: on a terminal it leads, elsewhere it prints the short help. */
 import { describe, expect, test } from "bun:test";
 import { Home, IN_USE, LITE } from "../doctor/home.ts";

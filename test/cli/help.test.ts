@@ -1,3 +1,4 @@
+// @level normal
 /** Help, version and colours, and that every command and option is described. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { createColour } from "../../src/cli/colour.ts";

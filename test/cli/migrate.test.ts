@@ -1,3 +1,4 @@
+// @level normal
 /** `migrate` as it is typed: each option does what its description says. */
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";

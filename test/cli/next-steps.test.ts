@@ -1,3 +1,4 @@
+// @level normal
 /** What is printed at the end of a migration: configurations of clients, variables, the way back. Pasted as it is. */
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+// @level normal
 /** Less to type: stores without options, short flags, and words that people try. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";

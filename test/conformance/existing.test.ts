@@ -18,7 +18,7 @@ import { exact } from "./graph.ts";
 const { second: ends } = await serverEnds();
 const COUNT = 40;
 /** With CUTS=100 in the environment, every stretch of the line. */
-const CUTS = Number(Bun.env.CUTS ?? atLevel({ normal: 3, long: 15 }));
+const CUTS = Number(Bun.env.CUTS ?? atLevel({ normal: 2, long: 8, full: 15 }));
 const WHEN = "2024-01-01T00:00:00+00:00";
 
 /** Ours, with every relationship of another type and other ends than in the source; and what belongs to others. */

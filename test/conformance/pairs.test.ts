@@ -6,20 +6,22 @@ import { runMigration } from "../../src/operations/migrate.ts";
 import type { MigrationOptionsInput, MigrationResult } from "../../src/operations/models.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { readIndependently } from "../support/independent-reader.ts";
-import { atLevel } from "../support/level.ts";
+import { ALL_OF_IT, atLevel } from "../support/level.ts";
 import { copyFixture, truthFile } from "../support/stores.ts";
 import { graphs, sharedCorpus } from "./corpus.ts";
 import { allEnds, type End } from "./ends.ts";
 import { graphOfTruth, isReadBy013, linesOf, timesOf } from "./graph.ts";
 
 const { first, second } = await allEnds();
+/** Whether the two stand at the same place of their rows: below the long level, each end goes by way of SQLite once. */
+const isRing = (from: End, to: End) => first.indexOf(from) === second.indexOf(to);
 const pairs = first.flatMap((from) =>
   second
     .filter((to) => to.kind !== from.kind || JSON.stringify(to.config) !== JSON.stringify(from.config))
     .map((to) => [from, to] as const),
 );
 /** RUNS=500 in the environment hunts longer, each time from another seed, which a failure tells. */
-const RUNS = Number(Bun.env.RUNS ?? atLevel({ quick: 4, normal: 12, long: 100 }));
+const RUNS = Number(Bun.env.RUNS ?? atLevel({ quick: 2, normal: 3, long: 25, full: 100 }));
 
 async function move(
   from: BackendConfig,
@@ -64,7 +66,7 @@ describe.each(pairs.map(([from, to]) => ({ name: `${from.name} to ${to.name}`, f
     expect(linesOf(await to.read())).toEqual(before);
   });
 
-  test("by way of SQLite of either layout it arrives as well", async () => {
+  const byWayOfSqlite = async () => {
     using folder = temporaryFolder();
     const corpus = without(sharedCorpus(), withBackticks);
     for (const release of ["0.12", "0.13"] as const) {
@@ -74,7 +76,8 @@ describe.each(pairs.map(([from, to]) => ({ name: `${from.name} to ${to.name}`, f
       await move(file, to.config);
       expect(linesOf(await to.read())).toEqual(linesOf(corpus));
     }
-  });
+  };
+  if (ALL_OF_IT || isRing(from, to)) test("by way of SQLite of either layout it arrives as well", byWayOfSqlite);
 
   test(
     "any graph arrives as it is",

@@ -18,14 +18,14 @@ import type { Failpoint } from "../../src/support/failpoint.ts";
 import { edited } from "../cli/stores.ts";
 import { endOf } from "../conformance/ends.ts";
 import { besidesJournals, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
-import { availableServers, type TestServer } from "../support/servers.ts";
+import { faultServers, type TestServer } from "../support/servers.ts";
 import { withSmallDisk } from "../support/small-disk.ts";
 import { at, copyFixture } from "../support/stores.ts";
 import { begin, type Ending, ended, program, runsOf, standsStill } from "./program.ts";
 import { expectClear } from "./promise.ts";
 import { stateAt } from "./targets.ts";
 
-const servers: readonly TestServer[] = [...(await availableServers()).values()].map((list) => list.at(-1)!);
+const servers: readonly TestServer[] = await faultServers();
 const isRoot = process.getuid?.() === 0;
 
 /** Leaves so much room, no more. */

@@ -8,18 +8,21 @@ import { BackendConfig } from "../../src/backends/config.ts";
 import { JsonSyntaxError, parseJson } from "../../src/graph/json.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
 import { edited } from "../cli/stores.ts";
-import { endOf, serverEnds } from "../conformance/ends.ts";
+import { endOf } from "../conformance/ends.ts";
 import { linesOf } from "../conformance/graph.ts";
 import { besidesJournals, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { atLevel } from "../support/level.ts";
 import { addressOf, proxyTo } from "../support/proxy.ts";
+import { faultServers } from "../support/servers.ts";
 import { at, copyFixture, FIXTURES, settle } from "../support/stores.ts";
 import { begin, type Ending, ended, program } from "./program.ts";
 import { expectClear } from "./promise.ts";
 import { randomFrom } from "./random.ts";
 
 const SEED = Number(Bun.env.FAULT_SEED ?? 20_261_126);
-const ROUNDS = Number(Bun.env.FUZZ_ROUNDS ?? atLevel({ normal: 25, long: 200 }));
+const ROUNDS = Number(Bun.env.FUZZ_ROUNDS ?? atLevel({ normal: 10, long: 80, full: 200 }));
+/** Each takes some seconds where what arrives makes the program wait. */
+const SERVER_ROUNDS = Number(Bun.env.FUZZ_ROUNDS ?? atLevel({ normal: 4, long: 25, full: 200 }));
 const LIMIT_MS = 20_000;
 
 function turnOver(bytes: Uint8Array, random: () => number, most: number, from = 0): void {
@@ -134,52 +137,54 @@ describe("JSON", () => {
   }, 60_000);
 });
 
-const { second } = await serverEnds();
-
 describe.each(
-  second.map(({ server }) => ({ kind: server.kind, end: endOf(server, "fuzz") })),
+  (await faultServers()).map((server) => ({ kind: server.kind, end: endOf(server, "fuzz") })),
 )("a $kind server whose answers arrive with bits turned over", ({ end, kind }) => {
-  test("is read or told in our words as a source, and written whole, as before or told as a target", async () => {
-    using folder = temporaryFolder();
-    await end.empty();
-    expect((await runMigration(at(copyFixture("0.12.4", folder)), end.config, {}, {})).error).toBeNull();
-    const there = linesOf(await end.read());
-    await using proxy = await proxyTo(addressOf(end.server.uri));
-    const uri = end.config.uri!.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${proxy.port}`);
-    const graph = end.config.graph === undefined ? [] : ["--from-graph", end.config.graph];
-    for (let round = 0; round < Math.min(ROUNDS, ROUNDS === 25 ? 8 : ROUNDS); round++) {
-      const random = randomFrom(SEED * 104_729 + round);
-      let after = Math.floor(random() * 60_000);
-      proxy.garble((bytes) => {
-        after -= bytes.length;
-        if (after > 0) return;
-        turnOver(bytes, random, 3);
-        after = Number.POSITIVE_INFINITY;
-      });
-      const target = folder.file(`round-${round}.db`);
-      await withSeed(`${kind}, round ${round}`, async () => {
-        const args = [
-          "migrate",
-          "--from",
-          kind,
-          "--from-uri",
-          uri,
-          ...graph,
-          "--to",
-          "sqlite",
-          "--to-path",
-          target,
-          "--quiet",
-        ];
-        const ending = await patiently(folder, args);
-        if (ending.code !== 0 && ending.code !== 130) expectClear(ending);
-        expect(await Bun.file(target).exists()).toBe(ending.code === 0);
-      });
-      proxy.garble(null);
-    }
-    expect(linesOf(await end.read())).toEqual(there);
-    await end.empty();
-  }, 300_000);
+  test(
+    "is read or told in our words as a source, and written whole, as before or told as a target",
+    async () => {
+      using folder = temporaryFolder();
+      await end.empty();
+      expect((await runMigration(at(copyFixture("0.12.4", folder)), end.config, {}, {})).error).toBeNull();
+      const there = linesOf(await end.read());
+      await using proxy = await proxyTo(addressOf(end.server.uri));
+      const uri = end.config.uri!.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${proxy.port}`);
+      const graph = end.config.graph === undefined ? [] : ["--from-graph", end.config.graph];
+      for (let round = 0; round < SERVER_ROUNDS; round++) {
+        const random = randomFrom(SEED * 104_729 + round);
+        let after = Math.floor(random() * 60_000);
+        proxy.garble((bytes) => {
+          after -= bytes.length;
+          if (after > 0) return;
+          turnOver(bytes, random, 3);
+          after = Number.POSITIVE_INFINITY;
+        });
+        const target = folder.file(`round-${round}.db`);
+        await withSeed(`${kind}, round ${round}`, async () => {
+          const args = [
+            "migrate",
+            "--from",
+            kind,
+            "--from-uri",
+            uri,
+            ...graph,
+            "--to",
+            "sqlite",
+            "--to-path",
+            target,
+            "--quiet",
+          ];
+          const ending = await patiently(folder, args);
+          if (ending.code !== 0 && ending.code !== 130) expectClear(ending);
+          expect(await Bun.file(target).exists()).toBe(ending.code === 0);
+        });
+        proxy.garble(null);
+      }
+      expect(linesOf(await end.read())).toEqual(there);
+      await end.empty();
+    },
+    300_000 + SERVER_ROUNDS * 10_000,
+  );
 });
 
 /** A length that was turned over makes a client wait for what never comes, as a line that stalls: Ctrl-C ends it. */

@@ -28,7 +28,7 @@ import { randomFrom } from "./random.ts";
 import { stateAt } from "./targets.ts";
 
 const SEED = Number(Bun.env.FAULT_SEED ?? 20_261_125);
-const ROUNDS = Number(Bun.env.JOURNAL_ROUNDS ?? atLevel({ normal: 6, long: 30 }));
+const ROUNDS = Number(Bun.env.JOURNAL_ROUNDS ?? atLevel({ normal: 4, long: 15, full: 30 }));
 
 /** A completed run that has overwritten a store: its target, its journal, and the same command for another target. */
 async function completed(folder: TemporaryFolder) {

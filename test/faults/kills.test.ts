@@ -6,7 +6,7 @@ import { killRounds } from "./kills.ts";
 import { allTargets } from "./targets.ts";
 
 /** Kills at a few named and as many random moments; run-kills.ts kills by the hundred. */
-const ROUNDS = atLevel({ normal: 2, long: 8 });
+const ROUNDS = atLevel({ normal: 2, long: 5, full: 8 });
 const SEED = Number(Bun.env.FAULT_SEED ?? 20_261_123);
 
 const targets = await allTargets();

@@ -25,7 +25,9 @@ const FILES = ["sqlite", "falkordblite"];
 const livesOn = (name: string) =>
   Number(
     Bun.env.LIVES ??
-      (FILES.includes(name) ? atLevel({ quick: 5, normal: 25, long: 400 }) : atLevel({ normal: 2, long: 100 })),
+      (FILES.includes(name)
+        ? atLevel({ quick: 3, normal: 10, long: 80, full: 400 })
+        : atLevel({ normal: 1, long: 12, full: 100 })),
   );
 
 /** SQLite is read by its own engine, so that a fault of our reader cannot hide one of our rollback. */

@@ -7,7 +7,7 @@ import { BackendConfig } from "../../src/backends/config.ts";
 import { edited } from "../cli/stores.ts";
 import { endOf } from "../conformance/ends.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
-import { availableServers } from "../support/servers.ts";
+import { faultServers } from "../support/servers.ts";
 import { begin, ended, program, runsOf, standsStill } from "./program.ts";
 import { expectClear } from "./promise.ts";
 import { stateAt } from "./targets.ts";
@@ -17,7 +17,7 @@ interface Place {
   state(): Promise<string>;
 }
 
-const servers = [...(await availableServers()).values()].map((list) => list.at(-1)!);
+const servers = await faultServers();
 const FILES = ["sqlite", "falkordblite"] as const;
 /** A target of each kind, empty, and what migrates to it. */
 const PLACES: readonly (readonly [string, (folder: TemporaryFolder) => Promise<Place>])[] = [

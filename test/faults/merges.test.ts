@@ -10,13 +10,13 @@ import { endOf } from "../conformance/ends.ts";
 import { withFalkor } from "../conformance/falkor.ts";
 import { linesOf } from "../conformance/graph.ts";
 import { besidesJournals, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
-import { availableServers, type TestServer } from "../support/servers.ts";
+import { faultServers, type TestServer } from "../support/servers.ts";
 import { at, copyFixture } from "../support/stores.ts";
 import { begin, ended, program, runsOf, standsStill } from "./program.ts";
 import { expectClear } from "./promise.ts";
 import { stateAt } from "./targets.ts";
 
-const servers = [...(await availableServers()).values()].map((list) => list.at(-1)!);
+const servers = await faultServers();
 
 /** What is there before: half of it in other words, a third of the relationships missing, and something of its own. */
 function filling(folder: TemporaryFolder): string {

@@ -3,20 +3,20 @@
 import { describe, expect, test } from "bun:test";
 import { runMigration } from "../../src/operations/migrate.ts";
 import { edited } from "../cli/stores.ts";
-import { endOf, type ServerEnd, serverEnds } from "../conformance/ends.ts";
+import { endOf, type ServerEnd } from "../conformance/ends.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { atLevel } from "../support/level.ts";
 import { addressOf, BREAKS, type Break, proxyTo } from "../support/proxy.ts";
+import { faultServers } from "../support/servers.ts";
 import { at, copyFixture } from "../support/stores.ts";
 import { begin, ended, program, runsOf, standsStill } from "./program.ts";
 import { type Broken, expectPromise } from "./promise.ts";
 import { randomFrom } from "./random.ts";
 import { stateAt } from "./targets.ts";
 
-const { second } = await serverEnds();
-const ends = second.map(({ server }) => endOf(server, "network"));
+const ends = (await faultServers()).map((server) => endOf(server, "network"));
 /** NETWORK_ROUNDS=50 breaks the line so often in each place, FAULT_SEED elsewhere. */
-const ROUNDS = Number(Bun.env.NETWORK_ROUNDS ?? atLevel({ normal: 1, long: 3 }));
+const ROUNDS = Number(Bun.env.NETWORK_ROUNDS ?? atLevel({ normal: 1, long: 2, full: 3 }));
 const SEED = Number(Bun.env.FAULT_SEED ?? 20_261_124);
 const FILLINGS = ["empty", "filled"] as const;
 /** Where a line stays down, a run waits half a minute for the server to come back: many rounds have the time for it. */

@@ -8,12 +8,12 @@ import { summarise } from "../../src/operations/compare.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
 import { endOf } from "../conformance/ends.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { availableServers } from "../support/servers.ts";
+import { faultServers } from "../support/servers.ts";
 import { at, copyFixture, settle } from "../support/stores.ts";
 import { program, runsOf } from "./program.ts";
 import { stateAt } from "./targets.ts";
 
-const servers = [...(await availableServers()).values()].map((list) => list[0]!);
+const servers = await faultServers();
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 

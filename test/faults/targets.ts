@@ -10,7 +10,7 @@ import { runMigration } from "../../src/operations/migrate.ts";
 import { FAILPOINTS, type Failpoint } from "../../src/support/failpoint.ts";
 import { endOf } from "../conformance/ends.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
-import { availableServers, type TestServer } from "../support/servers.ts";
+import { faultServers, type TestServer } from "../support/servers.ts";
 import { at, settle } from "../support/stores.ts";
 
 const MEMORIES = 400;
@@ -35,7 +35,7 @@ export interface Target {
 export const stateOf = (folder: TemporaryFolder) => folder.file("state");
 
 export async function allTargets(): Promise<(() => Promise<Target>)[]> {
-  const servers = [...(await availableServers()).values()].map((list) => list.at(-1)!);
+  const servers = await faultServers();
   return [
     () => fileTarget("a new SQLite file", "sqlite", false),
     () => fileTarget("a filled SQLite file", "sqlite", true),

@@ -6,7 +6,7 @@ import { atLevel } from "../support/level.ts";
 import { compare, copyFixture, type FixtureName, succeed } from "../support/stores.ts";
 
 /** In the long level every change is tried, else one of so many, spread over all records and fields. */
-const STEP = atLevel({ quick: 25, normal: 5, long: 1 });
+const STEP = atLevel({ quick: 25, normal: 10, long: 1 });
 
 /** Changes every single field of every record in turn, and asks whether that one change, and no other, is found. */
 async function everyChange(name: FixtureName, release: "0.12" | "0.13", step: number): Promise<number> {

@@ -7,7 +7,7 @@ import { fill, refused } from "../support/refused.ts";
 import { copyFixture, digestOf, run, settle, succeed, truthFile } from "../support/stores.ts";
 
 /** Of the places where a bit is flipped, one of so many. */
-const STEP = atLevel({ quick: 7, normal: 3, long: 1 });
+const STEP = atLevel({ quick: 11, normal: 5, long: 1 });
 
 describe("a damaged database", () => {
   test("cut short anywhere gives a clear error, never a part of the store", async () => {

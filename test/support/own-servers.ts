@@ -27,11 +27,7 @@ export function ownFalkor(...settings: string[]): Promise<OwnServer> {
 
 /** @param settings lines of neo4j.conf */
 export function ownNeo4j(...settings: string[]): Promise<OwnServer> {
-  return own("neo4j", settings, (folder, port, given) => {
-    const [java, ...rest] = neo4jCommand(folder, port, given);
-    // Up sooner, and nobody works with it for long.
-    return [java!, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", ...rest];
-  });
+  return own("neo4j", settings, neo4jCommand);
 }
 
 async function own(

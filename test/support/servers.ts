@@ -5,6 +5,7 @@
  */
 import { resolve } from "node:path";
 import { type Instance, KINDS, type Kind, start, status, stop } from "../../scripts/servers.ts";
+import { ALL_OF_IT } from "./level.ts";
 
 export type TestServer = Instance;
 
@@ -61,6 +62,16 @@ function listOf(variable: string): string[] {
 export async function availableServers(): Promise<ReadonlyMap<Kind, readonly TestServer[]>> {
   const all = await Promise.all(KINDS.map(async (kind) => [kind, await serversOf(kind)] as const));
   return new Map(all.filter(([, servers]) => servers.length > 0));
+}
+
+/**
+ * Where runs are killed, held up or robbed of their disk: one server of each kind in the long level. Below it only of the kind that
+ * is the quickest to start and to empty, where there is one, since what is tried is what all of them share: journal, list, locks.
+ */
+export async function faultServers(): Promise<readonly TestServer[]> {
+  const quickest = ALL_OF_IT ? [] : await serversOf("falkordb");
+  const servers = quickest.length > 0 ? [quickest] : [...(await availableServers()).values()];
+  return servers.map((list) => list.at(-1)!);
 }
 
 /** Those that were asked for and are not there. */

@@ -332,7 +332,7 @@ test("no bytes at all end in something unexpected", async () => {
         expect(["read", "named"]).toContain(ended);
       },
     ),
-    { numRuns: atLevel({ quick: 100, normal: 400, long: 10_000 }) },
+    { numRuns: atLevel({ quick: 100, normal: 300, long: 3_000, full: 10_000 }) },
   );
 }, 120_000);
 

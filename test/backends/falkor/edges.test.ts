@@ -13,9 +13,9 @@ import { atLevel } from "../../support/level.ts";
 import { createValues, readValues, server, shown, withGraph } from "./support.ts";
 
 /** Values of each kind. */
-const VALUES = atLevel({ normal: 600, long: 60_000 });
+const VALUES = atLevel({ normal: 300, long: 6_000, full: 60_000 });
 /** Each of these is a statement of its own. */
-const REFUSALS = atLevel({ normal: 150, long: 5_000 });
+const REFUSALS = atLevel({ normal: 75, long: 750, full: 5_000 });
 const PART = 2_000;
 const SEED = 27;
 
