@@ -31,6 +31,47 @@ node_with() {
   printf '%s\n' "$@"
 }
 
+# mcp_client: $work/node/mcp.mjs, whose serve(ENTRY, VARIABLES) starts an MCP server of $work/node/node_modules on its standard input
+# and output; call(TOOL, ARGUMENTS) gives the text of its answer, and "error: ..." where it says that the call failed.
+mcp_client() {
+  cat >"$work/node/mcp.mjs" <<'CLIENT'
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+export async function serve(entry, variables) {
+  const child = spawn(process.execPath, [`node_modules/${entry}`], {
+    cwd: import.meta.dirname, env: { ...process.env, ...variables }, stdio: ["pipe", "pipe", "ignore"],
+  });
+  const waiting = new Map();
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    try {
+      const answer = JSON.parse(line);
+      waiting.get(answer.id)?.(answer);
+    } catch { /* a line of its log */ }
+  });
+  const send = (message) => child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+  let last = 0;
+  const ask = (method, params) =>
+    new Promise((resolve, reject) => {
+      const id = ++last;
+      const limit = setTimeout(() => reject(new Error(`no answer to ${method}`)), 60_000);
+      waiting.set(id, (answer) => { clearTimeout(limit); resolve(answer); });
+      send({ id, method, params });
+    });
+  await ask("initialize", { protocolVersion: "2024-11-05", capabilities: {}, clientInfo: { name: "finding", version: "1" } });
+  send({ method: "notifications/initialized" });
+  return {
+    async call(name, given) {
+      const { error, result } = await ask("tools/call", { name, arguments: given });
+      if (error) return `error: ${error.message}`;
+      return (result.isError ? "error: " : "") + result.content.map(({ text }) => text).join("");
+    },
+    stop: () => new Promise((resolve) => { child.on("exit", resolve); child.kill(); }),
+  };
+}
+CLIENT
+}
+
 free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
