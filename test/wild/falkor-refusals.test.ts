@@ -8,6 +8,7 @@ import { openFalkor } from "../../src/backends/falkor/falkor-server.ts";
 import { type Failure, refusalOf } from "../../src/backends/falkor/refusals.ts";
 import { ConnectionError, type MigrateError, WriteError } from "../../src/errors.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
+import { program } from "../cli/program.ts";
 import { withFalkor } from "../conformance/falkor.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { type OwnServer, ownFalkor } from "../support/own-servers.ts";
@@ -85,7 +86,7 @@ describe("a refusal of Redis is named for what it is", () => {
 });
 
 describe.skipIf(any === undefined)("a FalkorDB that cannot serve", () => {
-  test("a node of a cluster that has not the graph, as source and as target", async () => {
+  test("a node of a cluster that has not the graph leads to the one that has it, as source, as target and for undoing", async () => {
     using folder = temporaryFolder();
     await using first = await ownFalkor("--cluster-enabled", "yes");
     await using second = await ownFalkor("--cluster-enabled", "yes");
@@ -100,45 +101,101 @@ describe.skipIf(any === undefined)("a FalkorDB that cannot serve", () => {
     await tell(first, "CLUSTER", "MEET", "127.0.0.1", String(port));
     while (!(await tell(first, "CLUSTER", "INFO")).includes("cluster_state:ok")) await Bun.sleep(200);
     while (!(await tell(second, "CLUSTER", "INFO")).includes("cluster_state:ok")) await Bun.sleep(200);
-    // The slot of `memorygraph` is 3937.
-    const other = await runMigration(source, graphAt(second.server.uri), {}, {});
-    expect(other.error).toBeInstanceOf(ConnectionError);
-    const { next } = other.error as MigrateError;
-    const named = /in its place: (\S+)/.exec(next ?? "")?.[1];
-    expect(named).toBe(`${first.server.uri}/memorygraph`);
-    const { error, result } = await runMigration(source, graphAt(named!), {}, {});
-    expect([error, result.verified]).toEqual([null, true]);
-    const reading = await runMigration(graphAt(second.server.uri), at(folder.file("b.db")), {}, {});
-    expect((reading.error as MigrateError).next).toContain(`in its place: ${first.server.uri}/memorygraph`);
-    expect((await runMigration(graphAt(first.server.uri), at(folder.file("b.db")), {}, {})).error).toBeNull();
-  }, 90_000);
+    // The slot of `memorygraph` is 3937: the second node has not the graph, and leads to the first.
+    const direct = graphAt(first.server.uri);
+    const led = graphAt(second.server.uri);
+    const nodes = async (config: BackendConfig) =>
+      (await runMigration(config, at(folder.file(`${crypto.randomUUID()}.db`)), {}, {})).result.imported.nodes;
+    const written = await program(folder, ["migrate", "--from-path", source.path!, "--to-uri", led.uri!]);
+    expect([written.code, written.stderr]).toEqual([0, ""]);
+    expect([await nodes(direct), await nodes(led)]).toEqual([1, 1]);
+    const found = await program(folder, ["inspect", "--from-uri", led.uri!]);
+    expect(found.stdout).toContain("is one node of a cluster");
+    expect(found.stdout).toContain(`${first.server.uri.replace(/.*\//, "")} owns the graph`);
+    const same = await runMigration(led, direct, {}, {});
+    expect(same.error?.message).toContain("source and target are the same store");
+    // The graph goes to the second node: the run is undone where it is now, by either address.
+    const [from, to] = [await tell(first, "CLUSTER", "MYID"), await tell(second, "CLUSTER", "MYID")];
+    await tell(second, "CLUSTER", "SETSLOT", "3937", "IMPORTING", from);
+    await tell(first, "CLUSTER", "SETSLOT", "3937", "MIGRATING", to);
+    const busy = await runMigration(direct, at(folder.file("busy.db")), {}, {});
+    expect(busy.error).toBeNull();
+    for (const key of ["memorygraph", "telemetry{memorygraph}"]) {
+      await tell(first, "MIGRATE", "127.0.0.1", String(port), key, "0", "10000").catch(() => {});
+    }
+    const moving = await runMigration(direct, at(folder.file("moving.db")), {}, {});
+    expect(moving.error?.message).toContain("the cluster is moving the graph");
+    for (const node of [second, first]) await tell(node, "CLUSTER", "SETSLOT", "3937", "NODE", to);
+    expect(await nodes(direct)).toBe(1);
+    const { runs } = JSON.parse((await program(folder, ["runs", "--json"])).stdout) as { runs: { id: string }[] };
+    const undone = await program(folder, ["rollback", runs[0]!.id, "--yes"]);
+    expect([undone.code, undone.stderr]).toEqual([0, ""]);
+    const gone = await runMigration(direct, at(folder.file("gone.db")), {}, {});
+    expect(gone.error?.message).toContain("is not there");
+  }, 120_000);
 
   describe("a sentinel", () => {
     const folder = temporaryFolder();
     afterAll(() => folder[Symbol.dispose]());
 
-    test("is named, with the master that it watches", async () => {
-      await using own = await ownFalkor();
+    async function sentinel(name: string, lines: readonly string[]) {
       const port = await freePort();
-      const { port: master } = addressOf(own.server.uri);
-      const file = folder.file("sentinel.conf");
-      writeFileSync(
-        file,
-        `port ${port}\nbind 127.0.0.1\ndir ${folder.path}\nsentinel monitor mine 127.0.0.1 ${master} 1\n`,
-      );
+      const file = folder.file(`${name}.conf`);
+      writeFileSync(file, [`port ${port}`, "bind 127.0.0.1", `dir ${folder.path}`, ...lines, ""].join("\n"));
       chmodSync(file, 0o600);
       const child = Bun.spawn([falkorBinaries().server, file, "--sentinel"], { stdout: "ignore", stderr: "ignore" });
-      try {
-        while ((await ask(port, "PING").then(String, () => "")) === "") await Bun.sleep(100);
-        const error = await failureOf(openFalkor(graphAt(`redis://127.0.0.1:${port}`), { access: "read" }));
-        expect(error).toBeInstanceOf(ConnectionError);
-        expect(error.message).toContain("is a Redis Sentinel");
-        expect(error.next).toContain(`redis://127.0.0.1:${master}/memorygraph`);
-      } finally {
-        child.kill("SIGKILL");
-        await child.exited;
+      while ((await ask(port, "PING").then(String, () => "")) === "") await Bun.sleep(100);
+      return {
+        uri: `redis://127.0.0.1:${port}`,
+        async [Symbol.asyncDispose]() {
+          child.kill("SIGKILL");
+          await child.exited;
+        },
+      };
+    }
+
+    test("leads to the master that it watches, as source and as target, with the master's own login", async () => {
+      await using own = await ownFalkor("--requirepass", "secret");
+      const { port } = addressOf(own.server.uri);
+      const watched = [`sentinel monitor mine 127.0.0.1 ${port} 1`, "sentinel auth-pass mine secret"];
+      await using watch = await sentinel("one", watched);
+      const config = new BackendConfig({ type: "falkordb", uri: watch.uri, password: "secret" });
+      const written = await runMigration(smallFile(folder.file("a.db")), config, {}, {});
+      expect([written.error, written.result.verified]).toEqual([null, true]);
+      const direct = new BackendConfig({ ...config, uri: own.server.uri });
+      for (const from of [config, direct]) {
+        const { error, result } = await runMigration(from, at(folder.file(`${crypto.randomUUID()}.db`)), {}, {});
+        expect([error, result.verified, result.imported.nodes]).toEqual([null, true, 1]);
       }
-    }, 60_000);
+      const wrong = new BackendConfig({ ...config, password: "another" });
+      const refused = await failureOf(openFalkor(wrong, { access: "read" }));
+      expect(refused.message).toContain("refuses the password");
+      expect(refused.details[0]).toContain("is a Redis Sentinel; ");
+    }, 90_000);
+
+    test("that watches several masters, or one that is down, is named with them", async () => {
+      await using own = await ownFalkor();
+      const { port: master } = addressOf(own.server.uri);
+      const monitor = (name: string, port: number) => `sentinel monitor ${name} 127.0.0.1 ${port} 1`;
+      await using two = await sentinel("two", [monitor("mine", master), monitor("other", await freePort())]);
+      const error = await failureOf(openFalkor(graphAt(two.uri), { access: "read" }));
+      expect(error).toBeInstanceOf(ConnectionError);
+      expect(error.message).toContain("is a Redis Sentinel");
+      expect(error.details.join()).toContain(`the master mine, 127.0.0.1:${master}`);
+      expect(error.next).toMatch(
+        /Name the master that was meant instead, such as redis:\/\/127\.0\.0\.1:\d+\/memorygraph/,
+      );
+      const lines = [monitor("mine", await freePort()), "sentinel down-after-milliseconds mine 200"];
+      await using down = await sentinel("down", lines);
+      let away = await failureOf(openFalkor(graphAt(down.uri), { access: "read" }));
+      // Until it has noticed, it leads to where nobody answers.
+      for (let wait = 0; wait < 50 && !away.message.includes("Sentinel"); wait++) {
+        expect(away.next).toContain("another address from here");
+        await Bun.sleep(100);
+        away = await failureOf(openFalkor(graphAt(down.uri), { access: "read" }));
+      }
+      expect(away.details.join()).toContain("which is down");
+    }, 90_000);
   });
 
   test("a master without the replicas that it wants", async () => {

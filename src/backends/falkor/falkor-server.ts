@@ -19,7 +19,7 @@ import type {
   WriteLimits,
 } from "../graph-store/server.ts";
 import type { Client } from "./client.ts";
-import { connectFalkor } from "./connect.ts";
+import { type Connected, connectFalkor } from "./connect.ts";
 import { closedGraph } from "./describe-dump.ts";
 import { assertKeeps, graphsElsewhere, graphsOf, isGraph } from "./graph-key.ts";
 import { collected } from "./pages.ts";
@@ -33,8 +33,8 @@ import { Writer } from "./writer.ts";
 const SHOWN_GRAPHS = 10;
 
 export const openFalkor: OpenServer = async (config, options) => {
-  const { client, graph, engine } = await connectFalkor(config, options);
-  return new FalkorServer(client, graph, engine, options.target ?? options.access === "write");
+  const connected = await connectFalkor(config, options);
+  return new FalkorServer(connected, options.target ?? options.access === "write");
 };
 
 class FalkorServer implements GraphServer {
@@ -53,8 +53,11 @@ class FalkorServer implements GraphServer {
   readonly #reader: Reader;
   readonly #writer: Writer;
 
-  constructor(client: Client, graph: string, engine: string, isTarget: boolean) {
+  readonly #referrals: readonly string[];
+
+  constructor({ client, graph, engine, referrals }: Connected, isTarget: boolean) {
     this.#isTarget = isTarget;
+    this.#referrals = referrals;
     this.#client = client;
     this.#graph = graph;
     this.#reader = new Reader(client);
@@ -149,7 +152,7 @@ class FalkorServer implements GraphServer {
 
   /** Only what may end a long reading or writing: all else is taken care of. */
   async warnings(): Promise<string[]> {
-    const found: string[] = [];
+    const found = [...this.#referrals];
     if (!this.#isTarget && !(await this.#isThere())) {
       const names = (await this.others()).slice(0, SHOWN_GRAPHS).flatMap(({ name, graphs = [name] }) => graphs);
       const instead = names.length === 0 ? "" : `; the server has ${names.join(", ")}`;

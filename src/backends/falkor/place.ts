@@ -19,13 +19,22 @@ export function placeOfGraph(config: BackendConfig): Place {
   const address = addressOf(config, falkordbDescriptor.server);
   const graph = graphOf(config, address);
   const database = databaseOf(config, address);
+  return { address, graph, database, location: locationOf(address, graph, database) };
+}
+
+/** The same graph, with the same login, at another server. */
+export function placeAt({ address, graph, database }: Place, node: Pick<Address, "host" | "port">): Place {
+  const { socket, ...rest } = address;
+  const other = { ...rest, ...node, ...(socket !== undefined && { scheme: falkordbDescriptor.server.schemes[0]! }) };
+  return { address: other, graph, database, location: locationOf(other, graph, database) };
+}
+
+function locationOf(address: Address, graph: string, database: number): string {
   const where = database === 0 ? "" : `db=${database}`;
   const { scheme, socket } = address;
-  const location =
-    socket === undefined
-      ? `${scheme}://${placeOf(address)}/${graph}${where && `?${where}`}`
-      : `${scheme}://${socket}?graph=${graph}${where && `&${where}`}`;
-  return { address, graph, database, location };
+  return socket === undefined
+    ? `${scheme}://${placeOf(address)}/${graph}${where && `?${where}`}`
+    : `${scheme}://${socket}?graph=${graph}${where && `&${where}`}`;
 }
 
 function graphOf(config: BackendConfig, { path, options }: Address): string {

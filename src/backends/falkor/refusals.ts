@@ -1,7 +1,7 @@
 /** What a FalkorDB server, or the Redis that carries it, refuses for reasons of its own, in words that a person can act on. */
 import {
   ConnectionError,
-  type MigrateError,
+  MigrateError,
   RefusedError,
   SchemaConflictError,
   StoreKindError,
@@ -69,7 +69,8 @@ const REFUSALS: readonly Refusal[] = [
     error: ConnectionError,
     what: (location, parts, failure) =>
       `${location} is one node of a cluster, and the graph belongs to another: ${nodeOf(parts, failure)}`,
-    next: (parts, failure) => `Name that node in its place: ${addressOfNode(parts, failure)}`,
+    next: (parts, failure) =>
+      `Run the same command again, which goes to that node; or name it in its place: ${addressOfNode(parts, failure)}`,
   },
   {
     matches: /^ASK \d+ (\S*):(\d+)/,
@@ -186,6 +187,13 @@ export function refusalOf(message: string, failure: Failure, cause: unknown): Mi
     return new Kind(what(failure.location, parts, failure), { next: way, cause });
   }
   return null;
+}
+
+/** The node of a cluster that a refusal says owns the graph for good; a host that is left out is the one that was asked. */
+export function ownerOf(error: unknown, asked: string): { readonly host: string; readonly port: number } | null {
+  const message = error instanceof MigrateError && error.cause instanceof Error ? error.cause.message : "";
+  const [, host = "", port] = /^MOVED \d+ (\S*):(\d+)/.exec(message) ?? [];
+  return port === undefined ? null : { host: host || asked, port: Number(port) };
 }
 
 function nodeOf([, host, port]: RegExpExecArray, { location }: Failure): string {
