@@ -102,8 +102,34 @@ export function replaceFile(temporary: string, path: string): void {
   }
   setMode(temporary, mode & 0o7777);
   flush(temporary);
-  renameSync(temporary, path);
+  renameOver(temporary, path);
   flushFolder(dirname(path));
+}
+
+/** On Windows, whoever reads a file for a moment (a virus scanner, an indexer) keeps others from replacing it. */
+const IN_USE: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EBUSY"]);
+const RENAME_WAITS_MS = [10, 50, 100, 250, 500, 1_000];
+
+/**
+ * Renames a file over another, which whoever has it open keeps reading.
+ * @throws the system's error; on Windows only after two seconds, since a file that is in use for a moment cannot be replaced
+ */
+export function renameOver(
+  temporary: string,
+  path: string,
+  system: string = process.platform,
+  rename = renameSync,
+): void {
+  for (const wait of system === "win32" ? RENAME_WAITS_MS : []) {
+    try {
+      rename(temporary, path);
+      return;
+    } catch (error) {
+      if (!IN_USE.has(codeOf(error))) throw error;
+      Bun.sleepSync(wait);
+    }
+  }
+  rename(temporary, path);
 }
 
 /** As publishFile, for a new folder with finished files in it. */

@@ -1,30 +1,29 @@
 /** The FalkorDBLite backend: FalkorDB's graphs in a dump, as its embedded engines keep it, read and written without one. */
-import { type Stats, statSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { RefusedError, SourceChangedError, UsageError } from "../../errors.ts";
+import type { Stats } from "node:fs";
+import { join } from "node:path";
+import { SourceChangedError, UsageError } from "../../errors.ts";
 import { GRAPH_NAME } from "../../memorygraph/fields.ts";
 import { DEFAULT_RELEASE } from "../../memorygraph/releases.ts";
 import { remove } from "../../support/files.ts";
 import { stateOf } from "../../support/stability.ts";
 import type { Finding, OpenOptions, SourceStore, StagedBackend, TargetPreview, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
-import { freeBytesFor, pathOf } from "../file/place.ts";
+import { assertOtherFile, freeBytesFor, pathOf, statOf } from "../file/place.ts";
+import { recoverStaged } from "../file/staging.ts";
 import { FindingLog } from "../findings.ts";
 import { previewOf } from "../graph-store/preview.ts";
 import { readRecords } from "../graph-store/reader.ts";
-import { accessError } from "../recognise.ts";
 import { assertNoLogOver, assertNoNewerLog, LogRefusal } from "./append-log.ts";
 import type { DumpOrigin } from "./describe-dump.ts";
 import type { Packing } from "./descriptor.ts";
 import { DumpSource } from "./dump-source.ts";
 import { holderOf, uniqueIdLabelsOf } from "./lite-holder.ts";
 import { type LitePlace, placeToRead, placeToWrite } from "./lite-place.ts";
-import { type LiteAccess, openLiteForRollback, recoverLite } from "./lite-rollback.ts";
+import { type LiteAccess, openLiteForRollback } from "./lite-rollback.ts";
 import { describeTarget, LiteSession, openTarget } from "./lite-session.ts";
 import { openLog } from "./log-source.ts";
 import { unpack } from "./packed-dump.ts";
-import { runningEngine } from "./running-engine.ts";
-import { assertNoEngine } from "./staged-dump.ts";
+import { assertNoEngine, runningEngine } from "./running-engine.ts";
 
 export const falkordblite: StagedBackend = {
   type: "falkordblite",
@@ -32,7 +31,10 @@ export const falkordblite: StagedBackend = {
   locate: (config) => pathOf(config),
   freeBytes: freeBytesFor,
   openForReading,
-  assertDistinct,
+  async assertDistinct(source, target) {
+    assertOtherFile(pathOf(source), pathOf(target), dumpOf);
+    return { sameServer: false };
+  },
   async openForWriting(config, request) {
     assertFirstDatabase(config);
     const place = placeToWrite(pathOf(config), request.release, request.fallbackRelease);
@@ -41,7 +43,7 @@ export const falkordblite: StagedBackend = {
   },
   preview,
   openForRollback: (config, journals) => openLiteForRollback(accessTo(config), journals),
-  recover: async (config, journal) => recoverLite(accessTo(config).place.dump, journal),
+  recover: async (config, journal) => recoverStaged(accessTo(config).place.dump, journal) ?? "as before",
 };
 
 function accessTo(config: BackendConfig): LiteAccess {
@@ -133,25 +135,10 @@ async function openPacked(
   }
 }
 
-/** One dump under two names, by a link or as the directory that it is in, is still one file, whatever graphs are in it. */
-async function assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ sameServer: false }> {
-  const [from, to] = [pathOf(source), pathOf(target)];
-  const [a, b] = [statOf(from), statOf(to)];
-  const same = a !== undefined && b !== undefined ? a.dev === b.dev && a.ino === b.ino : resolve(from) === resolve(to);
-  if (!same) return { sameServer: false };
-  throw new RefusedError(`source and target are the same store: ${from}`, {
-    next: "Choose another target; the source is never changed.",
-  });
-}
-
-/** Of the dump. Undefined for nothing. */
-function statOf(path: string): Stats | undefined {
-  try {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    return stat?.isDirectory() ? (statSync(join(path, "dump.rdb"), { throwIfNoEntry: false }) ?? stat) : stat;
-  } catch (cause) {
-    throw accessError(path, cause);
-  }
+/** The dump in a directory stands for the directory, whatever graphs are in it. Undefined for nothing. */
+function dumpOf(path: string): Stats | undefined {
+  const stat = statOf(path);
+  return stat?.isDirectory() ? (statOf(join(path, "dump.rdb")) ?? stat) : stat;
 }
 
 async function preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview> {

@@ -8,6 +8,7 @@ import type { Release } from "../../memorygraph/releases.ts";
 import { stateOf } from "../../support/stability.ts";
 import type { Finding, SchemaItem, StagedTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import { onFile } from "../file/errors.ts";
+import { StagedFile } from "../file/staging.ts";
 import { FindingLog } from "../findings.ts";
 import { Fitter, type FittingOptions } from "../graph-store/fitting.ts";
 import { KnownRecords } from "../graph-store/known-records.ts";
@@ -20,8 +21,11 @@ import { GraphRewrite } from "./graph-rewrite.ts";
 import { holderOf, uniqueIdLabelsOf } from "./lite-holder.ts";
 import type { Target } from "./lite-place.ts";
 import { assertExtendable, assertLoadable, type OpenDump, openDump } from "./open-dump.ts";
+import { assertNoEngine } from "./running-engine.ts";
 import { ownSchema } from "./schema.ts";
-import { assertNoEngine, StagedDump } from "./staged-dump.ts";
+
+/** The file in which records wait on their way into the dump. */
+const SPOOL = "-spool";
 
 export class LiteSession implements StagedTarget {
   readonly kind = "staged";
@@ -34,7 +38,8 @@ export class LiteSession implements StagedTarget {
   readonly #request: WriteRequest;
   /** What stands there; null for nothing. */
   readonly #old: OpenDump | null;
-  readonly #staged: StagedDump;
+  readonly #place: Target;
+  readonly #staged: StagedFile;
   readonly #rewrite: GraphRewrite;
   /** Which record has which number. */
   readonly #known = new KnownRecords();
@@ -53,7 +58,7 @@ export class LiteSession implements StagedTarget {
     old: OpenDump | null,
     before: StoreDescription,
     shared: Pick<FittingOptions, "sharedIds" | "sharedRelationshipIds">,
-    staged: StagedDump,
+    staged: StagedFile,
   ) {
     this.#origin = origin;
     this.#request = request;
@@ -62,8 +67,9 @@ export class LiteSession implements StagedTarget {
     this.identity = `${place.dump} ${origin.graph}`;
     this.release = place.release;
     this.report = emptyReport(this.release, before.backend);
+    this.#place = place;
     this.#staged = staged;
-    this.#rewrite = new GraphRewrite({ ...origin, spool: staged.spool }, old, wantedSchema(request));
+    this.#rewrite = new GraphRewrite({ ...origin, spool: staged.beside(SPOOL) }, old, wantedSchema(request));
     this.fitting = new Fitter(holderOf(origin.location), {
       release: this.release,
       report: this.report,
@@ -75,16 +81,16 @@ export class LiteSession implements StagedTarget {
   }
 
   /**
-   * @param undoing the journal of the run that is undone: nothing of the graph is taken over but what is written again
+   * @param undone the journal of a run that is rolled back: nothing of the graph is taken over but what is written again
    * @throws StoreKindError, DamagedStoreError, RefusedError, AccessError; BusyError when an engine holds the store
    */
   static async begin(
     place: Target,
     origin: DumpOrigin,
     request: WriteRequest,
-    undoing?: JournalFile,
+    undone?: JournalFile,
   ): Promise<LiteSession> {
-    const purpose = undoing === undefined ? "run" : "undoing";
+    const purpose = undone === undefined ? "run" : "rollback";
     await assertNoEngine(place);
     return onFile(place.path, async () => {
       const state = stateOf(place.dump);
@@ -95,13 +101,16 @@ export class LiteSession implements StagedTarget {
           sharedIds: (await old?.store.sharedIds()) ?? [],
           sharedRelationshipIds: (await old?.store.sharedRelationshipIds()) ?? [],
         };
-        const staged = new StagedDump(place, state, undoing ?? request.journal?.() ?? null, purpose);
+        const staged = new StagedFile(
+          { path: place.path, file: place.dump, hasOwnFolder: place.form === "directory" },
+          { purpose, journal: undone ?? request.journal?.() ?? null, state, suffixes: [SPOOL] },
+        );
         try {
           return new LiteSession(
             origin,
             request,
             place,
-            purpose === "undoing" && old !== null ? emptied(old) : old,
+            purpose === "rollback" && old !== null ? emptied(old) : old,
             before,
             shared,
             staged,
@@ -186,7 +195,10 @@ export class LiteSession implements StagedTarget {
   async commit(): Promise<void> {
     // Windows renames nothing that is open.
     this.#close();
-    await this.#guard(() => this.#staged.publish());
+    await this.#guard(async () => {
+      await assertNoEngine(this.#place);
+      this.#staged.publish();
+    });
   }
 
   async rollback(): Promise<void> {

@@ -8,8 +8,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
+import { BusyError } from "../../errors.ts";
 import { codeOf } from "../../support/files.ts";
 import { isRunning } from "../../support/processes.ts";
+import type { LitePlace } from "./lite-place.ts";
 
 const WAIT_MS = 2_000;
 
@@ -26,6 +28,15 @@ export async function runningEngine(dump: string): Promise<string | null> {
   // Cleaners of temporary folders take the socket from a living engine.
   const pid = pidfile === null ? null : pidOf(pidfile);
   return pid !== null && isRunning(pid) && mayBeRedis(pid) ? `its process ${pid} runs` : null;
+}
+
+/** An engine would write what it holds over whatever we put there. @throws BusyError */
+export async function assertNoEngine({ path, dump }: Pick<LitePlace, "path" | "dump">): Promise<void> {
+  const sign = await runningEngine(dump);
+  if (sign === null) return;
+  throw new BusyError(`an engine holds ${path} (${sign}); when it ends it would overwrite what we write`, {
+    next: "Close MemoryGraph, so that its engine saves and ends, then run the same command again.",
+  });
 }
 
 function socketsBeside(dump: string): string[] {

@@ -1,9 +1,9 @@
-/** What the system says to whoever reads or writes a file, in the words of errors.ts: the same for every store that is a file. */
-import { AccessError, MigrateError, WriteError } from "../../errors.ts";
+/** The system's error codes for files as the errors of errors.ts: the same for every store that is a file. */
+import { AccessError, BusyError, MigrateError, WriteError } from "../../errors.ts";
 import { codeOf } from "../../support/files.ts";
 
-/** @returns null for a code that is none of these: no room, no permission, a failing disk */
-export function fileError(path: string, code: string, cause: unknown): AccessError | WriteError | null {
+/** @returns null for a code that is none of these: no room, no permission, in use, a failing disk */
+export function fileError(path: string, code: string, cause: unknown): MigrateError | null {
   const reason = cause instanceof Error ? cause.message : String(cause);
   if (/^(ENOSPC|EDQUOT|EFBIG)$/.test(code)) {
     return new WriteError(`no room left to write ${path}`, {
@@ -17,6 +17,12 @@ export function fileError(path: string, code: string, cause: unknown): AccessErr
       cause,
     });
   }
+  if (/^(EBUSY|ETXTBSY)$/.test(code)) {
+    return new BusyError(`${path} is in use by another program`, {
+      next: "Close the program that has it open, then run the same command again.",
+      cause,
+    });
+  }
   if (code === "EIO") {
     return new WriteError(`the disk failed on ${path} (${reason})`, {
       next: "Check the disk and its free space, then run the same command again.",
@@ -26,7 +32,7 @@ export function fileError(path: string, code: string, cause: unknown): AccessErr
   return null;
 }
 
-/** @throws what `work` throws, put so that a person can act on it */
+/** @throws what `work` throws, a system error as one of errors.ts */
 export async function onFile<T>(path: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();

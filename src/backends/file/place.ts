@@ -1,9 +1,10 @@
 /** Where a store that is a file is, or could be: what must hold before anything is made there. */
-import { accessSync, constants, existsSync, lstatSync, renameSync, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, type Stats, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { AccessError, StoreKindError, UsageError } from "../../errors.ts";
+import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
 import { freeBytes } from "../../support/files.ts";
 import type { BackendConfig } from "../config.ts";
+import { accessError } from "../recognise.ts";
 
 /** @throws UsageError where none is named */
 export function pathOf(config: BackendConfig): string {
@@ -46,14 +47,25 @@ export function assertWritableFolder(folder: string): void {
   }
 }
 
+/** @returns undefined for nothing. @throws AccessError for a path that leads nowhere */
+export function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw accessError(path, cause);
+  }
+}
+
 /**
- * Gives what a failed run has written a name beside the store, for somebody to look at.
- * @returns the name, which nothing had before
+ * One file under two names, by a symbolic or a hard link, is one store.
+ * @param fileOf the file that stands for the store at a path; undefined for nothing
+ * @throws RefusedError when both are one store
  */
-export function preserveBeside(temporary: string, path: string): string {
-  const store = path.replace(/\/+$/, "");
-  let kept = `${store}.failed`;
-  for (let number = 2; existsSync(kept); number++) kept = `${store}.failed-${number}`;
-  renameSync(temporary, kept);
-  return kept;
+export function assertOtherFile(source: string, target: string, fileOf: typeof statOf = statOf): void {
+  const [a, b] = [fileOf(source), fileOf(target)];
+  const isSameFile = a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+  if (!isSameFile && resolve(source) !== resolve(target)) return;
+  throw new RefusedError(`source and target are the same store: ${source}`, {
+    next: "Choose another target; the source is never changed.",
+  });
 }

@@ -5,12 +5,11 @@
 import { constants, Database } from "bun:sqlite";
 import { realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { BusyError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import type { SqliteLayout } from "../../memorygraph/layouts/layout.ts";
 import { type Release, releaseLine } from "../../memorygraph/releases.ts";
 import type { Summary } from "../../memorygraph/summary.ts";
-import { codeOf, createPrivateFile, flushAhead, publishFile, remove, temporaryBeside } from "../../support/files.ts";
+import { flushAhead } from "../../support/files.ts";
 import { breathe } from "../../support/time.ts";
 import type {
   BulkCopy,
@@ -22,9 +21,8 @@ import type {
   WriteReport,
   WriteRequest,
 } from "../backend.ts";
-import { preserveBeside } from "../file/place.ts";
+import { StagedFile } from "../file/staging.ts";
 import { FindingLog } from "../findings.ts";
-import { MADE } from "../staged-rollback.ts";
 import { copyTables, equalTables, type WholeTable, wholeTables } from "./bulk-copy.ts";
 import { describe } from "./describe.ts";
 import { onDatabase, translate } from "./errors.ts";
@@ -35,8 +33,8 @@ import { RowWriter } from "./row-writer.ts";
 import { openImmutable } from "./snapshot.ts";
 import { readBatches, SqliteSource } from "./source.ts";
 
-/** The name in the journal of a run that tells the file under way. */
-export const TEMPORARY = "temporary file";
+/** What SQLite keeps beside a database. */
+const SUFFIXES = ["-journal", "-wal", "-shm"];
 
 export class NewFile implements StagedTarget {
   readonly kind = "staged";
@@ -47,7 +45,7 @@ export class NewFile implements StagedTarget {
   readonly #path: string;
   readonly #signal: AbortSignal | undefined;
   readonly #schema: SqliteLayout;
-  readonly #temporary: string;
+  readonly #staged: StagedFile;
   #database: Database | null;
   #indexed = false;
   #findings = new FindingLog();
@@ -60,10 +58,8 @@ export class NewFile implements StagedTarget {
     this.#signal = signal;
     this.#schema = releaseLine(release).sqlite.layout;
     this.identity = join(realpathSync(dirname(resolve(path))), basename(path));
-    this.#temporary = temporaryBeside(resolve(path));
-    const noted = journal?.();
-    noted?.setMeta(MADE, "yes");
-    noted?.setMeta(TEMPORARY, this.#temporary);
+    const staging = { purpose: "run", journal: journal?.() ?? null, state: null, suffixes: SUFFIXES } as const;
+    this.#staged = this.#guard(() => new StagedFile({ path, file: resolve(path) }, staging));
     this.#database = this.#create();
     const layout = readLayout(this.#database);
     this.before = { ...describe(this.#database, layout, path, "counts"), layout: "new", bytes: null };
@@ -76,8 +72,7 @@ export class NewFile implements StagedTarget {
 
   #create(): Database {
     return this.#guard(() => {
-      createPrivateFile(this.#temporary);
-      const database = new Database(this.#temporary, constants.SQLITE_OPEN_READWRITE | constants.SQLITE_OPEN_URI);
+      const database = new Database(this.#staged.file, constants.SQLITE_OPEN_READWRITE | constants.SQLITE_OPEN_URI);
       // Nobody else knows this file, and until it is published it may be lost: no journal on disk, no waiting for it.
       for (const pragma of [
         "journal_mode = MEMORY",
@@ -108,7 +103,7 @@ export class NewFile implements StagedTarget {
     if (tables === null) return null;
     return {
       run: () => this.#copy(real, tables, trusted),
-      equals: async () => this.#guard(() => equalTables(real, this.#temporary, tables, trusted)),
+      equals: async () => this.#guard(() => equalTables(real, this.#staged.file, tables, trusted)),
     };
   }
 
@@ -132,12 +127,12 @@ export class NewFile implements StagedTarget {
       this.#close();
     });
     // The disk may begin with its work while we read the file back; commit waits for the rest.
-    flushAhead(this.#temporary);
+    flushAhead(this.#staged.file);
   }
 
   summarise({ each }: SummaryOptions = {}): Promise<Summary> | null {
-    if (this.#database !== null || !worthParallel(this.#temporary)) return null;
-    return summariseInParallel(this.#temporary, { each }, this.#signal).then(({ summary }) => summary);
+    if (this.#database !== null || !worthParallel(this.#staged.file)) return null;
+    return summariseInParallel(this.#staged.file, { each }, this.#signal).then(({ summary }) => summary);
   }
 
   findings(): readonly Finding[] {
@@ -147,7 +142,7 @@ export class NewFile implements StagedTarget {
   async *read(): AsyncIterable<readonly GraphRecord[]> {
     this.#findings = new FindingLog();
     if (this.#database !== null) return;
-    const fresh = openImmutable(this.#path, this.#temporary);
+    const fresh = openImmutable(this.#path, this.#staged.file);
     try {
       const reader = new SqliteReader(fresh, readLayout(fresh), this.#findings);
       yield* readBatches(this.#path, reader, this.#signal);
@@ -158,7 +153,7 @@ export class NewFile implements StagedTarget {
 
   async describe(): Promise<StoreDescription> {
     return this.#guard(() => {
-      const fresh = openImmutable(this.#path, this.#temporary);
+      const fresh = openImmutable(this.#path, this.#staged.file);
       try {
         return describe(fresh, readLayout(fresh), this.#path, "counts");
       } finally {
@@ -169,27 +164,19 @@ export class NewFile implements StagedTarget {
 
   async commit(): Promise<void> {
     this.#guard(() => {
-      if (this.#schema.writeAheadLog) setWriteAheadLog(this.#temporary);
-      try {
-        publishFile(this.#temporary, this.#path);
-      } catch (cause) {
-        if (codeOf(cause) !== "EEXIST") throw cause;
-        throw new BusyError(`${this.#path} has appeared while we were writing; it was left alone`, {
-          next: "Find out who made it, then choose another target or run the same command again.",
-          cause,
-        });
-      }
+      if (this.#schema.writeAheadLog) setWriteAheadLog(this.#staged.file);
+      this.#staged.publish();
     });
   }
 
   async rollback(): Promise<void> {
     this.#close();
-    remove(this.#temporary, `${this.#temporary}-journal`, `${this.#temporary}-wal`, `${this.#temporary}-shm`);
+    this.#staged.discard();
   }
 
   async preserve(): Promise<string> {
     this.#close();
-    return preserveBeside(this.#temporary, this.#path);
+    return this.#staged.preserve();
   }
 
   #close(): void {

@@ -11,16 +11,16 @@ import { failpoint } from "../../support/failpoint.ts";
 import { remove } from "../../support/files.ts";
 import { openScratch } from "../../support/scratch.ts";
 import type { RollbackTarget } from "../backend.ts";
-import { commitPlanned, isPublished, MADE, planned, presentOf } from "../staged-rollback.ts";
+import { commitPlanned, isEmptied, planned, presentOf, toRecover } from "../file/staged-rollback.ts";
+import { recoverStaged } from "../file/staging.ts";
 import { ExistingFile } from "./existing-file.ts";
-import { TEMPORARY } from "./new-file.ts";
 
 const PAGE = 500;
 
 /** Removes what a stopped run has left beside the target, and tells whether it had been put in place. */
 export async function recover(path: string, journal: JournalFile): Promise<"as before" | "complete"> {
-  const temporary = journal.getMeta(TEMPORARY);
-  if (temporary !== null) return recoverNew(path, temporary, journal);
+  const staged = recoverStaged(path, journal);
+  if (staged !== null) return staged;
   if (!existsSync(path)) return "as before";
   // Opening it takes back what a transaction under way had written.
   const session = ExistingFile.forRollback(path);
@@ -36,15 +36,9 @@ export async function recover(path: string, journal: JournalFile): Promise<"as b
   }
 }
 
-function recoverNew(path: string, temporary: string, journal: JournalFile): "as before" | "complete" {
-  const published = isPublished(temporary, path, journal);
-  remove(temporary, ...["-journal", "-wal", "-shm"].map((suffix) => temporary + suffix));
-  return published ? "complete" : "as before";
-}
-
 /** Null where the file is not there any more. */
 export async function openForRollback(path: string, journals: readonly JournalFile[]): Promise<RollbackTarget | null> {
-  for (const journal of journals) if (!existsSync(path) || stateOfRun(journal) !== "done") await recover(path, journal);
+  for (const journal of toRecover(existsSync(path), journals)) await recover(path, journal);
   if (!existsSync(path)) return null;
   const session = ExistingFile.forRollback(path);
   let isDone = false;
@@ -57,15 +51,13 @@ export async function openForRollback(path: string, journals: readonly JournalFi
       failpoint("half rolled back");
       await commitPlanned(session, plan);
       isDone = true;
-      const { nodes, relationships } = plan.expected;
-      const isEmptied = nodes + relationships === 0 && journals.some((journal) => journal.getMeta(MADE) !== null);
-      // Throws nothing away that is not the run's: a file that it made goes only when nothing else is in it.
-      if (isEmptied) {
+      const isGone = isEmptied(plan, journals);
+      if (isGone) {
         const real = realpathSync(path);
         remove(`${real}-wal`, `${real}-shm`, real);
       }
       failpoint("rolled back");
-      return isEmptied ? "removed" : "changed";
+      return isGone ? "removed" : "changed";
     },
     async close() {
       if (!isDone) await session.rollback();

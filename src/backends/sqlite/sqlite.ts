@@ -1,11 +1,11 @@
 /** The SQLite backend: MemoryGraph's default store, in the layouts of every release. */
-import { accessSync, constants, realpathSync, type Stats, statSync } from "node:fs";
-import { basename, resolve } from "node:path";
-import { AccessError, RefusedError, StoreKindError } from "../../errors.ts";
+import { accessSync, constants, realpathSync } from "node:fs";
+import { basename } from "node:path";
+import { AccessError, StoreKindError } from "../../errors.ts";
 import type { StagedBackend, StagedTarget, TargetPreview, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
-import { assertNewName, freeBytesFor, pathOf } from "../file/place.ts";
-import { accessError, recognise } from "../recognise.ts";
+import { assertNewName, assertOtherFile, freeBytesFor, pathOf } from "../file/place.ts";
+import { recognise } from "../recognise.ts";
 import { isUnreadableSchema, translate } from "./errors.ts";
 import { ExistingFile } from "./existing-file.ts";
 import { assertMemoryGraph, assertNotHalf, assertSqlite } from "./kind.ts";
@@ -23,34 +23,15 @@ export const sqlite: StagedBackend = {
   locate: (config) => pathOf(config),
   freeBytes: freeBytesFor,
   openForReading: (config, options) => openSource(pathOf(config), options),
-  assertDistinct,
+  async assertDistinct(source, target) {
+    assertOtherFile(pathOf(source), pathOf(target));
+    return { sameServer: false };
+  },
   openForWriting,
   preview,
   openForRollback: (config, journals) => openForRollback(pathOf(config), journals),
   recover: (config, journal) => recover(pathOf(config), journal),
 };
-
-/** One file under two names, a symbolic link or a hard link, is still one file. */
-async function assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ sameServer: false }> {
-  const from = pathOf(source);
-  const to = pathOf(target);
-  const a = statOf(from);
-  const b = statOf(to);
-  const same = a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
-  if (!same && resolve(from) !== resolve(to)) return { sameServer: false };
-  throw new RefusedError(`source and target are the same file: ${from}`, {
-    next: "Choose another target; the source is never changed.",
-  });
-}
-
-/** Undefined for nothing. @throws AccessError for a path that leads nowhere. */
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch (cause) {
-    throw accessError(path, cause);
-  }
-}
 
 async function openForWriting(config: BackendConfig, request: WriteRequest): Promise<StagedTarget> {
   const path = pathOf(config);

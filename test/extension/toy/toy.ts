@@ -1,7 +1,7 @@
 /** A backend as small as one can be: a file with a record a line. A target is written beside it and renamed. */
-import { existsSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { RefusedError, SourceChangedError, StoreKindError } from "../../errors.ts";
+import { SourceChangedError } from "../../errors.ts";
 import { parseJson, writeJson } from "../../graph/json.ts";
 import { type GraphRecord, idOfKey, relationshipId } from "../../graph/record.ts";
 import { recordFromMap, recordToMap } from "../../graph/record-map.ts";
@@ -11,7 +11,7 @@ import type { RollbackPlan } from "../../journal/rollback-plan.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { ownProperties, respell } from "../../memorygraph/spelling.ts";
-import { freeBytes, publishFile, remove, temporaryBeside } from "../../support/files.ts";
+import { remove } from "../../support/files.ts";
 import { stateOf } from "../../support/stability.ts";
 import type {
   OpenOptions,
@@ -24,38 +24,30 @@ import type {
   WriteRequest,
 } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
+import { assertNewName, assertOtherFile, freeBytesFor, pathOf } from "../file/place.ts";
+import { beforeImageOf, commitPlanned, isEmptied, planned, presentOf, toRecover } from "../file/staged-rollback.ts";
+import { type Purpose, recoverStaged, StagedFile } from "../file/staging.ts";
 import { notThatKind, recognise } from "../recognise.ts";
 import { emptyReport } from "../report.ts";
-import { beforeImageOf, commitPlanned, isPublished, MADE, planned, presentOf } from "../staged-rollback.ts";
 import { HEADER } from "./header.ts";
 
-const TEMPORARY = "toy temporary";
 const BATCH = 500;
 
 export const toy: StagedBackend = {
   type: "toy",
   target: "staged",
   locate: pathOf,
-  freeBytes: (config) => freeBytes(dirname(resolve(pathOf(config)))),
+  freeBytes: freeBytesFor,
   openForReading,
-  assertDistinct,
+  async assertDistinct(source, target) {
+    assertOtherFile(pathOf(source), pathOf(target));
+    return { sameServer: false };
+  },
   openForWriting: async (config, request) => new ToyTarget(pathOf(config), request),
   preview,
   openForRollback,
-  recover: async (config, journal) => recover(pathOf(config), journal),
+  recover: async (config, journal) => recoverStaged(pathOf(config), journal) ?? "as before",
 };
-
-function pathOf({ path }: BackendConfig): string {
-  return path ?? "";
-}
-
-async function assertDistinct(source: BackendConfig, target: BackendConfig): Promise<{ sameServer: false }> {
-  const [from, to] = [pathOf(source), pathOf(target)].map((path) =>
-    existsSync(path) ? realpathSync(path) : resolve(path),
-  );
-  if (from !== to) return { sameServer: false };
-  throw new RefusedError(`source and target are the same store: ${from}`, { next: "Choose another target." });
-}
 
 /** Every record, nodes first. @throws StoreKindError */
 function load(path: string, isMaybeMissing: boolean): GraphRecord[] {
@@ -128,25 +120,23 @@ class ToyTarget implements StagedTarget {
   readonly release: Release;
   readonly report;
   #records: GraphRecord[];
+  #isWritten = false;
   readonly #path: string;
-  readonly #temporary: string;
-  readonly #isNew: boolean;
+  readonly #staged: StagedFile;
   readonly #signal: AbortSignal | undefined;
 
-  constructor(path: string, { release, fallbackRelease, signal, journal }: WriteRequest) {
-    assertFolder(path);
+  constructor(path: string, { release, fallbackRelease, signal, journal }: WriteRequest, purpose: Purpose = "run") {
+    const state = stateOf(path);
+    if (state === null) assertNewName(path);
     this.#path = path;
+    this.identity = join(realpathSync(dirname(resolve(path))), basename(path));
     this.#records = load(path, true);
-    this.#isNew = !existsSync(path);
-    this.#temporary = temporaryBeside(resolve(path));
     this.#signal = signal;
     this.release = release ?? fallbackRelease;
     this.report = emptyReport(this.release);
-    this.identity = join(realpathSync(dirname(resolve(path))), basename(path));
-    this.before = describe(path, this.#records, this.#isNew ? "new" : "toy");
-    const file = journal?.();
-    file?.setMeta(TEMPORARY, this.#temporary);
-    if (this.#isNew) file?.setMeta(MADE, path);
+    this.before = describe(path, this.#records, state === null ? "new" : "toy");
+    const options = { purpose, journal: journal?.() ?? null, state, suffixes: [] } as const;
+    this.#staged = new StagedFile({ path, file: this.identity }, options);
   }
 
   bulkCopyFrom(): null {
@@ -164,11 +154,12 @@ class ToyTarget implements StagedTarget {
   }
 
   async finish(): Promise<void> {
-    save(this.#temporary, this.#records);
+    save(this.#staged.file, this.#records);
+    this.#isWritten = true;
   }
 
   async *read() {
-    const records = existsSync(this.#temporary) ? load(this.#temporary, false) : this.#records;
+    const records = this.#isWritten ? load(this.#staged.file, false) : this.#records;
     for (const batch of batches(records)) {
       this.#signal?.throwIfAborted();
       yield batch;
@@ -188,18 +179,16 @@ class ToyTarget implements StagedTarget {
   }
 
   async commit(): Promise<void> {
-    if (this.#isNew) publishFile(this.#temporary, this.#path);
-    else renameSync(this.#temporary, this.#path);
+    this.#staged.publish();
   }
 
   async rollback(): Promise<void> {
-    remove(this.#temporary);
+    this.#staged.discard();
   }
 
   async preserve(): Promise<string> {
     await this.finish();
-    renameSync(this.#temporary, `${this.#path}.failed`);
-    return `${this.#path}.failed`;
+    return this.#staged.preserve();
   }
 
   /** Timestamps as the release reads them. */
@@ -223,15 +212,9 @@ class ToyTarget implements StagedTarget {
   }
 }
 
-function assertFolder(path: string): void {
-  const folder = dirname(resolve(path));
-  if (!existsSync(folder))
-    throw new StoreKindError(`the folder ${folder} does not exist`, { next: `mkdir -p ${folder}` });
-}
-
 async function preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview> {
   const path = pathOf(config);
-  assertFolder(path);
+  if (!existsSync(path)) assertNewName(path);
   const records = load(path, true);
   const release = request.release ?? request.fallbackRelease;
   return {
@@ -246,31 +229,22 @@ async function preview(config: BackendConfig, request: WriteRequest): Promise<Ta
   };
 }
 
-function recover(path: string, journal: JournalFile): "as before" | "complete" {
-  const temporary = journal.getMeta(TEMPORARY);
-  if (temporary === null) return "as before";
-  const published = isPublished(temporary, path, journal);
-  remove(temporary);
-  return published ? "complete" : "as before";
-}
-
 async function openForRollback(
   config: BackendConfig,
   journals: readonly JournalFile[],
 ): Promise<RollbackTarget | null> {
   const path = pathOf(config);
-  for (const journal of journals) recover(path, journal);
+  for (const journal of toRecover(existsSync(path), journals)) recoverStaged(path, journal);
   if (!existsSync(path)) return null;
-  const target = new ToyTarget(path, { release: null, fallbackRelease: "0.12" });
+  const target = new ToyTarget(path, { release: null, fallbackRelease: "0.12" }, "rollback");
   return {
     location: path,
     present: () => presentOf(target.read()),
     async apply(plan) {
       await target.carryOut(plan);
-      const { nodes, relationships } = plan.expected;
-      const isEmptied = nodes + relationships === 0 && journals.some((journal) => journal.getMeta(MADE) !== null);
-      if (isEmptied) remove(path);
-      return isEmptied ? "removed" : "changed";
+      if (!isEmptied(plan, journals)) return "changed";
+      remove(path);
+      return "removed";
     },
     close: () => target.rollback(),
   };

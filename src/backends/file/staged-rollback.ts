@@ -1,17 +1,28 @@
-/** What all staged targets share when runs are undone in them: nothing can be seen before it has been verified. */
-import { statSync } from "node:fs";
-import { RollbackError } from "../errors.ts";
-import type { GraphRecord } from "../graph/record.ts";
-import type { JournalFile } from "../journal/journal-file.ts";
-import type { Action } from "../journal/planned-actions.ts";
-import type { Present, RollbackPlan } from "../journal/rollback-plan.ts";
-import { hasWritten, stateOfRun } from "../journal/run-state.ts";
-import { digestOf } from "../memorygraph/canonicalizer.ts";
-import type { TargetSession } from "./backend.ts";
+/** What all stores that are files share when runs are rolled back in them: nothing can be seen before it has been verified. */
+import { RollbackError } from "../../errors.ts";
+import type { GraphRecord } from "../../graph/record.ts";
+import type { JournalFile } from "../../journal/journal-file.ts";
+import type { Action } from "../../journal/planned-actions.ts";
+import type { Present, RollbackPlan } from "../../journal/rollback-plan.ts";
+import { stateOfRun } from "../../journal/run-state.ts";
+import { digestOf } from "../../memorygraph/canonicalizer.ts";
+import type { TargetSession } from "../backend.ts";
+import { MADE } from "./staging.ts";
 
-/** The name in a run's journal by which the target is known to have been made by the run. */
-export const MADE = "target made";
+/** The runs whose rollback has to begin with what they left: stopped ones, and all where the store is not there any more. */
+export function toRecover(isThere: boolean, journals: readonly JournalFile[]): JournalFile[] {
+  return journals.filter((journal) => !isThere || stateOfRun(journal) !== "done");
+}
 
+/** Whether nothing is left in a store that one of the runs had made: then the store itself goes. */
+export function isEmptied(
+  { expected: { nodes, relationships } }: RollbackPlan,
+  journals: readonly JournalFile[],
+): boolean {
+  return nodes + relationships === 0 && journals.some((journal) => journal.getMeta(MADE) !== null);
+}
+
+/** What a store has now, as a plan is made of it. */
 export async function* presentOf(batches: AsyncIterable<readonly GraphRecord[]>): AsyncGenerator<readonly Present[]> {
   for await (const batch of batches) yield batch.map((record) => ({ record }));
 }
@@ -43,14 +54,4 @@ export async function commitPlanned(session: TargetSession, plan: RollbackPlan):
     });
   }
   await session.commit();
-}
-
-/**
- * Whether a run that was stopped had given its temporary file the target's name: by renaming it, or as a second name
- * before it loses the first.
- */
-export function isPublished(temporary: string, target: string, journal: JournalFile): boolean {
-  const [left, found] = [temporary, target].map((path) => statSync(path, { throwIfNoEntry: false }));
-  if (!hasWritten(stateOfRun(journal))) return false;
-  return found !== undefined && (left === undefined || (left.ino === found.ino && left.dev === found.dev));
 }

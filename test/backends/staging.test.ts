@@ -1,7 +1,7 @@
 /** What a stopped run has given its target's name, and what has not been: the state of the run decides, not the files alone. */
 import { expect, test } from "bun:test";
 import { linkSync, renameSync, writeFileSync } from "node:fs";
-import { isPublished } from "../../src/backends/staged-rollback.ts";
+import { isPublished } from "../../src/backends/file/staging.ts";
 import { JournalFile } from "../../src/journal/journal-file.ts";
 import { RUN_STATES, setState } from "../../src/journal/run-state.ts";
 import { temporaryFolder } from "../support/folder.ts";
