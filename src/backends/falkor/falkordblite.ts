@@ -32,7 +32,7 @@ export const falkordblite: StagedBackend = {
   freeBytes: freeBytesFor,
   openForReading,
   async assertDistinct(source, target) {
-    assertOtherFile(pathOf(source), pathOf(target), dumpOf);
+    assertOtherFile(pathOf(source), pathOf(target), "store", dumpOf);
     return { sameServer: false };
   },
   async openForWriting(config, request) {

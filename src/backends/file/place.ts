@@ -58,14 +58,15 @@ export function statOf(path: string): Stats | undefined {
 
 /**
  * One file under two names, by a symbolic or a hard link, is one store.
+ * @param noun what messages call the store
  * @param fileOf the file that stands for the store at a path; undefined for nothing
  * @throws RefusedError when both are one store
  */
-export function assertOtherFile(source: string, target: string, fileOf: typeof statOf = statOf): void {
+export function assertOtherFile(source: string, target: string, noun: "file" | "store", fileOf = statOf): void {
   const [a, b] = [fileOf(source), fileOf(target)];
   const isSameFile = a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
   if (!isSameFile && resolve(source) !== resolve(target)) return;
-  throw new RefusedError(`source and target are the same store: ${source}`, {
+  throw new RefusedError(`source and target are the same ${noun}: ${source}`, {
     next: "Choose another target; the source is never changed.",
   });
 }

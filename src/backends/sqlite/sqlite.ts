@@ -24,7 +24,7 @@ export const sqlite: StagedBackend = {
   freeBytes: freeBytesFor,
   openForReading: (config, options) => openSource(pathOf(config), options),
   async assertDistinct(source, target) {
-    assertOtherFile(pathOf(source), pathOf(target));
+    assertOtherFile(pathOf(source), pathOf(target), "file");
     return { sameServer: false };
   },
   openForWriting,

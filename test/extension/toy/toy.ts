@@ -40,7 +40,7 @@ export const toy: StagedBackend = {
   freeBytes: freeBytesFor,
   openForReading,
   async assertDistinct(source, target) {
-    assertOtherFile(pathOf(source), pathOf(target));
+    assertOtherFile(pathOf(source), pathOf(target), "store");
     return { sameServer: false };
   },
   openForWriting: async (config, request) => new ToyTarget(pathOf(config), request),
