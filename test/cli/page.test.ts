@@ -17,8 +17,12 @@ if (browser === undefined) console.warn("SKIPPED: the report page in a browser, 
 
 /** Markup in a title is text, and stays what it was. */
 const TITLE = "<b id=x>bold & 'quoted'</b>";
+/** What would change the window's title, if anything of it ran. */
+const ACTING = "<script>document.title='ran'</script><img src=nowhere onerror=\"document.title='ran'\">";
 const old = copyFixture("0.12.4", folder, "old.db");
-const changed = edited(folder, "changed.db", (store) => store.change("m-000001", { title: TITLE }));
+const changed = edited(folder, "changed.db", (store) =>
+  store.change("m-000001", { title: TITLE }).change("m-000002", { title: ACTING, content: ACTING }),
+);
 const target = folder.file("target.db");
 const page = (name: string) => readFileSync(folder.file(name), "utf8");
 let run = "";
@@ -78,6 +82,16 @@ describe("the page", () => {
     expect(statSync(folder.file(name)).mode & 0o777).toBe(0o600);
   });
 
+  test("of a merge tells the digest of what was selected from that of the whole target", () => {
+    expect(page("merge.html")).toContain("digest of what was selected");
+    expect(page("merge.html")).toContain("digest of the whole target");
+    expect(page("first.html")).not.toContain("whole target");
+  });
+
+  test("names stores so that its commands work from every folder", () => {
+    expect(page("merge.html")).toContain(`--from-path ${changed} --to sqlite --to-path ${target}`);
+  });
+
   test.each(["merge.html", "verify.html"])("%s shows both sides of what differs, markup as text", (name) => {
     const text = page(name);
     expect(text).toContain("&lt;b id=x&gt;bold &amp; &#39;quoted&#39;&lt;/b&gt;");
@@ -113,13 +127,27 @@ test("the timeline has every month between the first and the last, and survives 
   expect(timeline("t", {}).html).toBe("");
 });
 
+/** Without the rule that forbids scripts: escaping alone has to do, and a script of the test's own may measure. */
+function measurable(name: string, script: string): string {
+  const text = page(name).replace(/<meta http-equiv[^>]*>/, "");
+  // A function, since the script may hold what a replacement text gives a meaning.
+  writeFileSync(
+    folder.file("measured.html"),
+    text.replace("</body>", () => `<script>${script}</script></body>`),
+  );
+  return "measured.html";
+}
+
 describe.skipIf(browser === undefined)("in a browser", () => {
   const show = (name: string, ...flags: string[]) =>
-    Bun.spawnSync([browser!, "--headless", "--no-sandbox", "--disable-gpu", ...flags, `file://${folder.file(name)}`], {
-      stdout: "pipe",
-      stderr: "ignore",
-      env: { ...process.env, HOME: folder.path },
-    }).stdout.toString();
+    Bun.spawnSync(
+      [
+        ...[browser!, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000"],
+        ...flags,
+        `file://${folder.file(name)}`,
+      ],
+      { stdout: "pipe", stderr: "ignore", env: { ...process.env, HOME: folder.path } },
+    ).stdout.toString();
 
   test("the page is parsed as it was meant: nothing of a store has become markup", () => {
     const dom = show("merge.html", "--dump-dom");
@@ -128,17 +156,39 @@ describe.skipIf(browser === undefined)("in a browser", () => {
     expect(dom.match(/<h1/g)).toHaveLength(1);
   });
 
+  test.each(["merge.html", "verify.html"])("nothing that a title holds runs in %s", (name) => {
+    const dom = show(measurable(name, ""), "--dump-dom");
+    expect(dom).toContain("document.title='ran'");
+    expect(dom).not.toContain("<title>ran</title>");
+    expect(dom).not.toContain("<img");
+  });
+
   test.each([360, 800, 1400])("nothing is wider than a window of %d pixels", (width) => {
-    // A copy in which a script of the test's own may run, to measure.
-    const measuring = page("merge.html")
-      .replace(/<meta http-equiv[^>]*>/, "")
-      .replace(
-        "</body>",
-        "<script>document.title = document.documentElement.scrollWidth + ' ' + innerWidth</script></body>",
-      );
-    writeFileSync(folder.file("measured.html"), measuring);
-    const dom = show("measured.html", `--window-size=${width},900`, "--hide-scrollbars", "--dump-dom");
+    const script = "document.title = document.documentElement.scrollWidth + ' ' + innerWidth";
+    const flags = [`--window-size=${width},900`, "--hide-scrollbars", "--dump-dom"];
+    const dom = show(measurable("merge.html", script), ...flags);
     const [, content, window] = /<title>(\d+) (\d+)<\/title>/.exec(dom)!.map(Number);
     expect(content).toBeLessThanOrEqual(window!);
+  });
+
+  const axe = readFileSync(Bun.resolveSync("axe-core/axe.min.js", import.meta.dir), "utf8");
+  const ask = `axe.run().then(({ violations, passes }) => {
+    const found = violations.map(({ id, nodes }) => id + ": " + nodes.map(({ target }) => target.join(" ")).join(", "));
+    document.title = "axe " + JSON.stringify({ found, rules: passes.length });
+  });`;
+  /** Light is 1, dark is 0. */
+  test.each([
+    ["first.html", 1],
+    ["first.html", 0],
+    ["merge.html", 1],
+    ["merge.html", 0],
+    ["verify.html", 1],
+    ["undone.html", 0],
+  ])("axe finds nothing in %s, with colour scheme %d", (name, scheme) => {
+    const flags = [`--blink-settings=preferredColorScheme=${scheme}`, "--window-size=400,900", "--dump-dom"];
+    const dom = show(measurable(name, `${axe};${ask}`), ...flags);
+    const { found, rules } = JSON.parse(/<title>axe (.*?)<\/title>/.exec(dom)![1]!.replaceAll("&gt;", ">"));
+    expect(found).toEqual([]);
+    expect(rules).toBeGreaterThan(10);
   });
 });

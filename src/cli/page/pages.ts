@@ -1,5 +1,6 @@
 /** The pages of the commands: what each result document says, as a person keeps it. */
-import type { BackendConfig } from "../../backends/config.ts";
+import { resolve } from "node:path";
+import { BackendConfig } from "../../backends/config.ts";
 import { storeWords } from "../../doctor/commands.ts";
 import type { ComparisonResult, InspectionResult, MigrationResult, RollbackResult } from "../../operations/models.ts";
 import { shellQuote } from "../../support/shell.ts";
@@ -31,10 +32,15 @@ export function migrationPage(
     ]);
     if (untouched !== null && untouched.records > 0)
       proof.push(["left alone", `${thousands(untouched.records)} other records, same digest before and after`]);
-    proof.push(["source digest", sourceDigest], ["target digest", targetDigest]);
-    if (wholeTargetDigest !== targetDigest) proof.push(["whole target", wholeTargetDigest]);
+    // In a merge two people have to know which line is of what.
+    if (untouched === null) proof.push(["source digest", sourceDigest], ["target digest", targetDigest]);
+    else {
+      proof.push(["digest of what was selected", sourceDigest]);
+      if (targetDigest !== sourceDigest) proof.push(["the same in the target", targetDigest]);
+      proof.push(["digest of the whole target", wholeTargetDigest]);
+    }
   }
-  const both = [...storeWords("from", from), ...storeWords("to", to)];
+  const both = bothStores(from, to);
   return {
     title: migrationHeadline(result),
     good: dryRun ? result.success && conflicts.count === 0 : result.complete && verified,
@@ -104,7 +110,7 @@ export function comparisonPage(
       { title: "Differences", differences, total: missing + extra + changed },
       { title: "Notes", findings: notes },
     ],
-    commands: [["Compare them again:", command(["verify", ...storeWords("from", from), ...storeWords("to", to)])]],
+    commands: [["Compare them again:", command(["verify", ...bothStores(from, to)])]],
   };
 }
 
@@ -136,8 +142,17 @@ export function rollbackPage(result: RollbackResult, headline: string, to: Backe
         ),
       },
     ],
-    commands: [["Look at the target:", command(["inspect", ...storeWords("from", to)])]],
+    commands: [["Look at the target:", command(["inspect", ...storeWords("from", whole(to))])]],
   };
+}
+
+function bothStores(from: BackendConfig, to: BackendConfig): string[] {
+  return [...storeWords("from", whole(from)), ...storeWords("to", whole(to))];
+}
+
+/** A page is read in another folder than the one in which it was made. */
+function whole(config: BackendConfig): BackendConfig {
+  return config.path === undefined ? config : new BackendConfig({ ...config, path: resolve(config.path) });
 }
 
 function command(words: readonly string[]): string {

@@ -22,7 +22,7 @@ svg{width:100%;max-width:32rem;height:auto;display:block}
 svg rect{fill:var(--bar)}svg line{stroke:var(--soft)}
 svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg text.name{text-anchor:end}
 summary{cursor:pointer;color:var(--soft);font-size:.875rem}
-.same td:first-child{white-space:nowrap}
+.same{table-layout:fixed}.same th:first-child{width:6.5rem}
 footer{margin-top:2.5rem;color:var(--soft);font-size:.875rem}
 @media print{body{max-width:none;padding:0;font-size:11pt}details,footer a{display:none}h2{break-after:avoid}:root{--ink:#000;--paper:#fff;--bar:#444;--code:#fff;--line:#999;--soft:#333;--good:#000;--bad:#000}}
 `.trim();
