@@ -1,5 +1,8 @@
-/** Lets signals, timers and progress have their turn: SQLite's calls are synchronous and would starve them. */
+import { collectGarbage } from "./garbage.ts";
+
+/** Between two batches: lets signals, timers and progress have their turn: SQLite's calls are synchronous and would starve them. */
 export function breathe(): Promise<void> {
+  collectGarbage();
   return new Promise((resolve) => setImmediate(resolve));
 }
 

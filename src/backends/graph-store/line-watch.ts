@@ -3,6 +3,7 @@
  * connection whether it lives and still works on the statement: a busy server is waited for, a dead line is given up.
  */
 import { ConnectionError } from "../../errors.ts";
+import { collectGarbage } from "../../support/garbage.ts";
 import { noteLostLine, patience, tellWait } from "../../support/patience.ts";
 
 /** Asks on a connection of its own. */
@@ -101,6 +102,7 @@ export class LineWatch {
   #next<T>(pending: Pending, work: () => Promise<T>): Promise<T> {
     if (this.#dead !== null) return Promise.reject(this.#dead);
     if (this.#signal?.aborted) return Promise.reject(this.#signal.reason);
+    collectGarbage();
     return new Promise<T>((resolve, reject) => {
       const now = performance.now();
       Object.assign(pending, { since: now, toldAt: now, probedAt: now, aliveAt: now, reject });
