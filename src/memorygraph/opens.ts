@@ -168,3 +168,10 @@ export function releaseOfVersion(version: string): Release {
   });
   return notOlder ?? names.at(-1)!;
 }
+
+/** The lines whose FalkorDBLite store is a file, or a directory; the oldest first. */
+export function releasesOfForm(form: ReleaseLine["liteForm"]): Release[] {
+  return releaseLines()
+    .filter(({ liteForm }) => liteForm === form)
+    .map(({ name }) => name);
+}

@@ -1,5 +1,6 @@
 /** What a dump is and holds, in figures. */
 import { GRAPH_NAME } from "../../memorygraph/fields.ts";
+import { releasesOfForm } from "../../memorygraph/opens.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import type { DumpScan } from "../../rdb/dump.ts";
 import { timeOf } from "../../rdb/loadable.ts";
@@ -7,7 +8,7 @@ import type { Finding, StoreDescription } from "../backend.ts";
 import type { BackendType } from "../config.ts";
 import { releasesOf } from "../graph-store/describe.ts";
 import { schemaItems } from "./dump-schema.ts";
-import { type LiteForm, releasesOfForm } from "./lite-place.ts";
+import type { LiteForm } from "./lite-place.ts";
 import { graphNames, type OpenDump } from "./open-dump.ts";
 
 /** How many memories are asked for their times, to tell which releases can read them. */

@@ -1,5 +1,5 @@
 import type { HardValue } from "../../graph/hard-values.ts";
-import { variablesOf } from "../../memorygraph/opens.ts";
+import { releasesOfForm, variablesOf } from "../../memorygraph/opens.ts";
 import type { BackendDescriptor, ServerDescriptor } from "../descriptor.ts";
 
 /** How a dump can lie in a file: compressed, or one graph as Redis's DUMP gives it. */
@@ -55,7 +55,7 @@ export const falkordbliteDescriptor: BackendDescriptor<"falkordblite"> = {
   signatures: [
     {
       what: "FalkorDBLite directory",
-      note: "MemoryGraph 0.12 cannot open it: it wants a file there",
+      note: `MemoryGraph ${releasesOfForm("file").join(", ")} cannot open it: it expects a file`,
       matches: ({ kind, has }) => kind === "directory" && has("dump.rdb"),
     },
     {
@@ -74,7 +74,7 @@ export const falkordbliteDescriptor: BackendDescriptor<"falkordblite"> = {
     },
     {
       what: "Redis dump (FalkorDBLite)",
-      note: "MemoryGraph 0.13 cannot open it: it wants a directory there",
+      note: `MemoryGraph ${releasesOfForm("directory").join(", ")} cannot open it: it expects a directory`,
       matches: ({ head }) => isDumpHead(head),
     },
   ],

@@ -5,7 +5,8 @@
 import { accessSync, closeSync, constants, existsSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { RefusedError, StoreKindError, UnsupportedError } from "../../errors.ts";
-import { type Release, releaseLine, releaseLines } from "../../memorygraph/releases.ts";
+import { releasesOfForm } from "../../memorygraph/opens.ts";
+import { type Release, releaseLine } from "../../memorygraph/releases.ts";
 import { inWords } from "../../support/words.ts";
 import { assertNewName, assertWritableFolder } from "../file/place.ts";
 import { accessError, type Found, notThatKind, recognise } from "../recognise.ts";
@@ -30,13 +31,6 @@ const NAME_OF: Readonly<Record<Packing, string>> = {
   zstd: "a compressed file",
   payload: "what DUMP gave for one graph",
 };
-
-/** The lines of releases that open a store of that form, the oldest first. */
-export function releasesOfForm(form: LiteForm): Release[] {
-  return releaseLines()
-    .filter(({ liteForm }) => liteForm === form)
-    .map(({ name }) => name);
-}
 
 /** A store that is there. @throws StoreKindError for what is none, RefusedError for a log alone, AccessError */
 export function placeToRead(path: string): LitePlace {

@@ -1,11 +1,12 @@
 /** What a SQLite store is and holds, by asking it. */
 import type { Database } from "bun:sqlite";
+import { inWords } from "../../support/words.ts";
 import type { DescriptionDepth, Finding, StoreDescription } from "../backend.ts";
 import { FindingLog } from "../findings.ts";
 import { countRows } from "./claims.ts";
 import { danglingIds } from "./dangling.ts";
 import { count, rows } from "./database.ts";
-import { type FileLayout, hasNewestColumns, releaseOf, releasesOf } from "./layout.ts";
+import { describeHybrid, type FileLayout, hasNewestColumns, releaseOf, releasesOf } from "./layout.ts";
 import { SIDE_TABLE } from "./side-table.ts";
 import { doublesOf } from "./tables.ts";
 
@@ -62,17 +63,20 @@ function countAll(database: Database, { doubled }: FileLayout, table: string): n
 function structuralOddities(database: Database, layout: FileLayout): Finding[] {
   const log = new FindingLog();
   if (layout.name === "hybrid") {
+    const { what, older, newer } = describeHybrid(layout);
+    const table = older.sqlite.layout.nodes.name;
     log.add(
       "note",
-      "a 0.12 file that 0.13 opened: 0.13 sees none of the memories in `nodes`, and can add no relationship",
-      "nodes, memories",
+      `${what}: ${newer.name} sees none of the memories in \`${table}\`, and can add no relationship`,
+      `${table}, ${newer.sqlite.layout.nodes.name}`,
     );
   }
   if (layout.relationships !== null && !hasNewestColumns(layout)) {
+    const since = layout.layout?.addedLater?.since;
     log.add(
       "note",
-      "a file from before release 0.10, which 0.12 opens but cannot ask for relationships",
-      "relationships",
+      `a file from before release ${since}, which ${inWords(releasesOf(layout))} opens but cannot query for relationships`,
+      layout.relationships.name,
     );
   }
   if (layout.name !== "empty") {

@@ -11,7 +11,7 @@ import { FindingLog } from "../findings.ts";
 import { describe } from "./describe.ts";
 import { translate } from "./errors.ts";
 import { ForeignWriterGuard } from "./foreign-writer.ts";
-import { type FileLayout, readLayout, releaseOf, releasesOf } from "./layout.ts";
+import { describeHybrid, type FileLayout, readLayout, releaseOf, releasesOf } from "./layout.ts";
 import { createIndexes, setWriteAheadLog } from "./new-file.ts";
 import { SqliteReader } from "./reader.ts";
 import { RowWriter } from "./row-writer.ts";
@@ -194,8 +194,8 @@ function writtenRelease(file: FileLayout): Release {
 /** The release that a file's layout belongs to. @throws RefusedError when we do not know how to write to it. */
 export function assertWritable(path: string, layout: FileLayout, asked: Release | null): Release {
   if (layout.name === "hybrid") {
-    throw new RefusedError(`${path} is a hybrid: a 0.12 file that 0.13 opened, and no release can work with it whole`, {
-      next: `Bring it together first: memorygraph-migrate --from sqlite --from-path ${path} --to sqlite --to-path NEW.db`,
+    throw new RefusedError(`${path} is a hybrid: ${describeHybrid(layout).what}, and no release can read all of it`, {
+      next: `Merge its tables into a new file first: memorygraph-migrate --from sqlite --from-path ${path} --to sqlite --to-path NEW.db`,
     });
   }
   const releases = releasesOf(layout);

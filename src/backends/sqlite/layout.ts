@@ -205,6 +205,16 @@ export function releaseOf(file: FileLayout): Release | null {
   return linesOf(file).toSorted((a, b) => searched(b) - searched(a))[0]?.name ?? null;
 }
 
+/** The columns that a later release added are there. */
 export function hasNewestColumns({ layout, relationships }: FileLayout): boolean {
-  return (layout?.addedLater ?? []).every((name) => relationships?.columns.includes(name));
+  return (layout?.addedLater?.columns ?? []).every((name) => relationships?.columns.includes(name));
+}
+
+/** What a hybrid file is, as in "a 0.12 file that 0.13 opened"; and the releases by their roles. */
+export function describeHybrid({ nodeTables, relationships }: FileLayout) {
+  const layouts = [...nodeTables, ...(relationships === null ? [] : [relationships])].map(({ layout }) => layout);
+  const lines = releaseLines().filter(({ sqlite }) => layouts.includes(sqlite.layout));
+  const older = lines[0]!;
+  const newer = lines.find(({ sqlite }) => sqlite.layout !== older.sqlite.layout) ?? older;
+  return { what: `a ${older.name} file that ${newer.name} opened`, older, newer };
 }

@@ -200,13 +200,13 @@ export class RowWriter {
     return { table, columns, extra: isNothing(extra) ? null : writeRowExtra(extra) };
   }
 
-  /** A row of the same layout goes in as it is; one from before 0.10 lacks times that the newer table demands. */
+  /** A row of the same layout goes in as it is; one of an earlier release lacks times that the newer table demands. */
   #verbatim(record: GraphRecord, table: TableWriter): Prepared | null {
     const native = record.native as SqliteNative | undefined;
     if (native === undefined || native.layout !== this.#native) return null;
     if (!table.whole) return null;
     const columns = [...native.columns];
-    if (record.kind === "node" || this.#layout.addedLater.length === 0) return { table, columns, extra: native.extra };
+    if (record.kind === "node" || this.#layout.addedLater === null) return { table, columns, extra: native.extra };
     const old = native.extra === null ? {} : readRowExtra(native.extra);
     const filled = fillTemporal(columns, old, record.properties, this.#now);
     if (filled.extra === old) return { table, columns, extra: native.extra };

@@ -42,8 +42,8 @@ export interface SqliteLayout {
   readonly style: RowStyle;
   readonly nodes: LayoutTable;
   readonly relationships: LayoutTable;
-  /** Columns of `relationships` that files of earlier releases lack, and that the current release cannot do without. */
-  readonly addedLater: readonly string[];
+  /** Columns of `relationships` that a release added, and that later ones cannot do without; null where there are none. */
+  readonly addedLater: { readonly since: string; readonly columns: readonly string[] } | null;
   /** Whether relationships can only join rows of the table of nodes. */
   readonly enforcesEnds: boolean;
   /** What creates the tables, to the letter of the newest release that writes them. */

@@ -46,7 +46,7 @@ export const memoriesLayout: SqliteLayout = {
     ],
     recognisedBy: ["id", "from_id", "to_id", "rel_type", "strength"],
   },
-  addedLater: [],
+  addedLater: null,
   enforcesEnds: true,
   tables: [
     `CREATE TABLE memories (

@@ -19,7 +19,7 @@ export const nodesLayout: SqliteLayout = {
     ].map((name) => column(name, "text")),
     recognisedBy: ["id", "from_id", "to_id", "rel_type", "properties"],
   },
-  addedLater: ["valid_from", "valid_until", "recorded_at", "invalidated_by"],
+  addedLater: { since: "0.10", columns: ["valid_from", "valid_until", "recorded_at", "invalidated_by"] },
   enforcesEnds: false,
   tables: [
     `CREATE TABLE nodes (

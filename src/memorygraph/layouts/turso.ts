@@ -30,7 +30,7 @@ export const tursoLayout: SqliteLayout = {
     ],
     recognisedBy: ["id", "from_id", "to_id", "type"],
   },
-  addedLater: [],
+  addedLater: null,
   enforcesEnds: true,
   tables: [],
   indexes: [],
