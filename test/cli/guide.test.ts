@@ -2,7 +2,7 @@
 /** The program without arguments: on a terminal it leads, elsewhere it prints the short help. */
 import { describe, expect, test } from "bun:test";
 import { Home, IN_USE, LITE } from "../doctor/home.ts";
-import { environment, MAIN, program, shell } from "./program.ts";
+import { environment, PROGRAM, program, shell } from "./program.ts";
 
 const ENTER = "\r";
 const DOWN = "\x1b[B";
@@ -12,7 +12,7 @@ async function guided(home: Home, answers: readonly (readonly [after: string, ke
   let screen = "";
   let from = 0;
   const left = [...answers];
-  const child = Bun.spawn([process.execPath, MAIN], {
+  const child = Bun.spawn([...PROGRAM], {
     cwd: home.folder.path,
     env: environment(home.folder, { TERM: "xterm", NO_COLOR: "1" }),
     terminal: {

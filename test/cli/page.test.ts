@@ -1,3 +1,4 @@
+// @level normal
 /** The page that --report writes: whole, self-contained, and harmless whatever a store holds. In a real browser where there is one. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";

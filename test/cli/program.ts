@@ -6,6 +6,12 @@ import type { TemporaryFolder } from "../support/folder.ts";
 
 export const ROOT = resolve(import.meta.dir, "../..");
 export const MAIN = join(ROOT, "src/main.ts");
+/** What a command line begins with: the program as scripts/test.ts has built it for all tests, or from its source. */
+export const PROGRAM: readonly string[] = Bun.env.TEST_PROGRAM ? [Bun.env.TEST_PROGRAM] : [process.execPath, MAIN];
+/** As PROGRAM, for runs that are stopped at a named moment. */
+export const BREAKABLE: readonly string[] = Bun.env.TEST_PROGRAM
+  ? PROGRAM
+  : [process.execPath, "--preload", join(ROOT, "test/faults/preload.ts"), MAIN];
 
 export interface Outcome {
   readonly code: number;
@@ -31,7 +37,7 @@ export function environment(folder: TemporaryFolder, more: Environment = {}): Re
 }
 
 export function start(folder: TemporaryFolder, args: readonly string[], env: Environment = {}, input?: string) {
-  return Bun.spawn([process.execPath, MAIN, ...args], {
+  return Bun.spawn([...PROGRAM, ...args], {
     cwd: folder.path,
     env: environment(folder, env),
     stdin: input === undefined ? "ignore" : new Blob([input]),
@@ -53,7 +59,8 @@ export async function program(
 
 /** A line for a shell in which `memorygraph-migrate` is this program. */
 export async function shell(folder: TemporaryFolder, line: string, env: Environment = {}): Promise<Outcome> {
-  const define = `memorygraph-migrate() { "${process.execPath}" "${MAIN}" "$@"; }\n`;
+  const words = PROGRAM.map((word) => `"${word}"`).join(" ");
+  const define = `memorygraph-migrate() { ${words} "$@"; }\n`;
   const child = Bun.spawn(["bash", "-c", define + line], {
     cwd: folder.path,
     env: environment(folder, env),

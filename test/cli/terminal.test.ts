@@ -5,7 +5,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { listing, temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";
-import { environment, MAIN } from "./program.ts";
+import { environment, PROGRAM } from "./program.ts";
 import { edited, titleOf } from "./stores.ts";
 
 const folder = temporaryFolder();
@@ -24,7 +24,7 @@ async function onTerminal(args: readonly string[], answer: string, env: Record<s
   const decoder = new TextDecoder();
   let screen = "";
   let answered = false;
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
+  const child = Bun.spawn([...PROGRAM, ...args], {
     cwd: folder.path,
     env: environment(folder, { TERM: "xterm", ...env }),
     terminal: {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { commandLines } from "../../src/cli/text.ts";
-import { environment, MAIN, program, shell } from "../cli/program.ts";
+import { environment, PROGRAM, program, shell } from "../cli/program.ts";
 import { edited, titleOf } from "../cli/stores.ts";
 import { listing, temporaryFolder } from "../support/folder.ts";
 import { commandsIn, follow, Home, IN_USE, LITE } from "./home.ts";
@@ -231,7 +231,7 @@ describe("--fix", () => {
     home.sqlite("0.12.4", ...IN_USE).npm("0.13.0");
     let screen = "";
     let answered = false;
-    const child = Bun.spawn([process.execPath, MAIN, "doctor", "--fix"], {
+    const child = Bun.spawn([...PROGRAM, "doctor", "--fix"], {
       cwd: home.folder.path,
       env: environment(home.folder, { TERM: "xterm" }),
       terminal: {

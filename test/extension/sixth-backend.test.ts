@@ -1,3 +1,4 @@
+// @level normal
 /**
  * A backend is one folder, one line in the list, and one row of the tests: a copy of the program gets a toy one, and passes
  * the type checker, the conformance suite and the command line with it.

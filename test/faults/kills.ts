@@ -2,7 +2,7 @@
  * Kills the program over and over, then does what it says: each time the run is resumed or rolled back (and that is
  * killed now and then, too), and the target ends complete or exactly as it was, with nothing left behind.
  */
-import { environment, ROOT } from "../cli/program.ts";
+import { BREAKABLE, environment } from "../cli/program.ts";
 import { randomFrom } from "./random.ts";
 import { stateOf, type Target } from "./targets.ts";
 
@@ -118,12 +118,11 @@ function migration({ source, options }: Target): string[] {
 }
 
 async function program(target: Target, args: readonly string[], stop: Stop): Promise<Ending> {
-  const command = [process.execPath, "--preload", `${ROOT}/test/faults/preload.ts`, `${ROOT}/src/main.ts`];
   const env = environment(target.folder, {
     ...target.env,
     ...(stop !== null && "at" in stop ? { STOP_AT: stop.at } : {}),
   });
-  const child = Bun.spawn([...command, ...args, "--state-dir", stateOf(target.folder)], {
+  const child = Bun.spawn([...BREAKABLE, ...args, "--state-dir", stateOf(target.folder)], {
     cwd: target.folder.path,
     env,
     stdin: "ignore",

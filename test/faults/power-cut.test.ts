@@ -7,7 +7,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { environment, MAIN, program, ROOT } from "../cli/program.ts";
+import { environment, PROGRAM, program, ROOT } from "../cli/program.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";
 import { hasTracer, type SystemCall, systemCalls } from "../support/system-calls.ts";
@@ -48,7 +48,7 @@ function expectPublished(calls: readonly SystemCall[], target: string): number {
 
 function migration(folder: TemporaryFolder, source: string, kind: string, target: string): Promise<SystemCall[]> {
   const to = ["--to", kind, "--to-path", target, "--on-conflict", "overwrite", "--yes", "--quiet"];
-  const command = [process.execPath, MAIN, "migrate", "--from", "sqlite", "--from-path", source, ...to];
+  const command = [...PROGRAM, "migrate", "--from", "sqlite", "--from-path", source, ...to];
   return systemCalls(command, environment(folder));
 }
 

@@ -1,6 +1,6 @@
 /** The program as test/cli runs it, but it can be stopped at a named moment. */
 import type { Failpoint } from "../../src/support/failpoint.ts";
-import { environment, MAIN, ROOT } from "../cli/program.ts";
+import { BREAKABLE, environment } from "../cli/program.ts";
 import type { TemporaryFolder } from "../support/folder.ts";
 
 export interface Ending {
@@ -18,7 +18,7 @@ export interface Breaking {
 
 export function begin(folder: TemporaryFolder, args: readonly string[], { env = {}, stop, pause }: Breaking = {}) {
   const moments = { ...(stop && { STOP_AT: stop }), ...(pause && { PAUSE_AT: pause }) };
-  return Bun.spawn([process.execPath, "--preload", `${ROOT}/test/faults/preload.ts`, MAIN, ...args], {
+  return Bun.spawn([...BREAKABLE, ...args], {
     cwd: folder.path,
     env: environment(folder, { ...env, ...moments }),
     stdin: "ignore",

@@ -1,3 +1,4 @@
+// @level normal
 /** A FalkorDB that runs with `appendonly yes`: what its log holds and its dump does not is never left behind in silence. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {

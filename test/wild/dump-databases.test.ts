@@ -1,3 +1,4 @@
+// @level normal
 /** Dumps with graphs in several Redis databases, keys that expire, names that are taken: whatever we write, an engine loads. */
 import { describe, expect, test } from "bun:test";
 import { copyFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+// @level normal
 /** Texts that are not UTF-8, which engines store as they come: they cost the property, by name, and never the store. */
 import { describe, expect, test } from "bun:test";
 import { expectError, program } from "../cli/program.ts";

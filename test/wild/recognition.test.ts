@@ -1,3 +1,4 @@
+// @level normal
 /** Files of SQLite's relatives and of other engines, told by their first bytes and by what is beside them. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";

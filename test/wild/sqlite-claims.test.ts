@@ -1,3 +1,4 @@
+// @level normal
 /** What a SQLite file says of itself is a claim: keys, indexes, counts, statements of other engines. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";

@@ -1,3 +1,4 @@
+// @level normal
 /** What has become of a target, or of a journal, by the time when somebody wants a run undone. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
