@@ -4,12 +4,12 @@ import { describe, expect, test } from "bun:test";
 import { statSync } from "node:fs";
 import { ContentDigest } from "../../src/graph/digest.ts";
 import { Properties } from "../../src/graph/properties.ts";
-import type { GraphNode, GraphRecord } from "../../src/graph/record.ts";
+import type { GraphNode, GraphRecord, GraphRelationship } from "../../src/graph/record.ts";
 import { hashOf } from "../../src/memorygraph/canonicalizer.ts";
-import { emptyTally } from "../../src/memorygraph/summary.ts";
+import { emptyTally, Summary } from "../../src/memorygraph/summary.ts";
 import { RecordKeys } from "../../src/operations/records.ts";
 import { Ledger } from "../../src/operations/transfer/ledger.ts";
-import { verifyMerged } from "../../src/operations/verify.ts";
+import { verifyMerged, verifyWhole } from "../../src/operations/verify.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { copyFixture, run, settle, succeed } from "../support/stores.ts";
 
@@ -75,6 +75,30 @@ describe("what a run was to leave alone", () => {
   test("has changed where a record of it does", async () => {
     const { valid, differenceCount } = await verified(memory("theirs", "as it was at first"), digestOf(theirs));
     expect([valid, differenceCount]).toEqual([false, 1]);
+  });
+});
+
+describe("a target that held nothing", () => {
+  const [a, b] = [memory("a", "one"), memory("b", "other")];
+  const joined = (type: string, from = "=a", to = "=b", strength = 0.5): GraphRelationship => ({
+    ...{ kind: "relationship", from, to, type },
+    properties: Properties.from([["strength", strength]]),
+  });
+  const source = [a, b, joined("SOLVES"), joined("SOLVES")];
+
+  test.each([
+    ["all that the source holds, in any order", [joined("SOLVES"), b, joined("SOLVES"), a], 0],
+    ["a relationship less", [a, b, joined("SOLVES")], 1],
+    ["one of two that are alike twice", [a, b, joined("SOLVES"), joined("SOLVES"), joined("SOLVES")], 1],
+    ["a relationship of another type", [a, b, joined("SOLVES"), joined("CAUSES")], 2],
+    ["a relationship turned round", [a, b, joined("SOLVES"), joined("SOLVES", "=b", "=a")], 2],
+    ["another value in a relationship", [a, b, joined("SOLVES"), joined("SOLVES", "=a", "=b", 0.25)], 2],
+    ["another title", [a, memory("b", "changed"), joined("SOLVES"), joined("SOLVES")], 1],
+  ] as const)("with %s", async (_, target, differences) => {
+    const expected = new Summary();
+    for (const record of source) expected.add(record);
+    const found = await verifyWhole(reading(...source), expected, reading(...target), () => {});
+    expect([found.valid, found.differenceCount]).toEqual([differences === 0, differences]);
   });
 });
 

@@ -1,0 +1,56 @@
+/** What undoing a run has to get right in more records than one page of them, and in a file that was there, but empty. */
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { copyFileSync, existsSync } from "node:fs";
+import { generate } from "../../bench/generate.ts";
+import { type BackendConfigFields, migrate, rollback, verify } from "../../src/index.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { createLike, settle } from "../support/stores.ts";
+
+async function succeed(stateDir: string, from: BackendConfigFields, to: BackendConfigFields, more = {}) {
+  const result = await migrate(from, to, more, undefined, undefined, { stateDir });
+  expect([result.errors, result.verified]).toEqual([[], true]);
+  return result.run!;
+}
+
+describe.each(["sqlite", "falkordblite"] as const)("a run onto a file of %s", (type) => {
+  test("that overwrote and created more than a page of records is undone to the last of them", async () => {
+    using folder = temporaryFolder();
+    const stateDir = folder.file("state");
+    const [source, theirs] = [folder.file("source.db"), folder.file("theirs.db")];
+    generate(source, 1_502);
+    copyFileSync(source, theirs);
+    const database = new Database(theirs);
+    database.run("UPDATE nodes SET properties = json_set(properties, '$.title', 'as it was') WHERE rowid % 3 > 0");
+    database.run("DELETE FROM relationships");
+    database.run("DELETE FROM nodes WHERE rowid % 3 = 0");
+    database.close();
+    for (const path of [source, theirs]) settle(path);
+    const before = { type: "sqlite", path: theirs } as const;
+    const target = { type, path: folder.file("target.db") };
+    await succeed(stateDir, before, target);
+    const run = await succeed(stateDir, { type: "sqlite", path: source }, target, { onConflict: "overwrite" });
+    const undone = await rollback(run, { stateDir });
+    expect([undone.exact, undone.left]).toEqual([true, []]);
+    expect((await verify(before, target)).identical).toBe(true);
+  }, 60_000);
+
+  test("goes as a whole only where the run has made the file", async () => {
+    using folder = temporaryFolder();
+    const stateDir = folder.file("state");
+    const source = folder.file("source.db");
+    generate(source, 10);
+    const [made, empty] = [folder.file("made.db"), folder.file("empty.db")];
+    if (type === "sqlite") createLike("0.12.4", empty).close();
+    else {
+      const nothing = folder.file("nothing.db");
+      createLike("0.12.4", nothing).close();
+      await succeed(stateDir, { type: "sqlite", path: settle(nothing) }, { type, path: empty }, { allowEmpty: true });
+    }
+    for (const path of [made, empty]) {
+      const run = await succeed(stateDir, { type: "sqlite", path: settle(source) }, { type, path });
+      expect((await rollback(run, { stateDir })).exact).toBe(true);
+    }
+    expect([existsSync(made), existsSync(empty)]).toEqual([false, true]);
+  });
+});
