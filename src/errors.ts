@@ -84,6 +84,9 @@ export class ConnectionError extends MigrateError {
   readonly code = "connection";
 }
 
+/** A server wants a password, and none was given: where a person sits, one can be asked for. */
+export class PasswordWantedError extends ConnectionError {}
+
 /** What stands in a graph forbids an index or constraint that was to be created. */
 export class SchemaConflictError extends MigrateError {
   override readonly name = "SchemaConflictError";

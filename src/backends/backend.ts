@@ -32,6 +32,8 @@ export interface Finding {
   readonly kind: "damage" | "loss" | "note";
   /** Also for who wants no report. */
   readonly isUrgent?: true;
+  /** Of a target: it acts by itself on what is written, and a person has to agree to that. */
+  readonly needsConsent?: true;
   /** What is counted; records where it is left out. */
   readonly unit?: "record" | "property" | "label" | "relationship type";
 }
@@ -254,6 +256,8 @@ export interface StagedTarget extends Target {
 export interface LiveTarget extends Target {
   readonly kind: "live";
   readonly fitting: Fitting;
+  /** After a rollback, which does not reach them: as of RollbackTarget. */
+  copies(): readonly CopyElsewhere[];
 }
 
 interface Target {
@@ -297,7 +301,6 @@ export interface TargetPreview {
   close(): Promise<void>;
 }
 
-/** A target in which runs are undone. */
 /** What the server keeps of the run's data beside the store itself. */
 export interface CopyElsewhere {
   /** What it is, and where. */
@@ -306,6 +309,7 @@ export interface CopyElsewhere {
   readonly remove: string;
 }
 
+/** A target in which runs are undone. */
 export interface RollbackTarget {
   /** For people, without credentials. */
   readonly location: string;

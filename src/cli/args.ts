@@ -9,7 +9,10 @@ import { operandArgs } from "./operands.ts";
 import { type Side, storeArgs } from "./store-options.ts";
 import type { ChoiceArg, OperandArg } from "./strict.ts";
 
-/** Where runs are remembered; for every command that has to do with them. */
+/**
+ * Where runs are remembered. Commands that only read take it as well, and have no use for it: a script gives all commands
+ * the same.
+ */
 const stateArgs = {
   "state-dir": {
     type: "string",
@@ -105,11 +108,12 @@ export const verifyArgs = {
   ...targetArgs,
   limit: { type: "string", valueHint: "N", description: "print so many differences (default: 10)" },
   all: { type: "boolean", description: "print every difference as it is found" },
+  ...stateArgs,
   ...reportArgs,
   ...sharedArgs,
 } satisfies ArgsDef;
 
-export const inspectArgs = { ...operandArgs(["from"]), ...sourceArgs, ...sharedArgs } satisfies ArgsDef;
+export const inspectArgs = { ...operandArgs(["from"]), ...sourceArgs, ...stateArgs, ...sharedArgs } satisfies ArgsDef;
 
 export const doctorArgs = {
   fix: { type: "boolean", description: "carry out the plan, after one question" },

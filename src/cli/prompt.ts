@@ -92,10 +92,11 @@ function isSame(given: string, name: string): boolean {
 export async function askSecret(question: string, { signal, beforeLine }: PromptOptions): Promise<string> {
   signal.throwIfAborted();
   beforeLine();
-  process.stderr.write(printable(question));
   const { stdin } = process;
+  // Before the question is there: whoever types at once would see it otherwise.
   stdin.setRawMode(true);
   stdin.resume();
+  process.stderr.write(printable(question));
   try {
     return await readKeys(signal);
   } finally {

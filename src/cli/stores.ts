@@ -2,8 +2,9 @@
 import { BackendConfig, type BackendType, FILE_BACKENDS, withoutCredentials } from "../backends/config.ts";
 import { DEFAULT_TYPE, descriptorOf, typesOfScheme } from "../backends/descriptors.ts";
 import { recognise } from "../backends/recognise.ts";
+import { loadBackend } from "../backends/registry.ts";
 import { machineOf } from "../doctor/machine.ts";
-import { UsageError } from "../errors.ts";
+import { MigrateError, PasswordWantedError, UsageError } from "../errors.ts";
 import { shellQuote } from "../support/shell.ts";
 import type { CommandContext } from "./command.ts";
 import type { Endpoint, PasswordSource, Side } from "./endpoint.ts";
@@ -166,10 +167,25 @@ async function withPassword(
   if (given !== undefined) return new BackendConfig({ ...config, password: given });
   const { uri = "", username } = config;
   const inAddress = /\/\/[^/]*:[^/]*@/.test(uri);
-  // Who names a user has a password for it.
-  const wanted = (endpoint.username ?? (/\/\/[^/:]+@/.test(uri) ? "" : undefined)) !== undefined;
-  if (inAddress || config.password !== undefined || !wanted || surroundings.ask === undefined) return config;
+  if (inAddress || config.password !== undefined || surroundings.ask === undefined) return config;
+  // Who names a user has a password for it; else the server says whether it wants one.
+  const isNamed = endpoint.username !== undefined || /\/\/[^/:]+@/.test(uri);
+  if (!isNamed && !(await wantsPassword(config, surroundings.signal))) return config;
   const who = username ? ` of ${username}` : "";
   const password = await surroundings.ask(`Password${who} for ${withoutCredentials(uri)}: `);
   return new BackendConfig({ ...config, password });
+}
+
+/** Whatever else is wrong with the store is told when it is opened in earnest. */
+async function wantsPassword(config: BackendConfig, signal: AbortSignal): Promise<boolean> {
+  try {
+    const backend = await loadBackend(config);
+    const store = await backend.openForReading(config, { maybeMissing: true, signal });
+    await store.close();
+    return false;
+  } catch (error) {
+    if (error instanceof PasswordWantedError) return true;
+    if (error instanceof MigrateError) return false;
+    throw error;
+  }
 }

@@ -50,6 +50,9 @@ export async function rollBackAfterFailure(
     return cause;
   }
   outcome.step(`undid what had been written to ${session.before.location}`);
+  for (const { what, remove } of session.kind === "live" ? session.copies() : []) {
+    outcome.step(`still there: ${what}; to remove it: ${remove}`);
+  }
   if (session.before.layout === "new") {
     outcome.step("no file was put in place");
     runJournal?.undone();

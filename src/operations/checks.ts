@@ -58,6 +58,21 @@ export async function assertNotEmpty(source: SourceStore, description: StoreDesc
   });
 }
 
+/**
+ * What acts by itself in a target, such as a trigger, cannot be switched off from here: a person decides, in one question.
+ * @param confirm left out where the caller has decided
+ * @throws RefusedError for a no, and where nobody can be asked
+ */
+export async function assertAgreed(
+  { findings, location }: StoreDescription,
+  confirm: ((question: string) => Promise<void>) | undefined,
+): Promise<void> {
+  const acting = findings.filter(({ needsConsent }) => needsConsent);
+  if (acting.length === 0 || confirm === undefined) return;
+  const told = acting.map(({ what, examples }) => `${what} (${examples.join(", ")})`).join("; ");
+  await confirm(`In ${location}, ${told}. Go on all the same?`);
+}
+
 /** What cannot be read cannot be proven unchanged either. @throws DamagedStoreError */
 export function assertProvable(target: TargetSession | TargetPreview): void {
   const damage = target.findings().filter(({ kind }) => kind === "damage");

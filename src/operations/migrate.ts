@@ -14,7 +14,7 @@ import { ContentDigest } from "../graph/digest.ts";
 import { DEFAULT_RELEASE } from "../memorygraph/releases.ts";
 import { failpoint } from "../support/failpoint.ts";
 import { rollBackAfterFailure } from "./after-failure.ts";
-import { assertNotEmpty, assertNothingLost, assertRoom, assertSound, examine } from "./checks.ts";
+import { assertAgreed, assertNotEmpty, assertNothingLost, assertRoom, assertSound, examine } from "./checks.ts";
 import type { RunJournal } from "./journal/run-journal.ts";
 import { type MigrationOptionsInput, type Progress, parseOptions, type VerificationResult } from "./models.ts";
 import { Outcome } from "./outcome.ts";
@@ -180,6 +180,7 @@ async function realRun(
   try {
     for (const step of runJournal?.opened(session.identity, session.kind === "staged") ?? []) run.outcome.step(step);
     targetFound(run, session);
+    if (!runJournal?.resumed) await assertAgreed(session.before, run.hooks.confirm);
     const filled = session.before.nodes + session.before.relationships > 0;
     const verification =
       filled || run.options.since !== undefined ? await merge(run, session, keep, confirmed) : await fill(run, session);

@@ -8,7 +8,10 @@ import type { Outcome } from "./outcome.ts";
 export interface Hooks {
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Asked, with the first of them, before records of the target are overwritten; without it the caller has decided. @throws RefusedError */
+  /**
+   * Asked before records of the target are overwritten, with the first of them, and before writing where something acts
+   * by itself on what is written; without it the caller has decided. @throws RefusedError
+   */
   readonly confirm?: ((question: string, about?: readonly Difference[]) => Promise<void>) | undefined;
   /** Keeps the journal of the run; without it, undoing needs this process. */
   readonly runJournal?: RunJournal | undefined;

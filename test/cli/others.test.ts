@@ -109,6 +109,17 @@ describe("inspect", () => {
   });
 });
 
+test("commands that only read take --state-dir, so that a script can give it to all", async () => {
+  const state = ["--state-dir", folder.file("anywhere")];
+  for (const args of [
+    ["inspect", plain, "--quiet"],
+    ["verify", plain, plain, "--quiet"],
+  ]) {
+    const { code, stderr } = await program(folder, [...args, ...state]);
+    expect([code, stderr]).toEqual([0, ""]);
+  }
+});
+
 describe("verify", () => {
   const verify = (left: string, right: string, ...args: string[]) =>
     run("verify", "--from-path", left, "--to", "sqlite", "--to-path", right, ...args);

@@ -9,6 +9,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { addressOf, proxyTo } from "../support/proxy.ts";
 import { serversOf, type TestServer } from "../support/servers.ts";
 import { copyFixture } from "../support/stores.ts";
+import { onTerminal } from "./on-terminal.ts";
 import { document, expectError, program } from "./program.ts";
 
 const CANARY = "canary-5t6y7u";
@@ -153,6 +154,20 @@ describe.each(closed.map((server) => ({ name: server.kind, server })))("a $name 
       env,
     );
     expectError(toPlain, 5, "does not speak TLS");
+  });
+
+  test("has a person at the terminal asked for it, also where no user is named; where nobody sits, says so", async () => {
+    await empty(server);
+    const to = ["--to", server.kind, "--to-uri", server.uri];
+    const migrate = ["migrate", "--from-path", fixture, ...to];
+    expectError(await program(folder, migrate), 5, "asks for a password");
+    const asked = await onTerminal(folder, migrate, `${server.password}\r`, {}, "Password");
+    expect([asked.code, asked.screen.includes("verified: 180 of 180")]).toEqual([0, true]);
+    expect(asked.screen).not.toContain(server.password!);
+    const inspect = ["inspect", "--from", server.kind, "--from-uri", server.uri, "--quiet"];
+    const wrong = await onTerminal(folder, inspect, `${CANARY}\r`, {}, "Password");
+    expect([wrong.code, wrong.screen.includes("refuses the password")]).toEqual([5, true]);
+    expect(wrong.screen).not.toContain(CANARY);
   });
 
   test("behind TLS that requires a client certificate is reached with one, as source and as target", async () => {

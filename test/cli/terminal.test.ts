@@ -5,7 +5,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { listing, temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";
-import { environment, PROGRAM } from "./program.ts";
+import { onTerminal } from "./on-terminal.ts";
 import { edited, titleOf } from "./stores.ts";
 
 const folder = temporaryFolder();
@@ -18,31 +18,6 @@ beforeEach(() => {
   rmSync(targets, { recursive: true, force: true });
   mkdirSync(targets);
 });
-
-/** Runs on a terminal of its own, and types `answer` once a question stands there. */
-async function onTerminal(args: readonly string[], answer: string, env: Record<string, string> = {}) {
-  const decoder = new TextDecoder();
-  let screen = "";
-  let answered = false;
-  const child = Bun.spawn([...PROGRAM, ...args], {
-    cwd: folder.path,
-    env: environment(folder, { TERM: "xterm", ...env }),
-    terminal: {
-      cols: 120,
-      rows: 24,
-      data(terminal, data) {
-        screen += decoder.decode(data, { stream: true });
-        if (answered || !screen.includes("[y/N]")) return;
-        answered = true;
-        terminal.write(answer);
-      },
-    },
-  });
-  const code = await child.exited;
-  await Bun.sleep(20);
-  child.terminal?.close();
-  return { code, screen };
-}
 
 describe("before records are overwritten", () => {
   const overwrite = [
@@ -59,7 +34,7 @@ describe("before records are overwritten", () => {
 
   test.each(["y\r", "yes\r", "Y\r"])("%j is taken for a yes", async (answer) => {
     edited(folder, join("targets", "store.db"));
-    const { code, screen } = await onTerminal(overwrite, answer);
+    const { code, screen } = await onTerminal(folder, overwrite, answer);
     expect(screen).toContain(`in ${target}? [y/N]`);
     expect([code, titleOf(target, "m-000001")]).toEqual([0, "changed"]);
   });
@@ -73,14 +48,14 @@ describe("before records are overwritten", () => {
   ])("%j is taken for a no", async (answer, expected, message) => {
     edited(folder, join("targets", "store.db"));
     const before = listing(targets);
-    const { code, screen } = await onTerminal(overwrite, answer);
+    const { code, screen } = await onTerminal(folder, overwrite, answer);
     expect(screen).toContain(message);
     expect([code, listing(targets)]).toEqual([expected, before]);
   });
 
   test("with --yes nobody is asked", async () => {
     edited(folder, join("targets", "store.db"));
-    const { code, screen } = await onTerminal([...overwrite, "--yes"], "n\r");
+    const { code, screen } = await onTerminal(folder, [...overwrite, "--yes"], "n\r");
     expect(screen).not.toContain("[y/N]");
     expect([code, titleOf(target, "m-000001")]).toEqual([0, "changed"]);
   });
@@ -89,6 +64,7 @@ describe("before records are overwritten", () => {
 test("a plain migrate asks nothing", async () => {
   edited(folder, join("targets", "store.db"));
   const { code, screen } = await onTerminal(
+    folder,
     ["migrate", "--from-path", changed, "--to", "sqlite", "--to-path", target],
     "n\r",
   );
@@ -100,18 +76,21 @@ describe("on a terminal", () => {
   const inspect = ["inspect", "--from-path", plain];
 
   test("there are colours", async () => {
-    expect((await onTerminal(inspect, "")).screen).toContain("\x1b[1m");
-    expect((await onTerminal(["doctor", "--bogus"], "")).screen).toContain("\x1b[31merror:");
+    expect((await onTerminal(folder, inspect, "")).screen).toContain("\x1b[1m");
+    expect((await onTerminal(folder, ["doctor", "--bogus"], "")).screen).toContain("\x1b[31merror:");
   });
 
   test.each([{ NO_COLOR: "1" }, { NO_COLOR: "true" }, { TERM: "dumb" }])("there are none with %j", async (env) => {
     for (const args of [[...inspect, "--quiet"], ["doctor", "--bogus"], ["--help"]]) {
-      expect((await onTerminal(args, "", env as unknown as Record<string, string>)).screen).not.toMatch(/\x1b\[\d*m/);
+      expect((await onTerminal(folder, args, "", env as unknown as Record<string, string>)).screen).not.toMatch(
+        /\x1b\[\d*m/,
+      );
     }
   });
 
   test("a terminal without colours or movement gets no escape sequence at all", async () => {
     const { code, screen } = await onTerminal(
+      folder,
       ["migrate", "--from-path", plain, "--to", "sqlite", "--to-path", target],
       "",
       { TERM: "dumb" },
@@ -122,6 +101,7 @@ describe("on a terminal", () => {
 
   test("the live line is taken away before the result", async () => {
     const { code, screen } = await onTerminal(
+      folder,
       ["migrate", "--from-path", plain, "--to", "sqlite", "--to-path", target, "--no-color"],
       "",
     );

@@ -4,7 +4,7 @@ import type { SchemaItem, TargetSession } from "../../src/backends/backend.ts";
 import { RANGE_KEY_BYTES, rangeKeyBytes, TEXT_KEY_BYTES } from "../../src/backends/bolt/index-limits.ts";
 import type { BackendConfig } from "../../src/backends/config.ts";
 import { loadTarget } from "../../src/backends/registry.ts";
-import { VerificationError } from "../../src/errors.ts";
+import { RefusedError, VerificationError } from "../../src/errors.ts";
 import { Point, Temporal, type Value } from "../../src/graph/value.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
 import type { MigrationOptionsInput, MigrationResult } from "../../src/operations/models.ts";
@@ -244,6 +244,12 @@ describe.if(memgraph !== undefined)("a Memgraph", () => {
     try {
       const { validation } = await run(fileWith(folder.file("a.db"), { id: "a" }), end.config, { dryRun: true });
       expect(validation.warnings.join("\n")).toContain("counting");
+      const source = fileWith(folder.file("asked.db"), { id: "a" });
+      const confirm = (question: string) =>
+        Promise.reject(new RefusedError(`not confirmed: ${question}`, { next: "Add --yes." }));
+      const { error } = await runMigration(source, end.config, {}, { confirm });
+      expect(error?.message).toMatch(/^not confirmed: .*counting/);
+      expect((await end.read()).nodes).toEqual([]);
     } finally {
       await cypher("DROP TRIGGER counting");
     }

@@ -4,7 +4,7 @@ import type { Properties } from "../../graph/properties.ts";
 import type { Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import type { OtherStore, SchemaItem } from "../backend.ts";
+import type { CopyElsewhere, OtherStore, SchemaItem } from "../backend.ts";
 import type {
   GraphServer,
   InternalId,
@@ -75,6 +75,10 @@ export class BoltServer implements GraphServer {
 
   async triggers(): Promise<string[]> {
     return this.#isTarget ? this.#dialect.triggers(this.#connection) : [];
+  }
+
+  copies(): Promise<CopyElsewhere[]> {
+    return this.#dialect.copies(this.#connection);
   }
 
   async others(): Promise<OtherStore[]> {

@@ -1,7 +1,7 @@
 /** What differs between the servers that speak Bolt. */
 import type { Value } from "../../graph/value.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import type { SchemaItem } from "../backend.ts";
+import type { CopyElsewhere, SchemaItem } from "../backend.ts";
 import type { BackendType } from "../config.ts";
 import type { WriteLimits } from "../graph-store/server.ts";
 import type { TargetRule } from "../graph-store/target-rules.ts";
@@ -49,6 +49,8 @@ export interface Dialect {
   closed?(connection: Connection): Promise<string | null>;
   /** What acts in the server by itself, and concerns a target: it cannot be foreseen what it makes of the records. */
   triggers(connection: Connection): Promise<string[]>;
+  /** What of data that is gone the server keeps elsewhere, as far as the user may ask: logs, mostly. */
+  copies(connection: Connection): Promise<CopyElsewhere[]>;
   readonly schema: SchemaDialect;
   /** What the server does with a statement, as Heartbeat.activity; asked on another connection. */
   readonly activity: Activity;

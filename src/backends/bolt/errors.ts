@@ -3,6 +3,7 @@ import {
   AccessError,
   ConnectionError,
   MigrateError,
+  PasswordWantedError,
   RefusedError,
   SchemaConflictError,
   WriteError,
@@ -44,10 +45,9 @@ function connection(code: string, message: string, cause: Error, failure: Failur
     /authentication failure/i.test(message)
   ) {
     const user = address.username === null ? "" : ` for the user ${address.username}`;
-    return new ConnectionError(
-      hasPassword ? `${location} refuses the password${user}` : `${location} asks for a password`,
-      { next: PASSWORD_HELP, cause },
-    );
+    return hasPassword
+      ? new ConnectionError(`${location} refuses the password${user}`, { next: PASSWORD_HELP, cause })
+      : new PasswordWantedError(`${location} asks for a password`, { next: PASSWORD_HELP, cause });
   }
   if (/DatabaseNotFound/.test(code) || /database does not exist|graph not found/i.test(message)) {
     return new ConnectionError(`${location} is not there: the server has no such database`, {

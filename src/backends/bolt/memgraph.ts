@@ -1,5 +1,6 @@
 /** Memgraph, 2.14 and later. */
 import { Point, Temporal, type TemporalKind, type Value, Vector } from "../../graph/value.ts";
+import type { CopyElsewhere } from "../backend.ts";
 import { ALIVE } from "../graph-store/line-watch.ts";
 import type { Activity, Connection } from "./connection.ts";
 import type { Blocker, Dialect } from "./dialect.ts";
@@ -99,6 +100,23 @@ class MemgraphDialect implements Dialect {
   async triggers(connection: Connection): Promise<string[]> {
     const rows = await connection.rows("SHOW TRIGGERS").catch(() => []);
     return rows.map((row) => `${row[0]} (${String(row[3] ?? "").toLowerCase() || "no phase given"})`);
+  }
+
+  async copies(connection: Connection): Promise<CopyElsewhere[]> {
+    const rows = await connection.rows("SHOW CONFIG").catch(() => []);
+    const settings = new Map(rows.map(([name, , current]) => [String(name), String(current)]));
+    const folder = settings.get("data_directory");
+    const hasLog = settings.get("storage_wal_enabled") === "true";
+    const hasSnapshots = Number(settings.get("storage_snapshot_interval_sec") ?? 0) > 0;
+    if (folder === undefined || (!hasLog && !hasSnapshots)) return [];
+    const kept = [...(hasLog ? ["write-ahead logs"] : []), ...(hasSnapshots ? ["snapshots"] : [])].join(" and ");
+    const count = settings.get("storage_snapshot_retention_count") ?? "the last";
+    return [
+      {
+        what: `what was written, in the ${kept} of the server under ${folder}, of which it keeps ${count}`,
+        remove: `run CREATE SNAPSHOT; ${count} times, so that newer ones take their place`,
+      },
+    ];
   }
 
   unsupported(value: Value): string | null {

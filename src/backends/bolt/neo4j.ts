@@ -1,6 +1,7 @@
 /** Neo4j, 4.4 and later, community and enterprise. */
 import { StoreKindError } from "../../errors.ts";
 import { Point, Temporal, type Value, Vector } from "../../graph/value.ts";
+import type { CopyElsewhere } from "../backend.ts";
 import { type Activity, type Connection, STATEMENT } from "./connection.ts";
 import type { Blocker, Dialect } from "./dialect.ts";
 import { quoteNeo4j } from "./neo4j-names.ts";
@@ -48,6 +49,7 @@ class Neo4jDialect implements Dialect {
   readonly snapshots = false;
   readonly schema: Neo4jSchema;
   readonly #hasVectors: boolean;
+  readonly #isEnterprise: boolean;
   /** Whether it tells of each query what it takes: from 5.0 on. */
   readonly #namesQueries: boolean;
 
@@ -56,6 +58,7 @@ class Neo4jDialect implements Dialect {
     this.schema = new Neo4jSchema({ version, isEnterprise });
     this.prefix = isAtLeast(version, TWO_CYPHERS) ? "CYPHER 5 " : "";
     this.#hasVectors = hasVectors;
+    this.#isEnterprise = isEnterprise;
     this.#namesQueries = isAtLeast(version, [5, 0]);
   }
 
@@ -112,6 +115,32 @@ class Neo4jDialect implements Dialect {
       .rows("CALL apoc.trigger.list() YIELD name, paused WHERE NOT paused RETURN name")
       .catch(() => []);
     return rows.map(([name]) => String(name));
+  }
+
+  async copies(connection: Connection): Promise<CopyElsewhere[]> {
+    // Before 5.0 there is no such statement, and since then not everybody may use it.
+    const rows = await connection.rows("SHOW SETTINGS YIELD name, value RETURN name, value").catch(() => []);
+    const settings = new Map(rows.map(([name, value]) => [String(name), String(value)]));
+    const found: CopyElsewhere[] = [];
+    const logs = settings.get("server.directories.transaction.logs.root");
+    const retention = settings.get("db.tx_log.rotation.retention_policy");
+    if (logs !== undefined && retention !== undefined) {
+      const what = `what was written, in the transaction logs of the server under ${logs}, which it keeps by the policy "${retention}"`;
+      const remove = "set db.tx_log.rotation.retention_policy to keep_none, then run CALL db.checkpoint()";
+      found.push({ what, remove });
+    }
+    // Only this edition writes one, whatever the settings of the other say.
+    const isLogged = this.#isEnterprise && settings.get("db.logs.query.enabled") !== "OFF";
+    const folder = settings.get("server.directories.logs");
+    if (isLogged && folder !== undefined) {
+      const withTexts = settings.get("db.logs.query.parameter_logging_enabled") !== "false";
+      const what = `the statements of the run${withTexts ? ", with the texts in them," : ""} in ${folder}/query.log on the server`;
+      found.push({
+        what,
+        remove: "delete the lines of the time of the run from that file, and from its older generations",
+      });
+    }
+    return found;
   }
 
   unsupported(value: Value): string | null {

@@ -9,7 +9,7 @@ import {
   type VectorOptions,
 } from "../../rdb/dump.ts";
 import type { SchemaItem } from "../backend.ts";
-import { itemsOf, type Named } from "./schema.ts";
+import { itemsOf, type Named, otherLanguage, type TextSettings, USUAL_TEXT } from "./schema.ts";
 
 const METRICS = ["euclidean", "ip", "cosine"] as const;
 
@@ -23,11 +23,12 @@ export function schemaItems({ labels, types }: GraphSchema): SchemaItem[] {
 }
 
 function namedOf({ name: label, index, constraints }: SchemaEntry, entity: Named["entity"]): Named[] {
-  const indexes = (index?.fields ?? []).flatMap(({ property, kinds, vector }) => {
+  const indexes = (index?.fields ?? []).flatMap((field) => {
+    const { property, kinds, vector } = field;
     const named = (type: string): Named => ({ kind: "index", type, entity, label, properties: [property] });
     return [
       ...(kinds & INDEX.range ? [named("RANGE")] : []),
-      ...(kinds & INDEX.fulltext ? [named("FULLTEXT")] : []),
+      ...(kinds & INDEX.fulltext ? [{ ...named("FULLTEXT"), text: textOf(index!, field) }] : []),
       ...(vector === null ? [] : [{ ...named("VECTOR"), options: optionsText(vector) }]),
     ];
   });
@@ -37,6 +38,20 @@ function namedOf({ name: label, index, constraints }: SchemaEntry, entity: Named
       return { kind: "constraint", type: kind.toUpperCase(), entity, label, properties };
     }),
   ];
+}
+
+function textOf({ language, stopWords }: GraphIndex, { weight, nostem, phonetic }: IndexField): TextSettings {
+  return { language, stopWords, weight, nostem, phonetic };
+}
+
+/** Why the schema cannot have the item beside what it has; null where it can. */
+export function conflictOf(schema: GraphSchema, { statement }: SchemaItem): string | null {
+  const { type, entity, label, text = USUAL_TEXT } = JSON.parse(statement) as Named;
+  if (type !== "FULLTEXT") return null;
+  const entries = entity === "NODE" ? schema.labels : schema.types;
+  const index = entries.find(({ name }) => name === label)?.index ?? null;
+  const field = index?.fields.find(({ kinds }) => (kinds & INDEX.fulltext) !== 0);
+  return index === null || field === undefined ? null : otherLanguage(label, textOf(index, field), text);
 }
 
 /** As Cypher spells them. */
@@ -74,17 +89,18 @@ export function withItem(schema: GraphSchema, item: SchemaItem): GraphSchema {
 function grow(entry: SchemaEntry, named: Named): SchemaEntry {
   if (named.kind === "index") {
     const vector = named.type === "VECTOR" ? optionsOf(named.options ?? "") : null;
-    const kinds = vector !== null ? INDEX.vector : named.type === "FULLTEXT" ? INDEX.fulltext : INDEX.range;
+    const text = named.type === "FULLTEXT" ? (named.text ?? USUAL_TEXT) : null;
+    const kinds = vector !== null ? INDEX.vector : text !== null ? INDEX.fulltext : INDEX.range;
     return {
       ...entry,
-      index: named.properties.reduce((index, name) => withField(index, name, kinds, vector), entry.index),
+      index: named.properties.reduce((index, name) => withField(index, name, kinds, vector, text), entry.index),
     };
   }
   const kind: GraphConstraint["kind"] = named.type === "UNIQUE" ? "unique" : "mandatory";
   // Engines refuse a unique constraint without a range index on each of its properties, or crash over it.
   const index =
     kind === "unique"
-      ? named.properties.reduce((grown, name) => withField(grown, name, INDEX.range, null), entry.index)
+      ? named.properties.reduce((grown, name) => withField(grown, name, INDEX.range, null, null), entry.index)
       : entry.index;
   return { ...entry, index, constraints: [...entry.constraints, { kind, properties: named.properties }] };
 }
@@ -94,14 +110,20 @@ function withField(
   property: string,
   kinds: number,
   vector: VectorOptions | null,
+  text: TextSettings | null,
 ): GraphIndex {
-  const base = index ?? { language: "english", stopWords: [], fields: [] };
+  const { language, stopWords, weight, nostem, phonetic } = text ?? USUAL_TEXT;
+  const base = index ?? { language: USUAL_TEXT.language, stopWords: [], fields: [] };
   const there = base.fields.find((field) => field.property === property);
   const field: IndexField =
     there === undefined
-      ? { property, kinds, weight: 1, nostem: false, phonetic: "no", vector }
-      : { ...there, kinds: there.kinds | kinds, vector: vector ?? there.vector };
+      ? { property, kinds, weight, nostem, phonetic, vector }
+      : {
+          ...there,
+          ...(text !== null && { weight, nostem, phonetic }),
+          ...{ kinds: there.kinds | kinds, vector: vector ?? there.vector },
+        };
   const fields =
     there === undefined ? [...base.fields, field] : base.fields.map((one) => (one === there ? field : one));
-  return { ...base, fields };
+  return { ...base, ...(text !== null && { language, stopWords }), fields };
 }

@@ -7,7 +7,7 @@ import { writeDump } from "../../rdb/write.ts";
 import type { SchemaItem } from "../backend.ts";
 import { ChangedRecords } from "./changed-records.ts";
 import { ConstraintCheck } from "./constraint-check.ts";
-import { EMPTY_SCHEMA, schemaItems, withItem } from "./dump-schema.ts";
+import { conflictOf, EMPTY_SCHEMA, schemaItems, withItem } from "./dump-schema.ts";
 import type { OpenDump } from "./open-dump.ts";
 import type { Named } from "./schema.ts";
 
@@ -55,6 +55,11 @@ export class GraphRewrite {
     const { nodes, deletedNodes, relationships, deletedRelationships } = old?.graph?.counts ?? NONE;
     this.#nextNode = nodes + deletedNodes;
     this.#nextRelationship = relationships + deletedRelationships;
+  }
+
+  /** What is made beside what was there, unless `write` leaves it out. */
+  get wanted(): readonly SchemaItem[] {
+    return this.#wanted;
   }
 
   /** @returns the number that the dump knows it by */
@@ -109,7 +114,7 @@ export class GraphRewrite {
     const violations: Violation[] = [];
     let schema = this.#old?.graph?.schema ?? EMPTY_SCHEMA;
     for (const item of this.#wanted) {
-      const why = nameless(item) ?? this.#check.violation(item);
+      const why = nameless(item) ?? this.#check.violation(item) ?? conflictOf(schema, item);
       if (why === null) schema = withItem(schema, item);
       else violations.push({ item, why });
     }

@@ -14,6 +14,7 @@ import { Fitter, type FittingOptions } from "../graph-store/fitting.ts";
 import { KnownRecords } from "../graph-store/known-records.ts";
 import { readBefore } from "../graph-store/read-before.ts";
 import { readRecords } from "../graph-store/reader.ts";
+import { assertSchema } from "../graph-store/target-schema.ts";
 import { emptyReport } from "../report.ts";
 import { type DumpOrigin, describeDump, describeNew } from "./describe-dump.ts";
 import { DumpStore } from "./dump-store.ts";
@@ -47,6 +48,8 @@ export class LiteSession implements StagedTarget {
   #waiting: readonly GraphRelationship[] = [];
   /** The dump that was written, read anew; null until then. */
   #written: OpenDump | null = null;
+  /** Indexes and constraints that were added. */
+  #expected: readonly SchemaItem[] = [];
   #findings = new FindingLog();
   #isKnownClosed = false;
   #isClosed = false;
@@ -154,6 +157,8 @@ export class LiteSession implements StagedTarget {
       await this.#addWaiting();
       return this.#rewrite.write(this.#staged.file, signal);
     });
+    const left = new Set(violated.map(({ item }) => item.what));
+    this.#expected = this.#rewrite.wanted.filter(({ what }) => !left.has(what));
     for (const { item, why } of violated) {
       const what = `${item.kind} not created: ${why}`;
       this.report.notes.push({ kind: "note", what, count: 1, examples: [item.what] });
@@ -188,8 +193,12 @@ export class LiteSession implements StagedTarget {
     return [...this.#findings.list(), ...((this.#written ?? this.#old)?.store.findings() ?? [])];
   }
 
-  describe(): Promise<StoreDescription> {
-    return describeDump(this.#written!, this.#origin);
+  async describe(): Promise<StoreDescription> {
+    const description = await describeDump(this.#written!, this.#origin);
+    const expected = this.#expected;
+    const made = new Set(expected.map(({ what }) => what));
+    this.report.schema = assertSchema(description.location, { expected, made, schema: description.schema ?? [] });
+    return description;
   }
 
   async commit(): Promise<void> {

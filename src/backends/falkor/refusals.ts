@@ -2,6 +2,7 @@
 import {
   ConnectionError,
   MigrateError,
+  PasswordWantedError,
   RefusedError,
   SchemaConflictError,
   StoreKindError,
@@ -41,7 +42,7 @@ const REFUSALS: readonly Refusal[] = [
   },
   {
     matches: /NOAUTH|Authentication required/i,
-    error: ConnectionError,
+    error: PasswordWantedError,
     what: (location, _, { hasPassword }) =>
       hasPassword ? `${location} refuses the login` : `${location} asks for a password`,
     next: PASSWORD_HELP,

@@ -23,7 +23,32 @@ export interface Named {
   readonly properties: readonly string[];
   /** Of a vector index: what it cannot be made without, as Cypher. */
   readonly options?: string;
+  readonly text?: TextSettings;
 }
+
+/** Of a full-text index over a property. FalkorDB has one language and one list of stop words for a whole label. */
+export interface TextSettings {
+  readonly language: string;
+  /** Empty: the engine's own list. */
+  readonly stopWords: readonly string[];
+  readonly weight: number;
+  readonly nostem: boolean;
+  /** The algorithm, or `no`. */
+  readonly phonetic: string;
+}
+
+export const USUAL_TEXT: TextSettings = {
+  language: "english",
+  stopWords: [],
+  weight: 1,
+  nostem: false,
+  phonetic: "no",
+};
+/** A server only tells that there is one; its engine knows them all for the same. */
+const ANY_PHONETIC = "dm:en";
+/** Of the options of a field, in `info` of db.indexes(). */
+const NOSTEM_BIT = 4;
+const PHONETIC_BIT = 8;
 
 /** MemoryGraph's own: the constraint is refused by its Cypher there, so stores without it exist. */
 export function ownSchema(): SchemaItem[] {
@@ -69,7 +94,29 @@ export async function createSchema(client: Client, graph: string, item: SchemaIt
     });
   }
   if (named.type === "UNIQUE") await assertHarmless(client, named, item.what);
-  if ((await stateOf(client, item)) === null) await run(client, graph, named, "CREATE");
+  if ((await stateOf(client, item)) !== null) return;
+  if (named.type === "FULLTEXT") await run(client, graph, await besideOthers(client, named), "CREATE");
+  else await run(client, graph, named, "CREATE");
+}
+
+/** As it is to be made beside the full-text indexes that its label has. @throws SchemaConflictError where those are of another language */
+async function besideOthers(client: Client, named: Named): Promise<Named> {
+  const { label, entity, text = USUAL_TEXT } = named;
+  const there = (await indexes(client)).map((found) => found.named);
+  const other = there.find((one) => one.type === "FULLTEXT" && one.label === label && one.entity === entity);
+  if (other?.text === undefined) return named;
+  const conflict = otherLanguage(label, other.text, text);
+  if (conflict !== null) throw new SchemaConflictError(conflict, { next: "Make one of the two anew by hand." });
+  // What the label has is refused when it is said again.
+  return { ...named, text: { ...text, language: USUAL_TEXT.language, stopWords: [] } };
+}
+
+/** Why the two cannot be indexes of one label; null where they can. */
+export function otherLanguage(label: string, there: TextSettings, wanted: TextSettings): string | null {
+  const of = ({ language, stopWords }: TextSettings) =>
+    `${language}${stopWords.length === 0 ? "" : ` without the words ${stopWords.join(", ")}`}`;
+  if (of(there) === of(wanted)) return null;
+  return `FalkorDB has one language and one list of stop words for all full-text indexes of ${label}: those of the target are ${of(there)}, and not ${of(wanted)}`;
 }
 
 /**
@@ -163,7 +210,7 @@ async function stateOf(client: Client, { kind, what }: SchemaItem): Promise<stri
 }
 
 async function run(client: Client, graph: string, named: Named, verb: "CREATE" | "DROP"): Promise<void> {
-  const { kind, type, entity, label, properties, options } = named;
+  const { kind, type, entity, label, properties, options = textOptions(named) } = named;
   if (kind === "constraint") {
     const count = String(properties.length);
     await client.change("GRAPH.CONSTRAINT", verb, graph, type, entity, label, "PROPERTIES", count, ...properties);
@@ -177,6 +224,22 @@ async function run(client: Client, graph: string, named: Named, verb: "CREATE" |
   }
 }
 
+/** As Cypher has them, those that are not the engine's own; undefined where all are. */
+function textOptions({ text }: Named): string | undefined {
+  if (text === undefined) return undefined;
+  const { language, stopWords, weight, nostem, phonetic } = text;
+  const isPhonetic = phonetic !== USUAL_TEXT.phonetic;
+  const parts = [
+    ...(language === USUAL_TEXT.language ? [] : [`language:${literal(language, "statement")}`]),
+    ...(stopWords.length === 0 ? [] : [`stopwords:${literal([...stopWords], "statement")}`]),
+    // An algorithm without a weight is refused (4.22.1).
+    ...(weight === USUAL_TEXT.weight && !isPhonetic ? [] : [`weight:${literal(weight, "statement")}`]),
+    ...(nostem ? ["nostem:true"] : []),
+    ...(!isPhonetic ? [] : [`phonetic:${literal(phonetic, "statement")}`]),
+  ];
+  return parts.length === 0 ? undefined : `{${parts.join(", ")}}`;
+}
+
 interface Found {
   readonly named: Named;
   readonly state: string;
@@ -184,10 +247,13 @@ interface Found {
 
 /** One for each property and type: FalkorDB lists them by label. */
 async function indexes(client: Client): Promise<Found[]> {
-  const columns = "label, types, options, entitytype, status";
+  const columns = "label, types, options, entitytype, status, language, stopwords, info";
   const rows = await collected(client, `CALL db.indexes() YIELD ${columns} RETURN collect([${columns}])`);
   return rows.flatMap((row) => {
-    const [label, types, options, entity, status] = row.map(decode) as [string, Value, Value, Named["entity"], string];
+    const [label, types, options, entity, status, language, stopWords, info] = row.map(decode) as [
+      ...[string, Value, Value, Named["entity"], string],
+      ...[Value, Value, Value],
+    ];
     if (!isMap(types)) return [];
     return [...types].flatMap(([property, kinds]) =>
       (kinds as string[]).map((type) => ({
@@ -198,11 +264,34 @@ async function indexes(client: Client): Promise<Found[]> {
           label,
           properties: [property],
           ...(type === "VECTOR" && isMap(options) && { options: optionsText(options.get(property) ?? null) }),
+          ...(type === "FULLTEXT" && { text: { ...textOfLabel(language, stopWords), ...textOfField(info, property) } }),
         },
         state: status.startsWith("OPERATIONAL") ? "OPERATIONAL" : status,
       })),
     );
   });
+}
+
+function textOfLabel(language: Value, stopWords: Value): Pick<TextSettings, "language" | "stopWords"> {
+  return {
+    language: typeof language === "string" ? language : USUAL_TEXT.language,
+    stopWords: Array.isArray(stopWords) ? stopWords.map(String) : [],
+  };
+}
+
+/** @param info as db.indexes() gives it: a map with a list of fields */
+function textOfField(info: Value, property: string): Omit<TextSettings, "language" | "stopWords"> {
+  const fields = isMap(info) ? info.get("fields") : null;
+  const field =
+    (Array.isArray(fields) ? fields : []).find((each) => isMap(each) && each.get("name") === property) ?? null;
+  const { weight, nostem, phonetic } = USUAL_TEXT;
+  if (!isMap(field)) return { weight, nostem, phonetic };
+  const bits = Number(field.get("options") ?? 0);
+  return {
+    weight: Number(field.get("textWeight") ?? weight),
+    nostem: (bits & NOSTEM_BIT) !== 0,
+    phonetic: (bits & PHONETIC_BIT) === 0 ? phonetic : ANY_PHONETIC,
+  };
 }
 
 function optionsText(options: Value): string {
@@ -238,5 +327,27 @@ function itemOf(named: Named): Omit<SchemaItem, "own"> & { readonly own: boolean
   const { kind, type, entity, label, properties } = named;
   const subject = entity === "NODE" ? `:${label}` : `-[:${label}]-`;
   const what = `${WORDS[type] ?? `${type.toLowerCase()} ${kind}`} on ${subject}(${properties.join(", ")})`;
-  return { backend: "falkordb", kind, what, statement: JSON.stringify(named), own: false };
+  const options = settingsOf(named);
+  return {
+    ...{ backend: "falkordb", kind, what, statement: JSON.stringify(named), own: false },
+    ...(options !== null && { options }),
+  };
+}
+
+/** Each setting as text, the same whoever tells it; null for what has none. */
+function settingsOf({ type, text = USUAL_TEXT, options = "" }: Named): Record<string, string> | null {
+  if (type === "FULLTEXT") {
+    const { language, stopWords, weight, nostem, phonetic } = text;
+    const others = {
+      weight: String(weight),
+      nostem: String(nostem),
+      phonetic: String(phonetic !== USUAL_TEXT.phonetic),
+    };
+    return { language, stopwords: stopWords.join(", ") || "the engine's own", ...others };
+  }
+  if (type !== "VECTOR") return null;
+  const parts = options.matchAll(/(\w+)\W*?:\s*(?:'([^']*)'|([\d.]+))/g);
+  return Object.fromEntries(
+    [...parts].map(([, name = "", word, number]) => [name.toLowerCase(), (word ?? number ?? "").toLowerCase()]),
+  );
 }

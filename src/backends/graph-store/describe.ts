@@ -43,7 +43,14 @@ export async function describe(server: GraphServer): Promise<StoreDescription> {
 function aboutTriggers(triggers: readonly string[]): Finding {
   const what =
     "triggers act on what is written: what they change shows as a difference, and one that runs after a commit can make a rollback fail; drop them for the time of the run";
-  return { what, count: triggers.length, examples: triggers.slice(0, 10), kind: "note", isUrgent: true };
+  return {
+    what,
+    count: triggers.length,
+    examples: triggers.slice(0, 10),
+    kind: "note",
+    isUrgent: true,
+    needsConsent: true,
+  };
 }
 
 /**

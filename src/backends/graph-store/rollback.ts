@@ -11,7 +11,7 @@ import { RunTrace } from "../../journal/run-trace.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import { patience, tellWait } from "../../support/patience.ts";
 import { sleep } from "../../support/time.ts";
-import type { RollbackTarget, StoreDescription } from "../backend.ts";
+import type { CopyElsewhere, RollbackTarget, StoreDescription } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { FindingLog } from "../findings.ts";
 import { applyPlan } from "./apply-plan.ts";
@@ -59,8 +59,14 @@ interface OwnRollback {
   readonly connect: () => Promise<GraphServer>;
 }
 
-/** After a failure, by the process whose run failed. @throws RollbackError naming what is still there */
-export async function rollBackNow(journal: ServerJournal, { before, isOwn, connect }: OwnRollback): Promise<void> {
+/**
+ * After a failure, by the process whose run failed. Gives what the server keeps of the run's data elsewhere.
+ * @throws RollbackError naming what is still there
+ */
+export async function rollBackNow(
+  journal: ServerJournal,
+  { before, isOwn, connect }: OwnRollback,
+): Promise<readonly CopyElsewhere[]> {
   let server: GraphServer | null = null;
   let plan: RollbackPlan | null = null;
   let trace: RunTrace | null = null;
@@ -78,6 +84,8 @@ export async function rollBackNow(journal: ServerJournal, { before, isOwn, conne
       if (cause instanceof RollbackError || !(await discarded(server, plan, before))) throw cause;
     }
     assertNothingLeft(before.location, plan);
+    // It is undone: what cannot be asked any more changes nothing about that.
+    return (await server.copies?.().catch(() => [])) ?? [];
   } catch (cause) {
     if (cause instanceof RollbackError) throw cause;
     throw failed(before.location, noted(journal), cause);

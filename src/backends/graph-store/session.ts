@@ -2,7 +2,7 @@
 import type { GraphRecord } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { deadlineAfter, patience } from "../../support/patience.ts";
-import type { Finding, LiveTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
+import type { CopyElsewhere, Finding, LiveTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { FindingLog } from "../findings.ts";
 import { emptyReport } from "../report.ts";
@@ -43,6 +43,7 @@ export class ServerSession implements LiveTarget {
   /** Whether this process has begun to write: until then, what is read is the graph before the run. */
   #begun = false;
   #findings = new FindingLog();
+  #copies: readonly CopyElsewhere[] = [];
 
   private constructor(
     server: GraphServer,
@@ -187,7 +188,7 @@ export class ServerSession implements LiveTarget {
     await this.#server.close();
     try {
       if (!this.#resumed && !this.#hasChanged && !this.#writer.hasSent) return;
-      await rollBackNow(this.#journal, {
+      this.#copies = await rollBackNow(this.#journal, {
         before: this.before,
         // What another process has begun, others may have changed before this one.
         isOwn: !this.#resumed,
@@ -196,6 +197,10 @@ export class ServerSession implements LiveTarget {
     } finally {
       this.#journal.close();
     }
+  }
+
+  copies(): readonly CopyElsewhere[] {
+    return this.#copies;
   }
 
   async preserve(): Promise<string> {

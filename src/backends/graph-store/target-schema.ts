@@ -81,22 +81,9 @@ export class TargetSchema {
    * @throws VerificationError naming what is missing or has other settings
    */
   assertMade({ schema = [], location }: StoreDescription): void {
-    const there = new Map(schema.map((item) => [item.what, item]));
-    // What was there before the run keeps its own settings.
     const made = new Set(this.#journal.schema().map(({ what }) => what));
     const expected = this.#wanted.items.filter(({ what }) => !this.#leftOut.has(what));
-    const wrong = expected.flatMap((item) => {
-      const found = there.get(item.what);
-      if (found === undefined) return [`${item.what}: missing`];
-      const others = made.has(item.what) ? otherSettings(item, found) : [];
-      return others.length === 0 ? [] : [`${item.what}: ${others.join("; ")}`];
-    });
-    this.#report.schema = { expected: expected.length, found: expected.length - wrong.length };
-    if (wrong.length === 0) return;
-    throw new VerificationError(`${wrong.length} indexes or constraints of ${location} are not as they should be`, {
-      details: wrong,
-      next: "Look for another program that changes the target, then run the same command again.",
-    });
+    this.#report.schema = assertSchema(location, { expected, made, schema });
   }
 
   async #createOne(item: SchemaItem): Promise<void> {
@@ -124,6 +111,33 @@ export class TargetSchema {
       examples: [what],
     });
   }
+}
+
+/**
+ * @param made what the run has made: what was there before keeps its own settings
+ * @throws VerificationError naming what is missing or has other settings
+ */
+export function assertSchema(
+  location: string,
+  schemas: {
+    readonly expected: readonly SchemaItem[];
+    readonly made: ReadonlySet<string>;
+    readonly schema: readonly SchemaItem[];
+  },
+): { expected: number; found: number } {
+  const { expected, made, schema } = schemas;
+  const there = new Map(schema.map((item) => [item.what, item]));
+  const wrong = expected.flatMap((item) => {
+    const found = there.get(item.what);
+    if (found === undefined) return [`${item.what}: missing`];
+    const others = made.has(item.what) ? otherSettings(item, found) : [];
+    return others.length === 0 ? [] : [`${item.what}: ${others.join("; ")}`];
+  });
+  if (wrong.length === 0) return { expected: expected.length, found: expected.length };
+  throw new VerificationError(`${wrong.length} indexes or constraints of ${location} are not as they should be`, {
+    details: wrong,
+    next: "Look for another program that changes the target, then run the same command again.",
+  });
 }
 
 function otherSettings({ options = {} }: SchemaItem, found: SchemaItem): string[] {

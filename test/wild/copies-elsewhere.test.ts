@@ -1,25 +1,35 @@
-/** What FalkorDB keeps of a run's texts after the run has been undone: named, with commands that remove it. */
+/** What a server keeps of a run's texts after the run has been undone: named, with what removes it. */
 import { expect, test } from "bun:test";
+import { WriteError } from "../../src/errors.ts";
+import { runMigration } from "../../src/operations/migrate.ts";
+import { endOf } from "../conformance/ends.ts";
 import { withFalkor } from "../conformance/falkor.ts";
 import { program, runsOf } from "../faults/program.ts";
-import { temporaryFolder } from "../support/folder.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { ownFalkor } from "../support/own-servers.ts";
 import { serversOf } from "../support/servers.ts";
-import { createLike, settle } from "../support/stores.ts";
+import { at, createLike, settle } from "../support/stores.ts";
 
 const [any] = await serversOf("falkordb");
+const neo4j = (await serversOf("neo4j")).at(-1);
 const SECRET = "the text of a memory that was taken back";
+
+/** `a.db`, with one memory. */
+function secretFile(folder: TemporaryFolder): string {
+  const path = folder.file("a.db");
+  const database = createLike("0.12.4", path);
+  const memory = { id: "m", type: "general", title: SECRET, created_at: "2024-01-31T00:00:00+00:00" };
+  database.query("INSERT INTO nodes (id, label, properties) VALUES ('m', 'Memory', ?)").run(JSON.stringify(memory));
+  database.close();
+  return settle(path);
+}
 
 test.skipIf(any === undefined)(
   "telemetry and the slow log of a graph are named after a rollback, and gone after what is advised",
   async () => {
     using folder = temporaryFolder();
     await using own = await ownFalkor();
-    const database = createLike("0.12.4", folder.file("a.db"));
-    const memory = { id: "m", type: "general", title: SECRET, created_at: "2024-01-31T00:00:00+00:00" };
-    database.query("INSERT INTO nodes (id, label, properties) VALUES ('m', 'Memory', ?)").run(JSON.stringify(memory));
-    database.close();
-    settle(folder.file("a.db"));
+    secretFile(folder);
     await withFalkor(own.server, async (command) => {
       // What was there before keeps the graph, and with it the logs.
       await command(
@@ -57,3 +67,25 @@ test.skipIf(any === undefined)(
   },
   60_000,
 );
+
+const ends = [any, neo4j].filter((server) => server !== undefined).map((server) => endOf(server));
+test.each(
+  ends.map((end) => ({ kind: end.kind, end })),
+)("a run into $kind that fails and is undone names them as well", async ({ kind, end }) => {
+  using folder = temporaryFolder();
+  await end.empty();
+  await end.fill({
+    nodes: [{ name: "own", labels: ["Memory"], properties: { id: "own", created_at: "2024-01-31T00:00:00+00:00" } }],
+    relationships: [],
+  });
+  const onProgress = ({ phase }: { phase: string }) => {
+    if (phase === "verify") throw new WriteError("made up", { next: "Run it again." });
+  };
+  const { result } = await runMigration(at(secretFile(folder)), end.config, {}, { onProgress });
+  expect(result.success).toBe(false);
+  const told = result.rollback.join("\n");
+  expect(told).toContain("undid what had been written");
+  if (kind === "falkordb") expect(told).toMatch(/still there: .*telemetry\{tests\}; to remove it: redis-cli .*DEL/);
+  else expect(told).toMatch(/still there: .*transaction logs .* by the policy "2 days/);
+  expect((await end.read()).nodes.length).toBe(1);
+});
