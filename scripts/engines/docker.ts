@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Kind } from "../servers.ts";
 import { run } from "./cache.ts";
+import { wantedVersion } from "./versions.ts";
 
 const FILE = join(import.meta.dir, "../servers.compose.yaml");
 
@@ -35,5 +36,11 @@ export function composeRuns(project: string): boolean {
 }
 
 function compose(project: string, args: readonly string[], password = ""): ReturnType<typeof run> {
-  return run(["docker", "compose", "--project-name", project, "--file", FILE, ...args], { TEST_PASSWORD: password });
+  const image = (kind: Kind) => wantedVersion(kind).image;
+  return run(["docker", "compose", "--project-name", project, "--file", FILE, ...args], {
+    TEST_PASSWORD: password,
+    NEO4J_IMAGE: image("neo4j"),
+    MEMGRAPH_IMAGE: image("memgraph"),
+    FALKORDB_IMAGE: image("falkordb"),
+  });
 }

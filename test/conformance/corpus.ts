@@ -234,3 +234,22 @@ export const graphs: fc.Arbitrary<PlainGraph> = fc
     }));
     return { nodes, relationships };
   });
+
+/** The same with other names: FalkorDB's Cypher cannot spell a backtick in a name. */
+export function withoutBackticks({ nodes, relationships }: PlainGraph): PlainGraph {
+  const rename = (name: string) => name.replaceAll("`", "´");
+  const renamed = (properties: PlainNode["properties"]) =>
+    Object.fromEntries(Object.entries(properties).map(([name, value]) => [rename(name), value]));
+  return {
+    nodes: nodes.map((node) => ({
+      ...node,
+      labels: [...new Set(node.labels.map(rename))],
+      properties: renamed(node.properties),
+    })),
+    relationships: relationships.map((relationship) => ({
+      ...relationship,
+      type: rename(relationship.type),
+      properties: renamed(relationship.properties),
+    })),
+  };
+}

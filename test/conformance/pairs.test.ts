@@ -8,7 +8,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { readIndependently } from "../support/independent-reader.ts";
 import { ALL_OF_IT, atLevel } from "../support/level.ts";
 import { copyFixture, truthFile } from "../support/stores.ts";
-import { graphs, sharedCorpus } from "./corpus.ts";
+import { graphs, sharedCorpus, withoutBackticks } from "./corpus.ts";
 import { allEnds, type End } from "./ends.ts";
 import { graphOfTruth, isReadBy013, linesOf, timesOf } from "./graph.ts";
 
@@ -47,7 +47,7 @@ describe.each(pairs.map(([from, to]) => ({ name: `${from.name} to ${to.name}`, f
 
   test("the adversarial corpus arrives as it is", async () => {
     await emptied(from, to);
-    const corpus = without(sharedCorpus(), withBackticks);
+    const corpus = withBackticks ? sharedCorpus() : withoutBackticks(sharedCorpus());
     await from.fill(corpus);
     expect(linesOf(await from.read())).toEqual(linesOf(corpus));
     await move(from.config, to.config);
@@ -68,7 +68,7 @@ describe.each(pairs.map(([from, to]) => ({ name: `${from.name} to ${to.name}`, f
 
   const byWayOfSqlite = async () => {
     using folder = temporaryFolder();
-    const corpus = without(sharedCorpus(), withBackticks);
+    const corpus = withBackticks ? sharedCorpus() : withoutBackticks(sharedCorpus());
     for (const release of ["0.12", "0.13"] as const) {
       const file = new BackendConfig({ type: "sqlite", path: folder.file(`${release}.db`) });
       await move(from.config, file, { for: release });
@@ -84,7 +84,7 @@ describe.each(pairs.map(([from, to]) => ({ name: `${from.name} to ${to.name}`, f
     async () => {
       await fc.assert(
         fc.asyncProperty(graphs, async (graph) => {
-          const content = without(graph, withBackticks);
+          const content = withBackticks ? graph : withoutBackticks(graph);
           await emptied(from, to);
           await from.fill(content);
           await move(from.config, to.config);
@@ -128,22 +128,3 @@ describe.each(second.map((end) => ({ name: end.name, end })))("between SQLite an
     expect(linesOf(graph)).toEqual(linesOf(graphOfTruth(truthFile("0.12.4"))));
   });
 });
-
-function without(graph: ReturnType<typeof sharedCorpus>, backticks: boolean): ReturnType<typeof sharedCorpus> {
-  if (backticks) return graph;
-  const rename = (name: string) => name.replaceAll("`", "´");
-  const properties = (own: (typeof graph.nodes)[number]["properties"]) =>
-    Object.fromEntries(Object.entries(own).map(([name, value]) => [rename(name), value]));
-  return {
-    nodes: graph.nodes.map((node) => ({
-      ...node,
-      labels: [...new Set(node.labels.map(rename))],
-      properties: properties(node.properties),
-    })),
-    relationships: graph.relationships.map((relationship) => ({
-      ...relationship,
-      type: rename(relationship.type),
-      properties: properties(relationship.properties),
-    })),
-  };
-}

@@ -3,7 +3,9 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { VERSIONS } from "../../scripts/engines/versions.ts";
 import { ROOT } from "../../scripts/release/project.ts";
+import { nameOf } from "../../scripts/versions.ts";
 
 const FOLDER = join(ROOT, ".github/workflows");
 const WORKFLOWS = readdirSync(FOLDER);
@@ -41,4 +43,10 @@ describe.each(WORKFLOWS)("%s", (name) => {
     const { stdout, exitCode } = Bun.spawnSync([actionlint!, path]);
     expect([exitCode, stdout.toString()]).toEqual([0, ""]);
   });
+});
+
+test("the weekly workflow tries every version of a server that the tests know", () => {
+  const text = readFileSync(join(FOLDER, "versions.yml"), "utf8");
+  const listed = [...text.matchAll(/^ {10}- (\w+@\S+)$/gm)].map(([, name]) => name!);
+  expect(listed).toEqual(VERSIONS.map(nameOf));
 });

@@ -3,6 +3,7 @@
 import { falkorCommand } from "../../scripts/engines/falkordb.ts";
 import { neo4jCommand } from "../../scripts/engines/neo4j.ts";
 import { freePort, untilReady } from "../../scripts/engines/ready.ts";
+import type { EngineVersion } from "../../scripts/engines/versions.ts";
 import type { Kind } from "../../scripts/servers.ts";
 import { temporaryFolder } from "./folder.ts";
 import type { TestServer } from "./servers.ts";
@@ -28,6 +29,14 @@ export function ownFalkor(...settings: string[]): Promise<OwnServer> {
 /** @param settings lines of neo4j.conf */
 export function ownNeo4j(...settings: string[]): Promise<OwnServer> {
   return own("neo4j", settings, neo4jCommand);
+}
+
+/** One of this version, as it comes. @throws Error saying what is missing where no registry has it */
+export function ownOfVersion(release: EngineVersion): Promise<OwnServer> {
+  const { kind } = release;
+  if (kind === "memgraph") throw new Error("it comes only as a docker image");
+  const command = kind === "neo4j" ? neo4jCommand : falkorCommand;
+  return own(kind, [], (folder, port, settings) => command(folder, port, settings, "", release));
 }
 
 async function own(
