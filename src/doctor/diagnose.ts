@@ -1,6 +1,7 @@
 /** Looks at everything that a person has of MemoryGraph, and says what brings it together. Changes nothing. */
 import { FILE_BACKENDS } from "../backends/config.ts";
 import type { RunEntry } from "../journal/registry.ts";
+import { FOREIGN_MEMORIES } from "../memorygraph/memory.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import { adviceBeside, stepText } from "./advice.ts";
 import type { Choice } from "./choose.ts";
@@ -106,6 +107,7 @@ function withReading(
   if (change !== null && change.undecided > 0 && standing !== "current") {
     notes.push(`records with other content and the same time as in the current store: ${change.undecided}`);
   }
+  if (change !== null && change.foreign > 0) notes.push(`${FOREIGN_MEMORIES} (${change.foreign})`);
   if (
     standing === "apart" &&
     description !== null &&

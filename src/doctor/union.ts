@@ -4,9 +4,9 @@
  */
 import type { SourceStore } from "../backends/backend.ts";
 import { type ContentHash, sameHash } from "../graph/digest.ts";
-import type { GraphNode, GraphRecord } from "../graph/record.ts";
+import type { GraphRecord } from "../graph/record.ts";
 import { hashOf } from "../memorygraph/canonicalizer.ts";
-import { MEMORY_LABEL } from "../memorygraph/fields.ts";
+import { isForeignMemory, isMemory } from "../memorygraph/memory.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import { Showing } from "../memorygraph/showing.ts";
 import { compareStamps, type Stamp, stampOf } from "../memorygraph/times.ts";
@@ -25,12 +25,14 @@ export interface Change {
   undecided: number;
   /** Memories in the store itself. */
   memories: number;
-  /** Those of them that the release will not show, since its model refuses them. */
+  /** Nodes with the label of memories that another program made. */
+  foreign: number;
+  /** Those of the memories that the release will not show, since its model refuses them. */
   notShown: number;
 }
 
 export function noChange(): Change {
-  return { created: 0, replaced: 0, older: 0, undecided: 0, memories: 0, notShown: 0 };
+  return { created: 0, replaced: 0, older: 0, undecided: 0, memories: 0, foreign: 0, notShown: 0 };
 }
 
 export class Union {
@@ -54,11 +56,13 @@ export class Union {
    */
   async add(store: SourceStore, change: Change, each: (records: number) => void): Promise<void> {
     change.memories = 0;
+    change.foreign = 0;
     const keys = new RecordKeys();
     const showing = new Showing(this.#release);
     for await (const batch of store.read()) {
       for (const record of batch) {
         this.#merge(record, keys, change);
+        if (isForeignMemory(record)) change.foreign++;
         if (isMemory(record)) showing.add(record.stored ?? record.properties);
       }
       each(batch.length);
@@ -92,8 +96,4 @@ export class Union {
     }
     this.#put.run(key, hash, stamp);
   }
-}
-
-function isMemory(record: GraphRecord): record is GraphNode {
-  return record.kind === "node" && record.labels.includes(MEMORY_LABEL);
 }

@@ -2,11 +2,11 @@
 import { ContentDigest, type ContentHash, type DigestTransfer } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { canonicalizer } from "./canonicalizer.ts";
-import { MEMORY_LABEL } from "./fields.ts";
+import { isMemory } from "./memory.ts";
 import type { Release } from "./releases.ts";
 import { type NotShown, Showing } from "./showing.ts";
 
-/** Memories are the nodes labelled so; `nodes` counts all. */
+/** `nodes` counts all, memories included. */
 export interface Tally {
   nodes: number;
   memories: number;
@@ -21,7 +21,7 @@ export function tally(counts: Tally, record: GraphRecord): void {
   if (record.kind === "relationship") counts.relationships++;
   else {
     counts.nodes++;
-    if (record.labels.includes(MEMORY_LABEL)) counts.memories++;
+    if (isMemory(record)) counts.memories++;
   }
 }
 
@@ -43,9 +43,7 @@ export class Summary {
 
   #count(record: GraphRecord): void {
     tally(this.counts, record);
-    if (this.showing !== null && record.kind === "node" && record.labels.includes(MEMORY_LABEL)) {
-      this.showing.add(record.stored ?? record.properties);
-    }
+    if (this.showing !== null && isMemory(record)) this.showing.add(record.stored ?? record.properties);
   }
 
   /** As add, for a record whose hash is known already. */

@@ -3,8 +3,8 @@ import type { StoreDescription } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { compareInstants, type Instant } from "../graph/instant.ts";
-import { type GraphRecord, hasDuplicateId } from "../graph/record.ts";
-import { MEMORY_LABEL } from "../memorygraph/fields.ts";
+import { type GraphNode, type GraphRecord, hasDuplicateId, nameWithoutId } from "../graph/record.ts";
+import { FOREIGN_MEMORIES, isForeignMemory, isMemory } from "../memorygraph/memory.ts";
 import { Showing } from "../memorygraph/showing.ts";
 import { Summary } from "../memorygraph/summary.ts";
 import { instantOf } from "../memorygraph/times.ts";
@@ -37,12 +37,14 @@ export async function inspectStore(
       dump: description.dump === undefined ? null : { ...description.dump, graphs: [...description.dump.graphs] },
       damage: findings.filter(({ kind }) => kind === "damage").map(finding),
       losses: findings.filter(({ kind }) => kind === "loss").map(finding),
-      notes: findings.filter(({ kind }) => kind === "note").map(finding),
+      notes: [...findings.filter(({ kind }) => kind === "note").map(finding), ...census.notes()],
     };
   } finally {
     await store.close();
   }
 }
+
+const LISTED = 10;
 
 class Census {
   readonly #summary = new Summary();
@@ -51,6 +53,8 @@ class Census {
   readonly #memoryTypes = new Map<string, number>();
   readonly #relationshipTypes = new Map<string, number>();
   readonly #months = new Map<string, number>();
+  readonly #foreign: string[] = [];
+  #foreignCount = 0;
   #earliest: Instant | null = null;
   #latest: Instant | null = null;
 
@@ -65,7 +69,8 @@ class Census {
       return;
     }
     increment(this.#labels, record.labels.join(":") || "(none)");
-    if (!record.labels.includes(MEMORY_LABEL)) return;
+    if (isForeignMemory(record)) this.#addForeign(record);
+    if (!isMemory(record)) return;
     for (const showing of this.#showings) showing.add(record.stored ?? record.properties, hasDuplicateId(record));
     const type = record.properties.get("type");
     increment(this.#memoryTypes, typeof type === "string" ? type : "(none)");
@@ -106,6 +111,17 @@ class Census {
       earliest: this.#earliest,
       latest: this.#latest,
     };
+  }
+
+  /** What is odd about the nodes themselves. */
+  notes(): InspectionResult["notes"] {
+    const count = this.#foreignCount;
+    return count === 0 ? [] : [{ what: FOREIGN_MEMORIES, count, examples: this.#foreign }];
+  }
+
+  #addForeign(node: GraphNode): void {
+    this.#foreignCount++;
+    if (this.#foreign.length < LISTED) this.#foreign.push(nameWithoutId(node));
   }
 
   #see(instant: Instant | null): void {

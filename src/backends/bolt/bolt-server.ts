@@ -102,7 +102,7 @@ export class BoltServer implements GraphServer {
 
   async sampleTimes(memories: number): Promise<Value[]> {
     const rows = await this.#rows(
-      `MATCH (m:${this.#dialect.quote(MEMORY_LABEL)}) RETURN m.created_at, m.updated_at LIMIT ${memories}`,
+      `MATCH (m:${this.#dialect.quote(MEMORY_LABEL)}) WHERE m.id IS NOT NULL RETURN m.created_at, m.updated_at LIMIT ${memories}`,
     );
     return rows.flat().flatMap(decodedOrNothing);
   }

@@ -60,7 +60,7 @@ export class DumpStore implements RecordStore {
     let left = memories;
     for await (const batch of this.#nodes()) {
       for (const { labels, properties } of batch) {
-        if (!labels.includes(MEMORY_LABEL) || left-- <= 0) continue;
+        if (!labels.includes(MEMORY_LABEL) || properties.get("id") === null || left-- <= 0) continue;
         times.push(properties.get("created_at"), properties.get("updated_at"));
       }
       if (left <= 0) break;

@@ -145,7 +145,7 @@ class FalkorServer implements GraphServer {
   async sampleTimes(memories: number): Promise<Value[]> {
     const rows = await collected(
       this.#client,
-      `MATCH (x:${MEMORY_LABEL}) WITH x LIMIT ${memories} RETURN collect([x.created_at, x.updated_at])`,
+      `MATCH (x:${MEMORY_LABEL}) WHERE x.id IS NOT NULL WITH x LIMIT ${memories} RETURN collect([x.created_at, x.updated_at])`,
     );
     return rows.flatMap((row) => row.map(decode)).filter((value) => value !== null);
   }

@@ -1,6 +1,6 @@
 /** What fitting finds in the records of a source, gathered before the first of them is written to a graph. */
 import { type GraphRecord, hasDuplicateId } from "../../graph/record.ts";
-import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
+import { isMemory } from "../../memorygraph/memory.ts";
 import type { Finding, Fitted, Rehearsal } from "../backend.ts";
 import { FindingLog } from "../findings.ts";
 import type { FittingOptions } from "./fitting.ts";
@@ -33,9 +33,7 @@ export class GraphRehearsal implements Rehearsal {
     this.#rules.admit(record);
     const { report } = this.#options;
     report.respelled += respelled;
-    if (record.kind === "node" && record.labels.includes(MEMORY_LABEL)) {
-      report.showing.add(record.properties, hasDuplicateId(record));
-    }
+    if (isMemory(record)) report.showing.add(record.properties, hasDuplicateId(record));
   }
 
   losses(): readonly Finding[] {

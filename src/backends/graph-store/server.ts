@@ -111,7 +111,7 @@ export interface GraphServer {
   sharedIds(): Promise<string[]>;
   /** Each text that is the `id` of more than one relationship. */
   sharedRelationshipIds(): Promise<string[]>;
-  /** `created_at` and `updated_at` of up to so many memories, nulls left out. */
+  /** `created_at` and `updated_at` of up to so many memories, which have an id, nulls left out. */
   sampleTimes(memories: number): Promise<Value[]>;
   /** What is odd about the server or the graph and concerns a person; ends as a note. */
   warnings(): Promise<string[]>;

@@ -9,8 +9,8 @@ import {
   idOfKey,
   relationshipId,
 } from "../../graph/record.ts";
-import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import { columnNames, type LayoutTable, type SqliteLayout } from "../../memorygraph/layouts/layout.ts";
+import { isMemory } from "../../memorygraph/memory.ts";
 import { type Release, releaseLine } from "../../memorygraph/releases.ts";
 import { respell, SPELLINGS } from "../../memorygraph/spelling.ts";
 import type { Finding, WriteReport } from "../backend.ts";
@@ -214,8 +214,8 @@ export class RowWriter {
     return { table, columns: filled.columns, extra: writeRowExtra(filled.extra) };
   }
 
-  #show({ labels }: GraphNode, properties: Properties): void {
-    if (labels.includes(MEMORY_LABEL)) this.report.showing.add(properties);
+  #show(node: GraphNode, properties: Properties): void {
+    if (isMemory(node)) this.report.showing.add(properties);
   }
 
   /** What the row itself says, where that is another thing than what stands beside it. */

@@ -69,9 +69,11 @@ function hiddenMemories({ notShown }: InspectionResult): InspectionResult["notSh
 
 /** What a person must know who asked for no report. */
 export function inspectionWarnings(result: InspectionResult): string[] {
-  return hiddenMemories(result).map(
+  const hidden = hiddenMemories(result).map(
     ({ release, count }) => `MemoryGraph ${release} will not show ${counted(count, "memory", "memories")} of these`,
   );
+  const { nodes, memories } = result.count;
+  return nodes > 0 && memories === 0 ? [`visible to ${visibleTo(result)}`, ...hidden] : hidden;
 }
 
 function dumpLine({ redis, encoding, graphs, otherKeys }: NonNullable<InspectionResult["dump"]>): string {

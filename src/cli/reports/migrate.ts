@@ -31,7 +31,8 @@ export function migrationHeadline(result: MigrationResult): string {
 }
 
 /** What a person must know who asked for no report. */
-export function migrationWarnings({ validation, conflicts, losses, release, notShown }: MigrationResult): string[] {
+export function migrationWarnings(result: MigrationResult): string[] {
+  const { validation, conflicts, losses, release, notShown } = result;
   return [
     ...validation.warnings.filter((warning) => !warning.startsWith("source: ")),
     ...(conflicts.count > 0
@@ -41,7 +42,14 @@ export function migrationWarnings({ validation, conflicts, losses, release, notS
     ...(notShown.count > 0
       ? [`MemoryGraph ${release} will not show ${counted(notShown.count, "memory", "memories")} of those`]
       : []),
+    ...withoutMemories(result),
   ];
+}
+
+/** A store that holds other nodes alone is no mistake of the run, but an application that shows nothing looks like one. */
+function withoutMemories({ imported, target }: MigrationResult): string[] {
+  const isOnlyOthers = target?.before.nodes === 0 && imported.nodes > 0 && imported.memories === 0;
+  return isOnlyOthers ? ["MemoryGraph will show nothing of this: none of these nodes is a memory"] : [];
 }
 
 export interface MigrationLayout {
@@ -108,6 +116,7 @@ function details(result: MigrationResult): string[] {
   } = result;
   for (const warning of validation.warnings)
     if (!warning.startsWith("source: ")) lines.push(`warning: ${printable(warning)}`);
+  for (const warning of withoutMemories(result)) lines.push(`warning: ${warning}`);
   if (conflicts.count > 0) {
     lines.push(
       `kept in the target, with other content than the source (source | target): ${thousands(conflicts.count)}`,
