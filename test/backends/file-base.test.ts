@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileError } from "../../src/backends/file/errors.ts";
+import { isSameFile } from "../../src/backends/file/place.ts";
 import { recoverStaged, StagedFile } from "../../src/backends/file/staging.ts";
 import type { JournalFile } from "../../src/journal/journal-file.ts";
 import { createJournal, removeJournal } from "../../src/journal/journal-path.ts";
@@ -10,6 +11,13 @@ import { stateOf } from "../../src/support/stability.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 const refusal = (code: string) => Object.assign(new Error(code), { code });
+
+test("two files whose numbers differ beyond 2^53 are two", () => {
+  const numbered = (ino: bigint) => ({ dev: 1n, ino });
+  expect(isSameFile(numbered(2n ** 53n), numbered(2n ** 53n + 1n))).toBe(false);
+  expect(isSameFile(numbered(2n ** 53n + 1n), numbered(2n ** 53n + 1n))).toBe(true);
+  expect(isSameFile(undefined, undefined)).toBe(false);
+});
 
 describe("a rename over an existing file", () => {
   test("waits on Windows while another program has it open", () => {

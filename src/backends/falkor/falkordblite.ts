@@ -1,5 +1,5 @@
 /** The FalkorDBLite backend: FalkorDB's graphs in a dump, as its embedded engines keep it, read and written without one. */
-import type { Stats } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { join } from "node:path";
 import { SourceChangedError, UsageError } from "../../errors.ts";
 import { GRAPH_NAME } from "../../memorygraph/fields.ts";
@@ -136,7 +136,7 @@ async function openPacked(
 }
 
 /** The dump in a directory stands for the directory, whatever graphs are in it. Undefined for nothing. */
-function dumpOf(path: string): Stats | undefined {
+function dumpOf(path: string): BigIntStats | undefined {
   const stat = statOf(path);
   return stat?.isDirectory() ? (statOf(join(path, "dump.rdb")) ?? stat) : stat;
 }

@@ -1,5 +1,5 @@
 /** Where a store that is a file is, or could be: what must hold before anything is made there. */
-import { accessSync, constants, lstatSync, type Stats, statSync } from "node:fs";
+import { accessSync, type BigIntStats, constants, lstatSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
 import { freeBytes } from "../../support/files.ts";
@@ -48,12 +48,20 @@ export function assertWritableFolder(folder: string): void {
 }
 
 /** @returns undefined for nothing. @throws AccessError for a path that leads nowhere */
-export function statOf(path: string): Stats | undefined {
+export function statOf(path: string): BigIntStats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
   } catch (cause) {
     throw accessError(path, cause);
   }
+}
+
+/** Whether both are one file. The numbers of files on ReFS and NTFS go beyond 2^53. */
+export function isSameFile(
+  a: Pick<BigIntStats, "dev" | "ino"> | undefined,
+  b: Pick<BigIntStats, "dev" | "ino"> | undefined,
+): boolean {
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
 /**
@@ -63,9 +71,7 @@ export function statOf(path: string): Stats | undefined {
  * @throws RefusedError when both are one store
  */
 export function assertOtherFile(source: string, target: string, noun: "file" | "store", fileOf = statOf): void {
-  const [a, b] = [fileOf(source), fileOf(target)];
-  const isSameFile = a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
-  if (!isSameFile && resolve(source) !== resolve(target)) return;
+  if (!isSameFile(fileOf(source), fileOf(target)) && resolve(source) !== resolve(target)) return;
   throw new RefusedError(`source and target are the same ${noun}: ${source}`, {
     next: "Choose another target; the source is never changed.",
   });

@@ -2,7 +2,7 @@
  * A store that is a file, being written: under a temporary name beside its place until it is verified, then there whole, or not
  * at all. What it leaves when the process ends is known from the journal of the run.
  */
-import { existsSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BusyError } from "../../errors.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
@@ -19,6 +19,7 @@ import {
 } from "../../support/files.ts";
 import { stateOf } from "../../support/stability.ts";
 import { keepBeforeImage } from "./before-image.ts";
+import { isSameFile, statOf } from "./place.ts";
 
 /** The name in a run's journal by which the store is known to have been made by the run. */
 export const MADE = "target made";
@@ -127,9 +128,9 @@ function notedNames(journal: JournalFile, purpose: Purpose): string[] {
  * before it loses the first.
  */
 export function isPublished(temporary: string, target: string, journal: JournalFile): boolean {
-  const [left, found] = [temporary, target].map((path) => statSync(path, { throwIfNoEntry: false }));
   if (!hasWritten(stateOfRun(journal))) return false;
-  return found !== undefined && (left === undefined || (left.ino === found.ino && left.dev === found.dev));
+  const [left, found] = [statOf(temporary), statOf(target)];
+  return found !== undefined && (left === undefined || isSameFile(left, found));
 }
 
 function appeared(path: string, cause?: unknown): BusyError {
