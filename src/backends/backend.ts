@@ -103,6 +103,8 @@ export interface OpenOptions {
   readonly isolate?: boolean;
   /** A store that is not there is read as an empty one, since it is looked at as a target. */
   readonly maybeMissing?: boolean;
+  /** Which store of a command it is, for the options that a message names; the source where it is left out. */
+  readonly side?: "from" | "to" | undefined;
 }
 
 export interface SummaryOptions {

@@ -33,7 +33,7 @@ async function compareOnce(
 ): Promise<ComparisonResult> {
   const source = await (await loadBackend(from)).openForReading(from, options);
   try {
-    const target = await (await loadBackend(to)).openForReading(to, options);
+    const target = await (await loadBackend(to)).openForReading(to, { ...options, side: "to" });
     try {
       return await compareOpened(source, target, onProgress, shown);
     } catch (error) {

@@ -1,7 +1,7 @@
 /** All runs that are known here, for a person to choose from. */
 import { existsSync } from "node:fs";
 import { MigrateError } from "../errors.ts";
-import { inspect, journalsBeside } from "../journal/journal-path.ts";
+import { inspect, journalsBeside, realTarget } from "../journal/journal-path.ts";
 import type { RunEntry, RunRegistry } from "../journal/registry.ts";
 import { type Ending, LEFT, readEnding } from "../journal/run-info.ts";
 import { isFinal } from "../journal/run-state.ts";
@@ -24,12 +24,19 @@ export async function listRuns(
   const listed = registry.list();
   if (toPath === undefined) return listed.map((entry) => shown(placed(entry)));
   const beside = journalsBeside(toPath);
-  const known = listed.filter(({ id, journal }) => journal !== null && beside.get(id) === journal);
+  const known = listed.filter((entry) =>
+    entry.journal === null ? isOn(entry, toPath) : beside.get(entry.id) === entry.journal,
+  );
   for (const { id } of known) beside.delete(id);
   const strangers = await Promise.all([...beside.values()].map((path) => runAt(path, toPath)));
   const moved = await movedHere(listed, toPath, [...known, ...strangers.map(({ entry }) => entry)], signal);
   const all = [...known.map((entry) => placed(entry)), ...strangers, ...moved].map(shown);
   return all.sort((a, b) => (a.started < b.started ? 1 : -1));
+}
+
+/** Of a run that keeps no journal, since it was undone or wrote nothing. */
+function isOn({ target }: RunEntry, toPath: string): boolean {
+  return !target.includes("://") && realTarget(target) === realTarget(toPath);
 }
 
 function placed(entry: RunEntry): PlacedRun {

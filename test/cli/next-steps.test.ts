@@ -49,6 +49,30 @@ test("a path with a line break in it is printed so that a shell takes it", async
   expect(outcome).toMatchObject({ code: 0, stderr: "" });
 });
 
+test("a graph that is not there is to be named with the option of its side", async () => {
+  using home = new Home();
+  home.sqlite("0.12.4", "old.db").liteFile("lite.db");
+  const [old, lite] = [home.path("old.db"), home.path("lite.db")];
+  const source = await program(home.folder, ["verify", lite, old, "--from-graph", "other"]);
+  expect([source.code, source.stderr]).toEqual([
+    2,
+    expect.stringContaining("next: Name one of them: --from-graph mem"),
+  ]);
+  const target = await program(home.folder, ["verify", old, lite, "--to-graph", "other"]);
+  expect([target.code, target.stderr]).toEqual([2, expect.stringContaining("next: Name one of them: --to-graph mem")]);
+});
+
+test("of a damaged store the one step that is advised copies all that can be read", async () => {
+  using home = new Home();
+  home.sqlite("hybrid-0.12-0.13", "old.db");
+  edited(home.folder, join("home", "it's damaged.db"), (store) => store.damage("m-000009"));
+  const { code, stdout, stderr } = await program(home.folder, ["inspect", home.path("it's damaged.db")]);
+  expect([code, stdout]).toEqual([8, expect.not.stringContaining("next:")]);
+  const [, command] = /can be read: (memorygraph-migrate .*)$/m.exec(stderr)!;
+  const copied = await shell(home.folder, command!.replace("NEW.db", "whole.db"));
+  expect([copied.code, copied.stdout]).toEqual([0, expect.stringContaining("LOST")]);
+});
+
 test("another graph than MemoryGraph's is named as what it is", async () => {
   using home = new Home();
   home.sqlite("0.12.4", "old.db");
@@ -143,7 +167,14 @@ test("verify says what it does not compare", async () => {
   home.sqlite("0.12.4", "old.db").sqlite("0.13.0", "new.db");
   const verify = (from: string, to: string) =>
     program(home.folder, ["verify", "--from-path", home.path(from), "--to", "sqlite", "--to-path", home.path(to)]);
-  expect((await verify("old.db", "old.db")).stdout).toContain("not compared: when each row was inserted");
+  edited(home.folder, join("home", "rows.db"), (store) =>
+    store.run("UPDATE nodes SET created_at = '2001-01-01 00:00:00', updated_at = '2001-01-01 00:00:00'"),
+  );
+  const { code, stdout } = await verify("old.db", "rows.db");
+  expect(code).toBe(0);
+  expect(stdout.replace(/\s+/g, " ")).toContain(
+    "not compared: when each row was written (the columns created_at and updated_at of nodes",
+  );
   expect((await verify("new.db", "new.db")).stdout).not.toContain("not compared");
 });
 

@@ -57,6 +57,18 @@ describe("the list", () => {
     expect((await program(folder, ["runs"])).stdout).toContain("done, wrote nothing\n");
   });
 
+  test("of one file has those that were undone or wrote nothing, too", async () => {
+    using folder = home();
+    const first = await migrated(folder, "first.db");
+    const nothing = await migrated(folder, "first.db");
+    await migrated(folder, "second.db");
+    expect(await program(folder, ["rollback", first.id, "--confirm", "./first.db"])).toMatchObject({ code: 0 });
+    expect(await runsOf(folder, "--to-path", "first.db")).toMatchObject([
+      { id: nothing.id, status: "done" },
+      { id: first.id, status: "rolled back", can: [] },
+    ]);
+  });
+
   test("is one line each with --quiet, the name first", async () => {
     using folder = home();
     const { id } = await migrated(folder, "first.db");

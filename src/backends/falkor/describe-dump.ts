@@ -4,7 +4,7 @@ import { releasesOfForm } from "../../memorygraph/opens.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import type { DumpScan } from "../../rdb/dump.ts";
 import { timeOf } from "../../rdb/loadable.ts";
-import type { Finding, StoreDescription } from "../backend.ts";
+import type { Finding, OpenOptions, StoreDescription } from "../backend.ts";
 import type { BackendType } from "../config.ts";
 import { releasesOf } from "../graph-store/describe.ts";
 import { schemaItems } from "./dump-schema.ts";
@@ -33,6 +33,8 @@ export interface DumpOrigin {
   readonly database: number;
   /** Of a FalkorDBLite store; null for what a server sent. */
   readonly form: LiteForm | null;
+  /** Which store of a command it is, for the options that a message names; the source where it is left out. */
+  readonly side?: OpenOptions["side"];
   /** As a server tells it; null where only the dump can. */
   readonly engine: string | null;
   readonly notes: readonly Finding[];

@@ -113,7 +113,7 @@ export class DumpSource implements SourceStore {
   ): DumpSource {
     const source = new DumpSource(origin, reading, signal, checkBeside);
     try {
-      assertGraph(reading.dump, { ...origin, file: origin.location }, origin.form !== null);
+      assertGraph(reading.dump, { ...origin, file: origin.location }, origin.form !== null, origin.side);
       return source;
     } catch (error) {
       source.#end();

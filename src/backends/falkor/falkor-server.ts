@@ -90,7 +90,7 @@ class FalkorServer implements GraphServer {
     return /^run_id:(\w+)/m.exec(String(await this.#client.tryCommand("INFO", "server")))?.[1] ?? null;
   }
 
-  async assertThere(): Promise<void> {
+  async assertThere(side: "from" | "to" = "from"): Promise<void> {
     if (await this.#isThere()) return;
     const others = await this.others();
     const [first] = others;
@@ -105,8 +105,8 @@ class FalkorServer implements GraphServer {
         first === undefined
           ? "The server holds no graph at all: check host and port, and that it has loaded its data."
           : number === null
-            ? `Name one of its graphs: --from-graph ${shellQuote(first.name)}, or the last part of the address.`
-            : `Name the database: --from-database ${number}, or ?db=${number} at the end of the address.`,
+            ? `Name one of its graphs: --${side}-graph ${shellQuote(first.name)}, or the last part of the address.`
+            : `Name the database: --${side}-database ${number}, or ?db=${number} at the end of the address.`,
     });
   }
 

@@ -109,7 +109,7 @@ async function open(
     ...(sign === null ? [] : [{ kind: "note", what, count: 1, examples: [sign] } as const]),
     ...(log === null ? [] : [log]),
   ];
-  return DumpSource.open(originOf(config, place, notes), place.dump, options, check);
+  return DumpSource.open({ ...originOf(config, place, notes), side: options.side }, place.dump, options, check);
 }
 
 /** What is packed is read from a private folder, and proven unchanged in the end. */
@@ -117,7 +117,7 @@ async function openPacked(
   config: BackendConfig,
   place: LitePlace,
   packing: Packing,
-  { signal }: OpenOptions,
+  { signal, side }: OpenOptions,
 ): Promise<SourceStore> {
   const { path, dump } = place;
   const state = stateOf(dump);
@@ -125,7 +125,8 @@ async function openPacked(
   const { folder, file } = await unpack({ path: dump, location: path, graph }, packing, signal);
   try {
     const log = packing === "payload" ? null : assertNoNewerLog(path, file, dump);
-    return await DumpSource.ofOwn(originOf(config, place, log === null ? [] : [log]), folder, file, signal, () => {
+    const origin = { ...originOf(config, place, log === null ? [] : [log]), side };
+    return await DumpSource.ofOwn(origin, folder, file, signal, () => {
       if (stateOf(dump) === state) return;
       throw new SourceChangedError(`${path} changed while it was read`, { next: "Run the same command again." });
     });

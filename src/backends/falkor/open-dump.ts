@@ -68,6 +68,7 @@ export function assertGraph(
   { scan, graph }: OpenDump,
   { location, graph: name, database }: DumpRequest,
   hasDatabases: boolean,
+  side: "from" | "to" = "from",
 ): void {
   const reached = scan.graphs.filter(({ db }) => hasDatabases || db === database);
   const others = reached.sort((a, b) => a.db - b.db);
@@ -75,8 +76,8 @@ export function assertGraph(
   if (graph !== null || first === undefined) return;
   const where = database === 0 ? "" : ` in database ${database}`;
   const options = [
-    ...(first.name === name ? [] : ["--from-graph", quoted(first.name)]),
-    ...(first.db === database ? [] : ["--from-database", String(first.db)]),
+    ...(first.name === name ? [] : [`--${side}-graph`, quoted(first.name)]),
+    ...(first.db === database ? [] : [`--${side}-database`, String(first.db)]),
   ];
   throw new StoreKindError(`${location} holds no graph ${name}${where}`, {
     details: others.map(({ db, name: other }) => `it holds the graph ${other}${db === 0 ? "" : ` in database ${db}`}`),

@@ -102,7 +102,7 @@ export interface GraphServer {
    */
   mark(): Promise<string | null>;
   /** Absent where what can be opened is there. @throws StoreKindError where there is no such graph, naming those there are */
-  assertThere?(): Promise<void>;
+  assertThere?(side?: "from" | "to"): Promise<void>;
   /** The other databases or graphs of the server that hold something; absent where there can be none. */
   others?(): Promise<OtherStore[]>;
   /** Zero both where there is no such graph yet. */

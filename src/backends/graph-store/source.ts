@@ -30,7 +30,7 @@ export class ServerSource implements SourceStore {
 
   static async over(server: GraphServer, options: OpenOptions = {}): Promise<ServerSource> {
     try {
-      if (!options.maybeMissing) await server.assertThere?.();
+      if (!options.maybeMissing) await server.assertThere?.(options.side);
       return new ServerSource(server, options, await server.mark());
     } catch (error) {
       await server.close();

@@ -11,7 +11,8 @@ import { SIDE_TABLE } from "./side-table.ts";
 import { doublesOf } from "./tables.ts";
 
 /** Another layout has no room for it, and no release of MemoryGraph shows it: a memory's own created_at is a property. */
-const INSERTED = "when each row was inserted (the column created_at of nodes)";
+const WRITTEN =
+  "when each row was written (the columns created_at and updated_at of nodes, created_at of relationships)";
 
 /** @param isStale whether no index may be used, since one does not match its table */
 export function describe(
@@ -33,7 +34,7 @@ export function describe(
     nodes: countNodes(database, layout),
     relationships: countRelationships(database, layout),
     indexes: layout.indexes,
-    ...(layout.nodeTables.some(({ name }) => name === "nodes") && { notCompared: [INSERTED] }),
+    ...(layout.nodeTables.some(({ name }) => name === "nodes") && { notCompared: [WRITTEN] }),
     findings: [
       ...structuralOddities(database, layout),
       ...(depth === "counts" ? [] : danglingRelationships(database, layout, isStale)),

@@ -1,8 +1,13 @@
 /** `inspect`: what one store is and holds. */
+import { BackendConfig } from "../../backends/config.ts";
+import { storeWords } from "../../doctor/commands.ts";
 import { DamagedStoreError } from "../../errors.ts";
 import { inspectStore } from "../../operations/inspect.ts";
+import type { InspectionResult } from "../../operations/models.ts";
+import { shellQuote } from "../../support/shell.ts";
 import { inspectArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
+import { PROGRAM } from "../commands.ts";
 import { decode, type Endpoint, SourceSchema, sourceOf } from "../endpoint.ts";
 import { withOperands } from "../operands.ts";
 import { jsonLine } from "../printable.ts";
@@ -43,6 +48,11 @@ async function run({ from }: InspectOptions, context: CommandContext): Promise<v
       `${what} (${times})`,
       ...examples.map((example) => `  ${example}`),
     ]),
-    next: "Keep the file as it is. Restore a backup; or copy all that can be read: migrate with --allow-loss.",
+    next: `Keep the file as it is. Restore a backup; or copy all that can be read: ${copyCommand(result.store)}`,
   });
+}
+
+function copyCommand({ backend, location }: InspectionResult["store"]): string {
+  const source = storeWords("from", new BackendConfig({ type: backend, path: location }));
+  return [PROGRAM, ...source, "--to-path", "NEW.db", "--allow-loss"].map(shellQuote).join(" ");
 }

@@ -58,7 +58,9 @@ export function inspectionReport(result: InspectionResult, colour: Colour): stri
 function visibleTo({ openedBy, readableBy, count }: InspectionResult): string {
   if (readableBy.length > 0) return `MemoryGraph ${inWords(readableBy)}`;
   if (count.nodes > 0 && count.memories === 0) return "no MemoryGraph release: it holds no memories";
-  return openedBy.length > 0 ? "no MemoryGraph release, not every memory" : "no MemoryGraph release, not whole";
+  return openedBy.length > 0
+    ? "no MemoryGraph release shows every memory"
+    : "no MemoryGraph release can read all of it";
 }
 
 /** What the releases will not show; those that agree about it in one. */
@@ -86,8 +88,10 @@ function dumpLine({ redis, encoding, graphs, otherKeys }: NonNullable<Inspection
 }
 
 /** Bringing it into another file helps where it is the layout that no release opens. */
-function nextStep({ openedBy, store, count }: InspectionResult): string | null {
-  if (openedBy.length > 0 || count.memories === 0 || !FILE_BACKENDS.has(store.backend)) return null;
+function nextStep({ openedBy, store, count, damage }: InspectionResult): string | null {
+  // Of a damaged store, the error says what to do.
+  if (damage.length > 0 || openedBy.length > 0 || count.memories === 0 || !FILE_BACKENDS.has(store.backend))
+    return null;
   const release = store.release ?? DEFAULT_RELEASE;
   const command = [
     "--from",
