@@ -27,6 +27,7 @@ import { stateAt } from "./targets.ts";
 
 const servers: readonly TestServer[] = await faultServers();
 const isRoot = process.getuid?.() === 0;
+if (isRoot) console.warn("SKIPPED: root may write into a folder that cannot be written");
 
 /** Leaves so much room, no more. */
 function fillUp(disk: string, kibibytes: number): () => void {

@@ -5,12 +5,13 @@
  */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
-import { environment, PROGRAM, program, ROOT } from "../cli/program.ts";
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { environment, PROGRAM, program } from "../cli/program.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";
 import { hasTracer, type SystemCall, systemCalls } from "../support/system-calls.ts";
+import { runsOf } from "./program.ts";
 
 if (!hasTracer) console.warn("SKIPPED: nothing shows what is flushed to the disk: there is no strace here");
 
@@ -78,6 +79,11 @@ describe.skipIf(!hasTracer)("before a power cut", () => {
     const calls = await migration(folder, copyFixture("0.12.4", folder), "falkordblite", target);
     const published = expectPublished(calls, target);
     expectFlushed(calls, /\/target\/\.t.*memorygraph-migrate-\w+\.db-wal$/, published);
+    const [run] = await runsOf(folder);
+    const undone = await systemCalls([...PROGRAM, "rollback", run!.id, "--yes"], environment(folder));
+    const back = undone.findIndex(({ name, paths }) => name.startsWith("rename") && paths.at(-1) === target);
+    expect(undone.slice(back).some((call) => isFlush(call) && call.paths[0] === dirname(target))).toBe(true);
+    expectFlushed(undone, /\/target\/\.t.*memorygraph-migrate-\w+\.db-wal$/, back);
   });
 
   test("a SQLite file is changed once SQLite's journal and the run's are on the disk, and flushed before the run is done", async () => {
@@ -96,8 +102,7 @@ describe.skipIf(!hasTracer)("before a power cut", () => {
 
   test("what a run notes before it writes to a server is on the disk when noting it returns", async () => {
     using folder = temporaryFolder();
-    const script = folder.file("noting.ts");
-    writeFileSync(script, NOTING);
+    const script = join(import.meta.dir, "noting.ts");
     const calls = await systemCalls([process.execPath, script, folder.path], environment(folder));
     const at = (name: string) => calls.findIndex(({ paths }) => paths.at(-1) === folder.file(name));
     for (const name of ["schema", "batch", "images", "state"]) {
@@ -107,33 +112,3 @@ describe.skipIf(!hasTracer)("before a power cut", () => {
     }
   });
 });
-
-/** Folders tell between which calls the work was done. */
-const NOTING = `
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { ServerJournal } from "${ROOT}/src/backends/graph-store/server-journal.ts";
-import { Properties } from "${ROOT}/src/graph/properties.ts";
-import { JournalFile } from "${ROOT}/src/journal/journal-file.ts";
-import { setState } from "${ROOT}/src/journal/run-state.ts";
-import { fingerprintOf } from "${ROOT}/src/memorygraph/fingerprint.ts";
-
-const [folder] = process.argv.slice(2);
-const journal = new ServerJournal(JournalFile.create(join(folder, "run.db"), (work) => work()));
-const node = { kind: "node", key: "=a", labels: ["Memory"], properties: Properties.from([["id", "a"]]) };
-const bytes = new Uint8Array(16);
-const creation = { name: "=a", from: 0n, mark: bytes, fingerprint: fingerprintOf(node) };
-const item = { backend: "falkordb", kind: "index", what: "index on :Memory(id)", statement: "as the server has it", own: true };
-const image = { image: { ...node, id: 1n }, before: node, after: bytes, next: node };
-const work = {
-  schema: () => journal.noteSchema([item]),
-  batch: () => journal.beginBatch("node", [creation]),
-  images: () => journal.noteImages([image]),
-  state: () => setState(journal.file, "committing"),
-};
-for (const [name, note] of Object.entries(work)) {
-  mkdirSync(join(folder, name + "-begun"));
-  await note();
-  mkdirSync(join(folder, name + "-noted"));
-}
-`;

@@ -45,6 +45,8 @@ describe("built twice, from copies of the sources in two folders", () => {
   });
 });
 
+if (Bun.which("file") === null)
+  console.warn("SKIPPED: nothing else tells the kind of an executable: there is no `file`");
 describe.skipIf(Bun.which("file") === null)("`file` knows", () => {
   test("what to say of each target", () => expect(Object.keys(KINDS)).toEqual(TARGETS.map(({ name }) => name)));
 
