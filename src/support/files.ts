@@ -15,13 +15,14 @@ import {
   open,
   openSync,
   readdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   statfsSync,
   statSync,
   unlinkSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
 /** A name beside `path` that nobody uses: same file system, hidden, and telling where it comes from. */
 export function temporaryBeside(path: string): string {
@@ -187,6 +188,30 @@ export function removeOpen(...paths: readonly string[]): boolean {
   if (process.platform === "win32") return false;
   remove(...paths);
   return true;
+}
+
+/**
+ * Whether two paths lead to one file: by links, or since the file system takes names that differ in case, or in how a letter is
+ * composed, for one; also where it numbers each name apart, as some FUSE mounts do. @throws the system's error
+ */
+export function leadToOneFile(a: string, b: string): boolean {
+  if (resolve(a) === resolve(b)) return true;
+  // The numbers of files on ReFS and NTFS go beyond 2^53.
+  const [one, other] = [a, b].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  if (one === undefined || other === undefined) return false;
+  return (one.dev === other.dev && one.ino === other.ino) || hasSameName(realpathSync(a), realpathSync(b));
+}
+
+function hasSameName(a: string, b: string): boolean {
+  if (a === b) return true;
+  const [one, other] = [basename(a), basename(b)];
+  if (folded(one) !== folded(other) || !hasSameName(dirname(a), dirname(b))) return false;
+  const names = readdirSync(dirname(a));
+  return one === other || !(names.includes(one) && names.includes(other));
+}
+
+function folded(name: string): string {
+  return name.normalize("NFC").toLowerCase();
 }
 
 /** Free bytes for an ordinary user on the file system of an existing path; null where the system does not say. */

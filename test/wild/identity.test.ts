@@ -178,7 +178,13 @@ function shown(path: string): { titles: unknown[][]; relationships: unknown[] } 
 function sorted({ nodes, relationships }: PlainGraph): unknown {
   const titles = new Map(nodes.map(({ name, properties }) => [name, properties.title]));
   const texts = (list: readonly unknown[]) =>
-    list.map((one) => Bun.inspect(one, { sorted: true }).replaceAll("+00:00", ".000Z")).sort();
+    list
+      .map((one) =>
+        Bun.inspect(one, { sorted: true })
+          .replace(/\{\s+dateTime: ("[^"]*"),\s+\}/g, "$1")
+          .replace(/(\.000Z|\+00:00)"/g, 'Z"'),
+      )
+      .sort();
   return [
     texts(nodes.map(({ name: _, ...node }) => node)),
     texts(relationships.map((one) => ({ ...one, from: titles.get(one.from), to: titles.get(one.to) }))),

@@ -1,5 +1,5 @@
 /** The FalkorDBLite backend: FalkorDB's graphs in a dump, as its embedded engines keep it, read and written without one. */
-import type { BigIntStats } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SourceChangedError, UsageError } from "../../errors.ts";
 import { GRAPH_NAME } from "../../memorygraph/fields.ts";
@@ -8,7 +8,7 @@ import { remove } from "../../support/files.ts";
 import { stateOf } from "../../support/stability.ts";
 import type { Finding, OpenOptions, SourceStore, StagedBackend, TargetPreview, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
-import { assertOtherFile, freeBytesFor, pathOf, statOf } from "../file/place.ts";
+import { assertOtherFile, freeBytesFor, pathOf } from "../file/place.ts";
 import { recoverStaged } from "../file/staging.ts";
 import { FindingLog } from "../findings.ts";
 import { previewOf } from "../graph-store/preview.ts";
@@ -32,7 +32,7 @@ export const falkordblite: StagedBackend = {
   freeBytes: freeBytesFor,
   openForReading,
   async assertDistinct(source, target) {
-    assertOtherFile(pathOf(source), pathOf(target), "store", dumpOf);
+    assertOtherFile(pathOf(source), pathOf(target), "store", dumpAt);
     return { sameServer: false };
   },
   async openForWriting(config, request) {
@@ -136,10 +136,10 @@ async function openPacked(
   }
 }
 
-/** The dump in a directory stands for the directory, whatever graphs are in it. Undefined for nothing. */
-function dumpOf(path: string): BigIntStats | undefined {
-  const stat = statOf(path);
-  return stat?.isDirectory() ? (statOf(join(path, "dump.rdb")) ?? stat) : stat;
+/** The dump itself, of a store that is a directory and of one that is a file. */
+function dumpAt(path: string): string {
+  const dump = join(path, "dump.rdb");
+  return existsSync(dump) ? dump : path;
 }
 
 async function preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview> {

@@ -2,7 +2,7 @@
 import { accessSync, type BigIntStats, constants, lstatSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
-import { freeBytes } from "../../support/files.ts";
+import { freeBytes, leadToOneFile } from "../../support/files.ts";
 import type { BackendConfig } from "../config.ts";
 import { accessError } from "../recognise.ts";
 
@@ -65,14 +65,23 @@ export function isSameFile(
 }
 
 /**
- * One file under two names, by a symbolic or a hard link, is one store.
- * @param noun what messages call the store
- * @param fileOf the file that stands for the store at a path; undefined for nothing
- * @throws RefusedError when both are one store
+ * A store is never copied into itself, whatever its two names.
+ * @param what it is called in the message
+ * @param fileOf the file that a path stands for, where the store may be a folder
+ * @throws RefusedError; AccessError for a path that leads nowhere
  */
-export function assertOtherFile(source: string, target: string, noun: "file" | "store", fileOf = statOf): void {
-  if (!isSameFile(fileOf(source), fileOf(target)) && resolve(source) !== resolve(target)) return;
-  throw new RefusedError(`source and target are the same ${noun}: ${source}`, {
+export function assertOtherFile(
+  from: string,
+  to: string,
+  what: "file" | "store",
+  fileOf: (path: string) => string = (path) => path,
+): void {
+  try {
+    if (!leadToOneFile(from, to) && !leadToOneFile(fileOf(from), fileOf(to))) return;
+  } catch (cause) {
+    throw accessError(cause instanceof Error && "path" in cause ? String(cause.path) : to, cause);
+  }
+  throw new RefusedError(`source and target are the same ${what}: ${from}`, {
     next: "Choose another target; the source is never changed.",
   });
 }
