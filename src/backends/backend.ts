@@ -52,6 +52,8 @@ export interface SchemaItem {
   readonly type?: string;
   /** Its settings, by name; left out where it has none, or the server does not tell. */
   readonly options?: Readonly<Record<string, string>>;
+  /** It is of use only where a property holds texts, and is made only there. */
+  readonly forTexts?: true;
 }
 
 /** What a dump of Redis is besides one graph. */

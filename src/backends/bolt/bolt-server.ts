@@ -136,7 +136,11 @@ export class BoltServer implements GraphServer {
     return this.#dialect.schema.own(release);
   }
 
-  adaptSchema(item: SchemaItem): SchemaItem | { readonly why: string } {
+  async holdsTexts(item: SchemaItem): Promise<boolean> {
+    return (await this.#dialect.schema.holdsTexts?.(this.#connection, item)) ?? true;
+  }
+
+  adaptSchema(item: SchemaItem): readonly SchemaItem[] | { readonly why: string } {
     return this.#dialect.schema.adapt(item);
   }
 

@@ -18,7 +18,9 @@ export interface Blocker {
 export interface SchemaDialect {
   read(connection: Connection): Promise<SchemaItem[]>;
   own(release: Release): SchemaItem[];
-  adapt(item: SchemaItem): SchemaItem | { readonly why: string };
+  /** As adaptSchema of GraphServer. */
+  adapt(item: SchemaItem): readonly SchemaItem[] | { readonly why: string };
+  holdsTexts?(connection: Connection, item: SchemaItem): Promise<boolean>;
   create(connection: Connection, item: SchemaItem): Promise<string | null>;
   ready(connection: Connection, created: readonly SchemaItem[]): Promise<{ item: SchemaItem; why: string }[]>;
   drop(connection: Connection, item: SchemaItem): Promise<void>;

@@ -35,9 +35,9 @@ export class MemgraphSchema implements SchemaDialect {
     ]);
   }
 
-  adapt(item: SchemaItem): SchemaItem | { readonly why: string } {
+  adapt(item: SchemaItem): readonly SchemaItem[] | { readonly why: string } {
     const { type = "" } = item;
-    if (!/vector|text/.test(type)) return item;
+    if (!/vector|text/.test(type)) return [item];
     return { why: "text and vector indexes of Memgraph have settings that it does not tell: make them anew by hand" };
   }
 

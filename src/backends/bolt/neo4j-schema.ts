@@ -98,8 +98,11 @@ export class Neo4jSchema implements SchemaDialect {
     ]);
   }
 
-  /** A BTREE index, which 4.4 was the last to have, becomes the RANGE index that took its place. */
-  adapt(item: SchemaItem): SchemaItem | { readonly why: string } {
+  /**
+   * A BTREE index, which 4.4 was the last to have, becomes the RANGE index that took its place, and, where the property holds
+   * texts, a TEXT index as well: RANGE finds none by their middle or end.
+   */
+  adapt(item: SchemaItem): readonly SchemaItem[] | { readonly why: string } {
     const { type = "", statement } = item;
     const { version, isEnterprise } = this.#release;
     const need = NEEDS.find(({ kind }) => kind.test(type));
@@ -107,13 +110,28 @@ export class Neo4jSchema implements SchemaDialect {
       return { why: `${need.what} need Neo4j ${need.since.join(".")} or later` };
     }
     if (need?.enterprise && !isEnterprise) return { why: `${need.what} need the enterprise edition` };
-    if (!/BTREE|native-btree/.test(`${type} ${statement}`) || !isAtLeast(version, [5, 0])) return item;
+    if (!/BTREE|native-btree/.test(`${type} ${statement}`) || !isAtLeast(version, [5, 0])) return [item];
     const adapted = statement
       .replace(/^CREATE BTREE INDEX/, "CREATE RANGE INDEX")
       // Providers and settings of the old kind, which are its last part.
-      .replace(/ OPTIONS \{.*native-btree.*$/s, "");
+      .replace(/ OPTIONS \{.*\}\s*$/s, "");
     const { options: _, ...rest } = item;
-    return { ...rest, statement: adapted };
+    const range: SchemaItem = { ...rest, statement: adapted };
+    const [, name, subject, property] = BTREE_ON_ONE.exec(adapted) ?? [];
+    if (item.kind === "constraint" || name === undefined) return [range];
+    const text = `${name.replaceAll("`", "")}_text`;
+    const on = `FOR ${subject} ON (${property})`;
+    const statementOfText = `CREATE TEXT INDEX ${quoteNeo4j(text)} ${on}`;
+    const what = item.what.replace(/^index/, "text index");
+    return [range, { ...rest, type: "TEXT", what, statement: statementOfText, forTexts: true }];
+  }
+
+  async holdsTexts(connection: Connection, { statement }: SchemaItem): Promise<boolean> {
+    const [, subject, property] = / FOR (.*) ON \((.*)\)$/s.exec(statement) ?? [];
+    if (subject === undefined) return false;
+    // Of what is no text, it is null.
+    const rows = await connection.rows(`MATCH ${subject} WHERE ${property} STARTS WITH '' RETURN 1 LIMIT 1`);
+    return rows.length > 0;
   }
 
   /** Gives what a person should know of it: the name that it got, where its own was taken. */
@@ -212,6 +230,9 @@ export class Neo4jSchema implements SchemaDialect {
     return type === "TEXT" ? { ...base, what, violation: tooLargeForText } : null;
   }
 }
+
+/** An index over one property, as the server spells it once it is RANGE. */
+const BTREE_ON_ONE = /^CREATE RANGE INDEX (`(?:[^`]|``)+`|\w+) FOR (\(.*\)) ON \((\w+\.(?:`(?:[^`]|``)+`|\w+))\)\s*$/s;
 
 /** What describeRow and the like take, in the order of their elements. */
 const ROW = "type, entityType, labelsOrTypes, properties";

@@ -141,8 +141,10 @@ export interface GraphServer {
   schema(): Promise<SchemaItem[]>;
   /** What MemoryGraph's release creates on such a server, in the order in which it can be created. */
   ownSchema(release: Release): SchemaItem[];
-  /** The item as this server can have it, or why it cannot; absent where every item of its kind of server fits. */
-  adaptSchema?(item: SchemaItem): SchemaItem | { readonly why: string };
+  /** What takes the item's place on this server, or why nothing can; absent where every item of its kind of server fits. */
+  adaptSchema?(item: SchemaItem): readonly SchemaItem[] | { readonly why: string };
+  /** Whether a property of an item that is only for texts holds one; absent where there are no such items. */
+  holdsTexts?(item: SchemaItem): Promise<boolean>;
   /**
    * Creates it where it is not there; it need not work yet. Gives what a person should know of how that was done.
    * @throws SchemaConflictError when the data forbid it.

@@ -20,11 +20,13 @@ export interface WantedSchema {
 export function wantedSchema(server: SchemaServer, release: Release, carried: readonly SchemaItem[]): WantedSchema {
   const items: SchemaItem[] = [...server.ownSchema(release)];
   const notes: Finding[] = [];
+  const given = new Set(carried.map(({ what }) => what));
   for (const item of carried) {
     if (item.own || item.backend !== server.type) continue;
-    const adapted = server.adaptSchema?.(item) ?? item;
-    if (!("why" in adapted)) items.push(adapted);
-    else {
+    const adapted = server.adaptSchema?.(item) ?? [item];
+    if (!("why" in adapted)) {
+      items.push(...adapted.filter(({ forTexts, what }) => !forTexts || !given.has(what)));
+    } else {
       const kind = item.kind === "index" ? "an index" : "a constraint";
       const what = `${kind} of the source that the target cannot have: ${adapted.why}`;
       notes.push({ kind: "note", what, count: 1, examples: [item.what] });
@@ -58,6 +60,11 @@ export class TargetSchema {
     const there = new Set((await this.#server.schema()).map(({ what }) => what));
     const missing = new Map(this.#wanted.items.map((item) => [item.what, item]));
     for (const what of there) missing.delete(what);
+    for (const item of missing.values()) {
+      if (!item.forTexts || (await this.#server.holdsTexts?.(item))) continue;
+      missing.delete(item.what);
+      this.#leftOut.add(item.what);
+    }
     this.#journal.noteSchema([...missing.values()]);
     this.#report.notes.push(...this.#wanted.notes);
     for (const item of missing.values()) await this.#createOne(item);
