@@ -34,18 +34,18 @@ const USUAL: Patience = {
   close: 2_000,
 };
 
-let factor = 1;
+let current: Patience = USUAL;
 
 export function patience(): Patience {
-  if (factor === 1) return USUAL;
-  return Object.fromEntries(
-    Object.entries(USUAL).map(([name, value]) => [name, value * factor]),
-  ) as unknown as Patience;
+  return current;
 }
 
-/** For tests, which have less of it; a release knows no other than the usual. */
-export function shortenPatience(by: number): void {
-  if (typeof BUILD_VERSION !== "string") factor = by;
+/**
+ * For tests, which have less of it: from now on these limits hold in the place of the usual ones, also for what waits already;
+ * null for the usual ones again. A release knows no other than those.
+ */
+export function shortenPatience(limits: Partial<Patience> | null): void {
+  if (typeof BUILD_VERSION !== "string") current = { ...USUAL, ...limits };
 }
 
 let hasLost = false;

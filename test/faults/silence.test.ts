@@ -1,39 +1,45 @@
 /**
  * Lines that fall silent without an end, and servers that stand still: every wait ends, is told of, and leaves one of the
- * promised states; and what a live server works on is not cut off. All times are a fraction of the usual.
+ * promised states; and what a live server works on is not cut off. The limits are short from the silence on; in the long
+ * level the program is tried with those that people have.
  */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { Connection } from "../../src/backends/bolt/connection.ts";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { connectFalkor } from "../../src/backends/falkor/connect.ts";
 import { ConnectionError, InterruptedError } from "../../src/errors.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
 import type { MigrationResult, Progress } from "../../src/operations/models.ts";
-import { onWait, patience, shortenPatience } from "../../src/support/patience.ts";
+import { onWait, shortenPatience } from "../../src/support/patience.ts";
 import { endOf, type ServerEnd } from "../conformance/ends.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { atLevel } from "../support/level.ts";
 import { ownFalkor, ownNeo4j } from "../support/own-servers.ts";
 import { addressOf, proxyTo, type Proxy as TestProxy } from "../support/proxy.ts";
 import { serversOf } from "../support/servers.ts";
 import { at, createLike, settle } from "../support/stores.ts";
 import { begin, ended, program, runsOf, standsStill } from "./program.ts";
 
-/** A busy machine needs some seconds for what takes none. */
-const FACTOR = 0.15;
+/** From the moment of silence on; before, a busy machine may take what it takes. */
+const SHORT = {
+  ...{ connect: 1_500, voice: 400, probeEvery: 400, probe: 1_500, silence: 2_000 },
+  ...{ lastAnswers: 800, comeBack: 1_000, close: 500 },
+} as const;
+/** The longest that a silence and what follows it may last by these limits: for a line to be given up, and for undoing what was written. */
+const LONGEST = SHORT.silence + SHORT.probeEvery + SHORT.probe + SHORT.comeBack + 2 * SHORT.connect + SHORT.close;
+/** What a busy machine adds, whatever the limits. */
+const SLACK = 12_000;
+/** From the first signal to the end, as it is promised to people. */
+const STOPPED = 30_000;
 const MEMORIES = 6_000;
 const KINDS = ["neo4j", "memgraph", "falkordb"] as const;
 const kinds = await Promise.all(KINDS.map(async (kind) => (await serversOf(kind)).at(-1)));
 const ends: readonly ServerEnd[] = kinds.filter((server) => server !== undefined).map((server) => endOf(server));
 
 const told: string[] = [];
-beforeAll(() => {
-  shortenPatience(FACTOR);
-  onWait((text) => told.push(text));
-});
-afterAll(() => {
-  shortenPatience(1);
-  onWait(null);
-});
+beforeAll(() => onWait((text) => told.push(text)));
+afterAll(() => onWait(null));
+afterEach(() => shortenPatience(null));
 
 function bigFile(path: string): BackendConfig {
   const database = createLike("0.12.4", path);
@@ -81,6 +87,7 @@ async function silenced(
     if (since !== null || progress.phase !== phase || progress.done < (phase === "check" ? 0 : 1)) return;
     since = performance.now();
     proxy.silence(which);
+    shortenPatience(SHORT);
     const stop = () => controller.abort(new InterruptedError("interrupted", { next: "Run it again." }));
     if (stopAfter !== null) setTimeout(stop, stopAfter);
   };
@@ -105,15 +112,6 @@ async function openedFor(end: ServerEnd): Promise<Opened> {
   const connection = new Connection(end.config, { ...address, ...login }, options);
   return { ask: (statement) => connection.rows(statement), close: () => connection.close() };
 }
-
-/** The longest that one silence may last: 180 s as people have them. */
-const LONGEST = 180_000 * FACTOR;
-/** Undoing looks for what is in doubt for two seconds, whatever the factor. */
-const STOP_FACTOR = 0.5;
-/** From the first signal to the end. */
-const STOPPED = 30_000 * STOP_FACTOR;
-/** What a busy machine adds, whatever the factor. */
-const SLACK = 8_000;
 
 describe.each(ends.map((end) => ({ name: end.kind, end })))("a line to $name that falls silent", ({ end }) => {
   describe.each(["open", "all"] as const)("on %s connections", (which) => {
@@ -165,19 +163,17 @@ describe.each(ends.map((end) => ({ name: end.kind, end })))("a line to $name tha
       await end.empty();
       await using proxy = await proxyTo(addressOf(end.server.uri));
       const source = bigFile(folder.file("a.db"));
-      shortenPatience(STOP_FACTOR);
-      const ending = silenced(source, through(proxy, end), proxy, phase, which, 200);
-      const { error, waited } = await ending.finally(() => shortenPatience(FACTOR));
+      const { error, waited } = await silenced(source, through(proxy, end), proxy, phase, which, 200);
       expect(error).not.toBeNull();
-      expect(waited).toBeLessThan(200 + STOPPED + SLACK);
+      expect(waited).toBeLessThan(200 + STOPPED);
       if (which === "open") expect((await end.read()).nodes.length).toBe(0);
     }, 120_000);
   });
 
   test("does not cut off what the server works on, and tells of it", async () => {
     told.length = 0;
-    shortenPatience(0.05);
-    const { silence, voice } = patience();
+    const { silence, voice } = SHORT;
+    shortenPatience({ ...SHORT, probe: 5_000 });
     const { ask, close } = await openedFor(end);
     try {
       let took = 0;
@@ -192,7 +188,6 @@ describe.each(ends.map((end) => ({ name: end.kind, end })))("a line to $name tha
       }
       expect(told.some((text) => / has been working on this for \d+ s/.test(text))).toBe(true);
     } finally {
-      shortenPatience(FACTOR);
       await close();
     }
   }, 240_000);
@@ -201,7 +196,8 @@ describe.each(ends.map((end) => ({ name: end.kind, end })))("a line to $name tha
 describe.each(ends.map((end) => ({ name: end.kind, end })))("the program, when its line to $name falls silent", ({
   end,
 }) => {
-  test("says so, ends at the first signal, and says how to go on", async () => {
+  const patiences = atLevel({ normal: [SHORT], long: [SHORT, {}] });
+  test.each(patiences)("says so, ends at the first signal, and says how to go on, by %p", async (limits) => {
     using folder = temporaryFolder();
     await end.empty();
     await using proxy = await proxyTo(addressOf(end.server.uri));
@@ -210,19 +206,20 @@ describe.each(ends.map((end) => ({ name: end.kind, end })))("the program, when i
     const named = graph === undefined ? [] : ["--to-graph", graph];
     const to = ["--to", end.kind, "--to-uri", through(proxy, end).uri!, ...named];
     const args = ["migrate", "--from-path", folder.file("a.db"), ...to, "--yes"];
-    const child = begin(folder, args, { pause: "batch answered#2" });
+    const env = { PATIENCE: JSON.stringify(limits) };
+    const child = begin(folder, args, { pause: "batch answered#2", env });
     await standsStill(child);
     proxy.silence("all");
     child.kill("SIGCONT");
     const ending = ended(child);
-    // As long as people wait before they are told.
-    await Bun.sleep(14_000);
+    // Somewhat longer than people wait before they are told.
+    await Bun.sleep(limits === SHORT ? 1_500 : 14_000);
     const stopped = performance.now();
     child.kill("SIGTERM");
     const { code, stderr } = await ending;
-    expect(performance.now() - stopped).toBeLessThan(30_000 + SLACK);
+    expect(performance.now() - stopped).toBeLessThan(STOPPED);
     expect(code).toBe(6);
-    expect(stderr).toMatch(/no answer from .* for 1\d s: writing records/);
+    expect(stderr).toMatch(/no answer from .* for \d+ s: writing records/);
     const [run] = await runsOf(folder);
     expect(run).toMatchObject({ status: "stopped", can: ["resume", "rollback"] });
     expect(stderr).toContain(`memorygraph-migrate rollback ${run!.id}`);
@@ -248,9 +245,11 @@ describe.each(standing)("a %s that stands still", (name) => {
         if (since > 0 || phase !== "transfer" || done === 0) return;
         since = performance.now();
         own.stand();
+        shortenPatience(SHORT);
       };
       const { error } = await runMigration(from, to, {}, { onProgress });
       own.go();
+      shortenPatience(null);
       expect(error).not.toBeNull();
       expect(performance.now() - since).toBeLessThan(LONGEST + SLACK);
       expect(told.length).toBeGreaterThan(0);
