@@ -1,5 +1,5 @@
 /** What is at a path, by its first bytes rather than its name. */
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { AccessError, StoreKindError } from "../errors.ts";
@@ -120,11 +120,36 @@ function explanation(path: string, { kind, what, type, note }: Found, wanted: Ba
         "Look for the real file with `memorygraph-migrate doctor`, or restore it from a backup.",
       ] as const;
     case "directory":
-      return [`${path} is a directory, not ${noun}`, "Check the path, or name the file in the directory."] as const;
+      return [`${path} is a directory, not ${noun}`, inDirectory(path)] as const;
     case "store":
       return [`${path} is ${withArticle(what)}, not ${noun}`, `Name its kind: ${type} instead of ${wanted}.`] as const;
     case "other":
       return [`${path} is ${withArticle(what)}, not ${noun}`, note ?? "Check the path and the kind of store."] as const;
+  }
+}
+
+/** So many entries of a directory are looked at. */
+const MOST_ENTRIES = 200;
+
+/** The stores in a directory that is none itself, so that one of them can be named. */
+function inDirectory(path: string): string {
+  const entries = readdirSync(path).sort().slice(0, MOST_ENTRIES);
+  const stores = entries.map((name) => join(path, name)).filter((entry) => storeAt(entry));
+  if (stores.length === 0) return "Check the path, or name the file in the directory; no store is in it.";
+  const shown = stores
+    .slice(0, 5)
+    .map((store) => `${store}`)
+    .join(", ");
+  return `Name the file in it; stores there: ${shown}${stores.length > 5 ? " and more" : ""}. A new file needs a name, too.`;
+}
+
+function storeAt(path: string): boolean {
+  try {
+    return recognise(path).kind === "store";
+  } catch (error) {
+    // What may not be looked at is named by nobody.
+    if (error instanceof AccessError) return false;
+    throw error;
   }
 }
 

@@ -7,7 +7,7 @@ import { CONFLICT_POLICIES } from "../operations/models.ts";
 import { SHELLS } from "./completions/shells.ts";
 import { operandArgs } from "./operands.ts";
 import { type Side, storeArgs } from "./store-options.ts";
-import type { ChoiceArg, OperandArg } from "./strict.ts";
+import { type ChoiceArg, type OperandArg, RUN_HINT } from "./strict.ts";
 
 /**
  * Where runs are remembered. Commands that only read take it as well, and have no use for it: a script gives all commands
@@ -127,9 +127,6 @@ export const doctorArgs = {
   ...stateArgs,
   ...sharedArgs,
 } satisfies ArgsDef;
-
-/** What stands for a run among the operands; completions offer those that there are. */
-export const RUN_HINT = "RUN";
 
 const runArg = {
   run: { type: "positional", required: true, valueHint: RUN_HINT, description: "the run, as `runs` names it" },

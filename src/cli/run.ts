@@ -16,6 +16,20 @@ import { widthOf } from "./text.ts";
 const VERSION_REQUESTS = ["--version", "-V", "version"].flatMap((word) => [word, `${word} --json`, `--json ${word}`]);
 /** Other words for commands. */
 const ALIASES: Readonly<Record<string, string>> = { undo: "rollback" };
+/** What other programs call them: suggested, never taken for them. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  ...{ copy: "migrate", move: "migrate", upgrade: "migrate", convert: "migrate", import: "migrate", export: "migrate" },
+  ...{ check: "verify", compare: "verify", diff: "verify", show: "inspect", info: "inspect", status: "doctor" },
+  ...{
+    find: "doctor",
+    fix: "doctor",
+    repair: "doctor",
+    list: "runs",
+    history: "runs",
+    continue: "resume",
+    revert: "rollback",
+  },
+};
 /** Of `help`, beside the commands. */
 const EXIT_CODES_TOPIC = "exit-codes";
 
@@ -106,7 +120,7 @@ async function loadCommand(word: string, commands: Commands): Promise<Command> {
   const name = Object.hasOwn(ALIASES, word) ? ALIASES[word]! : word;
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load !== undefined) return load();
-  const near = nearest(name, [...Object.keys(commands), "help"]);
+  const near = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name] : nearest(name, [...Object.keys(commands), "help"]);
   throw new UsageError(`unknown command "${name}"`, {
     next: `${near === undefined ? "" : `Did you mean ${near}? `}The commands are ${Object.keys(commands).join(", ")}.`,
   });

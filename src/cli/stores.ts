@@ -1,6 +1,7 @@
 /** From what was typed to the two stores. What was typed wins over the variables of the environment. */
+import { existsSync } from "node:fs";
 import { BackendConfig, type BackendType, FILE_BACKENDS, withoutCredentials } from "../backends/config.ts";
-import { DEFAULT_TYPE, descriptorOf, typesOfScheme } from "../backends/descriptors.ts";
+import { BACKENDS, DEFAULT_TYPE, descriptorOf, typesOfScheme } from "../backends/descriptors.ts";
 import { recognise } from "../backends/recognise.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { machineOf } from "../doctor/machine.ts";
@@ -41,6 +42,7 @@ async function storeInUse(type: BackendType | undefined, { env, log, signal }: C
 /** @throws UsageError, AccessError; a target is never taken from the environment, where the live store is */
 export async function targetConfig(endpoint: Endpoint, surroundings: CliEnvironment): Promise<BackendConfig> {
   const kinds = kindsOf(endpoint, undefined);
+  if (endpoint.type === undefined && endpoint.path !== undefined) assertMeantAsFile(endpoint.path);
   const config = withAddress(new BackendConfig({ type: kinds[0] ?? DEFAULT_TYPE }), endpoint, "to");
   return identified(await withPassword(config, endpoint, "to", surroundings), kinds);
 }
@@ -97,8 +99,43 @@ function kindsOf({ type, path, uri }: Endpoint, named: string | undefined): read
   }
   const [scheme] = /^[a-z][a-z0-9+]*(?=:)/i.exec(uri ?? "") ?? [];
   const types = scheme === undefined ? [] : typesOfScheme(scheme);
+  if (uri !== undefined && types.length === 0) throw unknownScheme(scheme);
   const chosen = types.find((candidate) => candidate === named?.toLowerCase());
   return chosen === undefined ? types : [chosen];
+}
+
+function unknownScheme(scheme: string | undefined): UsageError {
+  const examples = BACKENDS.flatMap(({ title, server }) =>
+    server === null ? [] : [`${server.schemes[0]}:// (${title})`],
+  );
+  const what = scheme === undefined ? "the address has no scheme" : `no kind of store has addresses with ${scheme}://`;
+  return new UsageError(what, { next: `Addresses begin with ${[...new Set(examples)].join(", ")}.` });
+}
+
+/** Names that say something else than the SQLite file which a new target would be. */
+const TELLING_NAMES: readonly { readonly matches: RegExp; readonly what: string; readonly next: string }[] = [
+  {
+    matches: /\.(jsonl?|ndjson)$/i,
+    what: "is the name of a JSON file, which can be a source, but not a target",
+    next: "Name a file such as new.db.",
+  },
+  {
+    matches: /\.rdb$/i,
+    what: "is the name of a Redis dump, and a new target is a SQLite file",
+    next: "Add --to falkordblite for a store of FalkorDBLite, or --to sqlite for a SQLite file of that name.",
+  },
+  {
+    matches: /^[\w.-]+:\d{2,5}$/,
+    what: "looks like the address of a server, which has to begin with its scheme",
+    next: "Put it in front, such as bolt:// (Neo4j, Memgraph) or redis:// (FalkorDB); or add --to sqlite for a file of that name.",
+  },
+];
+
+/** A new file is made where the person meant a file. @throws UsageError */
+function assertMeantAsFile(path: string): void {
+  if (existsSync(path)) return;
+  const telling = TELLING_NAMES.find(({ matches }) => matches.test(path));
+  if (telling !== undefined) throw new UsageError(`${path} ${telling.what}`, { next: telling.next });
 }
 
 /** Where several kinds share the address's scheme, what answers there decides. */
@@ -115,12 +152,12 @@ function withAddress(config: BackendConfig, endpoint: Endpoint, side: Side): Bac
   const file = FILE_BACKENDS.has(config.type);
   if (file && uri !== undefined) {
     throw new UsageError(`a ${config.type} store is a file, not an address`, {
-      next: `Use --${side}-path instead of --${side}-uri.`,
+      next: `Use --${side}-path instead of --${side}-uri, or leave out --${side} ${config.type}: ${uri} is an address.`,
     });
   }
   if (!file && path !== undefined) {
     throw new UsageError(`a ${config.type} store is a server, not a file`, {
-      next: `Use --${side}-uri instead of --${side}-path.`,
+      next: `Use --${side}-uri instead of --${side}-path, or leave out --${side} ${config.type}: ${path} is a path.`,
     });
   }
   assertMeaningful(config.type, endpoint, side);

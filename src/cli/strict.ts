@@ -4,6 +4,9 @@ import type { ArgDef, ArgsDef } from "citty";
 import { UsageError } from "../errors.ts";
 import { nearest } from "./suggest.ts";
 
+/** What stands for a run among the operands; completions offer those that there are. */
+export const RUN_HINT = "RUN";
+
 /** What was given, by the option's name without dashes; an option that was not given has no entry. */
 export type Values = Readonly<Record<string, string | boolean>>;
 
@@ -63,8 +66,9 @@ export function requireGiven(values: Values, args: ArgsDef, command: string): vo
     const among = choices.length > 0 ? `, one of ${choices.join(", ")}` : "";
     const [what, typed] =
       option.type === "positional" ? [hintOf(name, option)] : [`--${name}`, `--${name} ${hintOf(name, option)}`];
+    const known = option.valueHint === RUN_HINT ? '"memorygraph-migrate runs" lists them; ' : "";
     throw new UsageError(`${what} is missing`, {
-      next: `Add ${typed ?? what}${among}; "memorygraph-migrate ${command} --help" has examples.`,
+      next: `Add ${typed ?? what}${among}; ${known}"memorygraph-migrate ${command} --help" has examples.`,
     });
   }
 }

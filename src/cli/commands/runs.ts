@@ -79,7 +79,7 @@ async function run(options: RunsOptions, context: CommandContext): Promise<void>
   const toPath = options["to-path"];
   if (options.action === undefined) {
     const listed = await listRuns(registry, toPath, signal);
-    write(json ? jsonLine({ runs: listed }) : quiet ? runsLines(listed) : `${runsReport(listed, colour)}\n`);
+    write(json ? jsonLine({ runs: listed }) : quiet ? runsLines(listed) : `${runsReport(listed, colour, toPath)}\n`);
     return;
   }
   const chosen =

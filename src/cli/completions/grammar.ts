@@ -1,9 +1,8 @@
 /** What can be typed, read off the definitions of the commands, as the scripts for every shell need it. */
 import type { ArgDef } from "citty";
-import { RUN_HINT } from "../args.ts";
 import type { Command } from "../command.ts";
 import { STORE_HINTS } from "../operands.ts";
-import { choicesOf, hintOf, type OperandArg, spellingsOf } from "../strict.ts";
+import { choicesOf, hintOf, type OperandArg, RUN_HINT, spellingsOf } from "../strict.ts";
 
 /** What follows an option: nothing, one of a list, a file, or something that nobody can foresee. */
 export type Value =

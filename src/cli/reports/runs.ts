@@ -5,8 +5,9 @@ import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
 import { bytes, counted, elapsed, listed, table } from "../text.ts";
 
-export function runsReport(runs: readonly ListedRun[], colour: Colour): string {
-  if (runs.length === 0) return "No run is known here.";
+/** @param toPath the target that was asked for */
+export function runsReport(runs: readonly ListedRun[], colour: Colour, toPath?: string): string {
+  if (runs.length === 0) return `No run ${toPath === undefined ? "" : `on ${printable(toPath)} `}is known here.`;
   const blocks = runs.map((run) => {
     const { id, started, status, source, target, movedTo, left, can, journal, journalBytes } = run;
     const mood = status === "stopped" ? colour.red : status === "done" ? colour.green : colour.yellow;
