@@ -1,6 +1,15 @@
 /** Folders that go away with the test: `using folder = temporaryFolder();` */
 import { createHash } from "node:crypto";
-import { chmodSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -9,8 +18,10 @@ export interface TemporaryFolder extends Disposable {
   file(...names: string[]): string;
 }
 
-export function temporaryFolder(): TemporaryFolder {
-  const path = mkdtempSync(join(tmpdir(), "migrate-test-"));
+/** @param inMemory where the system has such a place: for many small stores, of which no power cut is feared */
+export function temporaryFolder({ inMemory = false } = {}): TemporaryFolder {
+  const base = inMemory && existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+  const path = mkdtempSync(join(base, "migrate-test-"));
   return {
     path,
     file: (...names) => join(path, ...names),

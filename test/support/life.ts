@@ -12,6 +12,8 @@ import { type TemporaryFolder, temporaryFolder } from "./folder.ts";
 import { availableServers, type TestServer } from "./servers.ts";
 import { at, settle } from "./stores.ts";
 
+type FolderOptions = NonNullable<Parameters<typeof temporaryFolder>[0]>;
+
 /** What an application does to single records. */
 export interface Work {
   join(id: string, from: string, to: string): Promise<void>;
@@ -21,6 +23,12 @@ export interface Work {
   use(memory: string, relationship: string): Promise<void>;
   remove(id: string): Promise<void>;
   add(id: string): Promise<void>;
+  /** What came of a memory, as a node attached to it, and its use counted. */
+  outcome(id: string, memory: string): Promise<void>;
+  /** A new memory in the place of one, which it leads to. */
+  version(id: string, memory: string): Promise<void>;
+  /** Something that a memory mentions, as a node attached to it. */
+  mention(id: string, memory: string): Promise<void>;
 }
 
 export interface LivingStore extends Work {
@@ -67,13 +75,18 @@ export async function contentOf(config: BackendConfig): Promise<Content> {
   return { nodes: [...keys].map((key) => key.slice(1)).sort(), titles, relationships: relationships.sort(), dangling };
 }
 
-/** One opener for each kind that is there. */
-export async function livingStores(): Promise<[name: string, open: () => Promise<LivingStore>][]> {
+/**
+ * One opener for each kind that is there.
+ * @param options where its folder is
+ */
+export async function livingStores(
+  options: FolderOptions = {},
+): Promise<[name: string, open: () => Promise<LivingStore>][]> {
   const servers = [...(await availableServers()).values()].map((list) => list.at(-1)!);
   return [
-    ["sqlite", async () => sqliteStore()],
-    ["falkordblite", async () => liteStore()],
-    ...servers.map((server): [string, () => Promise<LivingStore>] => [server.kind, () => serverStore(server)]),
+    ["sqlite", async () => sqliteStore(options)],
+    ["falkordblite", async () => liteStore(options)],
+    ...servers.map((server): [string, () => Promise<LivingStore>] => [server.kind, () => serverStore(server, options)]),
   ];
 }
 
@@ -84,12 +97,18 @@ function sqlWork(path: () => string): Work {
     database.close();
     settle(path());
   };
+  const add = (id: string, label: string, properties: Record<string, unknown>) =>
+    run(
+      "INSERT INTO nodes (id, label, properties) VALUES (?, ?, ?)",
+      ...[id, label, JSON.stringify({ id, ...properties })],
+    );
+  const join = (id: string, from: string, to: string, type: string) =>
+    run(
+      "INSERT INTO relationships (id, from_id, to_id, rel_type, properties, valid_from, recorded_at) VALUES (?, ?, ?, ?, ?, '2026-01-01', '2026-01-01')",
+      ...[id, from, to, type, JSON.stringify({ id, strength: 0.5 })],
+    );
   return {
-    join: (id, from, to) =>
-      run(
-        "INSERT INTO relationships (id, from_id, to_id, rel_type, properties, valid_from, recorded_at) VALUES (?, ?, ?, 'RELATED_TO', ?, '2026-01-01', '2026-01-01')",
-        ...[id, from, to, JSON.stringify({ id, strength: 0.5 })],
-      ),
+    join: (id, from, to) => join(id, from, to, "RELATED_TO"),
     unjoin: (id) => run("DELETE FROM relationships WHERE id = ?", id),
     edit: (id, title) =>
       run("UPDATE nodes SET properties = json_set(properties, '$.title', ?) WHERE id = ?", title, id),
@@ -104,16 +123,29 @@ function sqlWork(path: () => string): Work {
       await run("DELETE FROM relationships WHERE from_id = ?1 OR to_id = ?1", id);
       await run("DELETE FROM nodes WHERE id = ?", id);
     },
-    add: (id) =>
-      run(
-        "INSERT INTO nodes (id, label, properties) VALUES (?, 'Memory', ?)",
-        ...[id, JSON.stringify({ id, type: "general", title: "made since", content: "by the application" })],
-      ),
+    add: (id) => add(id, "Memory", { type: "general", title: "made since", content: "by the application" }),
+    async outcome(id, memory) {
+      await add(id, "Outcome", { memory_id: memory, success: true, impact: 1.0 });
+      await join(`${id}-of`, memory, id, "RESULTED_IN");
+      await run(
+        "UPDATE nodes SET properties = json_set(properties, '$.effectiveness', 0.75, '$.usage_count', 78) WHERE id = ?",
+        memory,
+      );
+    },
+    async version(id, memory) {
+      await add(id, "Memory", { type: "general", title: "a new version", content: "by the application" });
+      await run("UPDATE nodes SET properties = json_set(properties, '$.superseded_by', ?) WHERE id = ?", id, memory);
+      await join(`${id}-after`, id, memory, "PREVIOUS");
+    },
+    async mention(id, memory) {
+      await add(id, "Entity", { text: id, type: "technology" });
+      await join(`${id}-in`, memory, id, "MENTIONS");
+    },
   };
 }
 
-function sqliteStore(): LivingStore {
-  const folder = temporaryFolder();
+function sqliteStore(options: FolderOptions): LivingStore {
+  const folder = temporaryFolder(options);
   const path = folder.file("target.db");
   return {
     name: "sqlite",
@@ -130,8 +162,8 @@ function sqliteStore(): LivingStore {
 }
 
 /** The application's engine saves the whole store anew: so does this, by way of a SQLite file. */
-function liteStore(): LivingStore {
-  const folder = temporaryFolder();
+function liteStore(options: FolderOptions): LivingStore {
+  const folder = temporaryFolder(options);
   const path = folder.file("target.rdb");
   const config = new BackendConfig({ type: "falkordblite", path });
   const between = folder.file("between.db");
@@ -155,6 +187,9 @@ function liteStore(): LivingStore {
     use: (memory, relationship) => saved(() => work.use(memory, relationship)),
     remove: (id) => saved(() => work.remove(id)),
     add: (id) => saved(() => work.add(id)),
+    outcome: (id, memory) => saved(() => work.outcome(id, memory)),
+    version: (id, memory) => saved(() => work.version(id, memory)),
+    mention: (id, memory) => saved(() => work.mention(id, memory)),
     fill: (source) => migrated(at(source), config),
     async close() {
       folder[Symbol.dispose]();
@@ -162,8 +197,8 @@ function liteStore(): LivingStore {
   };
 }
 
-async function serverStore(server: TestServer): Promise<LivingStore> {
-  const folder = temporaryFolder();
+async function serverStore(server: TestServer, options: FolderOptions): Promise<LivingStore> {
+  const folder = temporaryFolder(options);
   const end = endOf(server, "life");
   const { uri, username, password, graph } = end.config;
   await end.empty();
@@ -193,6 +228,20 @@ async function serverStore(server: TestServer): Promise<LivingStore> {
     },
     remove: (id) => run(`MATCH (n {id: '${id}'}) DETACH DELETE n`),
     add: (id) => run(`CREATE (n:Memory {id: '${id}', title: 'made since'})`),
+    outcome: (id, memory) =>
+      run(
+        `MATCH (m {id: '${memory}'}) CREATE (o:Outcome {id: '${id}', memory_id: '${memory}', success: true, impact: 1.0})
+          CREATE (m)-[:RESULTED_IN]->(o) SET m.effectiveness = 0.75, m.usage_count = 78`,
+      ),
+    version: (id, memory) =>
+      run(
+        `MATCH (m {id: '${memory}'}) CREATE (n:Memory {id: '${id}', title: 'a new version'})
+          SET m.superseded_by = '${id}' CREATE (n)-[:PREVIOUS]->(m)`,
+      ),
+    mention: (id, memory) =>
+      run(
+        `MATCH (m {id: '${memory}'}) CREATE (m)-[:MENTIONS]->(e:Entity {id: '${id}', text: '${id}', type: 'technology'})`,
+      ),
     fill: (source) => migrated(at(source), end.config),
     async close() {
       await end.empty();

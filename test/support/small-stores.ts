@@ -5,6 +5,8 @@ interface Memory {
   id: string;
   title?: string;
   updated?: string;
+  /** Other properties. */
+  more?: Record<string, unknown>;
 }
 export const DAY = (day: number) => `2024-01-0${day}T00:00:00+00:00`;
 
@@ -14,11 +16,11 @@ export function store(
   relationships: [id: string, from: string, to: string, strength: number, validated?: string][] = [],
 ): string {
   const database = createLike("0.12.4", path);
-  for (const { id, title = "t", updated } of memories) {
+  for (const { id, title = "t", updated, more = {} } of memories) {
     const times = updated === undefined ? {} : { created_at: "2023-01-01T00:00:00+00:00", updated_at: updated };
     database.run("INSERT INTO nodes (id, label, properties) VALUES (?, 'Memory', ?)", [
       id,
-      JSON.stringify({ id, title, ...times }),
+      JSON.stringify({ id, title, ...times, ...more }),
     ]);
   }
   for (const [id, from, to, strength, last_validated] of relationships) {
