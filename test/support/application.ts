@@ -24,7 +24,9 @@ let process: ReturnType<typeof listening> | null = null;
 export function applicationOn(config: BackendConfig): Application | null {
   const { type, path, uri, username, password } = config;
   if ((type !== "sqlite" && type !== "neo4j") || !hasApplication()) return null;
-  const store = path === undefined ? { uri, user: username, password } : { path };
+  // A server that asks for no login takes any.
+  const login = { user: username ?? "neo4j", password: password ?? "none" };
+  const store = path === undefined ? { uri, ...login } : { path };
   const ask = async (request: object) => {
     process ??= listening("live_store.py");
     const answer = (await process.ask({ store, ...request })) as { text: string; found: string[] };
