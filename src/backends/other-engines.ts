@@ -55,7 +55,7 @@ const KINDS: readonly Kind[] = [
   {
     name: "encrypted Turso database",
     matches: ({ head }) => startsWith(head, "Turso\0"),
-    message: ({ path }) => `${path} is a database of Turso, encrypted; only Turso and its key open it`,
+    message: ({ path }) => `${path} is a database of Turso, encrypted; only Turso can open it, with its key`,
     next: ({ path }) =>
       `Let Turso write a plain copy, and name that: pip install pyturso, then ${python(
         "import turso",
@@ -73,7 +73,7 @@ const KINDS: readonly Kind[] = [
           : `its newest rows were in ${path}-log, which is not there`
       }`,
     next: ({ path }) =>
-      `Copy both files, and let Turso bring the copy into a form that SQLite reads: ${quoted`cp ${path} copy.db`} && ${quoted`cp ${`${path}-log`} copy.db-log`}; pip install pyturso, then ${python(
+      `Copy both files, and let Turso convert the copy to a format that SQLite reads: ${quoted`cp ${path} copy.db`} && ${quoted`cp ${`${path}-log`} copy.db-log`}; pip install pyturso, then ${python(
         "import turso",
         'turso.connect("copy.db", isolation_level=None).execute("pragma journal_mode=wal").fetchall()',
       )}; then name copy.db`,
@@ -82,7 +82,7 @@ const KINDS: readonly Kind[] = [
     name: "SQLite database of a newer kind",
     matches: (facts) => isSqlite(facts) && facts.head[19]! > 2,
     message: ({ path, head }) =>
-      `${path} says that readers must know version ${head[19]} of the file format; SQLite has 1 and 2`,
+      `${path} requires version ${head[19]} of the file format; SQLite reads versions 1 and 2`,
     next: () => "Find the program that wrote it, and let it write a copy in WAL or rollback mode.",
   },
   {
@@ -98,14 +98,14 @@ const KINDS: readonly Kind[] = [
     name: "LTX file",
     matches: ({ head }) => startsWith(head, "LTX1"),
     message: ({ path }) => `${path} is one piece of a replica that Litestream or LiteFS keeps, not a database`,
-    next: () => "Let Litestream put the database together: litestream restore -o memory.db REPLICA_URL",
+    next: () => "Restore the database with Litestream: litestream restore -o memory.db REPLICA_URL",
   },
   {
     name: "encrypted SQLite database (SQLite3MultipleCiphers)",
     matches: ({ head, size }) => isPageSize(head.readUInt16BE(16)) && size % 512 === 0 && hasPlainSizes(head),
     message: ({ path }) => `${path} looks like a SQLite file that SQLite3MultipleCiphers has encrypted`,
     next: ({ path }) =>
-      `Take the key off a copy: ${quoted`cp ${path} plain.db`}; pip install apsw-sqlite3mc, then ${python(
+      `Decrypt a copy: ${quoted`cp ${path} plain.db`}; pip install apsw-sqlite3mc, then ${python(
         "import apsw",
         'c = apsw.Connection("plain.db")',
         'c.pragma("key", "KEY")',
@@ -115,8 +115,7 @@ const KINDS: readonly Kind[] = [
   {
     name: "file that is probably encrypted",
     matches: ({ head, size }) => size >= 1024 && size % 512 === 0 && looksRandom(head),
-    message: ({ path }) =>
-      `${path} is random from its first byte to the last of its first page, as a SQLite file that SQLCipher has encrypted`,
+    message: ({ path }) => `${path} has a random first page, as a SQLite file that SQLCipher has encrypted`,
     next: ({ path }) =>
       `If it is one, write a plain copy with its key: sqlcipher ${shellQuote(path)} "PRAGMA key='KEY'; ATTACH 'plain.db' AS plain KEY ''; SELECT sqlcipher_export('plain');"; then name plain.db`,
   },

@@ -180,7 +180,7 @@ export function accessError(path: string, cause: unknown): AccessError {
     });
   }
   if (code === "ENOTDIR") {
-    return new AccessError(`${path} leads through something that is not a directory`, {
+    return new AccessError(`${path} has a part that is not a directory`, {
       next: "Check the path.",
       cause,
     });

@@ -18,7 +18,7 @@ export async function loadBackend({ type, path }: BackendConfig): Promise<Backen
   if (backend?.target !== "staged") return descriptorOf(type).load();
   return misnamed(backend, {
     kind: "note",
-    what: `a ${other.noun} that was called ${descriptorOf(type).title}; it is taken for what it is`,
+    what: `a ${other.noun} that was called ${descriptorOf(type).title}; it is read as a ${other.noun}`,
     count: 1,
     examples: [path!],
   });

@@ -66,7 +66,7 @@ export function identityOfImage(bytes: Uint8Array | null): bigint {
 
 const PackedSchema = v.pipe(
   v.instance(Uint8Array),
-  v.check((bytes) => bytes.length % FINGERPRINT_BYTES === 0, "fingerprints are cut off"),
+  v.check((bytes) => bytes.length % FINGERPRINT_BYTES === 0, "the fingerprints are truncated"),
 );
 const IdentitySchema = v.pipe(
   v.instance(Uint8Array),

@@ -221,7 +221,7 @@ export class JournalFile {
   #readTotal(): { count: number; sum: bigint } {
     if (this.#total !== null) return { ...this.#total };
     const [, count, sum] = /^(\d+) ([0-9a-f]{16})$/.exec(this.getMeta(TOTAL) ?? "0 0000000000000000") ?? [];
-    if (count === undefined) throw this.#damaged("it does not tell how many entries it has");
+    if (count === undefined) throw this.#damaged("its count of entries is missing");
     return { count: Number(count), sum: BigInt(`0x${sum}`) };
   }
 
@@ -248,7 +248,7 @@ export class JournalFile {
 
   #damaged(what: string): DamagedJournalError {
     return new DamagedJournalError(`the journal ${this.path ?? "of this run"} is damaged: ${what}`, {
-      next: "Put back a whole copy of it, if there is one: without it the program does not know what the run has done.",
+      next: "Restore an undamaged copy of it, if there is one: without it the program does not know what the run has written.",
     });
   }
 }

@@ -138,25 +138,25 @@ export function onDisk<T>(path: string, work: () => T): T {
     const code = codeOf(cause);
     const reason = cause instanceof Error ? cause.message : String(cause);
     if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
-      throw new BusyError(`${path} is in use: the run is still under way`, {
+      throw new BusyError(`${path} is in use: the run is still in progress`, {
         next: "Wait until it has ended, or stop it with Ctrl-C where it runs.",
         cause,
       });
     }
     if (/^(SQLITE_FULL|ENOSPC|EDQUOT|EFBIG)/.test(code)) {
-      throw new WriteError(`no room left to write ${path}`, {
+      throw new WriteError(`no space left to write ${path}`, {
         next: "Free some space there, and run the same command again.",
         cause,
       });
     }
     if (/^(SQLITE_IOERR|EIO)/.test(code)) {
-      throw new WriteError(`the disk failed on ${path} (${reason})`, {
+      throw new WriteError(`disk I/O failed on ${path} (${reason})`, {
         next: "Check the disk and the free space on it, and run the same command again.",
         cause,
       });
     }
     throw new AccessError(`${path} cannot be written (${reason})`, {
-      next: "It keeps what undoing the run needs. Name another folder with --state-dir, or check permissions.",
+      next: "It holds what a rollback needs. Name another folder with --state-dir, or check the permissions.",
       cause,
     });
   }

@@ -213,7 +213,7 @@ export class RunRegistry {
 
 function damaged(path: string, cause: unknown): StoreKindError {
   return new StoreKindError(`the list of runs ${path} is damaged (${cause instanceof Error ? cause.message : cause})`, {
-    next: "Move that file away and run the same command again: runs on servers are found by their journals in the same folder, those on files with --to-path.",
+    next: "Move that file to another folder and run the same command again: runs on servers are found by their journals in the same folder, those on files with --to-path.",
     cause,
   });
 }
@@ -241,7 +241,7 @@ function entryOf(row: Record<string, unknown>): RunEntry {
 function ownerOf(text: string): ProcessIdentity {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), ProcessSchema), text);
   if (parsed.success) return parsed.output;
-  throw new TypeError("it does not tell which process a run belongs to");
+  throw new TypeError("the process of a run is not valid");
 }
 
 function held(identity: string, run: string, { pid, host }: ProcessIdentity, running: boolean | null): BusyError {
@@ -250,7 +250,7 @@ function held(identity: string, run: string, { pid, host }: ProcessIdentity, run
     details: [identity],
     next:
       running === null
-        ? `Nothing here tells whether it still runs on ${host}. If it does not, undo it there or here: memorygraph-migrate rollback ${run}`
+        ? `This machine cannot tell whether it still runs on ${host}. If it does not, undo it there or here: memorygraph-migrate rollback ${run}`
         : "Wait until it has ended, then run the same command again.",
   });
 }

@@ -72,7 +72,7 @@ export function parseRun<S extends v.GenericSchema>(path: string, text: string |
 export function damagedJournal(path: string, cause?: unknown): DamagedJournalError {
   const reason = cause instanceof Error ? ` (${cause.message})` : "";
   return new DamagedJournalError(`${path} is damaged, or not the journal of a run${reason}`, {
-    next: "Put back a whole copy of it, if there is one: without it the program does not know what the run has done.",
+    next: "Restore an undamaged copy of it, if there is one: without it the program does not know what the run has written.",
     cause,
   });
 }

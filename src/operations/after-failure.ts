@@ -26,7 +26,7 @@ export async function rollBackAfterFailure(
     // Beside a target that never came to be there is nothing to undo.
     if (session.before.layout === "new") runJournal?.undone();
     else runJournal?.kept();
-    outcome.step(`rollback was switched off: what was written is kept in ${kept}`);
+    outcome.step(`rollback was switched off: the written records are kept in ${kept}`);
     return cause;
   }
   if (!written && runJournal?.resumed) {
@@ -54,7 +54,7 @@ export async function rollBackAfterFailure(
     outcome.step(`still there: ${what}; to remove it: ${remove}`);
   }
   if (session.before.layout === "new") {
-    outcome.step("no file was put in place");
+    outcome.step("no file was created");
     runJournal?.undone();
     return cause;
   }
@@ -87,7 +87,7 @@ async function prove(
     await compareWithBefore(backend, to, outcome, location, before, cause, deadline);
   } catch (error) {
     if (!deadline?.aborted) throw error;
-    outcome.step("there was no time left to prove by digest that it is as before; `inspect` shows its digest");
+    outcome.step("no time was left to verify by digest that it is as before; `inspect` shows its digest");
   }
 }
 

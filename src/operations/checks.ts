@@ -46,7 +46,7 @@ export async function assertNotEmpty(source: SourceStore, description: StoreDesc
     (await source.others?.()) ?? (dump?.graphs ?? []).map((name) => ({ name, nodes: null, option: "graph" }));
   const shown = others.slice(0, NAMED);
   const option = shown[0]?.option;
-  throw new RefusedError(`${location} is empty: it is probably not the store that was meant`, {
+  throw new RefusedError(`${location} is empty: it is probably not the store that you meant`, {
     details: [
       ...shown.map(({ name, nodes: count }) => `not empty: ${name}${count === null ? "" : ` (${count} nodes)`}`),
       ...(others.length > shown.length ? [`and ${others.length - shown.length} more`] : []),
@@ -54,7 +54,7 @@ export async function assertNotEmpty(source: SourceStore, description: StoreDesc
     next:
       option === undefined
         ? "Run `memorygraph-migrate doctor`, which finds the stores of this machine; or add --allow-empty to copy an empty store."
-        : `Name the one that was meant, with --from-${option}; or add --allow-empty to copy an empty store.`,
+        : `Name the one that you meant, with --from-${option}; or add --allow-empty to copy an empty store.`,
   });
 }
 
@@ -78,10 +78,10 @@ export function assertProvable(target: TargetSession | TargetPreview): void {
   const damage = target.findings().filter(({ kind }) => kind === "damage");
   if (damage.length === 0) return;
   throw new DamagedStoreError(
-    `${target.before.location} holds records that cannot be read, so that nothing could prove them unharmed`,
+    `${target.before.location} holds records that cannot be read, so it cannot be verified that they stay unchanged`,
     {
       details: damage.flatMap(({ what, examples }) => examples.map((example) => `${what}: ${example}`)),
-      next: "Migrate into a new file instead; or bring what can be read of the target into a new file first, with --allow-loss.",
+      next: "Migrate into a new file instead; or first migrate what can be read of the target into a new file, with --allow-loss.",
     },
   );
 }
@@ -128,7 +128,7 @@ export function assertRoom(backend: TargetBackend, to: BackendConfig, { bytes }:
   const free = backend.freeBytes(to);
   if (free === null || bytes === null || free > bytes * 0.7) return;
   throw new WriteError(
-    `no room left for ${backend.locate(to)}: about ${mebibytes(bytes)} needed, ${mebibytes(free)} free`,
+    `no space left for ${backend.locate(to)}: about ${mebibytes(bytes)} needed, ${mebibytes(free)} free`,
     {
       next: "Free some space, or choose a target on another disk. Nothing was written.",
     },

@@ -93,7 +93,7 @@ async function compareOpened(
 function assertReadable(findings: readonly Finding[], location: string): void {
   const damage = findings.filter(({ kind }) => kind === "damage");
   if (damage.length === 0) return;
-  throw new DamagedStoreError(`${location} holds records that cannot be read, so that nothing is proven`, {
+  throw new DamagedStoreError(`${location} holds records that cannot be read, so the comparison proves nothing`, {
     details: damage.flatMap(({ what, count, examples }) => [`${what}: ${count}`, ...examples.map((id) => `  ${id}`)]),
     next: "Look at it with `memorygraph-migrate inspect`.",
   });

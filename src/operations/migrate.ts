@@ -47,8 +47,8 @@ export async function runMigration(
     if (!(error instanceof SourceChangedError)) return outcome.fail(asMigrateError(error, hooks.signal));
     outcome.step(
       error instanceof RereadError
-        ? `${error.message}; once more, row by row`
-        : "the source changed while it was read; once more, guarding against that",
+        ? `${error.message}; reading again, row by row`
+        : "the source changed while it was read; reading a private copy",
     );
     try {
       outcome.restart();
@@ -232,7 +232,7 @@ function targetFound({ outcome, options, description }: Run, target: TargetSessi
       : target.before.release !== null && target.before.layout !== "new"
         ? "that of the existing target"
         : description.release === null
-          ? "the default, since the source does not tell its own"
+          ? "the default, since the release of the source is unknown"
           : description.layout === "hybrid"
             ? "the one that opened the hybrid source last"
             : "that of the source";
@@ -240,13 +240,13 @@ function targetFound({ outcome, options, description }: Run, target: TargetSessi
 }
 
 function differs(verification: VerificationResult): VerificationError {
-  return new VerificationError(`the target is not what it should be: ${verification.errors.join("; ")}`, {
+  return new VerificationError(`the target differs from what was written: ${verification.errors.join("; ")}`, {
     details: verification.differences.map(({ kind, record, id, fields }) =>
       [
         `${kind} ${record} ${id}`,
         ...fields.map(({ name, source, target }) => `${name}: ${source} became ${target}`),
       ].join("; "),
     ),
-    next: "Look for triggers or another program at work on the target, then run the same command again; please report it if it stays.",
+    next: "Look for triggers, or another program that writes to the target, then run the same command again; please report it if it stays.",
   });
 }

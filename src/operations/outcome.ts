@@ -245,9 +245,9 @@ export class Outcome {
       if (isUrgent) warnings.push(`target: ${what}${examples.length === 0 ? "" : ` (${examples.join(", ")})`}`);
     }
     const source = this.#source;
-    if (source !== null && source.nodes + source.relationships === 0) warnings.push("the source holds nothing");
+    if (source !== null && source.nodes + source.relationships === 0) warnings.push("the source is empty");
     if (!this.options.verify && !this.options.dryRun)
-      warnings.push("verification was switched off: nothing proves the result");
+      warnings.push("verification was switched off: the result is not verified");
     for (const { what, count } of source?.findings ?? []) warnings.push(`source: ${what} (${count})`);
     const early = this.error !== null && this.#verification === null ? [this.error.message] : [];
     return { valid: early.length === 0, errors: early, warnings };
@@ -260,7 +260,7 @@ function noneUndated(): Record<Undated, { count: number; ids: string[] }> {
 
 const UNDATED: Record<Undated, string> = {
   since: "a record with a time that cannot be read, so that --since does not leave it out",
-  newest: "a record with a time that cannot be read here or there, so that nothing tells which is newer",
+  newest: "a record with a time that cannot be read here or there, so it is unknown which is newer",
 };
 
 /** `1,000 nodes`, `1 node` */

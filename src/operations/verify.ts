@@ -86,7 +86,7 @@ export async function verifyMerged(
   const untouchedSame = check.untouched.equals(untouched);
   const errors: string[] = [];
   if (failures > 0) errors.push(`${missing} records missing, ${check.failed} changed or more than expected`);
-  if (!untouchedSame) errors.push("what stood in the target before and was to be left alone has changed");
+  if (!untouchedSame) errors.push("records of the target that were to stay unchanged have changed");
   return {
     valid: errors.length === 0,
     errors,

@@ -118,7 +118,7 @@ class BlobReader {
   }
 
   #number(at: number): number {
-    if (at + 8 > this.#blob.length) this.#fail("a head that is cut off");
+    if (at + 8 > this.#blob.length) this.#fail("a truncated header");
     const number = Number(this.#view.getBigInt64(at, true));
     if (number < 0 || number > Number.MAX_SAFE_INTEGER) this.#fail("an impossible length");
     return number;

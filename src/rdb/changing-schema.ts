@@ -98,7 +98,7 @@ function indexAfter(index: GraphIndex | null, change: IndexChange): GraphIndex |
     const { language = base.language, stopWords = base.stopWords } = settingsOf(change);
     return { language, stopWords, fields: [...others, fieldWith(field, change)] };
   }
-  if (field === undefined) throw new UnreadableLog(`the end of an index on ${property} that is not there`);
+  if (field === undefined) throw new UnreadableLog(`the removal of an index on ${property} that does not exist`);
   const left = field.kinds & ~kinds;
   const fields =
     left === 0 ? others : [...others, { ...field, kinds: left, vector: kinds & INDEX.vector ? null : field.vector }];

@@ -96,7 +96,7 @@ export class Cursor {
   length(): number {
     const start = this.position;
     const low = this.lowLength();
-    if (this.high >= 2 ** 21) this.fail("a length that is impossible", start);
+    if (this.high >= 2 ** 21) this.fail("an invalid length", start);
     return this.high * TWO_32 + low;
   }
 
@@ -107,7 +107,7 @@ export class Cursor {
     if (first < 0x40) return first;
     if (first < 0x80) return ((first & 0x3f) << 8) | this.byte();
     if (first === 0x80) return this.#bigEndian();
-    if (first !== 0x81) this.fail("something else where a length is to be", this.position - 1);
+    if (first !== 0x81) this.fail("no length where one is required", this.position - 1);
     const high = this.#bigEndian();
     const low = this.#bigEndian();
     this.high = high;
@@ -128,7 +128,7 @@ export class Cursor {
       const compressed = this.length();
       this.length();
       this.skip(compressed);
-    } else this.fail("a string of an unknown form", this.position - 1);
+    } else this.fail("a string with an unknown encoding", this.position - 1);
   }
 
   /** The bytes of a string; good until the next call. */
@@ -140,12 +140,12 @@ export class Cursor {
       return this.bytes(this.length());
     }
     if (first < 0xc3) return ENCODER.encode(String(this.#signed(1 << (first & 3))));
-    if (first !== 0xc3) this.fail("a string of an unknown form", start);
+    if (first !== 0xc3) this.fail("a string with an unknown encoding", start);
     const compressed = this.length();
     const length = this.length();
     this.#assertLeft(compressed);
     if (length > compressed * LZF_MAX_RATIO || length > LONGEST) {
-      this.fail(`${compressed} compressed bytes that are said to become ${length}`, start);
+      this.fail(`${compressed} compressed bytes that should decompress to ${length}`, start);
     }
     const data = this.bytes(compressed);
     const isLarge = length > LARGE;
@@ -190,7 +190,7 @@ export class Cursor {
   }
 
   #assertLeft(count: number): void {
-    if (count > this.left) this.fail(`${count} bytes are to follow, but only ${Math.max(this.left, 0)} are left`);
+    if (count > this.left) this.fail(`${count} bytes should follow, but only ${Math.max(this.left, 0)} are left`);
   }
 
   #sum(): void {
@@ -210,8 +210,7 @@ export class Cursor {
     this.#at = 0;
     const room = Math.min(this.#window.length, this.#end - this.#base);
     this.#limit += this.source.read(this.#window.subarray(this.#limit, room), this.#base + this.#limit);
-    if (this.#limit < count)
-      this.fail("it ends here, shorter than it was when it was opened", this.#base + this.#limit);
+    if (this.#limit < count) this.fail("it ends here: it is shorter than when it was opened", this.#base + this.#limit);
   }
 
   #large(count: number): Uint8Array {
@@ -219,7 +218,7 @@ export class Cursor {
     this.#sum();
     const { position } = this;
     const bytes = this.#allocate(count);
-    if (this.source.read(bytes, position) < count) this.fail("it ends within, shorter than it was when it was opened");
+    if (this.source.read(bytes, position) < count) this.fail("it ends inside: it is shorter than when it was opened");
     if (this.#checksum !== null && position + count > this.#summed) {
       this.#checksum.update(bytes, this.#summed - position);
       this.#summed = position + count;
@@ -234,7 +233,7 @@ export class Cursor {
     try {
       return new Uint8Array(count);
     } catch {
-      this.fail(`a string of ${count} bytes, more than memory has room for`);
+      this.fail(`a string of ${count} bytes, more than fits into memory`);
     }
   }
 }

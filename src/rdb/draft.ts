@@ -92,7 +92,7 @@ export class GraphDraft implements Disposable {
 
   /** The graph's data, from the first to the last, as the parts of a module's value. */
   writeTo(target: FileSink): void {
-    if (this.#isBroken) throw new TypeError("a record of this graph was refused half-way");
+    if (this.#isBroken) throw new TypeError("an earlier record of this graph was refused");
     this.#writer.flush();
     this.#sink.flush();
     writeGraph(target, {
@@ -129,9 +129,9 @@ export class GraphDraft implements Disposable {
 
 function assertId(id: number, kind: string): void {
   if (Number.isInteger(id) && id >= 0 && id < MOST_IDS) return;
-  throw new RefusedError(`a ${kind} cannot have the internal id ${id}`, { next: "Number the records anew." });
+  throw new RefusedError(`a ${kind} cannot have the internal id ${id}`, { next: "Renumber the records." });
 }
 
 function taken(what: string): RefusedError {
-  return new RefusedError(`there is a ${what} already`, { next: "Number the records anew." });
+  return new RefusedError(`there is a ${what} already`, { next: "Renumber the records." });
 }

@@ -19,7 +19,7 @@ const PIECE = 1 << 20;
  */
 export function dumpOfPayload(source: ByteSource, key: string, path: string): void {
   const end = source.size - FOOTER_BYTES;
-  if (end < 1) throw damageAt(source, 0, "it is too short for what DUMP gives");
+  if (end < 1) throw damageAt(source, 0, "it is shorter than any result of DUMP");
   const footer = new Uint8Array(FOOTER_BYTES);
   source.read(footer, end);
   const sum = new Crc64();
@@ -32,7 +32,7 @@ export function dumpOfPayload(source: ByteSource, key: string, path: string): vo
     const piece = new Uint8Array(PIECE);
     for (let at = 0; at < end; ) {
       const part = piece.subarray(0, source.read(piece.subarray(0, Math.min(PIECE, end - at)), at));
-      if (part.length === 0) throw damageAt(source, at, "it ends here, shorter than it was when it was opened");
+      if (part.length === 0) throw damageAt(source, at, "it ends here: it is shorter than when it was opened");
       sum.update(part, 0, part.length);
       sink.write(at === 0 ? part.subarray(0, 1) : part);
       if (at === 0) {
@@ -43,7 +43,7 @@ export function dumpOfPayload(source: ByteSource, key: string, path: string): vo
     }
     sum.update(footer, 0, VERSION_BYTES);
     if (Buffer.compare(sum.digest(), footer.subarray(VERSION_BYTES)) !== 0) {
-      throw damageAt(source, end + VERSION_BYTES, "its checksum does not fit its bytes");
+      throw damageAt(source, end + VERSION_BYTES, "its checksum does not match its bytes");
     }
     sink.byte(OPCODE.end);
     sink.write(new Uint8Array(SUM_BYTES));

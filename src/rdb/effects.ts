@@ -178,7 +178,7 @@ class EffectReader {
 
   skip(count: number): number {
     const at = this.#at;
-    if (count > this.left) throw new UnreadableLog("an effect that is cut");
+    if (count > this.left) throw new UnreadableLog("a truncated effect");
     this.#at += count;
     return at;
   }
@@ -198,7 +198,7 @@ class EffectReader {
   /** An internal id, or a length. */
   id(): number {
     const id = Number(this.#view.getBigUint64(this.skip(8), true));
-    if (id >= 2 ** 32) throw new UnreadableLog(`the impossible number ${id}`);
+    if (id >= 2 ** 32) throw new UnreadableLog(`the invalid number ${id}`);
     return id;
   }
 
@@ -240,7 +240,7 @@ class EffectReader {
   options(): ReadonlyMap<string, Value> {
     const type = this.u32();
     if (type === TYPE.null) return new Map();
-    if (type !== MAP) throw new UnreadableLog("an index with settings of an unknown form");
+    if (type !== MAP) throw new UnreadableLog("an index with unknown settings");
     return new Map(this.times(this.u32(), () => [String(this.value()).toLowerCase(), this.value()] as const));
   }
 

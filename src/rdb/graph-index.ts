@@ -89,7 +89,7 @@ class Indexer {
     this.#relationshipIds = new IdLedger(counts.relationships, counts.deletedRelationships, keepsFreed);
     for (const { total } of [this.#nodeIds, this.#relationshipIds]) {
       if (total > MOST_IDS || total * ID_BYTES > source.size * LZF_MAX_RATIO) {
-        this.#fail(`the graph is said to have ${total} ids, more than there is room for`);
+        this.#fail(`the graph declares ${total} ids, more than memory can hold`);
       }
     }
   }
@@ -152,7 +152,7 @@ class Indexer {
     const graph = this.#graph;
     const same =
       JSON.stringify([name, counts, keys]) === JSON.stringify([graph.nameInData, graph.counts, graph.keyCount]);
-    if (!same) payload.fail("a key of the graph that tells other figures than the first one");
+    if (!same) payload.fail("a key of the graph whose counts differ from the first one");
   }
 
   async #readNodes(payload: Payload, count: number): Promise<number> {

@@ -23,7 +23,7 @@ export function blockerOf(scan: DumpScan, name: string): { readonly why: string;
   const double = scan.graphs.find((graph) => graph.db !== 0 && graph.name === name && graph.encoding < APART_SINCE);
   if (double !== undefined) {
     return {
-      why: `it has a graph ${name} in database ${double.db}, and FalkorDB before 4.22 takes graphs of one name for one`,
+      why: `it has a graph ${name} in database ${double.db}, and FalkorDB before 4.22 merges graphs with the same name`,
       next: "Migrate into a new path; or move that graph to another store first (--from-database reads it) and delete it.",
     };
   }

@@ -153,7 +153,7 @@ class Replay {
     }
     if (name === "SWAPDB" || (this.#names(words) && (isHere || /^(MOVE|COPY)$/.test(name)))) {
       if (ONE_KEY.test(name) && !isOurs) return;
-      throw new UnreadableLog(`the command ${name}, which only the engine can follow`);
+      throw new UnreadableLog(`the command ${name}, which only the engine can replay`);
     }
   }
 

@@ -42,7 +42,7 @@ export interface Matrix {
 
 export function readMatrix(payload: Payload): Matrix {
   const container = payload.buffer();
-  if (container.length !== CONTAINER_BYTES) payload.fail(`a matrix whose head has ${container.length} bytes`);
+  if (container.length !== CONTAINER_BYTES) payload.fail(`a matrix whose header has ${container.length} bytes`);
   const view = new DataView(container.buffer, container.byteOffset, container.length);
   const head = {
     rows: smallNumber(payload, view, 0),
@@ -97,7 +97,7 @@ export function numbersOf(payload: Failing, data: Uint8Array<ArrayBuffer>, width
   for (let at = 0; at < entries; at++) {
     const high = halves[2 * at + 1]!;
     if (high >= 2 ** 31) numbers[at] = SEVERAL;
-    else if (high >= 2 ** 21) payload.fail("a number of a matrix that is impossible");
+    else if (high >= 2 ** 21) payload.fail("an invalid number in a matrix");
     else numbers[at] = high * 2 ** 32 + halves[2 * at]!;
   }
   return numbers;
@@ -105,7 +105,7 @@ export function numbersOf(payload: Failing, data: Uint8Array<ArrayBuffer>, width
 
 function smallNumber(payload: Payload, view: DataView, at: number): number {
   const number = Number(view.getBigUint64(at, true));
-  if (number > Number.MAX_SAFE_INTEGER) payload.fail("a matrix of an impossible size");
+  if (number > Number.MAX_SAFE_INTEGER) payload.fail("a matrix with an invalid size");
   return number;
 }
 
@@ -121,7 +121,7 @@ export function visitCells(payload: Failing, matrix: Matrix, visit: Visit): void
   const length = isByColumn ? matrix.rows : matrix.columns;
   if (form === FORM.hypersparse || form === FORM.sparse) visitSparse(payload, matrix, vectors, length, place);
   else if (form === FORM.bitmap || form === FORM.full) visitDense(payload, matrix, vectors, length, place);
-  else payload.fail(`a matrix of the unknown form ${form}`);
+  else payload.fail(`a matrix with the unknown format ${form}`);
 }
 
 function visitSparse(payload: Failing, matrix: Matrix, vectors: number, length: number, place: Visit): void {
@@ -151,7 +151,7 @@ function visitDense(payload: Failing, matrix: Matrix, vectors: number, length: n
   const stored = form === FORM.bitmap ? b.length : x.length;
   // A full matrix of one value could be of any size without a byte for it.
   if (stored < cells && !(form === FORM.full && isUniform && cells <= 1)) {
-    payload.fail("a matrix with fewer cells than it is said to have");
+    payload.fail("a matrix with fewer cells than it declares");
   }
   if (form === FORM.bitmap && !isUniform && x.length < cells) payload.fail("a matrix with fewer values than cells");
   for (let at = 0; at < cells; at++) {

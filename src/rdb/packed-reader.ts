@@ -46,7 +46,7 @@ export class PackedPayload extends Payload {
   unsigned(): number {
     const at = this.#take(TAG.unsigned, 8);
     const high = this.#view.getUint32(at + 4, true);
-    if (high >= 2 ** 21) this.fail("a number that is impossible");
+    if (high >= 2 ** 21) this.fail("an invalid number");
     return high * 2 ** 32 + this.#view.getUint32(at, true);
   }
 
@@ -171,7 +171,7 @@ export class PackedPayload extends Payload {
 
   assertEnd(): void {
     if (this.#at !== this.#bytes.length || this.#cursor.length() !== 0) {
-      this.fail("more data than the graph is said to have");
+      this.fail("more data than the graph declares");
     }
   }
 
@@ -185,7 +185,7 @@ export class PackedPayload extends Payload {
     let at = this.#at;
     const end = at + width + (this.#isTagged ? 1 : 0);
     if (end > this.#bytes.length) this.fail("a number that goes beyond the string it is in");
-    if (this.#isTagged && this.#bytes[at++] !== tag) this.fail(`something else where a part of kind ${tag} is to be`);
+    if (this.#isTagged && this.#bytes[at++] !== tag) this.fail(`another part where one of kind ${tag} is required`);
     this.#at = end;
     return at;
   }
@@ -205,14 +205,14 @@ export class PackedPayload extends Payload {
   #expectString(): void {
     const { position } = this.#cursor;
     const opcode = this.#cursor.length();
-    if (opcode !== STRING) this.#cursor.fail("less data than the graph is said to have", position);
+    if (opcode !== STRING) this.#cursor.fail("less data than the graph declares", position);
     this.#offset = position;
   }
 
   /** Whether the sign is next that the buffer is the whole next string. */
   #isBeforeLarge(): boolean {
     if (this.#bytes[this.#at] !== TAG.ownChunk) return false;
-    if (this.#at + 1 !== this.#bytes.length) this.fail("data behind the sign for a large buffer");
+    if (this.#at + 1 !== this.#bytes.length) this.fail("data after the marker of a large buffer");
     return true;
   }
 

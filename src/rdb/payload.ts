@@ -156,7 +156,7 @@ export class DirectPayload extends Payload {
     const low = this.#cursor.lowLength();
     const { high } = this.#cursor;
     if (high === TWO_32 - 1 && low === TWO_32 - 1) return null;
-    if (high >= 2 ** 21) this.fail("a number that is impossible");
+    if (high >= 2 ** 21) this.fail("an invalid number");
     return high * TWO_32 + low;
   }
 
@@ -173,7 +173,7 @@ export class DirectPayload extends Payload {
   }
 
   assertEnd(): void {
-    if (this.#cursor.length() !== 0) this.fail("more data than the graph is said to have");
+    if (this.#cursor.length() !== 0) this.fail("more data than the graph declares");
   }
 
   fail(what: string): never {
@@ -182,6 +182,6 @@ export class DirectPayload extends Payload {
 
   #expect(opcode: number): void {
     const found = this.#cursor.byte();
-    if (found !== opcode) this.fail(`a part of kind ${found} where one of kind ${opcode} is to be`);
+    if (found !== opcode) this.fail(`a part of kind ${found} where one of kind ${opcode} is required`);
   }
 }

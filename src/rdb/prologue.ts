@@ -21,7 +21,7 @@ export function readPrologue(cursor: Cursor): Prologue {
   const { source } = cursor;
   const magic = source.size < BYTES ? "" : Buffer.from(cursor.bytes(BYTES)).toString("latin1");
   const [, family, version] = /^(REDIS(?=\d{4})|VALKEY(?=\d{3}))(\d+)$/.exec(magic) ?? [];
-  if (version === undefined) throw damageAt(source, 0, "it does not begin as a Redis dump");
+  if (version === undefined) throw damageAt(source, 0, "it does not begin like a Redis dump");
   return { family: family === "REDIS" ? "Redis" : "Valkey", version: Number(version) };
 }
 

@@ -80,7 +80,7 @@ export class RelationshipHeads {
   /** Behind the last one: its run has an end of its own. */
   finish(): void {
     if (this.#hasFlags === null || !(this.#payload instanceof DirectPayload)) return;
-    if (this.#payload.unsignedOrLast() !== null) this.#payload.fail("more relationships than there are to be");
+    if (this.#payload.unsignedOrLast() !== null) this.#payload.fail("more relationships than the graph declares");
   }
 
   #nextOfRun(payload: DirectPayload): void {

@@ -156,7 +156,7 @@ class Scanner {
     if (hasChecksum && Buffer.compare(stored, digest) !== 0) {
       throw damageAt(this.#source, begins, `its checksum is ${stored.toHex()}, but its bytes give ${digest.toHex()}`);
     }
-    if (cursor.left > 0) throw damageAt(this.#source, cursor.position, `${cursor.left} bytes stand behind its end`);
+    if (cursor.left > 0) throw damageAt(this.#source, cursor.position, `${cursor.left} bytes follow its end`);
     const keysEnd = this.#keysEnd ?? this.#auxAfter ?? this.#end;
     return {
       source: this.#source,

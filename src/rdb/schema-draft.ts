@@ -54,7 +54,7 @@ export class SchemaDraft {
     const number = this.#attributes.numberOf(name);
     if (number < MOST_ATTRIBUTES) return number;
     throw new RefusedError(`FalkorDB cannot hold more than ${MOST_ATTRIBUTES} different property names in a graph`, {
-      next: "Take another kind of target.",
+      next: "Choose another kind of target.",
     });
   };
 

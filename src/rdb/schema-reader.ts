@@ -42,7 +42,7 @@ export function readSchema(
 }
 
 function assertDistinct(payload: Payload, names: readonly string[]): void {
-  if (new Set(names).size !== names.length) payload.fail("a schema that has the same name twice");
+  if (new Set(names).size !== names.length) payload.fail("a schema with a duplicate name");
 }
 
 /** One that is not UTF-8 is also told to `replaced`. */

@@ -139,7 +139,7 @@ export class Topology {
       let nodes = 0;
       visitDelta(payload, readDelta(payload, graph.encoding, this.#limit), () => nodes++);
       if (nodes !== expected[label]) {
-        payload.fail(`${nodes} nodes with label ${label}, but ${expected[label] ?? 0} that say so themselves`);
+        payload.fail(`${nodes} nodes with label ${label}, but ${expected[label] ?? 0} that have it themselves`);
       }
     }
   }

@@ -102,8 +102,7 @@ export class PropertiesWriter {
   }
 
   #writePoint({ srid, x, y, z }: Point, where: () => string): void {
-    if (srid !== WGS84 || z !== undefined)
-      throw refused("a point of another system than WGS 84 in two dimensions", where());
+    if (srid !== WGS84 || z !== undefined) throw refused("a point that is not WGS 84 with two dimensions", where());
     if (!isFloat32(x) || !isFloat32(y)) throw refused("a point that is not exact in 32 bits", where());
     this.#writer.unsigned(TYPE.point);
     this.#writer.double(y);
@@ -112,7 +111,7 @@ export class PropertiesWriter {
 
   #writeVector({ elements, elementType }: Vector, where: () => string): void {
     if (elementType !== "float32" || !elements.every(isFloat32)) {
-      throw refused("a vector of other than 32-bit numbers", where());
+      throw refused("a vector whose numbers are not 32-bit floats", where());
     }
     const bytes = new Uint8Array(4 + 4 * elements.length);
     const view = new DataView(bytes.buffer);

@@ -157,6 +157,6 @@ class Rewriter {
 
 function occupied(source: ByteSource, name: string): RefusedError {
   return new RefusedError(`${source.name} has a key ${JSON.stringify(name)} that is no graph`, {
-    next: "Rename that key, or take another file.",
+    next: "Rename that key, or choose another file.",
   });
 }

@@ -27,14 +27,14 @@ export function readTreePage(file: PageFile, number: number): TreePage {
   const type = bytes[start]!;
   const interior = type === INTERIOR_INDEX || type === INTERIOR_TABLE;
   if (!interior && type !== LEAF_INDEX && type !== LEAF_TABLE) {
-    throw new DamagedPageError(`page ${number} is no page of a table`);
+    throw new DamagedPageError(`page ${number} is not a page of a table`);
   }
   const count = bytes.readUInt16BE(start + 3);
   const pointers = start + (interior ? 12 : 8);
   if (pointers + 2 * count > file.usable) throw new DamagedPageError(`page ${number} has more cells than it can hold`);
   const cells = Array.from({ length: count }, (_, at) => bytes.readUInt16BE(pointers + 2 * at));
   if (cells.some((at) => at < pointers + 2 * count || at >= file.usable)) {
-    throw new DamagedPageError(`page ${number} has a cell outside of itself`);
+    throw new DamagedPageError(`page ${number} has a cell outside the page`);
   }
   return { number, type, bytes, cells, rightmost: interior ? bytes.readUInt32BE(start + 8) : 0, pointers };
 }
@@ -92,7 +92,7 @@ function* overflowParts(file: PageFile, first: number, length: number): Generato
   const seen = new Set<number>();
   let [page, left] = [first, length];
   while (left > 0) {
-    if (seen.has(page)) throw new DamagedPageError("a row whose overflow pages lead in a circle");
+    if (seen.has(page)) throw new DamagedPageError("a row whose overflow pages form a loop");
     seen.add(page);
     const bytes = file.page(page);
     yield { page, at: 4, length: Math.min(left, part) };

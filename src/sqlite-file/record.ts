@@ -23,7 +23,7 @@ export function readLength(bytes: Buffer, at: number): { value: number; next: nu
   const first = bytes[at];
   if (first !== undefined && first < 128) return { value: first, next: at + 1 };
   const { value, next } = readVarint(bytes, at);
-  if (value < 0n || value > 0x7fffffffn) throw new DamagedPageError("a length that no value can have");
+  if (value < 0n || value > 0x7fffffffn) throw new DamagedPageError("an invalid length of a value");
   return { value: Number(value), next };
 }
 

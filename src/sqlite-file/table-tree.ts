@@ -73,7 +73,7 @@ export class TableTree {
       this.#onLost({ page: number, what, first: first === LEAST ? null : first, last: last === MOST ? null : last });
       return null;
     };
-    if (this.#seen.has(number)) return lost(`page ${number} is named twice`);
+    if (this.#seen.has(number)) return lost(`page ${number} is referenced twice`);
     if (depth > MAX_DEPTH) return lost(`page ${number} is deeper than a table can be`);
     this.#seen.add(number);
     try {

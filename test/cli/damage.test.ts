@@ -56,8 +56,8 @@ describe("a damaged source", () => {
     expect([code, stdout]).toEqual([8, ""]);
     expect(existsSync(target)).toBe(false);
     expect(readdirSync(targets)).toEqual(["store.db.failed"]);
-    expect(stderr).toContain(`rollback was switched off: what was written is kept in ${target}.failed\n`);
-    expect(stderr).not.toContain("Nothing was put in place");
+    expect(stderr).toContain(`rollback was switched off: the written records are kept in ${target}.failed\n`);
+    expect(stderr).not.toContain("The target was not changed");
   });
 
   test("cut short, is damaged (8)", async () => {
@@ -104,7 +104,7 @@ describe("a target that spoils what is written (a trigger of somebody else)", ()
     spoil();
     const { code, stderr } = await migrate(extra, "--no-rollback");
     expect(code).toBe(3);
-    expect(stderr).toContain(`rollback was switched off: what was written is kept in ${target}\n`);
+    expect(stderr).toContain(`rollback was switched off: the written records are kept in ${target}\n`);
     expect(titleOf(target, "new")).toBe("spoilt");
   });
 });

@@ -42,7 +42,7 @@ describe("a source that is none is a wrong option (2), and no target appears", (
     ["a text file", () => make("notes.db", "my notes\n"), "is a text file"],
     ["a JSON text", () => make("package.json", '{"name": 1}'), "is a JSON text"],
     ["other bytes", () => make("noise.db", new Uint8Array([1, 0, 2, 0])), "is no store that this program knows"],
-    ["a SQLite file of something else", foreign, "is a SQLite file of something else (tables: cookies)"],
+    ["a SQLite file of another application", foreign, "is a SQLite file of another application (tables: cookies)"],
   ])("%s", async (_name, path, message) => {
     for (const extra of [[], ["--allow-loss"], ["--dry-run"]]) {
       expectError(await migrate(path(), ...extra), 2, message);

@@ -318,7 +318,7 @@ describe("options for a server", () => {
       "a database of a FalkorDB server is a number",
     ],
     [["inspect", "--from", "neo4j", "--from-uri", "redis://h"], "not one of its schemes"],
-    [["inspect", "--from", "neo4j", "--from-uri", "bolt://h:99999"], "its port is no number"],
+    [["inspect", "--from", "neo4j", "--from-uri", "bolt://h:99999"], "its port is not a number"],
     [["inspect", "--from", "neo4j", "--from-uri", "h:7687"], "it has no scheme"],
     [
       [

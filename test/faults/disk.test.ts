@@ -60,7 +60,7 @@ describe("a disk that is full under the state folder", () => {
           const empty = fillUp(disk, room);
           const full = await program(folder, migrate, { env });
           expectClear(full);
-          told(full, 1, "no room left");
+          told(full, 1, "no space left");
           expect(await stateAt(end.config)).toBe(before);
           empty();
           const runs = await runsOf(folder, "--state-dir", join(disk, "memorygraph-migrate"));
@@ -77,7 +77,7 @@ describe("a disk that is full under the state folder", () => {
           // What is known already may be enough for it.
           if (full.code === 0) continue;
           expectClear(full);
-          expect(full.stderr).toMatch(/no room left|free space/);
+          expect(full.stderr).toMatch(/no space left|free space/);
         }
         empty();
         const rest = await runsOf(folder, "--state-dir", join(disk, "memorygraph-migrate"));
@@ -100,7 +100,7 @@ describe("a disk that is full under the state folder", () => {
       const args = ["migrate", "--from-path", edited(folder, "source.db"), "--to", "sqlite", "--to-path", target];
       const full = await program(folder, args, { env: { XDG_STATE_HOME: disk } });
       expectClear(full);
-      told(full, 1, `no room left to write ${disk}`);
+      told(full, 1, `no space left to write ${disk}`);
       expect(readdirSync(folder.file("target"))).toEqual([]);
       empty();
       told(await program(folder, args, { env: { XDG_STATE_HOME: disk } }), 0, "");
@@ -133,7 +133,7 @@ describe("a disk that is full under the target", () => {
         const empty = fillUp(disk, room);
         const full = await migrate(source);
         expectClear(full);
-        told(full, 1, "no room left");
+        told(full, 1, "no space left");
         expect(besidesJournals(disk)).toEqual(["ballast", "store.db"]);
         expect(await state()).toBe(before);
         empty();
@@ -143,7 +143,7 @@ describe("a disk that is full under the target", () => {
         const undone = await program(folder, ["rollback", run!.id, "--yes"]);
         if (undone.code !== 0) {
           expectClear(undone);
-          expect(undone.stderr).toMatch(/no room left|free space/);
+          expect(undone.stderr).toMatch(/no space left|free space/);
         }
         again();
         if (undone.code !== 0) told(await program(folder, ["rollback", run!.id, "--yes"]), 0, "");

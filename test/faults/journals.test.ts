@@ -178,7 +178,7 @@ describe("the list of runs", () => {
       const ending = await program(folder, command);
       expectClear(ending);
       expect([ending.code, ending.stderr]).toEqual([2, expect.stringContaining(list)]);
-      expect(ending.stderr).toContain("Move that file away");
+      expect(ending.stderr).toContain("Move that file to another folder");
     }
     expect(readdirSync(folder.file("other"))).toEqual([]);
     expect(readFileSync(folder.file("source.db")).toHex()).toBe(source);

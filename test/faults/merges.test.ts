@@ -91,10 +91,7 @@ test("a hot journal that somebody else's program left beside a SQLite target is 
   await Bun.spawn([process.execPath, "-e", script], { cwd: folder.path, stderr: "ignore" }).exited;
   expect(readdirSync(folder.file("target"))).toContain("store.db-journal");
   const ran = await program(folder, migration(folder, ["--to", "sqlite", "--to-path", path]));
-  expect([ran.code, ran.stdout + ran.stderr]).toEqual([
-    0,
-    expect.stringContaining("SQLite has taken that change back"),
-  ]);
+  expect([ran.code, ran.stdout + ran.stderr]).toEqual([0, expect.stringContaining("SQLite has rolled it back")]);
   const [run] = await runsOf(folder);
   expect((await program(folder, ["rollback", run!.id, "--yes"])).code).toBe(0);
   expect(await stateAt(at(path))).toBe(before);

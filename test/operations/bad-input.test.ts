@@ -36,7 +36,7 @@ const IMPOSTORS: [string, string, RegExp, (path: string) => void][] = [
     (path) => writeFileSync(path, "SQLite format 3\0"),
   ],
   [
-    "a SQLite file of something else",
+    "a SQLite file of another application",
     "not_a_store",
     /places/,
     (path) => fill(path, ["CREATE TABLE places (url TEXT)"]),

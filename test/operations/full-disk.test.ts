@@ -19,7 +19,7 @@ describe("a full disk", () => {
           config(join(disk, "new.db")),
         );
         expect(result.errors.map(({ code }) => code)).toEqual(["write_failed"]);
-        expect(result.errors[0]!.message).toContain("no room left");
+        expect(result.errors[0]!.message).toContain("no space left");
         expect(readdirSync(disk)).toEqual([]);
       });
     });
@@ -32,7 +32,7 @@ describe("a full disk", () => {
       for (const release of ["0.12", "0.13"] as const) {
         const { errors } = await migrate(lite(source), lite(join(disk, "new")), { for: release });
         expect(errors.map(({ code }) => code)).toEqual(["write_failed"]);
-        expect(errors[0]!.message).toStartWith(`no room left to write ${disk}`);
+        expect(errors[0]!.message).toStartWith(`no space left to write ${disk}`);
         expect(readdirSync(disk)).toEqual([]);
       }
       copyFileSync(join(root, "test/fixtures/rdb/v20-4.22.1-other-keys.rdb"), join(disk, "there.db"));

@@ -186,7 +186,7 @@ describe("a log that cannot be followed", () => {
     [["GRAPH.QUERY", "memorygraph", "CREATE (:Memory)"], "the command GRAPH.QUERY"],
     [["GRAPH.EFFECT", "memorygraph", "\x03"], "effects of version 3"],
     [["GRAPH.EFFECT", "memorygraph", "\x02\x63\0\0\0"], "an effect of the unknown kind 99"],
-    [["GRAPH.EFFECT", "memorygraph", "\x02\x05\0\0\0"], "an effect that is cut"],
+    [["GRAPH.EFFECT", "memorygraph", "\x02\x05\0\0\0"], "a truncated effect"],
     [["GRAPH.EFFECT", "memorygraph", `\x02\x05\0\0\0${"\0".repeat(8)}`], "a change of node 0, which is not there"],
     [["RENAME", "other", "memorygraph"], "the command RENAME"],
     [["SWAPDB", "0", "1"], "the command SWAPDB"],

@@ -164,7 +164,7 @@ describe("matrices", () => {
     ],
     ["too few values", { form: FORM.sparse, entries: 3, x: x.subarray(1), i, p: Uint32Array.of(0, 2, 2, 3) }],
     ["a size beyond all bounds", { form: FORM.full, entries: 1, rows: 2 ** 50, columns: 1, isUniform: true, x }],
-    ["an unknown form", { form: 3, entries: 3, x, i }],
+    ["an unknown encoding", { form: 3, entries: 3, x, i }],
   ] as const)("with %s are damage", (_, matrix) => {
     expect(() => cellsOf(matrix)).toThrow(/is damaged at byte 0: /);
   });

@@ -142,7 +142,7 @@ describe.if(newest !== undefined)("an append-only log", () => {
     const from = ["--from", "falkordblite", "--from-path", path];
     const { code, stdout } = await program(folder, ["inspect", ...from]);
     expect([code, stdout]).toEqual([0, expect.stringContaining("42 memories")]);
-    expect(stdout).toContain("append-only log beside the dump; the dump was saved after its last command");
+    expect(stdout).toContain("append-only log beside the dump; the dump was saved after the last command of the log");
   }, 60_000);
 
   test("forbids to write the dump, until the log is gone", async () => {

@@ -77,7 +77,7 @@ describe.each(kinds.map((kind) => [kind.version, kind] as const))("FalkorDB %s l
     const before = listing(folder.path);
     const { error } = await runMigration(at(copyFixture("0.12.4", folder)), into(folder.file("dump.rdb")), {}, {});
     expect(error).toBeInstanceOf(RefusedError);
-    expect(error?.message).toContain("takes graphs of one name for one");
+    expect(error?.message).toContain("merges graphs with the same name");
     expect(listing(folder.path).filter((line) => line.includes("dump.rdb"))).toEqual(
       before.filter((line) => line.includes("dump.rdb")),
     );

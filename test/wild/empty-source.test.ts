@@ -26,7 +26,7 @@ test.each(["0.12.4", "0.13.0"] as const)("a file as MemoryGraph %s makes it, wit
   ];
   for (const more of [["--dry-run"], []]) {
     const refused = await program(folder, [...args, ...more]);
-    expectError(refused, 4, "is empty: it is probably not the store that was meant");
+    expectError(refused, 4, "is empty: it is probably not the store that you meant");
     expect(refused.stderr).toContain("--allow-empty");
   }
   expect(existsSync(folder.file("new.db"))).toBe(false);

@@ -49,7 +49,7 @@ describe("a compressed dump", () => {
         expectError(await program(folder, from), 8, /damaged|truncated/);
       }
       writeFileSync(path, compress(readFileSync(copyFixture("0.12.4", folder))));
-      expectError(await program(folder, from), 2, "what is in it is no Redis dump");
+      expectError(await program(folder, from), 2, "not of a Redis dump");
     }
     expect(readdirSync(folder.file("tmp"))).toEqual([]);
     expectError(await program(folder, ["inspect", "--from-path", path]), 2, "a file compressed with zstd");
@@ -70,7 +70,7 @@ describe.each(kinds.map((kind) => [kind.version, kind] as const))("what DUMP of 
     const bytes = readFileSync(path);
     bytes[bytes.length >> 1]! ^= 1;
     writeFileSync(path, bytes);
-    await expect(inspect(path)).rejects.toThrow("its checksum does not fit its bytes");
+    await expect(inspect(path)).rejects.toThrow("its checksum does not match its bytes");
   });
 });
 

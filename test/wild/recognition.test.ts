@@ -168,11 +168,11 @@ describe("a file in WAL mode without its -wal", () => {
       ["migrate", "--from-path", copyFixture("0.12.4", folder), "--to", "sqlite", "--to-path", path],
     ]) {
       const outcome = await program(folder, command);
-      expectError(outcome, 2, "is half of a store");
+      expectError(outcome, 2, "is only a part of a store");
       expect(outcome.stderr).toContain("half.db-wal");
     }
     const { stdout } = await program(folder, ["doctor"], { MEMORY_SQLITE_PATH: path });
-    expect(stdout).toContain("is half of a store");
+    expect(stdout).toContain("is only a part of a store");
     expect(stdout).not.toContain("this makes a file");
   });
 

@@ -73,7 +73,7 @@ describe.if(neo4j !== undefined)("an index of Neo4j", () => {
     const said = await refused(source, end);
     expect(said).toContain("would refuse 2 records");
     expect(said).toMatch(
-      /memory_tags_index, index on :Memory\(tags\): 1\n {2}big: [\d,]+ bytes, of which the index takes 8,175/,
+      /memory_tags_index, index on :Memory\(tags\): 1\n {2}big: [\d,]+ bytes; the index can hold 8,175/,
     );
     expect(said).toMatch(/memory_project_path_index, index on :Memory\(context_project_path\): 1\n {2}long: /);
     for (const [statement] of said.matchAll(/DROP INDEX `\w+`/g)) await cypher(statement!);

@@ -90,7 +90,7 @@ describe("--on-conflict newest", () => {
     expect([result.overwritten.nodes, result.conflicts]).toEqual([0, { count: 2, ids: ["node n0", "node n1"] }]);
     expect(result.notes).toEqual([
       {
-        what: "a record with a time that cannot be read here or there, so that nothing tells which is newer",
+        what: "a record with a time that cannot be read here or there, so it is unknown which is newer",
         count: 2,
         examples: ["n0", "n1"],
       },

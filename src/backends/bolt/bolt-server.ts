@@ -66,7 +66,7 @@ export class BoltServer implements GraphServer {
 
   async warnings(): Promise<string[]> {
     const blocker = await this.#dialect.blocker(this.#connection);
-    return blocker === null ? [] : [`the server is ${blocker.what}: it can be a source, but no target`];
+    return blocker === null ? [] : [`the server is ${blocker.what}: it can be a source, but not a target`];
   }
 
   async closed(): Promise<string | null> {
@@ -330,7 +330,7 @@ function inOrder(rows: readonly Row[], expected: number, location: string): Inte
 
 function assertAll(found: number, expected: number, location: string): void {
   if (found === expected) return;
-  throw new WriteError(`${location} took ${found} of ${expected} records: others were deleted meanwhile`, {
+  throw new WriteError(`${location} took ${found} of ${expected} records: others were deleted during the run`, {
     next: "Stop the applications that use it, and run the same command again.",
   });
 }

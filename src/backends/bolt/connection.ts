@@ -182,7 +182,7 @@ export class Connection {
 
   /** The text by which the server knows the last transaction that it committed; null where it has none. */
   async bookmark(): Promise<string | null> {
-    return this.#waiting("asking for its last change", (settings) =>
+    return this.#waiting("reading its last commit time", (settings) =>
       this.#withSession(async (session) => {
         await session.run("RETURN 1", {}, settings);
         return session.lastBookmarks().join(" ") || null;

@@ -29,13 +29,13 @@ export function translate(error: unknown, failure: Failure): Error {
 function connection(code: string, message: string, cause: Error, failure: Failure): MigrateError | null {
   const { location, address, hasPassword } = failure;
   if (/AuthenticationRateLimit/.test(code)) {
-    return new ConnectionError(`${location} takes no more logins for a while, after too many that failed`, {
+    return new ConnectionError(`${location} has locked logins for a while, after too many failed ones`, {
       next: "Wait some seconds, check the password, and run the same command again.",
       cause,
     });
   }
   if (/CredentialsExpired/.test(code)) {
-    return new ConnectionError(`the password of ${location} has to be changed before it can be used`, {
+    return new ConnectionError(`${location} requires a password change before the first use`, {
       next: "Log in once with the server's own tools and set a new password.",
       cause,
     });
@@ -50,13 +50,13 @@ function connection(code: string, message: string, cause: Error, failure: Failur
       : new PasswordWantedError(`${location} asks for a password`, { next: PASSWORD_HELP, cause });
   }
   if (/DatabaseNotFound/.test(code) || /database does not exist|graph not found/i.test(message)) {
-    return new ConnectionError(`${location} is not there: the server has no such database`, {
+    return new ConnectionError(`${location} does not exist: the server has no such database`, {
       next: "Check the name: --from-database or --to-database, or the last part of the address.",
       cause,
     });
   }
   if (/DatabaseUnavailable/.test(code)) {
-    return new ConnectionError(`${location} is there, but not online`, {
+    return new ConnectionError(`${location} exists, but is not online`, {
       next: "Start the database, then try again.",
       cause,
     });
@@ -68,7 +68,7 @@ function connection(code: string, message: string, cause: Error, failure: Failur
   )
     return null;
   if (/routing|discover/i.test(message)) {
-    return new ConnectionError(`${location} gives no way to its cluster`, {
+    return new ConnectionError(`${location} did not give a routing table of its cluster`, {
       next: `For a single server write bolt:// instead of ${address.scheme}://; else check that the addresses it advertises can be reached from here.`,
       cause,
     });
@@ -81,19 +81,19 @@ function connection(code: string, message: string, cause: Error, failure: Failur
 
 function statement(code: string, message: string, cause: Error, { location }: Failure): MigrateError | null {
   if (/OutOfMemory|MemoryPool/.test(code) || /memory limit exceeded/i.test(message)) {
-    return new WriteError(`${location} has not enough memory for it: ${firstLine(message)}`, {
+    return new WriteError(`${location} ran out of memory: ${firstLine(message)}`, {
       next: "Give the server more (Neo4j: db.memory.transaction.max, dbms.memory.transaction.total.max and the heap; Memgraph: --memory-limit), then run the same command again.",
       cause,
     });
   }
   if (/ReadOnly|NotALeader|WriteOnReadOnly|AccessMode/i.test(code) || /read.only|replica/i.test(message)) {
     return new RefusedError(`${location} is read-only: ${firstLine(message)}`, {
-      next: "Name the server that takes writes (the leader), or lift the restriction.",
+      next: "Name the server that accepts writes (the leader), or remove the restriction.",
       cause,
     });
   }
   if (/Security\.Forbidden/.test(code) || /not authorized|don't have permission|do not have privilege/i.test(message)) {
-    return new AccessError(`the user may not do this in ${location}: ${firstLine(message)}`, {
+    return new AccessError(`the user has no permission for this in ${location}: ${firstLine(message)}`, {
       next: "Use a user who may read everything (source), or write and manage indexes and constraints (target).",
       cause,
     });
@@ -114,7 +114,7 @@ function statement(code: string, message: string, cause: Error, { location }: Fa
     /ConstraintValidationFailed/.test(code) ||
     /unique constraint violation|existence constraint violation/i.test(message)
   ) {
-    return new WriteError(`a constraint of ${location} forbids it: ${firstLine(message)}`, {
+    return new WriteError(`a constraint of ${location} refused a record: ${firstLine(message)}`, {
       next: "Look at the constraint, or choose an empty database as the target.",
       cause,
     });

@@ -70,5 +70,5 @@ export function tooLargeForText([value]: readonly Value[]): string | null {
 
 function tooLarge(bytes: number, most: number): string {
   const number = (count: number) => count.toLocaleString("en-US");
-  return `${number(bytes)} bytes, of which the index takes ${number(most)}`;
+  return `${number(bytes)} bytes; the index can hold ${number(most)}`;
 }

@@ -78,8 +78,8 @@ class MemgraphDialect implements Dialect {
     const setting = config.find(([name]) => name === "storage_properties_on_edges");
     if (!setting?.some((value, at) => at === 2 && String(value) === "false")) return null;
     return {
-      what: "set to keep no properties of relationships",
-      next: "Start Memgraph with --storage-properties-on-edges=true; it cannot hold MemoryGraph's relationships else.",
+      what: "configured without properties on relationships",
+      next: "Start Memgraph with --storage-properties-on-edges=true; otherwise it cannot hold MemoryGraph's relationships.",
     };
   }
 

@@ -86,14 +86,16 @@ class Neo4jDialect implements Dialect {
     const name = String(current[0]);
     return {
       what: "read-only",
-      next: `Lift it (ALTER DATABASE ${name} SET ACCESS READ WRITE, or server.databases.default_to_read_only and server.databases.read_only in neo4j.conf), or choose another database.`,
+      next: `Remove the restriction (ALTER DATABASE ${name} SET ACCESS READ WRITE, or server.databases.default_to_read_only and server.databases.read_only in neo4j.conf), or choose another database.`,
     };
   }
 
   /** An index whose filling failed holds nothing, and is neither repaired nor made anew by the application. */
   async notes(connection: Connection): Promise<string[]> {
     const rows = await connection.rows("SHOW INDEXES YIELD name, state WHERE state = 'FAILED' RETURN name");
-    return rows.map(([name]) => `the index ${name} failed and is of no use: DROP INDEX ${quoteNeo4j(String(name))}`);
+    return rows.map(
+      ([name]) => `the index ${name} is in the state FAILED; drop it: DROP INDEX ${quoteNeo4j(String(name))}`,
+    );
   }
 
   readonly activity: Activity = async (ask, statement) => {

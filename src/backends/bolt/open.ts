@@ -95,7 +95,7 @@ function assertKind(type: BackendType & BoltType, agent: string, location: strin
   const other = kindOf(agent);
   throw new StoreKindError(
     other === null
-      ? `what answers at ${location} is neither Neo4j nor Memgraph: ${agent || "it does not say what it is"}`
+      ? `what answers at ${location} is neither Neo4j nor Memgraph: ${agent || "it does not name its product"}`
       : `what answers at ${location} is ${KINDS[other].descriptor.title}, not ${KINDS[type].descriptor.title}`,
     { next: other === null ? "Check the address." : `Name its kind: ${other} instead of ${type}.` },
   );

@@ -149,7 +149,7 @@ const MOST_OFFSET_SECONDS = 18 * 3600;
 function assertDecoded({ year, timeZoneId, timeZoneOffsetSeconds }: Parts): void {
   if (timeZoneId == null) return;
   const isFar = Math.abs(number(year)) > SAFE_YEARS || Math.abs(number(timeZoneOffsetSeconds)) > MOST_OFFSET_SECONDS;
-  if (isFar) throw new RangeError("a date-time by zone name that JavaScript's calendar may say wrongly");
+  if (isFar) throw new RangeError("a date-time with a zone name that JavaScript's calendar may convert incorrectly");
 }
 
 /** For what fits in 32 bits: all but the parts of a duration. */

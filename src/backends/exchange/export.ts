@@ -136,7 +136,7 @@ function lacking(of: string, found: ReadonlySet<string>, known: readonly string[
 }
 
 function unnamed({ unnamed: count }: Survey): Finding[] {
-  const what = "relationships without an id, which are given one made of their ends and type";
+  const what = "relationships without an id, which get one made of their ends and type";
   return count === 0 ? [] : [{ kind: "note", what, count, examples: [] }];
 }
 
@@ -146,7 +146,7 @@ function miscounted(header: string, what: string, found: number, headers: Readon
   return [
     {
       kind: "note",
-      what: `the export says that it holds ${said} ${what}; it holds ${found}`,
+      what: `the export declares ${said} ${what}, and holds ${found}`,
       count: 1,
       examples: [header],
     },

@@ -79,7 +79,7 @@ class Window {
     while (!this.#valueEnds(state)) {
       const more = this.more(start);
       start = 0;
-      if (more === "end") throw new JsonSyntaxError("the text ends in the middle of a value");
+      if (more === "end") throw new JsonSyntaxError("the text ends inside a value");
     }
     return this.bytes.subarray(start, this.at);
   }

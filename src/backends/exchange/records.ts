@@ -117,7 +117,11 @@ export class ExchangeRecords implements RecordStore {
           const id = item.properties.get("id") ?? idFor(from, to, type, joined);
           const [start, end] = [this.#ids.numberOf(from), this.#ids.numberOf(to)];
           if (start === null || end === null) {
-            this.#dangling.add("note", "a relationship with an end that is not in the file; it is kept", String(id));
+            this.#dangling.add(
+              "note",
+              "a relationship with an end that is not in the file; the relationship is kept",
+              String(id),
+            );
           }
           relationships.push({
             ...{ id: ++number, from: start ?? NOWHERE, to: end ?? NOWHERE, fromId: from, toId: to, type },
@@ -140,7 +144,11 @@ export class ExchangeRecords implements RecordStore {
     const id = properties.get("id");
     if (!this.#format.renamesDuplicates || typeof id !== "string" || this.#ids.numberOf(id) === number)
       return properties;
-    this.#numbered.add("note", "an entity whose name occurs again; a number behind it tells them apart", id);
+    this.#numbered.add(
+      "note",
+      "an entity whose name occurs more than once; a number after the name tells them apart",
+      id,
+    );
     let count = again.get(id) ?? 1;
     let name: string;
     do name = `${id}#${++count}`;
@@ -163,7 +171,7 @@ export class ExchangeRecords implements RecordStore {
         if (!(error instanceof JsonSyntaxError)) throw error;
         tell({
           kind: "damage",
-          what: "the JSON text is broken; nothing behind that place is read",
+          what: "the JSON text is damaged; nothing after that position is read",
           value: error.message,
         });
         return;

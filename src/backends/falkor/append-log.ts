@@ -133,17 +133,18 @@ export function assertNoNewerLog(location: string, dump: string, packed = dump):
   const newest = Math.max(...log.files.map(({ modified }) => latest(modified)));
   // A dump tells the second in which its saving began.
   if (saved > newest) {
-    const what = "an append-only log beside the dump; the dump was saved after its last command, and alone is read";
+    const what =
+      "an append-only log beside the dump; the dump was saved after the last command of the log, and only the dump is read";
     return { kind: "note", what, count: log.files.length, examples: log.files.map(({ path }) => path) };
   }
-  const savedAt = Number.isNaN(saved) ? "it does not say when it was saved" : `saved ${timeOf(new Date(saved))}`;
+  const savedAt = Number.isNaN(saved) ? "its header has no time of saving" : `saved ${timeOf(new Date(saved))}`;
   // Times that the engine itself has set tell which is the newer; copying sets them anew.
   const { mtimeMs = Number.NaN, size = 0 } = statOf(packed) ?? {};
   const isProven = mtimeMs - saved < SAVING_MS + size * SAVING_MS_A_BYTE;
-  const message = `${location} has an append-only log that can hold more than its dump, and it was not read`;
+  const message = `${location} has an append-only log that can hold more than its dump; the log was not read`;
   throw new LogRefusal(message, isProven ? log : null, {
     details: [`${packed}: ${savedAt}`, ...described(log)],
-    next: `${wayOut(log.folder)} To read the dump as it was when it was saved, copy it alone into another folder.`,
+    next: `${wayOut(log.folder)} To read the dump as it was saved, copy only the dump into another folder.`,
   });
 }
 
@@ -154,7 +155,7 @@ export function assertNoLogAlone(location: string, path: string): void {
   if (part !== null) throw partOfLog(location, part, part);
   const log = stat?.isDirectory() ? logIn(path) : stat === null ? logIn(dirname(path)) : null;
   if (log === null) return;
-  throw new LogRefusal(`${location} has an append-only log and no dump: its data are in the log alone`, log, {
+  throw new LogRefusal(`${location} has an append-only log and no dump: only the log has its data`, log, {
     details: described(log),
     next: wayOut(log.folder),
   });

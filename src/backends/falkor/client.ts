@@ -157,7 +157,7 @@ export class Client {
     } catch (error) {
       if (isMissingGraph(error)) return null;
       if (/WRONGTYPE/.test(String(error))) {
-        throw new StoreKindError(`${this.location} is there, but it is not a graph`, {
+        throw new StoreKindError(`${this.location} exists, but is not a graph`, {
           next: "Check the name of the graph: --from-graph or --to-graph, or the last part of the address.",
           cause: error,
         });

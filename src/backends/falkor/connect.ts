@@ -44,9 +44,9 @@ export async function connectFalkor(
     if (found instanceof Client) return finished(found, { ...place, referrals }, target);
     referrals.push(found.how);
     if (referrals.length > MOST_REFERRALS) {
-      throw new ConnectionError(`${place.location} leads from node to node without an end`, {
+      throw new ConnectionError(`${place.location} redirects from node to node in a loop`, {
         details: referrals,
-        next: "Wait until the cluster or the sentinels are in step again, then run the same command again.",
+        next: "Wait until the cluster or the sentinels agree again, then run the same command again.",
       });
     }
     place = placeAt(place, found.node);
@@ -110,7 +110,7 @@ function notReached(error: unknown, referrals: readonly string[]): unknown {
   if (!(error instanceof ConnectionError)) return error;
   return new ConnectionError(error.message, {
     details: [...referrals, ...error.details],
-    next: `${error.next} If that server has another address from here, name it by that.`,
+    next: `${error.next} If that server has another address on this network, use that address.`,
     cause: error,
   });
 }
@@ -143,7 +143,7 @@ async function masterOf(client: Client): Promise<Referral["node"] | null> {
         ? "Name the master instead; SENTINEL MASTERS in redis-cli lists those that it watches."
         : others.length === 0
           ? "Wait until the sentinels have made another server the master, then run the same command again."
-          : `Name the master that was meant instead, such as ${address(first)}`,
+          : `Name the master that you meant instead, such as ${address(first)}`,
   });
 }
 
@@ -155,8 +155,8 @@ async function assertServes(client: Client, target: boolean): Promise<void> {
     throw new RefusedError(`${client.location} is a read-only replica`, { next: "Name the master instead." });
   }
   if (/^master_link_status:up/m.test(info)) return;
-  throw new ConnectionError(`${client.location} is a replica that has lost its master, or still copies from it`, {
-    next: "Wait until it is in step again, or name the master instead.",
+  throw new ConnectionError(`${client.location} is a replica that has lost its master, or is still syncing with it`, {
+    next: "Wait until it has caught up, or name the master instead.",
   });
 }
 

@@ -72,7 +72,7 @@ export class ConstraintCheck {
     if (missing !== -1) return null;
     for (const value of counts ? values : []) {
       const why = fatalWhenUnique(value);
-      if (why !== null) return `FalkorDB falls over ${shown(value)}, since ${why}`;
+      if (why !== null) return `${shown(value)} crashes FalkorDB: ${why}`;
     }
     // To an index a number is a number.
     const text = writeJson(

@@ -89,7 +89,7 @@ export function describeNew(origin: DumpOrigin, release: Release): StoreDescript
 
 /** Why no MemoryGraph opens a graph of that name; null for the one that it opens. */
 export function closedGraph(graph: string): string | null {
-  return graph === GRAPH_NAME ? null : `MemoryGraph opens the graph ${GRAPH_NAME} alone, and not ${graph}`;
+  return graph === GRAPH_NAME ? null : `MemoryGraph opens only the graph ${GRAPH_NAME}, not ${graph}`;
 }
 
 function closedNote(closed: string | null): Finding[] {

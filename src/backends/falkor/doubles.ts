@@ -128,7 +128,7 @@ function exactDouble(printed: number, told: Value): number {
   if (isPrintedWhole(printed)) return printed;
   const value = Array.isArray(told) ? scaled(told) : Number.NaN;
   if (agrees(value, printed)) return value;
-  throw new DamagedStoreError(`FalkorDB says ${printed} and ${value} of the same number`, {
+  throw new DamagedStoreError(`FalkorDB gave ${printed} and ${value} for the same number`, {
     next: "Report this to the project, with the version of the server.",
   });
 }

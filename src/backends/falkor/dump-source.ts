@@ -149,7 +149,7 @@ export class DumpSource implements SourceStore {
       return;
     }
     throw new SourceChangedError(`${this.#origin.location} changed while it was read`, {
-      next: "Close the application that writes to it, and run the same command again. Nothing was put in place.",
+      next: "Close the application that writes to it, and run the same command again. The target was not changed.",
     });
   }
 

@@ -35,7 +35,7 @@ export class DumpStore implements RecordStore {
   /** What the last reading of nodes and of relationships had to leave out. */
   findings(): readonly Finding[] {
     const names = this.#reader?.graph.replacedNames ?? [];
-    const what = "a name of a label, type or property that is not UTF-8; it is spelled with U+FFFD";
+    const what = "a label, type or property name that is not UTF-8; its invalid bytes become U+FFFD";
     return [
       ...(names.length > 0
         ? [{ kind: "damage", what, count: names.length, examples: names.slice(0, 10) } as const]

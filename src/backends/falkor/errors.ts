@@ -16,7 +16,7 @@ export function translate(error: unknown, failure: Failure): Error {
     });
   }
   if (isForbidden(error)) {
-    return new AccessError(`the user may not do this in ${location}: ${message}`, {
+    return new AccessError(`the user has no permission for this in ${location}: ${message}`, {
       next: "Use a user who may run GRAPH.RO_QUERY (source), or GRAPH.QUERY and GRAPH.CONSTRAINT (target), on this graph, and INFO.",
       cause,
     });

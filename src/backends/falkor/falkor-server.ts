@@ -95,7 +95,7 @@ class FalkorServer implements GraphServer {
     const others = await this.others();
     const [first] = others;
     const number = first?.option === "database" ? first.name : null;
-    throw new StoreKindError(`${this.location} is not there: the server has no graph of that name in that database`, {
+    throw new StoreKindError(`${this.location} does not exist: the server has no graph of that name in that database`, {
       details: others
         .slice(0, SHOWN_GRAPHS)
         .map(({ name, graphs = [] }) =>
@@ -160,7 +160,7 @@ class FalkorServer implements GraphServer {
     }
     const replication = String(await this.#client.tryCommand("INFO", "replication"));
     if (/^role:slave/m.test(replication)) {
-      found.push("the server is a replica: it may lack what its master has taken last");
+      found.push("the server is a replica: it may lack the latest writes of its master");
     }
     const most = await this.#client.tryCommand("GRAPH.CONFIG", "GET", "TIMEOUT_MAX");
     const milliseconds = Array.isArray(most) ? Number(most[1]) : 0;
@@ -171,7 +171,7 @@ class FalkorServer implements GraphServer {
     const [, policy = "noeviction"] = /^maxmemory_policy:([\w-]+)/m.exec(memory) ?? [];
     if (limit !== "0" && policy.startsWith("allkeys")) {
       found.push(
-        `the server drops whole graphs when its memory is full (maxmemory-policy ${policy}): noeviction is safe`,
+        `the server evicts whole graphs when its memory is full (maxmemory-policy ${policy}); set noeviction to prevent that`,
       );
     }
     return found;
@@ -180,7 +180,7 @@ class FalkorServer implements GraphServer {
   async closed(): Promise<string | null> {
     const { database } = this.#client;
     if (database === 0) return closedGraph(this.#graph);
-    return `MemoryGraph opens database 0 of a server alone, and not ${database}`;
+    return `MemoryGraph opens only database 0 of a server, not ${database}`;
   }
 
   nodes(signal?: AbortSignal): AsyncIterable<readonly ServerNode[]> {

@@ -104,7 +104,8 @@ async function open(
   const check = () => checkLog?.(place.path, place.dump) ?? null;
   const log = check();
   const sign = await runningEngine(place.dump);
-  const what = "an engine holds this store: what it has taken since it last saved is not in the file, and not read";
+  const what =
+    "an engine has this store open: what it has written since its last save is not in the file, and is not read";
   const notes: Finding[] = [
     ...(sign === null ? [] : [{ kind: "note", what, count: 1, examples: [sign] } as const]),
     ...(log === null ? [] : [log]),

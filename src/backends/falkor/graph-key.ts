@@ -65,9 +65,12 @@ export async function assertKeeps(client: Client, key: string): Promise<void> {
   const left = Number(await client.tryCommand("PTTL", key));
   if (left > 0) {
     const seconds = Math.ceil(left / 1_000).toLocaleString("en-US");
-    throw new RefusedError(`${client.location} expires in ${seconds} s, with all that is written to it`, {
-      next: `Take the expiry off (PERSIST ${key} in redis-cli), or choose another graph. Nothing was written.`,
-    });
+    throw new RefusedError(
+      `${client.location} expires in ${seconds} s, together with everything that is written to it`,
+      {
+        next: `Remove the expiry (PERSIST ${key} in redis-cli), or choose another graph. Nothing was written.`,
+      },
+    );
   }
   const inner = await innerName(client, key);
   if (inner === null || inner === key) return;

@@ -21,7 +21,7 @@ export interface Violation {
 /** An index over a property with an empty name is one that engines fall over when they load it. */
 function nameless({ statement }: SchemaItem): string | null {
   const { properties } = JSON.parse(statement) as Named;
-  return properties.includes("") ? "FalkorDB falls over an empty name" : null;
+  return properties.includes("") ? "an empty name crashes FalkorDB" : null;
 }
 
 export class GraphRewrite {
@@ -137,7 +137,7 @@ export class GraphRewrite {
       return why === null ? [] : [`${item.what}: ${why}`];
     });
     if (broken.length === 0) return;
-    throw new RefusedError(`${this.#location} has constraints that do not allow what it would hold`, {
+    throw new RefusedError(`${this.#location} has constraints that the new records violate`, {
       details: broken,
       next: "Drop the constraints in the target, or change the records. Nothing was written.",
     });

@@ -29,7 +29,7 @@ const DUMP = "dump.rdb";
 const NAME_OF: Readonly<Record<Packing, string>> = {
   gzip: "a compressed file",
   zstd: "a compressed file",
-  payload: "what DUMP gave for one graph",
+  payload: "the result of DUMP for one graph",
 };
 
 /** A store that is there. @throws StoreKindError for what is none, RefusedError for a log alone, AccessError */
@@ -119,7 +119,7 @@ function assertUnused(path: string): void {
   const own = /^fdb-[0-9a-f]+\.sock$|^temp-.*\.rdb$|^appendonlydir$|^appendonly\.aof$/;
   const others = readdirSync(path).filter((name) => !own.test(name));
   if (others.length === 0) return;
-  throw new StoreKindError(`${path} is a directory that holds other things, and no ${DUMP}`, {
+  throw new StoreKindError(`${path} is a directory that holds other files, and no ${DUMP}`, {
     details: others.slice(0, 5),
     next: "Name a directory that does not exist yet, or an empty one.",
   });

@@ -41,7 +41,7 @@ export async function openLog(origin: DumpOrigin, refusal: LogRefusal, { signal 
   return DumpSource.ofOwn(read, folder, file, signal, () => {
     if (log.files.map(({ path }) => stateOf(path)).join() === state) return;
     throw new SourceChangedError(`the log of ${origin.location} changed while it was read`, {
-      next: "Close the application that writes to it, and run the same command again. Nothing was put in place.",
+      next: "Close the application that writes to it, and run the same command again. The target was not changed.",
     });
   });
 }

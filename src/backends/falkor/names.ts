@@ -33,7 +33,7 @@ export class Names {
     const names = row === undefined ? [] : (decode(row[0]!) as string[]);
     // What was known before the page, and is there after it, was there with it.
     if (highest >= names.length || this.#known[kind].some((name, number) => names[number] !== name)) {
-      throw new SourceChangedError(`${this.#client.location} was deleted and made anew while it was read`, {
+      throw new SourceChangedError(`${this.#client.location} was deleted and created again while it was read`, {
         next: "Run the same command again.",
       });
     }

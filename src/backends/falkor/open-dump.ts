@@ -112,8 +112,8 @@ export function assertExtendable({ scan, isNameTaken }: OpenDump, { location, gr
 export function assertLoadable({ scan }: OpenDump, { location, graph }: DumpRequest): void {
   const why = unloadable(scan, graph);
   if (why === null) return;
-  throw new WriteError(`an engine would not load what was written for ${location}: ${why}`, {
-    next: "Nothing was put in place. Report it to the project; a new path as the target avoids it.",
+  throw new WriteError(`an engine would refuse the file that was written for ${location}: ${why}`, {
+    next: "The target was not changed. Report it to the project; use a new path as the target to avoid it.",
   });
 }
 

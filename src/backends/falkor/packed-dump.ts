@@ -99,13 +99,13 @@ class DumpGuard extends Transform {
 }
 
 function noDump(location: string): StoreKindError {
-  return new StoreKindError(`${location} is a compressed file, and what is in it is no Redis dump`, {
-    next: "Decompress it, and name what comes out with its own kind.",
+  return new StoreKindError(`${location} is a compressed file, but not of a Redis dump`, {
+    next: "Decompress it, and name the result with its own kind.",
   });
 }
 
 function noRoom(location: string, folder: string, cause?: unknown): AccessError {
-  return new AccessError(`there is no room to decompress ${location} in ${folder}`, {
+  return new AccessError(`no space left to decompress ${location} in ${folder}`, {
     next: "Set TMPDIR to a folder on a larger disk, or decompress it yourself and name the dump.",
     cause,
   });
@@ -120,8 +120,8 @@ function translate(error: unknown, location: string, folder: string): unknown {
 }
 
 function cut(location: string, why: string, cause?: unknown): DamagedStoreError {
-  return new DamagedStoreError(`${location} cannot be decompressed: it is damaged or cut (${why})`, {
-    next: "Copy it once more from where it was made, or take an older backup.",
+  return new DamagedStoreError(`${location} cannot be decompressed: it is damaged or truncated (${why})`, {
+    next: "Copy it again from its origin, or use an older backup.",
     cause,
   });
 }

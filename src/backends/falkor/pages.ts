@@ -190,7 +190,7 @@ async function unlessTooLong(client: Client, statement: string, divisible: boole
 export function assertComplete(location: string, found: number, expected: number): void {
   if (found >= expected) return;
   throw new ConnectionError(`${location} gave ${found} of ${expected} records`, {
-    next: "Something deletes from the graph while it is read: stop the applications that use it, and run the same command again.",
+    next: "Stop the applications that use the graph, since one deletes records while it is read; then run the same command again.",
   });
 }
 

@@ -93,8 +93,8 @@ async function within(location: string, connect: (signal: AbortSignal) => Promis
   const limit = new Promise<never>((_, reject) => {
     const late = () =>
       reject(
-        new ConnectionError(`${location} took the connection, and did not answer the login`, {
-          next: "Check that the server runs, and the network between, then run the same command again.",
+        new ConnectionError(`${location} accepted the connection, and did not answer the login`, {
+          next: "Check the server and the network, then run the same command again.",
         }),
       );
     timer = setTimeout(late, 2 * patience().connect);

@@ -232,7 +232,7 @@ export class Reader {
       throw new DamagedStoreError(
         `${this.#client.location} holds text that is not UTF-8, near internal id ${row[0]![1]}`,
         {
-          next: "Set such properties anew in the graph, then run the same command again.",
+          next: "Replace such properties in the graph, then run the same command again.",
         },
       );
     }

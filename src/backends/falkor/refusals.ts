@@ -57,7 +57,7 @@ const REFUSALS: readonly Refusal[] = [
     matches: /^LOADING/,
     error: ConnectionError,
     what: (location) => `${location} is still loading its data`,
-    next: "Wait until it is up, then try again.",
+    next: "Wait until it has loaded them, then run the same command again.",
   },
   {
     matches: /^DENIED|max number of clients/i,
@@ -77,7 +77,7 @@ const REFUSALS: readonly Refusal[] = [
     matches: /^ASK \d+ (\S*):(\d+)/,
     error: ConnectionError,
     what: (location, parts, failure) =>
-      `the cluster is moving the graph from ${location} to another node, ${nodeOf(parts, failure)}, at this moment`,
+      `the cluster is moving the graph from ${location} to another node, ${nodeOf(parts, failure)}, now`,
     next: (parts, failure) =>
       `Wait until that is done, then name that node in its place: ${addressOfNode(parts, failure)}`,
   },
@@ -90,37 +90,37 @@ const REFUSALS: readonly Refusal[] = [
   {
     matches: /^CLUSTERDOWN\s*(.*)/,
     error: ConnectionError,
-    what: (location, [, why]) => `the cluster of ${location} serves nothing now: ${why}`,
-    next: `Mend it first (redis-cli --cluster check shows what is missing), ${AGAIN}`,
+    what: (location, [, why]) => `the cluster of ${location} is down: ${why}`,
+    next: `Repair it first (redis-cli --cluster check shows what is missing), ${AGAIN}`,
   },
   {
     matches: /SELECT is not allowed in cluster mode/i,
     error: StoreKindError,
-    what: (location) => `${location} is a node of a cluster, which has no databases but 0`,
+    what: (location) => `${location} is a node of a cluster, which has only database 0`,
     next: "Leave out the number of the database.",
   },
   {
     matches: /DB index is out of range/i,
     error: StoreKindError,
-    what: (location) => `${location} is not there: the server has no database of that number`,
-    next: "Give a smaller number; CONFIG GET databases tells how many the server has.",
+    what: (location) => `${location} does not exist: the server has no database of that number`,
+    next: "Give a smaller number; CONFIG GET databases shows how many the server has.",
   },
   {
     matches: /^MASTERDOWN/,
     error: ConnectionError,
-    what: (location) => `${location} is a replica that has lost its master, and is set to serve nothing then`,
-    next: "Wait until it is in step again, or name the master instead.",
+    what: (location) => `${location} is a replica that has lost its master, and is configured to serve no data then`,
+    next: "Wait until it has caught up, or name the master instead.",
   },
   {
     matches: /^BUSY /,
     error: ConnectionError,
-    what: (location) => `${location} answers nobody while it runs a script of another client`,
+    what: (location) => `${location} is busy with a script of another client`,
     next: `Wait until the script has ended, or end it (SCRIPT KILL), ${AGAIN}`,
   },
   {
     matches: /^NOREPLICAS/,
-    what: (location) => `${location} takes no writes, since fewer replicas follow it than it is set to want`,
-    next: `Bring its replicas up, or lower min-replicas-to-write in the server's configuration, ${AGAIN}`,
+    what: (location) => `${location} refuses writes, since it has fewer replicas than min-replicas-to-write requires`,
+    next: `Start its replicas, or lower min-replicas-to-write in the server's configuration, ${AGAIN}`,
   },
   {
     matches: /READONLY|read only replica/i,
@@ -131,14 +131,14 @@ const REFUSALS: readonly Refusal[] = [
   {
     matches: /^OOM|maxmemory|out of memory|Query's mem consumption/i,
     error: WriteError,
-    what: (location, { input }) => `${location} has not enough memory for it: ${input}`,
+    what: (location, { input }) => `${location} ran out of memory: ${input}`,
     next: `Raise the server's maxmemory or QUERY_MEM_CAPACITY, ${AGAIN}`,
   },
   {
     matches: /MISCONF/,
     error: WriteError,
-    what: (location) => `${location} takes no writes, since it cannot save its data to disk`,
-    next: "Look into the server's log, mend that first, then run the same command again.",
+    what: (location) => `${location} refuses writes, since it cannot save its data to disk`,
+    next: "Read the server's log and repair the cause, then run the same command again.",
   },
   {
     matches: /query timed out/i,
@@ -147,8 +147,8 @@ const REFUSALS: readonly Refusal[] = [
   },
   {
     matches: /max pending queries exceeded/i,
-    what: (location) => `${location} has more statements waiting than it is set to keep`,
-    next: `Wait until it has less to do, or raise MAX_QUEUED_QUERIES (GRAPH.CONFIG SET), ${AGAIN}`,
+    what: (location) => `${location} has a full queue of statements`,
+    next: `Wait until its load is lower, or raise MAX_QUEUED_QUERIES (GRAPH.CONFIG SET), ${AGAIN}`,
   },
   {
     matches: /different graph value when opened key (.*)/i,
@@ -160,7 +160,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     matches: /unique constraint violation|constraint violation/i,
     error: WriteError,
-    what: (location, { input }) => `a constraint of ${location} forbids it: ${input}`,
+    what: (location, { input }) => `a constraint of ${location} refused a record: ${input}`,
     next: "Look at the constraint, or choose another graph as the target.",
   },
   {
@@ -174,8 +174,8 @@ const REFUSALS: readonly Refusal[] = [
 /** Redis begins what it refuses by itself with a word in capitals; ERR alone says nothing more. */
 const OTHER: Refusal = {
   matches: /^(?!ERR )([A-Z]{4,}) /,
-  what: (location, { input }) => `${location} refuses it, for a reason of the server's own: ${input}`,
-  next: `Look its first word up in Redis's documentation, and look into the log of the server, ${AGAIN}`,
+  what: (location, { input }) => `${location} refused the statement: ${input}`,
+  next: `Look up its first word in Redis's documentation, and read the log of the server, ${AGAIN}`,
 };
 
 /** Null for what is no refusal that is known, and has no word for one. */

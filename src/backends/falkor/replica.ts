@@ -85,7 +85,7 @@ async function announced(wire: Wire): Promise<Announcement> {
   const mark = /^\$EOF:(.{40})$/.exec(line)?.[1];
   if (mark !== undefined) return { mark: Buffer.from(mark, "latin1") };
   if (/^\$\d+$/.test(line)) return { bytes: Number(line.slice(1)) };
-  throw new Error(`an answer that is no snapshot: ${line.slice(0, 80)}`);
+  throw new Error(`an answer that is not a snapshot: ${line.slice(0, 80)}`);
 }
 
 async function receive(wire: Wire, announcement: Announcement, file: number): Promise<void> {
@@ -139,7 +139,7 @@ class Wire {
     for (;;) {
       const end = this.#rest.indexOf(10);
       if (end === -1) {
-        if (this.#rest.length > LONGEST_LINE) throw new Error("an answer that is no line");
+        if (this.#rest.length > LONGEST_LINE) throw new Error("an answer that is not a line");
         this.#rest = Buffer.concat([this.#rest, await this.#more()]);
         continue;
       }
@@ -186,12 +186,12 @@ class Wire {
 function translate(cause: unknown, location: string, path: string): Error {
   const message = cause instanceof Error ? cause.message : String(cause);
   if (/^(ENOSPC|EDQUOT|EFBIG|EIO)$/.test(codeOf(cause)) && cause instanceof Error && "syscall" in cause) {
-    return new AccessError(`there is no room for a private copy of ${location} at ${path} (${message})`, {
-      next: "Set TMPDIR to a folder with room for all that the server holds, or read it with --read-by query.",
+    return new AccessError(`no space left for a private copy of ${location} at ${path} (${message})`, {
+      next: "Set TMPDIR to a folder with space for everything that the server holds, or read it with --read-by query.",
       cause,
     });
   }
-  return new ConnectionError(`the snapshot of ${location} broke off: ${message}`, {
+  return new ConnectionError(`the snapshot of ${location} was interrupted: ${message}`, {
     next: "Check that the server runs and can be reached from here, then run the same command again.",
     cause,
   });

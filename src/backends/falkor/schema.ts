@@ -89,8 +89,8 @@ export async function uniqueIdLabels(client: Client): Promise<string[]> {
 export async function createSchema(client: Client, graph: string, item: SchemaItem): Promise<void> {
   const named = JSON.parse(item.statement) as Named;
   if (named.properties.includes("")) {
-    throw new SchemaConflictError(`FalkorDB crashes over the ${item.what}`, {
-      next: "Do without it: its property has an empty name.",
+    throw new SchemaConflictError(`the ${item.what} crashes FalkorDB`, {
+      next: "Leave it out: its property has an empty name.",
     });
   }
   if (named.type === "UNIQUE") await assertHarmless(client, named, item.what);
@@ -143,7 +143,7 @@ export async function schemaReady(
   const failed = states.filter(({ state }) => state === "FAILED").map(({ named }) => itemOf(named).what);
   const ours = created.filter(({ what }) => failed.includes(what));
   for (const { statement } of ours) await run(client, graph, JSON.parse(statement) as Named, "DROP");
-  return [...left, ...ours.map((item) => ({ item, why: "several nodes share what has to be unique" }))];
+  return [...left, ...ours.map((item) => ({ item, why: "several nodes have the same unique value" }))];
 }
 
 interface Stated {
@@ -192,7 +192,7 @@ async function assertHarmless(client: Client, { entity, label, properties }: Nam
     );
     const count = Number(decode(rows[0]?.[0] ?? ["3", "0"]));
     if (count === 0) continue;
-    throw new SchemaConflictError(`the ${what} would crash FalkorDB over ${count} of the texts there`, {
+    throw new SchemaConflictError(`the ${what} would crash FalkorDB: ${count} texts are not safe for it`, {
       next: "Change them, then create the constraint.",
     });
   }

@@ -29,8 +29,8 @@ export async function openSnapshot(
     if (config.readBy !== "snapshot" && writes !== false) {
       const reason =
         writes === null
-          ? "it does not say whether it would write its own dump for it (CONFIG is not allowed)"
-          : "it would write its own dump for it (repl-diskless-sync is off); --read-by snapshot allows that";
+          ? "it may write its own dump to make the snapshot, and CONFIG is not allowed"
+          : "it would write its own dump to make the snapshot (repl-diskless-sync is off); --read-by snapshot allows that";
       return { location: client.location, reason };
     }
     return await fetched(connected, writes === false ? [] : [ownDump(client.location)], signal);

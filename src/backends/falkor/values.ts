@@ -29,15 +29,15 @@ export function unsupported(value: Value): string | null {
     const exact =
       value.elementType === "float32" &&
       value.elements.every((n) => Object.is(Math.fround(n), n) && Number.isFinite(n));
-    return exact ? null : "a vector of other than finite 32-bit numbers";
+    return exact ? null : "a vector whose numbers are not finite 32-bit floats";
   }
   if (value instanceof Temporal) return temporalCall(value) === null ? `a ${value.kind} like ${value.text}` : null;
   return value satisfies never;
 }
 
 function unsupportedPoint({ srid, x, y, z }: Point): string | null {
-  if (srid !== WGS84 || z !== undefined) return "a point of another system than WGS 84 with two dimensions";
-  if (!(Math.abs(x) <= 180 && Math.abs(y) <= 90)) return "a point outside of the globe";
+  if (srid !== WGS84 || z !== undefined) return "a point that is not WGS 84 with two dimensions";
+  if (!(Math.abs(x) <= 180 && Math.abs(y) <= 90)) return "a point with coordinates outside the valid range";
   return [x, y].every((n) => Object.is(Math.fround(n), n)) ? null : "a point that is not exact in 32 bits";
 }
 
@@ -82,11 +82,11 @@ export function unstorable(value: Value, depth = 0): string | null {
   if (value instanceof Temporal) return secondsOf(value) === null ? `a ${value.kind} like ${value.text}` : null;
   if (value instanceof Vector) {
     const exact = value.elementType === "float32" && value.elements.every((n) => Object.is(Math.fround(n), n));
-    return exact ? null : "a vector of other than 32-bit numbers";
+    return exact ? null : "a vector whose numbers are not 32-bit floats";
   }
   if (value instanceof Point) {
     const { srid, x, y, z } = value;
-    if (srid !== WGS84 || z !== undefined) return "a point of another system than WGS 84 with two dimensions";
+    if (srid !== WGS84 || z !== undefined) return "a point that is not WGS 84 with two dimensions";
     return [x, y].every((n) => Object.is(Math.fround(n), n)) ? null : "a point that is not exact in 32 bits";
   }
   if (!Array.isArray(value)) return unsupported(value);

@@ -138,7 +138,7 @@ export class Writer {
   #assertAll(found: number, expected: number): void {
     if (found === expected) return;
     throw new WriteError(`${this.#client.location} took ${found} of ${expected} records`, {
-      next: "Somebody else deletes from the graph: stop the applications that use it, and run the same command again.",
+      next: "Stop the applications that use the graph, since one deletes records; then run the same command again.",
     });
   }
 }

@@ -6,7 +6,7 @@ import { codeOf } from "../../support/files.ts";
 export function fileError(path: string, code: string, cause: unknown): MigrateError | null {
   const reason = cause instanceof Error ? cause.message : String(cause);
   if (/^(ENOSPC|EDQUOT|EFBIG)$/.test(code)) {
-    return new WriteError(`no room left to write ${path}`, {
+    return new WriteError(`no space left to write ${path}`, {
       next: "Free some space, or choose a target on another disk, and run the same command again.",
       cause,
     });
@@ -24,7 +24,7 @@ export function fileError(path: string, code: string, cause: unknown): MigrateEr
     });
   }
   if (code === "EIO") {
-    return new WriteError(`the disk failed on ${path} (${reason})`, {
+    return new WriteError(`disk I/O failed on ${path} (${reason})`, {
       next: "Check the disk and its free space, then run the same command again.",
       cause,
     });

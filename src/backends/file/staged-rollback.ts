@@ -48,7 +48,7 @@ export async function commitPlanned(session: TargetSession, plan: RollbackPlan):
   await session.finish();
   const found = await digestOf(session.read());
   if (!found.equals(plan.expected)) {
-    throw new RollbackError(`${session.before.location} would not be what was planned; it was left unchanged`, {
+    throw new RollbackError(`${session.before.location} would not match the plan; it was left unchanged`, {
       details: [`expected: ${plan.expected}`, `found:    ${found}`],
       next: "Look for triggers on the target's tables, then run the same command again; please report it if it stays.",
     });

@@ -83,7 +83,7 @@ function socketOf(authority: string, path: string, wrong: Wrong): Pick<Address, 
   const spelled = "Write it like unix:///run/redis.sock, with the whole path of the socket.";
   if (authority !== "") throw wrong("a unix socket has no host", spelled);
   const socket = decoded(path, "path", wrong);
-  if (socket === null) throw wrong("it names no socket", spelled);
+  if (socket === null) throw wrong("it has no path of a socket", spelled);
   return { host: "localhost", port: 0, socket: `/${socket}` };
 }
 
@@ -92,9 +92,9 @@ function optionsOf(query: string, known: readonly string[], wrong: Wrong): Reado
   for (const part of query.split("&").filter(Boolean)) {
     const [, name = "", text = ""] = /^([^=]*)=?(.*)$/s.exec(part)!;
     const spelled = `After ? it takes ${known.map((option) => `${option}=...`).join(" and ")}.`;
-    if (!known.includes(name)) throw wrong(`"${name}" is no option of it`, spelled);
+    if (!known.includes(name)) throw wrong(`"${name}" is not an option`, spelled);
     const value = decoded(text, `option ${name}`, wrong);
-    if (value === null || options.has(name)) throw wrong(`it gives ${name} no value, or two`, spelled);
+    if (value === null || options.has(name)) throw wrong(`${name} has no value, or several`, spelled);
     options.set(name, value);
   }
   return options;
@@ -150,23 +150,23 @@ function decoded(text: string, what: string, wrong: Wrong): string | null {
   } catch {
     // It is hexadecimal, but of no text.
   }
-  throw wrong(`its ${what} has a % that does not begin the code of a character`, encode("%"));
+  throw wrong(`its ${what} has a % that is not followed by two hexadecimal digits`, encode("%"));
 }
 
 function hostOf(text: string, wrong: Wrong): string {
-  if (text === "") throw wrong("it names no host");
-  if (/[\s\\^|<>%]/.test(text)) throw wrong("its host cannot be read");
+  if (text === "") throw wrong("it has no host");
+  if (/[\s\\^|<>%]/.test(text)) throw wrong("its host is not valid");
   try {
     // As every program on this machine would spell it.
     return new URL(`http://${text}/`).hostname.replace(/^\[|\]$/g, "");
   } catch {
-    throw wrong("its host cannot be read");
+    throw wrong("its host is not valid");
   }
 }
 
 function portOf(text: string | undefined, otherwise: number, wrong: Wrong): number {
   if (text === undefined || text === "") return otherwise;
   const port = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > 65_535) throw wrong(`its port is no number from 1 to 65535`);
+  if (port < 1 || port > 65_535) throw wrong(`its port is not a number from 1 to 65535`);
   return port;
 }

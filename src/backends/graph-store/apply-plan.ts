@@ -142,7 +142,7 @@ async function restoreNodes(server: GraphServer, plan: RollbackPlan, page: reado
 
 /** Somebody has changed between the plan and what it says: the next plan takes that into account. */
 function changed({ location }: GraphServer, name: string): BusyError {
-  return new BusyError(`${location} changed while the run was undone: ${name} is not what it was`, {
+  return new BusyError(`${location} changed while the run was rolled back: ${name} is no longer the same`, {
     next: "Stop the applications that use it, then run the same command again: it goes on.",
   });
 }

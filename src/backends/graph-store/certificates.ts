@@ -70,7 +70,7 @@ function certificateIn(text: string, path: string): X509Certificate {
     return new X509Certificate(text);
   } catch (cause) {
     throw new UsageError(`the client certificate ${path} is damaged`, {
-      next: "Get it anew from who issued it.",
+      next: "Request a new copy from its issuer.",
       cause,
     });
   }
@@ -89,12 +89,12 @@ function keyIn(text: string, path: string, certFile: string): KeyObject {
     return createPrivateKey(text);
   } catch (cause) {
     if (codeOf(cause) === "ERR_MISSING_PASSPHRASE") {
-      throw new UsageError(`the private key ${path} is protected by a passphrase, which is not asked for`, {
+      throw new UsageError(`the private key ${path} is protected by a passphrase, which is not supported`, {
         next: `Write a copy without it to a file that only you can read, and name that one: (umask 077; openssl pkey -in ${shellQuote(path)} -out plain-key.pem)`,
         cause,
       });
     }
-    throw new UsageError(`the private key ${path} is damaged, or of a kind that is not known here`, {
+    throw new UsageError(`the private key ${path} is damaged, or of an unsupported kind`, {
       next: "Check it with: openssl pkey -noout -check -in FILE",
       cause,
     });
@@ -105,12 +105,12 @@ function assertInTime({ validFrom, validTo }: X509Certificate, path: string): vo
   const now = Date.now();
   if (now > Date.parse(validTo)) {
     throw new UsageError(`the client certificate ${path} has expired on ${validTo}`, {
-      next: "Renew it; or set this machine's clock.",
+      next: "Renew it; or correct this machine's clock.",
     });
   }
   if (now < Date.parse(validFrom)) {
     throw new UsageError(`the client certificate ${path} is not valid before ${validFrom}`, {
-      next: "Set this machine's clock; or use another certificate.",
+      next: "Correct this machine's clock; or use another certificate.",
     });
   }
 }

@@ -36,7 +36,7 @@ export class IdClashes {
     }
     if (this.shared.count === 0) return;
     throw new RefusedError(
-      `${this.shared.count} records of the source share their id with each other and with one of ${location}: nothing says which of them that one is`,
+      `${this.shared.count} records of the source share their id with each other and with one of ${location}: their ids do not tell them apart`,
       {
         details: this.shared.examples,
         next: "Give them ids of their own, or choose an empty target. Nothing was written.",

@@ -162,7 +162,7 @@ export class LineWatch {
     try {
       why = this.#judge(pending, await atMost(patience().probe, this.#heartbeat.activity(pending.options.statement)));
     } catch {
-      why = "nor does it answer on another connection";
+      why = "it does not answer on another connection either";
     } finally {
       pending.isProbed = false;
     }
@@ -176,20 +176,20 @@ export class LineWatch {
   #judge(pending: Pending, activity: string | null): string {
     if (activity === null) {
       pending.unknown++;
-      return "the server is there, but knows nothing of the statement any more: its answer was lost on the way";
+      return "the server answers, but no longer runs the statement: its result was lost in the network";
     }
     const { isStream = false } = pending.options;
     const isAlive = !isStream || (activity !== ALIVE && activity !== pending.activity);
     if (isAlive) pending.aliveAt = performance.now();
     pending.activity = activity;
     pending.unknown = 0;
-    return "the server is there, but makes no progress";
+    return "the server answers, but makes no progress";
   }
 
   #giveUp({ since, options: { what } }: Pending, why: string): void {
     const seconds = Math.round((performance.now() - since) / 1_000);
     this.#dead = new ConnectionError(`${this.#location} has not answered for ${seconds} s (${what}): ${why}`, {
-      next: "Check that the server runs, and the network between, then run the same command again.",
+      next: "Check the server and the network, then run the same command again.",
     });
     this.#rejectAll(this.#dead);
   }
@@ -200,7 +200,7 @@ export class LineWatch {
     for (const pending of this.#pending) if (!pending.options.isWrite) pending.reject?.(this.#signal!.reason);
     if (![...this.#pending].some(({ options }) => options.isWrite)) return;
     const timer = setTimeout(() => {
-      const what = `${this.#location} did not answer before the run was stopped`;
+      const what = `${this.#location} did not answer before the run stopped`;
       this.#rejectAll(new ConnectionError(what, { next: "Run the same command again." }));
     }, patience().lastAnswers);
     timer.unref?.();

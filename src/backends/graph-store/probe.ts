@@ -100,7 +100,7 @@ function reason(error: unknown, address: Address, { type, encrypted, protocol, s
   if (address.socket !== undefined && /^(ENOENT|ENOTSOCK|EACCES|EPERM)$/.test(code)) {
     return failed(
       `the socket ${at} cannot be opened: ${message}`,
-      "Check its path, that the server runs, and that you may use it.",
+      "Check its path, its permissions, and that the server runs.",
     );
   }
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
@@ -114,7 +114,7 @@ function reason(error: unknown, address: Address, { type, encrypted, protocol, s
   if (code === "SILENT" || code === "ETIMEDOUT") {
     return failed(
       `${at} did not answer the ${protocol} handshake`,
-      "Check host and port, that the server has started up, and that no firewall stands between.",
+      "Check host and port, that the server has started, and that no firewall blocks it.",
     );
   }
   return failed(`the connection to ${at} failed: ${message}`, "Check that the server can be reached from here.");

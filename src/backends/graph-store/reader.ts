@@ -36,7 +36,7 @@ export async function* readRecords(
         if (!record.key.startsWith("=") && typeof record.properties.get("id") === "string") {
           findings.add(
             "note",
-            "nodes that share their id with others: told apart by content",
+            "nodes that share their id with others: identified by content",
             String(record.properties.get("id")),
           );
         }
@@ -52,7 +52,7 @@ export async function* readRecords(
         if (record.hasDuplicateId) {
           findings.add(
             "note",
-            "relationships that share their id with others: told apart by content",
+            "relationships that share their id with others: identified by content",
             String(record.properties.get("id")),
           );
         }
@@ -75,7 +75,7 @@ function noteUndecoded(findings: FindingLog, record: GraphRecord, name: string, 
   const id = record.properties.get("id");
   const named = record.kind === "node" ? nameWithoutId(record) : `a relationship ${record.type} without id`;
   const where = `${typeof id === "string" ? id : named}.${name}`;
-  findings.add("damage", `a property that the driver cannot read: ${why}`, where, "property");
+  findings.add("damage", `a property that the driver cannot decode: ${why}`, where, "property");
 }
 
 /** Gives nodes their keys, and remembers those of nodes that have no id of their own until the relationships come. */

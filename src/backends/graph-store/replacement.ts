@@ -63,7 +63,7 @@ export class Replacement {
     });
     if (strangers.length === 0) return;
     throw new RefusedError(
-      `${strangers.length} nodes of ${this.#location} have the id of a node that comes, but are something else`,
+      `${strangers.length} nodes of ${this.#location} have the same id as a node of the source, but different labels`,
       {
         details: strangers.slice(0, 10).map(({ id, labels }) => {
           const next = wanted.get(id)!;
@@ -125,7 +125,7 @@ export class Replacement {
 
   #assertAllThere(wanted: number, found: number): void {
     if (wanted === found) return;
-    throw new RefusedError(`${this.#location} changed meanwhile: ${wanted - found} records are gone`, {
+    throw new RefusedError(`${this.#location} changed during the run: ${wanted - found} records are gone`, {
       next: "Stop the applications that use it, and run the same command again.",
     });
   }

@@ -47,20 +47,20 @@ export async function certificateFailure(error: unknown, address: Address): Prom
     return failed(
       `the certificate of ${at} is for another host${names.length === 0 ? "" : `: ${names.join(", ")}`}`,
       names.length === 0
-        ? "Have the server's certificate made anew, with the name by which you reach it."
-        : `Write one of these names in the address in place of ${address.host}, or have the certificate made anew with ${address.host} among its names.`,
+        ? "Issue a new certificate for the server, with the name by which you reach it."
+        : `Write one of these names in the address in place of ${address.host}, or issue a new certificate with ${address.host} among its names.`,
     );
   }
   if (/EXPIRED|expired/.test(told)) {
     const until = certificate?.valid_to === undefined ? "" : ` on ${certificate.valid_to}`;
     return failed(
       `the certificate of ${at} has expired${until}`,
-      "Renew it in the server; or set this machine's clock.",
+      "Renew it on the server; or correct this machine's clock.",
     );
   }
   if (/NOT_YET_VALID|not yet valid/.test(told)) {
     const from = certificate?.valid_from === undefined ? "" : ` before ${certificate.valid_from}`;
-    return failed(`the certificate of ${at} is not valid${from}`, "Set this machine's clock, or the server's.");
+    return failed(`the certificate of ${at} is not valid${from}`, "Correct this machine's clock, or the server's.");
   }
   if (UNKNOWN_AUTHORITY.test(told)) {
     const issuer = nameOf(certificate?.issuer);

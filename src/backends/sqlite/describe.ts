@@ -82,19 +82,15 @@ function structuralOddities(database: Database, layout: FileLayout): Finding[] {
   }
   if (layout.name !== "empty") {
     for (const table of layout.unreadableTables) {
-      log.add(
-        "damage",
-        "a table that should be there is missing, or has other columns than MemoryGraph gives it",
-        table,
-      );
+      log.add("damage", "a required table is missing, or has other columns than MemoryGraph's", table);
     }
   }
   for (const table of layout.otherTables) log.add("note", whoseTable(table), table);
   for (const what of layout.added) {
-    log.add("note", "a view or trigger that MemoryGraph did not make; it does not travel with the records", what);
+    log.add("note", "a view or trigger that MemoryGraph did not create; it is not copied", what);
   }
   for (const column of layout.generated) {
-    log.add("note", "a column that is computed from others; its values do not travel with the records", column);
+    log.add("note", "a generated column; its values are not copied", column);
   }
   if (layout.hasSideTable) orphanedSideRows(database, layout, log);
   return log.list();
@@ -123,7 +119,7 @@ function orphanedSideRows(database: Database, layout: FileLayout, log: FindingLo
     for (const [id] of gone) {
       log.add(
         "note",
-        "the application deleted a record that we kept something beside; what we kept is not applied",
+        "the application deleted a record that has a row in our side table; the row is not applied",
         String(id),
       );
     }
@@ -134,6 +130,6 @@ function danglingRelationships(database: Database, layout: FileLayout, isStale: 
   const log = new FindingLog();
   const tables = layout.nodeTables.map(({ name }) => name);
   const ids = layout.relationships === null ? [] : danglingIds(database, tables, isStale);
-  for (const id of ids) log.add("note", "a relationship with an end that is not there; it is kept", id);
+  for (const id of ids) log.add("note", "a dangling relationship; it is kept", id);
   return log.list();
 }

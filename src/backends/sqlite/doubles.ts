@@ -46,7 +46,7 @@ function separate(database: Database, table: AnyTable, id: string, log: FindingL
     database.run(`INSERT INTO ${quoted(doublesOf(table.name))} SELECT * ${from}`);
     database.run(`DELETE ${from}`);
   }
-  const what = `several rows of one id in ${table.name}: the one updated last is the record of that id, the others are kept beside it`;
+  const what = `several rows of one id in ${table.name}: the one updated last is the record of that id, the others are kept in the side table`;
   log.add("note", what, `${id} (row ${last.at(-1)}; kept beside: row ${others.join(", row ")})`);
 }
 

@@ -181,7 +181,7 @@ export class ExistingFile implements StagedTarget {
 }
 
 function takenBack(path: string): Finding {
-  const what = "a program had ended in the middle of a change to the target; SQLite has taken that change back";
+  const what = "another program had stopped during a transaction on the target; SQLite has rolled it back";
   return { kind: "note", what, count: 1, examples: [`${path}-journal`] };
 }
 

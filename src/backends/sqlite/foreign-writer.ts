@@ -27,12 +27,9 @@ export class ForeignWriterGuard {
   /** @throws BusyError */
   check(): void {
     if (statSync(this.#real).size >= this.#size && this.#state() === this.#before) return;
-    throw new BusyError(
-      `another program wrote to ${this.#path} while it was changed here; nothing of this run stays in it`,
-      {
-        next: "Close the application that has it open (another engine need not keep to SQLite's locks), then run the same command again.",
-      },
-    );
+    throw new BusyError(`another program wrote to ${this.#path} during this run; the run was rolled back`, {
+      next: "Close the application that has it open (other engines may ignore SQLite's locks), then run the same command again.",
+    });
   }
 
   /** In a rollback journal's mode the header is ours until the commit; a log may be moved over by readers meanwhile. */

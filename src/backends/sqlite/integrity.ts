@@ -14,7 +14,7 @@ import type { FileLayout } from "./layout.ts";
 import { SIDE_TABLE } from "./side-table.ts";
 
 const MOST_MESSAGES = 100;
-const UNREADABLE = "a part of the file that SQLite's check cannot read or follow";
+const UNREADABLE = "a part of the file that SQLite's integrity check cannot read";
 const OUT_OF_ORDER = "pages of the file that are not in order";
 /** The check ends at what only another program has. */
 const FOREIGN = /^(?:unknown function|no such (?:function|collation sequence|module|tokenizer)): ?(\w+)/;
@@ -27,7 +27,7 @@ export function staleIndex(cure: string): string {
 /** @param isDoubled whether rows share an id, so that an index of unique keys cannot be built */
 export function cureOf(path: string, isDoubled: boolean): string {
   const command = `sqlite3 ${shellQuote(path)} REINDEX`;
-  return isDoubled ? `once no two rows share an id this cures it: ${command}` : `the cure is: ${command}`;
+  return isDoubled ? `once no two rows share an id, this repairs it: ${command}` : `the cure is: ${command}`;
 }
 
 /** What a message of the check is about, in the order in which they are tried. */

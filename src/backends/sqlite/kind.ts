@@ -15,7 +15,7 @@ export function assertSqlite(path: string, found: Found): void {
 /** Refuses SQLite files of other applications, by the tables they have. */
 export function assertMemoryGraph(path: string, layout: FileLayout): void {
   if (layout.name === "foreign") {
-    throw new StoreKindError(`${path} is a SQLite file of something else (tables: ${shorten(layout)})`, {
+    throw new StoreKindError(`${path} is a SQLite file of another application (tables: ${shorten(layout)})`, {
       next: "Check the path; `memorygraph-migrate doctor` looks where MemoryGraph keeps its stores.",
     });
   }
@@ -34,9 +34,9 @@ function shorten({ otherTables }: FileLayout): string {
 export function assertNotHalf(path: string, real: string, layout: FileLayout): void {
   if (layout.name !== "empty" || headerOf(real)?.writeVersion !== WRITE_AHEAD_LOG || hasBytes(`${real}-wal`)) return;
   throw new StoreKindError(
-    `${path} is half of a store: it is in WAL mode and holds no table; what was written is in ${path}-wal, which is not there`,
+    `${path} is only a part of a store: it is in WAL mode and holds no table; its data are in ${path}-wal, which is missing`,
     {
-      next: `Look for ${path}-wal where this file came from, and put both side by side. Nothing was touched.`,
+      next: `Look for ${path}-wal in the folder that this file came from, and put both into one folder. Nothing was changed.`,
     },
   );
 }

@@ -40,7 +40,7 @@ export class ColumnRows {
       const known = this.#known[at];
       const read = known?.kind === "tags" || known?.kind === "context" ? structureOf(value, known) : value;
       if (read === UNREADABLE_TEXT && known !== undefined) {
-        note(`its ${known.name} cannot be read: the text is kept, and the application sees none`);
+        note(`its ${known.name} cannot be read: the text is kept, and the application does not see it`);
         keys.push(COLUMN + known.name);
         values.push(value);
       } else if (known?.kind === "context" && isMap(read)) context = read;

@@ -71,7 +71,7 @@ function readOrKeep(reader: ObjectReader, column: SqlValue | undefined, note: No
     return reader.read(textColumn(column, "properties"));
   } catch (error) {
     if (!(error instanceof JsonSyntaxError) && !(error instanceof UnreadableRowError)) throw error;
-    note("its properties are no JSON object: what can be read of them is taken, and their text is kept", "damage");
+    note("its properties are not a JSON object: the readable ones are copied, and the text is kept", "damage");
     const found = typeof column === "string" ? readPrefix(column) : Properties.from([]);
     return found.with(`${COLUMN}properties`, column ?? null);
   }

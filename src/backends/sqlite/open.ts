@@ -225,7 +225,7 @@ async function assertSideFilesBelong(path: string): Promise<void> {
   } finally {
     alone.close();
   }
-  throw notItsOwn(path, beside, "with it the store cannot be read whole, without it it can");
+  throw notItsOwn(path, beside, "with it the store can only be read in part, without it completely");
 }
 
 /** @throws RefusedError for a log that was written before the file */

@@ -197,13 +197,13 @@ export class SqliteReader {
         return { text, parsed: readRowExtra(text) };
       } catch (error) {
         if (!(error instanceof JsonSyntaxError) && !(error instanceof TypeError)) throw error;
-        this.#findings.add("damage", "what we kept beside a record cannot be read; it is read without it", id);
+        this.#findings.add("damage", "a row of our side table cannot be read; the record is read without it", id);
         return null;
       }
     }
     this.#findings.add(
       "note",
-      "the application changed a record since we kept something beside it; what we kept is not applied",
+      "the application changed a record after we wrote its row in our side table; the row is not applied",
       id,
     );
     return null;

@@ -72,7 +72,7 @@ export class HybridIds {
     if (table === "nodes") {
       const what = same
         ? "one id in both tables of the file, with the same content"
-        : "one id in both tables of the file, with different content: the newer one is the record of that id, the other is kept beside it";
+        : "one id in both tables of the file, with different content: the newer one is the record of that id, the other is kept in the side table";
       this.#findings.add("note", what, `${id} (${shown(old)} in nodes, ${shown(recent)} in memories)`);
     }
     if (newer(old, recent) === (table === "nodes" ? old : recent)) return "record";

@@ -22,8 +22,8 @@ export function openToWrite(path: string, real: string, alone: boolean): Databas
     if (alone) return connect(real, ["locking_mode = EXCLUSIVE"]);
     remove(...absent);
     throw new AccessError(
-      `${path} is in WAL mode, and the file system that it is on cannot share memory, which SQLite needs to write to it`,
-      { next: `Work on a copy on a local disk, and put that in its place afterwards: cp ${path}* /tmp/`, cause },
+      `${path} is in WAL mode, and its file system does not support shared memory, which SQLite needs to write to it`,
+      { next: `Work on a copy on a local disk, and copy it back afterwards: cp ${path}* /tmp/`, cause },
     );
   }
 }

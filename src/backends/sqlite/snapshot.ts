@@ -76,7 +76,7 @@ function readInPlace(path: string, real: string, before: string): Snapshot {
     assertUnchanged() {
       if (stateOfAll(real) === before) return;
       throw new SourceChangedError(`${path} changed while it was read`, {
-        next: "Close the application that writes to it, and run the same command again. Nothing was put in place.",
+        next: "Close the application that writes to it, and run the same command again. The target was not changed.",
       });
     },
     close: () => database.close(),
@@ -174,9 +174,9 @@ export function privateFolder(path: string, real: string): string {
     throw new Error(`${bytes} bytes needed, ${free} free`);
   } catch (cause) {
     throw new AccessError(
-      `there is no room for a private copy of ${path} (${cause instanceof Error ? cause.message : cause})`,
+      `no space left for a private copy of ${path} (${cause instanceof Error ? cause.message : cause})`,
       {
-        next: "Set TMPDIR to a folder that you may write to, with room for the file, and run the same command again.",
+        next: "Set TMPDIR to a folder that you may write to, with space for the file, and run the same command again.",
         cause,
       },
     );

@@ -23,7 +23,7 @@ export function assertSoundTarget(path: string, database: Database, layout: File
   const cure = cureOf(path, doubled.length > 0);
   const { findings, suspect } = checkIntegrity(database, cure, false);
   if (suspect) {
-    throw new DamagedStoreError(`${path} is damaged, or has parts that only another program can keep`, {
+    throw new DamagedStoreError(`${path} is damaged, or has parts that only another program can maintain`, {
       details: linesOf(findings),
       next: `Leave it as it is, and migrate into a new file: everything that can be read is copied by --from-path ${shellQuote(path)} --allow-loss.`,
     });
@@ -31,10 +31,10 @@ export function assertSoundTarget(path: string, database: Database, layout: File
   if (doubled.length > 0) throw refused(path, `several rows of ${doubled.join(" and ")} share an id`, findings);
   if (stale.length > 0 || findings.some(({ what }) => what === staleIndex(cure))) {
     throw new RefusedError(
-      `${path} has an index that does not match its table, and writing to it would make that worse`,
+      `${path} has an index that does not match its table, and writing to it would damage it further`,
       {
         details: linesOf(findings),
-        next: `Build its indexes anew, then run the same command again: sqlite3 ${shellQuote(path)} REINDEX`,
+        next: `Rebuild its indexes, then run the same command again: sqlite3 ${shellQuote(path)} REINDEX`,
       },
     );
   }
@@ -43,13 +43,13 @@ export function assertSoundTarget(path: string, database: Database, layout: File
 
 /** Of a file that can only be read in another way than as it is. */
 export function refusedTarget(path: string, findings: readonly Finding[]): RefusedError {
-  return refused(path, "SQLite alone does not read it as it is", findings);
+  return refused(path, "SQLite does not read it without changes", findings);
 }
 
 function refused(path: string, why: string, findings: readonly Finding[]): RefusedError {
   return new RefusedError(`${path} cannot be written to: ${why}`, {
     details: linesOf(findings),
-    next: `Bring it into a new file first: memorygraph-migrate --from sqlite --from-path ${shellQuote(path)} --to sqlite --to-path NEW.db`,
+    next: `Migrate it into a new file first: memorygraph-migrate --from sqlite --from-path ${shellQuote(path)} --to sqlite --to-path NEW.db`,
   });
 }
 

@@ -190,8 +190,8 @@ export class SqliteSource implements SourceStore {
     this.#opened.snapshot.assertUnchanged();
     if (failed && this.#examined < 2 && !this.#opened.isRebuilt) this.#doubtClaims();
     if (this.#doubt === null) return;
-    throw new RereadError(`${this.#path} is not what it says of itself (${this.#doubt})`, {
-      next: "Look at it row by row: memorygraph-migrate inspect",
+    throw new RereadError(`${this.#path} contradicts its own schema (${this.#doubt})`, {
+      next: "Read it row by row: memorygraph-migrate inspect",
     });
   }
 

@@ -56,14 +56,14 @@ function overtaken(record: GraphRecord, dangling: boolean, present: PresentIds):
   if (record.kind === "node") {
     const id = idOfKey(record.key);
     if (id === null || !present.asRow(id)) return null;
-    return "the application made a new record with the id of one that we kept beside its tables; ours is not applied";
+    return "the application created a record with the id of one in our side table; the one in the side table is not applied";
   }
   const id = relationshipId(record);
   if (id !== null && present.asRelationship(id)) {
-    return "the application made a new record with the id of one that we kept beside its tables; ours is not applied";
+    return "the application created a record with the id of one in our side table; the one in the side table is not applied";
   }
   if (dangling || (present.has(record.from) && present.has(record.to))) return null;
-  return "the application deleted an end of a relationship that we kept beside its tables; it is not applied";
+  return "the application deleted an end of a relationship in our side table; the relationship is not applied";
 }
 
 /** Which nodes there are, as rows or whole in the side table. */

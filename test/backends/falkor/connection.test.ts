@@ -112,7 +112,7 @@ describe("a server that fails while it is connected to", () => {
           () => null,
           (error: Error) => error,
         );
-        expect(error?.message).toBe("here took the connection, and did not answer the login");
+        expect(error?.message).toBe("here accepted the connection, and did not answer the login");
         await Bun.sleep(50);
         expect([server.count(), server.open.size]).toEqual([silent, 0]);
       }

@@ -202,7 +202,7 @@ describe.skipIf(available === undefined)("a FalkorDBLite store", () => {
     writeFileSync(`${path}.settings`, JSON.stringify(settings));
     const { imported, validation } = await move(lite(path), at(folder.file("read.db")));
     expect(imported.memories).toBe(1);
-    expect(validation.warnings.join()).toContain("an engine holds this store");
+    expect(validation.warnings.join()).toContain("an engine has this store open");
     expect(listing(folder.path).filter((line) => !line.startsWith("read.db"))).toEqual(before);
   });
 
@@ -265,7 +265,7 @@ describe.skipIf(available === undefined)("a FalkorDBLite store", () => {
       },
     );
     expect(result.errors).toEqual([]);
-    expect(result.rollback.join()).toContain("the source changed while it was read; once more");
+    expect(result.rollback.join()).toContain("the source changed while it was read; reading a private copy");
     expect(result.imported.memories).toBe(60);
   });
 

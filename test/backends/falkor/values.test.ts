@@ -212,7 +212,12 @@ describe.skipIf(server === undefined)("what FalkorDB cannot hold it refuses or c
     ["a list that holds a map", [new Map()], "[{}]", /primitive types/],
     ["text with a NUL character", "a\0b", "'a\0b'", /^\["2","a"\]|Invalid|expected|error/i],
     ["an integer of more than 64 bits", 2n ** 63n, "9223372036854775808", /^(?!.*"3","9223372036854775808")/],
-    ["a point outside of the globe", new Point(4326, 181, 0), "point({longitude: 181.0, latitude: 0.0})", /range/],
+    [
+      "a point with coordinates outside the valid range",
+      new Point(4326, 181, 0),
+      "point({longitude: 181.0, latitude: 0.0})",
+      /range/,
+    ],
     [
       "a point that is not exact in 32 bits",
       new Point(4326, 0.1, 0),
@@ -254,9 +259,9 @@ describe.skipIf(server === undefined)("what FalkorDB cannot hold it refuses or c
     ["bytes", Uint8Array.of(1)],
     ["text with a lone surrogate", "a\ud800"],
     ["a list that holds text with a lone surrogate", ["\udc00"]],
-    ["a point of another system than WGS 84 with two dimensions", new Point(7203, 1, 2)],
-    ["a vector of other than finite 32-bit numbers", new Vector([0.1])],
-    ["a vector of other than finite 32-bit numbers", new Vector([1], "float64")],
+    ["a point that is not WGS 84 with two dimensions", new Point(7203, 1, 2)],
+    ["a vector whose numbers are not finite 32-bit floats", new Vector([0.1])],
+    ["a vector whose numbers are not finite 32-bit floats", new Vector([1], "float64")],
     ["a duration like P0M0DT0.5S", new Temporal("duration", "P0M0DT0.5S")],
     ["a local-time like 10:00:00.1", new Temporal("local-time", "10:00:00.1")],
   ] as [string, Value][])("%s, which has no spelling there", (what, value) => {

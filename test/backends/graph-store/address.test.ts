@@ -62,7 +62,7 @@ test.each([
   ["bolt://h:0", "port"],
   ["bolt://h:99999", "port"],
   ["bolt://h:bolt", "port"],
-  ["bolt://h o s t", "host cannot be read"],
+  ["bolt://h o s t", "host is not valid"],
   ["bolt://[::1", "cannot be read"],
   ["bolt://h?x=1", "options after"],
 ])("%s is refused: %s", (uri, what) => {

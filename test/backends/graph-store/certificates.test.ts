@@ -82,7 +82,7 @@ const cases: Record<string, readonly [string | undefined, string | undefined, Re
     written("damaged.pem", text(client.cert).replace(/\n[A-Za-z0-9+/]{20}/, "\nAAAAAAAAAAAAAAAAAAAA")),
     client.key,
     /damaged\.pem is damaged/,
-    /Get it anew/,
+    /Request a new copy/,
   ],
   "one that has expired": [past.cert, past.key, /past\.pem has expired on .*2020/, /Renew it/],
   "one that is not valid yet": [future.cert, future.key, /future\.pem is not valid before .*2099/, /clock/],
