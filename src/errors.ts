@@ -13,6 +13,7 @@ export interface Explanation {
   cause?: unknown;
 }
 
+/** Something that a person can act on: what is wrong, with details, and the next step. */
 export abstract class MigrateError extends Error {
   abstract override readonly name: string;
   /** Stable word for programs that read the JSON error document. */

@@ -32,6 +32,7 @@ const BY_TYPE: ReadonlyMap<string, BackendDescriptor<BackendType>> = new Map(
   BACKENDS.map((descriptor) => [descriptor.type, descriptor] as const),
 );
 
+/** The descriptor of a kind; every kind has one. */
 export function descriptorOf(type: BackendType): BackendDescriptor<BackendType> {
   return BY_TYPE.get(type)!;
 }

@@ -3,6 +3,7 @@ import type { Finding } from "./backend.ts";
 
 const EXAMPLES = 10;
 
+/** Findings by their text: each is counted in full, and keeps its first ten examples. */
 export class FindingLog {
   readonly #found = new Map<string, Omit<Finding, "count" | "examples"> & { count: number; examples: string[] }>();
 

@@ -79,6 +79,7 @@ function foundBy(
   return { kind, what, type, form, ...(note !== undefined && { note }) };
 }
 
+/** What signatures ask of a path: its kind, its first bytes, and the names in a directory. */
 export function lookAt(path: string, kind: Look["kind"]): Look {
   const head = kind === "file" ? firstBytes(path) : Buffer.alloc(0);
   return { path, kind, head, has: (name) => kind === "directory" && existsSync(join(path, name)) };

@@ -34,6 +34,7 @@ interface Plan {
   readonly bookkeeping: readonly boolean[];
 }
 
+/** Canonical texts of records: two records are equal when their texts are. What a shape needs is found once. */
 export class Canonicalizer {
   readonly #plans = new WeakMap<Shape, Plan>();
   readonly #meaningOf: (key: string) => FieldMeaning;

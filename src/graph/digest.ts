@@ -11,10 +11,12 @@ const VERSION = "mg1";
 /** 32 bytes; compare with sameHash. */
 export type ContentHash = Uint8Array;
 
+/** SHA-256 of the text as UTF-8. */
 export function hashText(canonical: string): ContentHash {
   return Bun.SHA256.hash(canonical, new Uint8Array(32)) as ContentHash;
 }
 
+/** Byte for byte. */
 export function sameHash(a: ContentHash, b: ContentHash): boolean {
   return Buffer.compare(a, b) === 0;
 }
@@ -22,6 +24,7 @@ export function sameHash(a: ContentHash, b: ContentHash): boolean {
 const scratch = new Uint32Array(LANES);
 const scratchBytes = new Uint8Array(scratch.buffer);
 
+/** The sums of all buckets, and how many nodes and relationships were added. */
 export class ContentDigest {
   readonly #sums = new Uint32Array(BUCKETS * LANES);
   nodes = 0;

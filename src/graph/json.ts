@@ -9,6 +9,7 @@ const QUOTE = 34;
 const BACKSLASH = 92;
 const MAX_DEPTH = 500;
 
+/** Text that is not JSON, with the offset where that shows. */
 export class JsonSyntaxError extends Error {
   override readonly name = "JsonSyntaxError";
 }

@@ -19,6 +19,7 @@ class Place {
 
 const MAX_STEPS = 12;
 
+/** Keeps what it has learnt of the shapes of earlier objects: one reader for all objects of a kind. */
 export class ObjectReader {
   readonly #start = new Place(Shape.empty);
 

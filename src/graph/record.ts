@@ -57,6 +57,7 @@ export interface GraphRelationship {
 
 export type GraphRecord = GraphNode | GraphRelationship;
 
+/** The key of a node whose id no other node has. */
 export function keyOfId(id: string): NodeKey {
   return `=${id}`;
 }

@@ -44,6 +44,7 @@ export class Vector {
   ) {}
 }
 
+/** Lists, points, vectors and times are none. */
 export function isMap(value: Value): value is ValueMap {
   return value instanceof Map;
 }

@@ -29,6 +29,7 @@ export function overwrittenRow(packed: Uint8Array): LogRow {
   return { kind: OVERWRITTEN, ref: null, text: "", bytes: packed };
 }
 
+/** Strikes out an earlier entry. @param created the number of that entry */
 export function droppedRow(created: number): LogRow {
   return { kind: DROPPED, ref: BigInt(created), text: "", bytes: null };
 }

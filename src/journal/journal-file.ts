@@ -38,6 +38,10 @@ const PAGE = 64;
 
 type Row = [number, string, string | null, string, Uint8Array | null, Uint8Array];
 
+/**
+ * One journal, open in this process alone.
+ * @throws DamagedJournalError when an entry does not match its checksum
+ */
 export class JournalFile {
   readonly #file: DurableFile | null;
   readonly #database: Database;

@@ -11,6 +11,7 @@ import { type RunState, stateOfRun } from "./run-state.ts";
 
 const MARK = ".memorygraph-migrate-";
 
+/** The path of a run's journal: beside a target that is a file, else in the folder of states. */
 export function placeOf(id: string, { path }: { readonly path?: string | undefined }, stateFolder: string): string {
   if (path === undefined) return join(stateFolder, `run-${id}.db`);
   const target = realTarget(path);
@@ -54,6 +55,7 @@ function realFolder(path: string): string {
   }
 }
 
+/** Readable by its owner only; one that exists stays. @throws AccessError, WriteError */
 export function createFolder(path: string): void {
   onDisk(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
 }

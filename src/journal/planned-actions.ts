@@ -50,6 +50,7 @@ const FORCED = 2;
 type HeldRow = [number, Uint8Array, string, number, string, string | null, number, number | null, number | null];
 type ActionRow = [number, string | null, string | null, Uint8Array | null, number | null, number | null, string];
 
+/** On disk, since there may be one for every record of the run. Close it in the end. */
 export class PlannedActions {
   readonly #database = openScratch(ACTION, CACHE_KILOBYTES);
   readonly #statements;

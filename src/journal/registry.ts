@@ -33,6 +33,10 @@ export interface RunEntry {
   readonly owner: ProcessIdentity;
 }
 
+/**
+ * A database that all runs of this user share; each call opens it for a moment.
+ * @throws AccessError, WriteError
+ */
 export class RunRegistry {
   readonly folder: string;
   /** The release of this program, for what is written down. */

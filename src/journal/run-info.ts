@@ -69,6 +69,7 @@ export function parseRun<S extends v.GenericSchema>(path: string, text: string |
   });
 }
 
+/** For a file that is not a readable journal. @param cause why, where that is known */
 export function damagedJournal(path: string, cause?: unknown): DamagedJournalError {
   const reason = cause instanceof Error ? ` (${cause.message})` : "";
   return new DamagedJournalError(`${path} is damaged, or not the journal of a run${reason}`, {

@@ -4,6 +4,7 @@ import { FingerprintPacker } from "../memorygraph/fingerprint.ts";
 import { beforeImageRow, createdRow, overwrittenRow } from "./entries.ts";
 import type { JournalFile } from "./journal-file.ts";
 
+/** For a target whose session keeps no journal of its own. Flush it before the state of the run is written. */
 export class RunNotes {
   readonly #file: JournalFile;
   readonly #created: FingerprintPacker;

@@ -47,10 +47,12 @@ const STATE = "state";
 /** Only what has changed the target on its way back. */
 const UNDOING = "undoing";
 
+/** `started` for a journal without a state. */
 export function stateOfRun(journal: JournalFile): RunState {
   return parseState(journal.getMeta(STATE));
 }
 
+/** Durable when it returns. */
 export function setState(journal: JournalFile, state: RunState): void {
   journal.setMeta(STATE, state);
 }
@@ -60,10 +62,12 @@ export function isUndoing(journal: JournalFile): boolean {
   return journal.getMeta(UNDOING) !== null;
 }
 
+/** For a run that was undone in part: it can be undone again. */
 export function clearUndoing(journal: JournalFile): void {
   journal.dropMeta(UNDOING);
 }
 
+/** Before the first change of the target on its way back. */
 export function setUndoing(journal: JournalFile): void {
   if (!isUndoing(journal)) journal.setMeta(UNDOING, "begun");
 }

@@ -26,6 +26,7 @@ const CACHE_KILOBYTES = 4_000;
 const IMAGES = "CREATE TEMP TABLE image (identity INTEGER PRIMARY KEY, entry INTEGER NOT NULL, met INTEGER NOT NULL)";
 const ENDS = "CREATE TEMP TABLE image_end (key TEXT PRIMARY KEY) WITHOUT ROWID";
 
+/** What the journal of one run says of each record: created, overwritten, or neither. */
 export class RunTrace {
   readonly file: JournalFile;
   /** The run had not come to its end: what it had deleted to create it anew comes back. */

@@ -13,6 +13,7 @@ export function hashOf(record: GraphRecord): ContentHash {
   return hashText(canonicalizer.text(record));
 }
 
+/** The content digest of all records. */
 export async function digestOf(batches: AsyncIterable<readonly GraphRecord[]>): Promise<ContentDigest> {
   const digest = new ContentDigest();
   for await (const batch of batches) for (const record of batch) digest.add(record, canonicalizer.text(record));

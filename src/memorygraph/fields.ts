@@ -49,6 +49,7 @@ const CONTEXT_TEXTS: ReadonlySet<string> = new Set([
 /** Every field of a context that releases write. */
 export const CONTEXT_FIELDS: readonly string[] = [...CONTEXT_STRUCTURES, ...CONTEXT_TEXTS, "context_timestamp"];
 
+/** By its name: MemoryGraph has times in these fields of nodes and relationships. */
 export function isTimestampField(key: string): boolean {
   return TIMESTAMP_FIELDS.has(key);
 }

@@ -41,6 +41,7 @@ export function shortHash(canonical: string): ShortHash {
   return hashText(canonical).subarray(0, SHORT_HASH_BYTES);
 }
 
+/** The one that travels with the record, else computed. */
 export function fingerprintOf(record: GraphRecord): Fingerprint {
   return (record.hashes ?? hashesOf(record)).fingerprint;
 }
@@ -88,6 +89,7 @@ export function fingerprintAt(bytes: DataView, at: number): Fingerprint {
   };
 }
 
+/** As FingerprintPacker packed them. */
 export function* unpackFingerprints(packed: Uint8Array): Generator<Fingerprint> {
   const lanes = new DataView(packed.buffer, packed.byteOffset, packed.length);
   for (let at = 0; at < packed.length; at += FINGERPRINT_BYTES) yield fingerprintAt(lanes, at);

@@ -14,6 +14,7 @@ export interface Rank {
   readonly hash: string;
 }
 
+/** By which several records of one id are put in order. @param hash of the record */
 export function rankOf(record: GraphRecord, hash: ContentHash): Rank {
   const stamp = stampOf(record);
   return {

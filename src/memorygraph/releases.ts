@@ -26,6 +26,7 @@ export const RELEASES: Release[] = LINES.map(({ name }) => name);
 /** What a target is written for when neither it nor the source tells. */
 export const DEFAULT_RELEASE: Release = python.name;
 
+/** From the oldest to the newest. */
 export function releaseLines(): readonly ReleaseLine[] {
   return LINES;
 }

@@ -13,10 +13,12 @@ export interface Tally {
   relationships: number;
 }
 
+/** Of no record. */
 export function emptyTally(): Tally {
   return { nodes: 0, memories: 0, relationships: 0 };
 }
 
+/** Counts the record in. */
 export function tally(counts: Tally, record: GraphRecord): void {
   if (record.kind === "relationship") counts.relationships++;
   else {
@@ -25,6 +27,7 @@ export function tally(counts: Tally, record: GraphRecord): void {
   }
 }
 
+/** Counts and digest of the records added so far. */
 export class Summary {
   readonly digest = new ContentDigest();
   readonly counts = emptyTally();

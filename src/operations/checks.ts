@@ -14,6 +14,7 @@ import type { Outcome } from "./outcome.ts";
 /** Up to this size the engine's own check costs less than a person notices; beyond it, reading every record has to do. */
 const INTEGRITY_CHECK_BYTES = 16 << 20;
 
+/** Describes a source as deep as its size allows: the engine's own check for small ones. */
 export async function examine(source: SourceStore): Promise<StoreDescription> {
   const { bytes } = await source.describe("counts");
   return source.describe(bytes !== null && bytes <= INTEGRITY_CHECK_BYTES ? "integrity" : "links");

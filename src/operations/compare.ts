@@ -39,6 +39,11 @@ export interface ShownDifferences {
   readonly each?: ((difference: Difference) => void) | undefined;
 }
 
+/**
+ * On several threads where the store can do that.
+ * @param fingerprints gets those of all records, packed
+ * @param release also counts what it will not show
+ */
 export async function summarise(
   store: Readable,
   each?: (records: number) => void,

@@ -20,6 +20,7 @@ import type { Action, Undated } from "./transfer/planner.ts";
 
 const LISTED = 10;
 
+/** Gathers what a run finds and does, and makes the documented result of it. */
 export class Outcome {
   readonly options: ReturnType<typeof parseOptions>;
   error: MigrateError | null = null;

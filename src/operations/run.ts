@@ -26,6 +26,7 @@ export interface Run {
   readonly progress: ProgressReporter;
 }
 
+/** Tells the caller of each phase and its records, and the journal of each phase. */
 export class ProgressReporter {
   phase: Progress["phase"] = "check";
   #done = 0;

@@ -16,6 +16,7 @@ interface Names {
   readonly numbers: Map<string, number>;
 }
 
+/** The names, indexes and constraints of a graph while its log is replayed. */
 export class ChangingSchema {
   #properties: string[] = [];
   #names: Record<Entity, Names> = { node: namesOf([]), relationship: namesOf([]) };

@@ -2,6 +2,7 @@
 const BITS = 16;
 const BLOCK = 1 << BITS;
 
+/** Numbers by id in typed arrays, which grow as needed. */
 export class Column {
   readonly #blocks: Uint32Array[] = [];
 

@@ -34,6 +34,7 @@ for (let slice = 1; slice < SLICES; slice++) {
   }
 }
 
+/** Redis's CRC-64 (Jones), fed piece by piece. */
 export class Crc64 {
   #low = 0;
   #high = 0;

@@ -15,6 +15,10 @@ const LONGEST = 2 ** 32 - 1;
 const TWO_32 = 2 ** 32;
 const ENCODER = new TextEncoder();
 
+/**
+ * Reads a file forward in large pieces; lengths, strings and numbers as Redis writes them.
+ * @throws DamagedStoreError
+ */
 export class Cursor {
   readonly source: ByteSource;
   readonly #end: number;

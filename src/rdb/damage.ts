@@ -7,6 +7,7 @@ const OLDEST_UPGRADED = 10;
 /** The first that FalkorDB wrote itself. */
 const OLDEST_FALKORDB = 14;
 
+/** @param offset the byte of the file where it shows */
 export function damageAt(source: ByteSource, offset: number, what: string): DamagedStoreError {
   return new DamagedStoreError(`${source.name} is damaged at byte ${offset}: ${what}`, {
     next: "Take a backup of it, or save it anew from the server that wrote it.",

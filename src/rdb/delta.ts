@@ -12,16 +12,22 @@ export interface Delta {
   readonly minus: Matrix | null;
 }
 
+/**
+ * @param encoding FalkorDB's version of the graph's encoding
+ * @param limit the most bytes that a matrix of this graph can need
+ */
 export function readDelta(payload: Payload, encoding: number, limit: number): Delta {
   if (encoding < DELTA_SINCE) return { main: readBlob(payload, limit), plus: null, minus: null };
   return { main: readMatrix(payload), plus: readMatrix(payload), minus: readMatrix(payload) };
 }
 
+/** As readDelta, without keeping anything. */
 export function skipDelta(payload: Payload, encoding: number): void {
   if (encoding < DELTA_SINCE) payload.skipBuffer();
   else for (let part = 0; part < 3; part++) skipMatrix(payload);
 }
 
+/** Visits every cell once: those of `plus`, and those of `main` that neither `plus` nor `minus` has. */
 export function visitDelta(payload: Payload, { main, plus, minus }: Delta, visit: Visit): void {
   if (main.entries > 0) {
     const hidden = new Map<number, Set<number>>();

@@ -24,6 +24,10 @@ export interface GraphDraftOptions {
   readonly schema?: GraphSchema;
 }
 
+/**
+ * A graph to be written, spooled on disk: nodes first, then relationships.
+ * @throws RefusedError for what FalkorDB cannot hold
+ */
 export class GraphDraft implements Disposable {
   readonly name: string;
   readonly #spool: string;

@@ -56,6 +56,7 @@ export interface GraphIndex {
   readonly relationshipIds: Ids;
 }
 
+/** Where everything of a graph is in its dump, without reading records. @throws DamagedStoreError */
 export async function indexGraph(
   source: ByteSource,
   graph: DumpGraph,

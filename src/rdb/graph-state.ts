@@ -13,6 +13,7 @@ import { ALL_PROPERTIES, type Effect, type Entity, UnreadableLog } from "./effec
 
 type Change<What extends Effect["what"]> = Extract<Effect, { what: What }>;
 
+/** On disk: a graph's records as far as the log has been replayed. */
 export class GraphState implements Disposable {
   readonly #database = openScratch(
     "CREATE TEMP TABLE node (id INTEGER PRIMARY KEY, labels TEXT NOT NULL, properties TEXT NOT NULL)",

@@ -34,6 +34,7 @@ interface FreeList {
   readonly ids: Uint32Array;
 }
 
+/** The key of one graph with all its parts, in the newest encoding. */
 export function writeGraph(target: FileSink, parts: GraphParts): void {
   const { counts, schema, nodes, nodeTotal, joins, spool } = parts;
   const writer = new PackedWriter(target);

@@ -33,6 +33,7 @@ export async function openGraph(scan: DumpScan, graph: DumpGraph, options: Optio
   return new GraphReader(index, graph.encoding >= PACKED_SINCE ? Topology.read(index) : null, options.signal);
 }
 
+/** Records of one graph in a dump, in batches, as often as needed. @throws DamagedStoreError */
 export class GraphReader {
   readonly graph: DumpGraph;
   readonly #index: GraphIndex;

@@ -32,6 +32,7 @@ export interface GraphHeader {
   readonly directory: readonly { readonly state: number; readonly count: number }[];
 }
 
+/** @param encoding FalkorDB's version of the graph's encoding @throws DamagedStoreError */
 export function readHeader(payload: Payload, encoding: number): GraphHeader {
   const name = payload.text();
   payload.hasBadText = false;

@@ -10,6 +10,7 @@ export interface TypeCells {
 
 const SEVERAL_BIT = 2 ** 31;
 
+/** The ends of every relationship, in typed arrays. */
 export class Joins {
   /** All ids are below this. */
   total = 0;

@@ -4,6 +4,7 @@ interface LabelSet {
   readonly grown: Map<number, number>;
 }
 
+/** Every set of labels once, by a number; most nodes share a few. */
 export class LabelSets {
   /** The set 0 is the empty one. */
   readonly #sets: LabelSet[] = [{ labels: [], grown: new Map() }];

@@ -43,6 +43,7 @@ export function unloadable(scan: DumpScan, name: string): string | null {
   return null;
 }
 
+/** @param milliseconds since 1970 */
 export function timeOf(milliseconds: number): string {
   const date = new Date(milliseconds);
   return Number.isNaN(date.getTime()) ? `${milliseconds} ms since 1970` : date.toISOString().replace(/\.000Z$/, "Z");

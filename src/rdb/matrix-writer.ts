@@ -20,6 +20,7 @@ export interface Cells {
   readonly values: Uint32Array | null;
 }
 
+/** One matrix, and two empty ones for what was added and deleted since. */
 export function writeDelta(writer: PackedWriter, cells: Cells): void {
   const type = cells.values === null ? "GrB_BOOL" : "GrB_UINT64";
   if (cells.rows.length === 0) writeEmpty(writer, cells.size, type);

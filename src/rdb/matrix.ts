@@ -40,6 +40,7 @@ export interface Matrix {
   readonly b: Numbers;
 }
 
+/** GraphBLAS's own container with its five vectors. @throws DamagedStoreError */
 export function readMatrix(payload: Payload): Matrix {
   const container = payload.buffer();
   if (container.length !== CONTAINER_BYTES) payload.fail(`a matrix whose header has ${container.length} bytes`);
@@ -56,6 +57,7 @@ export function readMatrix(payload: Payload): Matrix {
   return { ...head, x: x!, h: h!, p: p!, i: i!, b: b! };
 }
 
+/** As readMatrix, without keeping anything. */
 export function skipMatrix(payload: Payload): void {
   payload.skipBuffer();
   for (let vector = 0; vector < 5; vector++) {

@@ -12,6 +12,7 @@ export interface ModuleType {
   readonly encoding: number;
 }
 
+/** The type's name and version, which Redis packs into one number. */
 export function readModuleType(cursor: Cursor): ModuleType {
   const low = cursor.lowLength();
   const id = (BigInt(cursor.high) << 32n) | BigInt(low);

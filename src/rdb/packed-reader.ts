@@ -25,6 +25,7 @@ export function payloadAt(cursor: Cursor, encoding: number): Payload {
   return encoding >= PACKED_SINCE ? new PackedPayload(cursor, encoding) : new DirectPayload(cursor);
 }
 
+/** A payload whose parts are packed into strings: encodings from PACKED_SINCE on. */
 export class PackedPayload extends Payload {
   readonly #cursor: Cursor;
   readonly #isTagged: boolean;

@@ -18,6 +18,7 @@ const LONGEST_COMPRESSED = 1 << 23;
 /** UTF-8 bytes for each UTF-16 unit. */
 const MOST_UTF8 = 3;
 
+/** The counterpart of PackedPayload. */
 export class PackedWriter {
   readonly #sink: FileSink;
   readonly #chunk = Buffer.allocUnsafe(CHUNK);

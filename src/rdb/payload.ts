@@ -18,6 +18,7 @@ export interface Mark {
  */
 export type WholeTest = (bytes: Buffer) => boolean;
 
+/** What a module wrote of a value: numbers, texts and buffers in order. @throws DamagedStoreError */
 export abstract class Payload {
   /** What is being read, for messages: `node` and its id. */
   subject = "";
@@ -74,6 +75,7 @@ const DOUBLE = 4;
 const STRING = 5;
 const TWO_32 = 2 ** 32;
 
+/** A payload whose parts are in the dump one by one. */
 export class DirectPayload extends Payload {
   readonly #cursor: Cursor;
 

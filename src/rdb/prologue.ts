@@ -42,6 +42,7 @@ export function readFields(source: ByteSource): ReadonlyMap<string, string> {
   return fields;
 }
 
+/** One name with its value, such as redis-ver. */
 export function readField(cursor: Cursor, fields: Map<string, string>): void {
   const name = Buffer.from(cursor.string()).toString();
   fields.set(name, Buffer.from(cursor.string()).toString());

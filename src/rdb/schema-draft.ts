@@ -33,6 +33,10 @@ class Names {
   }
 }
 
+/**
+ * Names, indexes and constraints of a graph to be written.
+ * @throws RefusedError for what FalkorDB cannot hold
+ */
 export class SchemaDraft {
   readonly #attributes = new Names("a property");
   readonly #labels = new Names("a label");

@@ -20,6 +20,7 @@ export function times<T>(count: number, one: (at: number) => T): T[] {
   return all;
 }
 
+/** @throws DamagedStoreError for indexes and constraints of an unknown kind */
 export function readSchema(
   payload: Payload,
   counts: { readonly labels: number; readonly types: number },

@@ -4,6 +4,7 @@ import type { Crc64 } from "./crc64.ts";
 
 const BUFFER = 1 << 18;
 
+/** Writes a file in large pieces, and knows the checksum of all that was written. */
 export class FileSink {
   readonly #file: number;
   readonly #checksum: Crc64 | null;

@@ -58,6 +58,7 @@ export function skipModulePart(cursor: Cursor): boolean {
   return false;
 }
 
+/** @param count how many strings follow */
 export function skipStrings(cursor: Cursor, count: number): void {
   for (let done = 0; done < count; done++) cursor.skipString();
 }

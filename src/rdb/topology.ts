@@ -17,6 +17,7 @@ import type { Payload } from "./payload.ts";
 /** Bytes that an array of a serialized matrix can have beside what the ids need. */
 const SLACK = 1 << 20;
 
+/** Labels of nodes and ends of relationships, out of the matrices of a graph. */
 export class Topology {
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;

@@ -5,6 +5,7 @@ import type { Payload } from "./payload.ts";
 import { type TemporalFunction, temporalOf } from "./temporal.ts";
 import { DEEPEST, TYPE, WGS84 } from "./value-types.ts";
 
+/** @param depth of lists around it; more than DEEPEST are refused @throws DamagedStoreError */
 export function readValue(payload: Payload, depth = 0): Value {
   const type = payload.unsigned();
   switch (type) {
@@ -85,6 +86,7 @@ function skipValue(payload: Payload, depth: number): void {
   payload.fail(`a value of the unknown type ${type}`);
 }
 
+/** As PropertiesReader reads them, without keeping anything. */
 export function skipProperties(payload: Payload): void {
   for (let left = payload.unsigned(); left > 0; left--) {
     payload.unsigned();

@@ -21,6 +21,7 @@ function refused(what: string, where: string): RefusedError {
   });
 }
 
+/** @throws RefusedError for a value that FalkorDB cannot hold */
 export class PropertiesWriter {
   readonly #writer: PackedWriter;
   readonly #attributeOf: (name: string) => number;

@@ -134,6 +134,7 @@ function isWord(token: Token | undefined, word: string): boolean {
   return token?.kind === "word" && token.text.toUpperCase() === word;
 }
 
+/** SQLite ignores the case of ASCII letters in names. */
 export function sameName(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }

@@ -5,6 +5,7 @@ import { type FileHeader, HEADER_BYTES, parseHeader } from "./header.ts";
 
 const CACHED_PAGES = 64;
 
+/** A file by its pages, the first of which is number 1. Close it in the end. */
 export class PageFile {
   readonly header: FileHeader;
   /** Bytes of a page that hold content. */

@@ -14,6 +14,7 @@ export interface NamedRow {
   readonly values: readonly StoredValue[];
 }
 
+/** The rows of one table, read page by page without SQLite. */
 export class StoredTable {
   /** The columns that are in the file, by their names. */
   readonly columns: readonly string[];

@@ -24,6 +24,7 @@ export type Guard = <T>(work: () => T) => T;
 /** @throws TypeError, or an error of the caller's own, for a database that is not the caller's */
 export type Recognise = (names: readonly string[], database: Database) => void;
 
+/** Open in this process alone; SQLite locks it for itself. */
 export class DurableFile {
   readonly path: string;
   readonly database: Database;

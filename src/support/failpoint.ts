@@ -26,6 +26,7 @@ export type Failpoint = (typeof FAILPOINTS)[number];
 
 let hook: ((failpoint: Failpoint) => void) | null = null;
 
+/** A place where tests end or disturb the process; nothing in a release. */
 export function failpoint(name: Failpoint): void {
   if (typeof BUILD_VERSION !== "string") hook?.(name);
 }

@@ -144,6 +144,7 @@ export function publishFolder(temporary: string, path: string): void {
   flushFolder(dirname(path));
 }
 
+/** Waits until the disk has the contents of the file. */
 export function flush(path: string): void {
   const file = openSync(path, "r+");
   try {
@@ -176,6 +177,7 @@ export function flushFolder(path: string): void {
   });
 }
 
+/** Folders with all that is in them; what does not exist is not an error. */
 export function remove(...paths: readonly string[]): void {
   for (const path of paths) rmSync(path, { force: true, recursive: true });
 }
@@ -230,6 +232,7 @@ export function hasBytes(path: string): boolean {
   return existsSync(path) && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
+/** Such as `ENOENT`; empty for an error without a code. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }

@@ -36,6 +36,7 @@ const USUAL: Patience = {
 
 let current: Patience = USUAL;
 
+/** In milliseconds each. */
 export function patience(): Patience {
   return current;
 }
@@ -67,6 +68,7 @@ export function onWait(tell: ((text: string) => void) | null): void {
   listener = tell;
 }
 
+/** To whoever onWait has set. */
 export function tellWait(text: string): void {
   listener?.(text);
 }

@@ -10,6 +10,7 @@ export interface ProcessIdentity {
   readonly start: string;
 }
 
+/** This process, in a form that can be written down. */
 export function thisProcess(): ProcessIdentity {
   return { pid: process.pid, host: hostname(), start: startOf(process.pid) };
 }
@@ -22,6 +23,7 @@ export function stillRuns({ pid, host, start }: ProcessIdentity): boolean | null
   return start === "" || now === "" || now === start;
 }
 
+/** Also true for a process of another user. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

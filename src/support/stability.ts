@@ -28,6 +28,7 @@ export async function isQuiescent(path: string): Promise<boolean> {
   return statSync(path, { bigint: true }).mtimeNs === mtimeNs;
 }
 
+/** Both files are read to the first difference. */
 export function sameBytes(left: string, right: string): boolean {
   const files = [openSync(left, "r"), openSync(right, "r")] as const;
   try {

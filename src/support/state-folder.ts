@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Where this system keeps the state of programs, with the name added. */
 export function stateFolder(name: string, env: Environment, platform: string): string {
   const home = env.HOME ?? env.USERPROFILE ?? homedir();
   if (env.XDG_STATE_HOME) return join(env.XDG_STATE_HOME, name);

@@ -17,6 +17,7 @@ export async function atMost(milliseconds: number, work: Promise<unknown>): Prom
   clearTimeout(timer);
 }
 
+/** Resolves after so many milliseconds. */
 export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -194,5 +194,5 @@ test("a store made with the schema alone is a store, copied where that was meant
   createLike("0.13.0", folder.file("it.db")).close();
   const [from, to] = [folder.file("it.db"), folder.file("new.db")];
   const done = await succeed(from, to, { allowEmpty: true });
-  expect(done.result.validation.warnings.join()).toContain("holds nothing");
+  expect(done.result.validation.warnings.join()).toContain("the source is empty");
 });

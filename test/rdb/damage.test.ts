@@ -74,7 +74,7 @@ describe("a damaged dump", () => {
     ["REDIS0016\xff\0\0\0\0\0\0\0\0more", NewerFormatError, "a Redis dump of version 16"],
     ["VALKEY081\xff\0\0\0\0\0\0\0\0more", NewerFormatError, "a Valkey dump of version 81"],
     ["VALKEY080\xff\0\0\0\0\0\0\0\0more", DamagedStoreError, "4 bytes follow its end"],
-    ["", DamagedStoreError, "does not begin as a Redis dump"],
+    ["", DamagedStoreError, "does not begin like a Redis dump"],
   ])("%p is not one", async (text, type, message) => {
     const error = await failureOf(Buffer.from(text, "latin1"));
     expect(error).toBeInstanceOf(type);

@@ -24,6 +24,7 @@ import { keepsNative } from "./native-times.ts";
 import { NODE, RELATIONSHIP, RecordDecoder } from "./record-decoder.ts";
 import { fromWire, toWireInteger, toWireProperties } from "./values.ts";
 
+/** One database of Neo4j or Memgraph, as one connection reads and writes it. */
 export class BoltServer implements GraphServer {
   readonly location: string;
   readonly #connection: Connection;

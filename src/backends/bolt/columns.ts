@@ -8,6 +8,7 @@ import { toWire, type Wire } from "./values.ts";
 /** A statement of more is no better than the names; and records with as many have little in common. */
 const MOST_COLUMNS = 80;
 
+/** Turns the columns of a result, by position, into records; a shape is made once for all rows of a result. */
 export class Columns {
   readonly #names: readonly string[];
   readonly #places = new Map<Shape, readonly (number | undefined)[]>();

@@ -37,6 +37,10 @@ export type Ask = (statement: string, parameters?: Record<string, unknown>) => P
 /** As Heartbeat.activity, of a statement by its STATEMENT. */
 export type Activity = (ask: Ask, statement: string) => Promise<string | null>;
 
+/**
+ * Statements on one server, each with a retry where that is safe, and watched for a line that has died.
+ * @throws errors of errors.ts
+ */
 export class Connection {
   readonly #driver: Driver;
   readonly #options: ConnectionOptions;

@@ -8,6 +8,7 @@ import type { ClientCertificate } from "../graph-store/certificates.ts";
 /** Records that the server may send ahead: each can hold a text of a megabyte. */
 const FETCH_SIZE = 250;
 
+/** A driver that connects with the first statement. The caller closes it. */
 export function driverTo(config: BackendConfig, address: Address): Driver {
   const { scheme, host, port, username, password, clientCertificate } = address;
   const auth =

@@ -19,6 +19,7 @@ export interface Failure {
 const PASSWORD_HELP =
   "Give it with --from-password-file or --to-password-file, or in MEMORYGRAPH_FROM_PASSWORD or MEMORYGRAPH_TO_PASSWORD.";
 
+/** The driver's error, or the server's, as one of errors.ts; an error that is none of those as it is. */
 export function translate(error: unknown, failure: Failure): Error {
   if (error instanceof MigrateError || !(error instanceof Error)) return error as Error;
   const code = "code" in error ? String(error.code) : "";

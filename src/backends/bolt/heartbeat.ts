@@ -4,6 +4,7 @@ import { codeOf } from "../../support/files.ts";
 import { ALIVE, type Heartbeat } from "../graph-store/line-watch.ts";
 import type { Activity, Ask } from "./connection.ts";
 
+/** Asks on a connection of its own whether the server still works on a statement. */
 export class BoltHeartbeat implements Heartbeat {
   readonly #connect: () => Driver;
   readonly #database: string | null;

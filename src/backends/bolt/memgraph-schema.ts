@@ -13,6 +13,7 @@ export function quoteMemgraph(name: string): string {
   return `\`${name.replaceAll("`", "``")}\``;
 }
 
+/** Indexes and constraints of Memgraph: read, created, dropped, and what they refuse. */
 export class MemgraphSchema implements SchemaDialect {
   async read(connection: Connection): Promise<SchemaItem[]> {
     const own = new Set(

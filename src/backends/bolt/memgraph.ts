@@ -13,6 +13,7 @@ const ZONES_AND_POINTS = [2, 19];
 /** Whole days in 2^63 microseconds, but for the last. */
 const MOST_DAYS = 106_751_990;
 
+/** What differs in the Memgraph behind the connection, by its version, storage mode and isolation level. @throws ConnectionError */
 export async function memgraphDialect(connection: Connection): Promise<Dialect> {
   const [row] = await connection.rows("SHOW VERSION");
   const version = String(row?.[0] ?? "");

@@ -33,11 +33,13 @@ export interface Neo4jRelease {
   readonly isEnterprise: boolean;
 }
 
+/** Compares versions part by part, as in [5, 26] and [4, 4]. */
 export function isAtLeast(version: readonly number[], wanted: readonly number[]): boolean {
   const [major = 0, minor = 0] = version;
   return major > wanted[0]! || (major === wanted[0] && minor >= wanted[1]!);
 }
 
+/** Indexes and constraints of Neo4j: read, created, dropped, and what they refuse; it knows what a version and an edition lack. */
 export class Neo4jSchema implements SchemaDialect {
   readonly #release: Neo4jRelease;
 

@@ -15,6 +15,10 @@ const TWO_CYPHERS = [2025, 0];
 /** The first with vectors as property values. */
 const VECTORS = [2025, 10];
 
+/**
+ * What differs in the Neo4j behind the connection, by its version and edition.
+ * @throws UnsupportedError for one before 4.4
+ */
 export async function neo4jDialect(connection: Connection, location: string): Promise<Dialect> {
   const [row] = await connection.rows(
     "CALL dbms.components() YIELD name, versions, edition WHERE name = 'Neo4j Kernel' RETURN versions[0], edition",

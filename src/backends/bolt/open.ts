@@ -29,6 +29,10 @@ type BoltType = keyof typeof KINDS;
 export const neo4jBackend: LiveBackend = serverBackend("neo4j", openerOf("neo4j"));
 export const memgraphBackend: LiveBackend = serverBackend("memgraph", openerOf("memgraph"));
 
+/**
+ * Opens servers of that kind.
+ * @throws StoreKindError for a server of the other one, UsageError, ConnectionError
+ */
 export function openerOf(type: BoltType): OpenServer {
   return async (config, { access, target = access === "write", signal }): Promise<GraphServer> => {
     signal?.throwIfAborted();

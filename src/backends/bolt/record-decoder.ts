@@ -26,6 +26,7 @@ interface Decoded {
   readonly undecoded?: readonly Undecoded[];
 }
 
+/** Values of a result as ours. A value that the driver cannot decode is named, and left out of its record. */
 export class RecordDecoder {
   readonly #connection: Connection;
   /** Goes before every statement. */

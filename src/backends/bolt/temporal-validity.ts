@@ -13,6 +13,7 @@ const CLOCK: Partial<Record<Temporal["kind"], number>> = {
 };
 const OFFSET: Partial<Record<Temporal["kind"], number>> = { time: 5, "date-time": 8 };
 
+/** False for a date such as February 30, an hour 24, or an offset beyond 18 hours. */
 export function isRealTime(value: Temporal): boolean {
   const parts = temporalParts(value);
   if (parts === null) return false;

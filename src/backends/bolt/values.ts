@@ -12,6 +12,7 @@ export type Wire = unknown;
 /** JavaScript gives this one key of an object a meaning of its own: assigned, it vanishes without a word. */
 export const PROTO = "__proto__";
 
+/** The driver's value for ours. Integers of more than 64 bits are refused before: isLarge. */
 export function toWire(value: Value): Wire {
   if (typeof value === "bigint") return toWireInteger(value);
   if (value === null || typeof value !== "object") return value;
@@ -33,6 +34,7 @@ export function toWire(value: Value): Wire {
   return value satisfies never;
 }
 
+/** As Bolt has integers: 64 bits, with sign. */
 export function toWireInteger(value: bigint): Wire {
   const number = Number(value);
   return Number.isSafeInteger(number) ? neo4j.int(number) : neo4j.int(value);
@@ -43,11 +45,13 @@ export function isLarge(value: bigint): boolean {
   return BigInt.asIntN(64, value) !== value;
 }
 
+/** The driver's two halves of 32 bits as one integer. */
 export function fromWireInteger({ high, low }: Integer): bigint {
   if (high === 0) return BigInt(low >>> 0);
   return (BigInt(high) << 32n) | BigInt(low >>> 0);
 }
 
+/** As toWire for each; absent ones are left out. */
 export function toWireProperties(properties: Properties): Record<string, Wire> {
   return toObject(properties.entries());
 }

@@ -34,6 +34,7 @@ function realColumns(table: "nodes" | "relationships"): ReadonlySet<string> {
   return new Set(memoriesLayout[table].columns.filter(({ kind }) => kind === "real").map(({ name }) => name));
 }
 
+/** The parts of MemoryGraph's export files, in either version. */
 export function exportFormat(): Format {
   return {
     engine: (survey) => `MemoryGraph export ${versionOf(survey)}`,

@@ -48,6 +48,7 @@ export interface Format {
   findings(survey: Survey): readonly Finding[];
 }
 
+/** False for an entry that is put aside, with the reason. */
 export function isRecord(item: Item | Aside): item is Item {
   return item.kind === "node" || item.kind === "relationship";
 }

@@ -16,6 +16,7 @@ const NOWHERE = -1n;
 /** A place in the file that could not be read, told once however often it is read. */
 type Tell = (aside: Aside) => void;
 
+/** The records of a file of an exchange format, read again for every pass. Findings are complete after a whole pass. */
 export class ExchangeRecords implements RecordStore {
   readonly #file: number;
   readonly #format: Format;

@@ -5,6 +5,7 @@ import { pairsOf, unpaired } from "../../graph/record-map.ts";
 import type { DumpNode, DumpRelationship } from "../../rdb/dump.ts";
 import { openScratch } from "../../support/scratch.ts";
 
+/** On disk, by the engine's number: what becomes of records that are replaced while a dump is rewritten. */
 export class ChangedRecords {
   readonly #database = openScratch(
     "CREATE TEMP TABLE node (id INTEGER PRIMARY KEY, labels TEXT NOT NULL, properties TEXT NOT NULL)",

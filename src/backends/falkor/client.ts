@@ -17,6 +17,10 @@ const LONGEST_MS = 3_600_000;
 const EXACT = { typeMapping: { [RESP_TYPES.NUMBER]: String } };
 const AS_BYTES = { typeMapping: { [RESP_TYPES.NUMBER]: String, [RESP_TYPES.BLOB_STRING]: Buffer } };
 
+/**
+ * One connection to a graph of a FalkorDB server. One that was opened to read refuses commands that write.
+ * @throws errors of errors.ts
+ */
 export class Client {
   readonly #raw: RawClient;
   readonly #failure: Failure;

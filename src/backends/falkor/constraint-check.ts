@@ -20,6 +20,7 @@ interface Watched {
   violation: string | null;
 }
 
+/** Holds every record against the constraints of a graph before an engine would. */
 export class ConstraintCheck {
   readonly #watched: readonly Watched[];
   readonly #scratch = openScratch(

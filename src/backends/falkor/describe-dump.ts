@@ -40,6 +40,7 @@ export interface DumpOrigin {
   readonly notes: readonly Finding[];
 }
 
+/** A graph in a dump, with counts from its header; nothing of it is read again. */
 export async function describeDump(dump: OpenDump, origin: DumpOrigin): Promise<StoreDescription> {
   const { scan, graph, store } = dump;
   const { backend, location, form } = origin;

@@ -10,10 +10,12 @@ const GRAPH_VALUE = "078182b6a985d6ad68";
 /** A command as Redis's protocol has it, the time of one, or a line of a manifest. */
 const LOG = /^(\*\d+\r\n\$\d+\r\n|#TS:\d|file \S+\.aof\.\S+ seq )/;
 
+/** By the first bytes of a file, whatever follows. */
 export function isDumpHead(head: Buffer): boolean {
   return /^(REDIS\d{4}|VALKEY\d{3})/.test(head.toString("latin1", 0, 9));
 }
 
+/** By the first bytes of a file: a manifest, or commands. */
 export function isLogHead(head: Buffer): boolean {
   return LOG.test(head.toString("latin1", 0, 200));
 }

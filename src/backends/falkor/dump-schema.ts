@@ -15,6 +15,7 @@ const METRICS = ["euclidean", "ip", "cosine"] as const;
 
 export const EMPTY_SCHEMA: GraphSchema = { attributes: [], labels: [], types: [] };
 
+/** Indexes and constraints as a FalkorDB server reports them. */
 export function schemaItems({ labels, types }: GraphSchema): SchemaItem[] {
   return itemsOf([
     ...labels.flatMap((entry) => namedOf(entry, "NODE")),

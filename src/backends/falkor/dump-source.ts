@@ -25,6 +25,7 @@ interface Reading {
   readonly folder: string | null;
 }
 
+/** A dump at rest, or a private copy of it, opened for reading. */
 export class DumpSource implements SourceStore {
   readonly #origin: DumpOrigin;
   readonly #reading: Reading;

@@ -10,6 +10,7 @@ import type { RecordStore, ServerNode, ServerRelationship } from "../graph-store
 
 const CACHE_KILOBYTES = 4_000;
 
+/** Records of a graph in a dump, as the reader of graph servers takes them; without records where there is no graph. */
 export class DumpStore implements RecordStore {
   /** Null for a graph that is not there yet. */
   readonly #reader: GraphReader | null;

@@ -4,6 +4,7 @@ import { type Failure, refusalOf } from "./refusals.ts";
 
 export type { Failure } from "./refusals.ts";
 
+/** The client's error, or the server's, as one of errors.ts; an error that is none of those as it is. */
 export function translate(error: unknown, failure: Failure): Error {
   if (error instanceof MigrateError || !(error instanceof Error)) return error as Error;
   const { location, access } = failure;
@@ -36,14 +37,17 @@ export function translate(error: unknown, failure: Failure): Error {
   });
 }
 
+/** The user's ACL does not allow the command. */
 export function isForbidden(error: unknown): boolean {
   return error instanceof Error && /^NOPERM/.test(error.message);
 }
 
+/** The server has no such command: it is older, or has it renamed. */
 export function isUnknownCommand(error: unknown): boolean {
   return error instanceof Error && /^(ERR )?unknown (sub)?command/i.test(error.message);
 }
 
+/** The key of the graph does not exist. */
 export function isMissingGraph(error: unknown): boolean {
   return error instanceof Error && /empty key/i.test(error.message);
 }

@@ -24,6 +24,7 @@ function nameless({ statement }: SchemaItem): string | null {
   return properties.includes("") ? "an empty name crashes FalkorDB" : null;
 }
 
+/** Gathers what is added and changed, and writes it as one new dump with what stays. Close it in the end. */
 export class GraphRewrite {
   readonly #location: string;
   readonly #old: OpenDump | null;

@@ -4,6 +4,7 @@ import { isForbidden, isUnknownCommand } from "./errors.ts";
 import type { RawClient } from "./raw-client.ts";
 import type { Reply } from "./reply.ts";
 
+/** Asks on a connection of its own whether the server still works on a statement. */
 export class FalkorHeartbeat implements Heartbeat {
   readonly #connect: () => Promise<RawClient>;
   readonly #watched: () => string | null;

@@ -4,6 +4,7 @@ import type { Holder } from "../graph-store/server.ts";
 import type { Named } from "./schema.ts";
 import { fatalWhenUnique, unstorable, unstorableName } from "./values.ts";
 
+/** What a FalkorDBLite store at that location can hold; no engine is asked. */
 export function holderOf(location: string): Holder {
   return {
     location,

@@ -28,6 +28,7 @@ import { ownSchema } from "./schema.ts";
 /** The file in which records wait on their way into the dump. */
 const SPOOL = "-spool";
 
+/** A dump under change: exactly one of commit, rollback and preserve ends it. */
 export class LiteSession implements StagedTarget {
   readonly kind = "staged";
   readonly before: StoreDescription;
@@ -275,6 +276,7 @@ export async function openTarget(place: Target, origin: DumpOrigin, request: Wri
   }
 }
 
+/** @param old the dump that is there; null for none */
 export async function describeTarget(
   place: Target,
   origin: DumpOrigin,

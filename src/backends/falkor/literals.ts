@@ -23,6 +23,10 @@ export function needsExpression(value: Value): boolean {
   return Array.isArray(value) ? value.some(needsExpression) : true;
 }
 
+/**
+ * A value in the text of a statement.
+ * @throws TypeError for one that FalkorDB cannot hold, which fitting finds before
+ */
 export function literal(value: Value, place: Place): string {
   switch (typeof value) {
     case "string":
@@ -41,6 +45,7 @@ export function literal(value: Value, place: Place): string {
   throw new TypeError("a value that FalkorDB cannot hold");
 }
 
+/** Properties as a map in the text of a statement. */
 export function mapLiteral(properties: Properties, place: Place): string {
   const parts: string[] = [];
   for (const [name, value] of properties.entries()) parts.push(`${quote(name)}:${literal(value, place)}`);

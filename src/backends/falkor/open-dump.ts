@@ -89,6 +89,7 @@ function quoted(name: string): string {
   return /^[\w.:-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
 }
 
+/** The names of the graphs in one database of the dump. */
 export function graphNames({ graphs }: DumpScan, database: number): string[] {
   return graphs.filter(({ db }) => db === database).map(({ name }) => name);
 }
@@ -117,6 +118,7 @@ export function assertLoadable({ scan }: OpenDump, { location, graph }: DumpRequ
   });
 }
 
+/** For a dump that changed on every attempt to copy it. */
 export function stillWriting(location: string): BusyError {
   return new BusyError(`could not copy a consistent snapshot of ${location}: another program keeps writing to it`, {
     next: "Close the application that writes to it, or wait until it is done, and run the same command again.",

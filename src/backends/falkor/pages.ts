@@ -38,6 +38,7 @@ export async function collected(client: Client, statement: string): Promise<Rows
   return row === undefined ? [] : rowsIn(row[0]!);
 }
 
+/** The rows in a cell that holds a list of lists. */
 export function rowsIn(cell: Reply): Rows {
   const [, list] = cell as readonly [string, readonly (readonly [string, readonly Reply[]])[]];
   return list.map(([, cells]) => cells);
@@ -194,6 +195,7 @@ export function assertComplete(location: string, found: number, expected: number
   });
 }
 
+/** The characters of all texts in a reply: about its size in memory. */
 export function weight(reply: Reply | Rows): number {
   if (typeof reply === "string") return reply.length;
   return reply === null ? 0 : reply.reduce<number>((sum, item) => sum + weight(item), 0);

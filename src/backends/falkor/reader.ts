@@ -78,6 +78,7 @@ const RELATIONSHIP: Shape<ServerRelationship> = {
   }),
 };
 
+/** Reads a graph of a server in pages, and asks again for what FalkorDB does not give exactly. */
 export class Reader {
   readonly #client: Client;
   readonly #names: Names;
@@ -264,6 +265,7 @@ function* portions(records: readonly Weighed[]): Generator<readonly Weighed[]> {
   if (portion.length > 0) yield portion;
 }
 
+/** Relationships by the node where they begin: FalkorDB finds them only from there. */
 export function groupsOf(refs: readonly RelationshipRef[]): Group[] {
   return [...Map.groupBy(refs, ({ from }) => from)].map(([from, group]) => [from, group.map(({ id }) => id)]);
 }
@@ -276,6 +278,7 @@ function groupsText(refs: readonly RelationshipRef[]): string[] {
   });
 }
 
+/** The least and the greatest of some ids; at least one is given. */
 export function boundsOf(ids: readonly InternalId[]): readonly [InternalId, InternalId] {
   return ids.reduce<readonly [bigint, bigint]>(
     ([least, most], id) => [id < least ? id : least, id > most ? id : most],

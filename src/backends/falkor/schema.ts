@@ -64,6 +64,7 @@ export function ownSchema(): SchemaItem[] {
 
 const OWN_TENANT = ["context_tenant_id", "context_team_id", "context_visibility", "context_created_by", "version"];
 
+/** Indexes and constraints, also those that are still being built. */
 export async function readSchema(client: Client): Promise<SchemaItem[]> {
   return itemsOf([...(await indexes(client)), ...(await constraints(client))].map(({ named }) => named));
 }
@@ -77,6 +78,7 @@ export function itemsOf(found: readonly Named[]): SchemaItem[] {
   return found.map(itemOf).map((item) => ({ ...item, own: own.has(item.what) }));
 }
 
+/** The labels on which the graph demands a unique id. */
 export async function uniqueIdLabels(client: Client): Promise<string[]> {
   return (await constraints(client))
     .filter(
@@ -198,6 +200,7 @@ async function assertHarmless(client: Client, { entity, label, properties }: Nam
   }
 }
 
+/** Drops an index or constraint; one that does not exist is not an error. */
 export async function dropSchema(client: Client, graph: string, item: SchemaItem): Promise<void> {
   if ((await stateOf(client, item)) === null) return;
   await run(client, graph, JSON.parse(item.statement) as Named, "DROP");

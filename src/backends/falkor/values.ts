@@ -64,6 +64,7 @@ export function fatalWhenUnique(value: Value): string | null {
 /** Engines refuse a longer one, and fall when they load a dump that has it. */
 const LONGEST_NAME_BYTES = 512;
 
+/** Why FalkorDB cannot have such a name; null where it can. */
 export function unsupportedName(name: string, kind: NameKind): string | null {
   // Cypher doubles it within a quoted name; FalkorDB's parser does not know that (4.22.1).
   return name.includes("`") ? "it has a backtick" : unstorableName(name, kind);

@@ -21,6 +21,7 @@ const PART = 1_000;
 /** Relationships of `g`: a node, bounds of internal ids, and the ids. Found from the node, all at once. */
 const GROUPED = "MATCH (a)-[r]->() WHERE id(a) = g[0] AND id(r) >= g[1] AND id(r) <= g[2]";
 
+/** Creates, changes and deletes records of a graph on a server, by its numbers. */
 export class Writer {
   readonly #client: Client;
 

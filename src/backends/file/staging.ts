@@ -47,6 +47,7 @@ export interface StagingOptions {
   readonly suffixes: readonly string[];
 }
 
+/** One of publish, discard and preserve ends it. */
 export class StagedFile {
   /** The temporary file, empty and readable by its owner only. */
   readonly file: string;

@@ -10,6 +10,7 @@ import { ServerSession } from "./session.ts";
 import { ServerSource } from "./source.ts";
 import { wantedSchema } from "./target-schema.ts";
 
+/** The backend of a kind of graph server. @param open connects to one */
 export function serverBackend(type: BackendType, open: OpenServer): LiveBackend {
   return {
     type,

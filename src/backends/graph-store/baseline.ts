@@ -23,6 +23,7 @@ export function notedBaseline(file: JournalFile): Baseline | null {
   return noted === null ? null : file.reading(() => JSON.parse(noted) as Baseline);
 }
 
+/** Reads it from the server. @throws ConnectionError, AccessError */
 export async function baselineOf(server: GraphServer): Promise<Baseline> {
   const before = await describe(server);
   const uniqueIds = await server.uniqueIdLabels();

@@ -12,6 +12,7 @@ export function sizeOf(value: Value): number {
   return value instanceof Vector ? value.elements.length * 9 : 40;
 }
 
+/** About their bytes on the wire. */
 export function sizeOfProperties({ shape, values }: Properties): number {
   let size = 16;
   for (let at = 0; at < values.length; at++) {
@@ -24,6 +25,7 @@ export function sizeOfProperties({ shape, values }: Properties): number {
 /** What is worth a call of its own when the server has nothing else to do. */
 const WORTHWHILE_ROWS = 400;
 
+/** Rows by group (labels, or a type), each group sent when it is full; bounded in rows and bytes over all groups. */
 export class Batches<Row> {
   readonly #send: (group: string, rows: Row[]) => Promise<void>;
   readonly #limits: { readonly rows: number; readonly bytes: number };

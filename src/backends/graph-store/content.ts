@@ -24,6 +24,7 @@ export function relationshipHash(
   return joined;
 }
 
+/** Byte for byte. */
 export function sameShortHash(a: ShortHash, b: ShortHash): boolean {
   return Buffer.compare(a, b) === 0;
 }
@@ -83,6 +84,7 @@ export function packIds(ids: readonly InternalId[]): Uint8Array {
   return new Uint8Array(BigInt64Array.from(ids).buffer);
 }
 
+/** As packIds packed them. */
 export function unpackIds(bytes: Uint8Array): InternalId[] {
   return [...new BigInt64Array(bytes.slice().buffer)];
 }

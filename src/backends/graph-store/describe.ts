@@ -9,6 +9,7 @@ import type { GraphServer } from "./server.ts";
 /** How many memories are asked for their times, to tell which releases can read them. */
 const SAMPLE = 1_000;
 
+/** Counts, schema and findings of the graph as the server tells them; no record is read. */
 export async function describe(server: GraphServer): Promise<StoreDescription> {
   const { nodes, relationships } = await server.counts();
   const empty = nodes + relationships === 0;

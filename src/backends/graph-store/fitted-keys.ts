@@ -16,6 +16,7 @@ import { type openScratch, storable } from "../../support/scratch.ts";
 
 type Scratch = ReturnType<typeof openScratch>;
 
+/** In a scratch database, since it grows with the nodes that have no id of their own. */
 export class FittedKeys {
   readonly #database: Scratch;
   readonly #sharedIds: ReadonlySet<string>;

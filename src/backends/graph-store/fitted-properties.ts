@@ -21,6 +21,7 @@ interface FieldPlan {
   readonly unsupported: string | null;
 }
 
+/** For one server and one release. What a shape needs is found once for all records of the shape. */
 export class PropertyFitter {
   readonly #server: Holder;
   readonly #release: Release;

@@ -43,6 +43,7 @@ export interface FittingNotes {
   clash: Fitted["clash"];
 }
 
+/** Fits records to one server and one release. */
 export class Fitter implements Fitting {
   readonly rehearsal: GraphRehearsal;
   readonly #server: Holder;

@@ -13,6 +13,7 @@ class Clash {
   }
 }
 
+/** Counted in full, with the first ten as examples. */
 export class IdClashes {
   /** Ids that a unique constraint of the target refuses. */
   readonly unique = new Clash();

@@ -15,6 +15,7 @@ interface KnownNode {
   readonly state: Standing;
 }
 
+/** In a scratch database with a cache in front; close it in the end. */
 export class KnownRecords {
   /** What the table says of some of the nodes: relationships ask for each of them over and over. */
   readonly #atHand = new Map<string, KnownNode>();

@@ -55,6 +55,7 @@ export interface WatchedStream {
   end(): void;
 }
 
+/** Watches the statements of a connection, and ends the wait for one when the line or the server has died. */
 export class LineWatch {
   readonly #location: string;
   readonly #signal: AbortSignal | undefined;

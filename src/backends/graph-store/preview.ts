@@ -27,6 +27,7 @@ export interface Previewed {
   close(): void | Promise<void>;
 }
 
+/** A target for a dry run: it can be read, and records fitted to it. */
 export function previewOf({
   before,
   release,

@@ -16,6 +16,7 @@ export interface ReadBefore {
   readonly taken?: (kind: GraphRecord["kind"], ids: readonly InternalId[]) => void;
 }
 
+/** Batches of records, nodes first. */
 export async function* readBefore(request: ReadBefore): AsyncGenerator<readonly GraphRecord[]> {
   const { store, known, fitting, findings, signal, taken } = request;
   const ids: Record<GraphRecord["kind"], InternalId[]> = { node: [], relationship: [] };

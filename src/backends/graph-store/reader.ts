@@ -20,6 +20,11 @@ export interface RecordObserver {
   relationship(record: GraphRelationship, ref: ServerRelationship): void;
 }
 
+/**
+ * Batches of records, nodes before relationships.
+ * @param findings gets what could not be read as it is
+ * @param observer gets each record with the server's number of it
+ */
 export async function* readRecords(
   server: RecordStore,
   findings: FindingLog,

@@ -15,6 +15,7 @@ interface HashedRow extends RelationshipRow {
   readonly hashes: RecordHashes;
 }
 
+/** After the last record, `done`; where a run fails, `quiet` before anything is undone. */
 export class RecordWriter {
   readonly #server: GraphServer;
   readonly #journal: ServerJournal;

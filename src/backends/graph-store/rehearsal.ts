@@ -7,6 +7,7 @@ import type { FittingOptions } from "./fitting.ts";
 import { IdClashes } from "./id-clashes.ts";
 import { RuleCheck } from "./target-rules.ts";
 
+/** Losses, clashes of ids and broken rules of one source and one target. */
 export class GraphRehearsal implements Rehearsal {
   readonly #location: string;
   readonly #options: FittingOptions;

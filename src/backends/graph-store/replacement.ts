@@ -19,6 +19,7 @@ export interface TypedRow extends RelationshipRow {
   readonly type: string;
 }
 
+/** Notes each before-image in the journal, then changes the record in place where the server can. */
 export class Replacement {
   readonly #server: GraphServer;
   readonly #journal: ServerJournal;

@@ -25,6 +25,7 @@ import type { ServerJournal } from "./server-journal.ts";
 
 const PAUSE_MS = 500;
 
+/** The graph as a target of rollbacks. What is in doubt is resolved first. */
 export async function openForRollback(
   open: OpenServer,
   config: BackendConfig,

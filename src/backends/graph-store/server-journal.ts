@@ -96,6 +96,7 @@ const SchemaItemSchema = v.object({
   own: v.boolean(),
 });
 
+/** The entries that only runs on servers have; each is on disk before what it tells of is sent. */
 export class ServerJournal {
   readonly known = new KnownRecords();
   readonly file: JournalFile;

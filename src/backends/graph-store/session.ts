@@ -21,6 +21,7 @@ import type { TargetRule } from "./target-rules.ts";
 import { TargetSchema, wantedSchema } from "./target-schema.ts";
 import { viewBefore } from "./view-without-run.ts";
 
+/** A graph under change: exactly one of commit, rollback and preserve ends it. */
 export class ServerSession implements LiveTarget {
   readonly kind = "live";
   readonly before: StoreDescription;

@@ -34,6 +34,7 @@ interface Broken {
   readonly examples: string[];
 }
 
+/** Holds records against the rules of a target: the values of those that are there, and of those that come. */
 export class RuleCheck {
   readonly #location: string;
   readonly #rules: readonly TargetRule[];

@@ -35,6 +35,7 @@ export function wantedSchema(server: SchemaServer, release: Release, carried: re
   return { items, notes };
 }
 
+/** Creates the indexes and constraints of a target, waits until they are built, and checks them. */
 export class TargetSchema {
   readonly #server: GraphServer;
   readonly #journal: ServerJournal;

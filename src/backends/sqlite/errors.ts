@@ -29,6 +29,7 @@ function systemCode(code: string): string {
   return /^SQLITE_IOERR/.test(code) ? "EIO" : code;
 }
 
+/** SQLite's error, or the system's, as one of errors.ts; an error that is none of those as it is. */
 export function translate(path: string, error: unknown): unknown {
   if (error instanceof MigrateError) return error;
   const code = error instanceof SQLiteError ? (error.code ?? "") : codeOf(error);

@@ -19,6 +19,7 @@ import { openToWrite } from "./shared-memory.ts";
 import { assertSoundTarget } from "./sound-target.ts";
 import { readBatches } from "./source.ts";
 
+/** A file under change in one transaction: exactly one of commit, rollback and preserve ends it. */
 export class ExistingFile implements StagedTarget {
   readonly kind = "staged";
   readonly fitting = null;

@@ -10,6 +10,7 @@ import { headerBytes, headerOf } from "./kind.ts";
 /** Files that SQLite never makes. */
 const OTHERS = ["-log", "-tshm", "-info", "-changes"] as const;
 
+/** For the time of a transaction of ours on the file. */
 export class ForeignWriterGuard {
   readonly #path: string;
   readonly #real: string;

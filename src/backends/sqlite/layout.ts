@@ -64,6 +64,7 @@ export interface FileTable {
   readonly withoutRowid: boolean;
 }
 
+/** Which tables of which layout a file has, by its schema alone. */
 export function readLayout(database: Database): FileLayout {
   const entries = rows(database, "SELECT type, name, tbl_name, sql IS NOT NULL FROM sqlite_master");
   return layoutOf({
@@ -78,6 +79,7 @@ export function readLayout(database: Database): FileLayout {
   });
 }
 
+/** As readLayout, of a schema that was read in another way. */
 export function layoutOf({ entries, encoding, tableNamed }: FileSchema): FileLayout {
   const named = (...types: string[]) => entries.filter(({ type }) => types.includes(type)).map(({ name }) => name);
   const names = named("table");

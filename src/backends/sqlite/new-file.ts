@@ -36,6 +36,7 @@ import { readBatches, SqliteSource } from "./source.ts";
 /** What SQLite keeps beside a database. */
 const SUFFIXES = ["-journal", "-wal", "-shm"];
 
+/** A file that is being made: exactly one of commit, rollback and preserve ends it. */
 export class NewFile implements StagedTarget {
   readonly kind = "staged";
   readonly fitting = null;

@@ -18,6 +18,7 @@ export interface ParallelSummary {
   readonly rows: RowsRead;
 }
 
+/** The file is large enough, and the machine has more than one processor. */
 export function worthParallel(real: string): boolean {
   return availableParallelism() > 1 && statSync(real).size >= WORTH_BYTES;
 }

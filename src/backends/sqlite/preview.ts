@@ -8,10 +8,12 @@ import { readLayout } from "./layout.ts";
 import { RowWriter } from "./row-writer.ts";
 import { openSource, type SqliteSource } from "./source.ts";
 
+/** Of a file that does not exist yet, or is empty. */
 export async function previewNew(path: string, { release, fallbackRelease }: WriteRequest): Promise<TargetPreview> {
   return previewOf(path, release ?? fallbackRelease, null);
 }
 
+/** @throws what opening it for writing would throw */
 export async function previewExisting(path: string, request: WriteRequest): Promise<TargetPreview> {
   const source = await openSource(path, { signal: request.signal });
   try {

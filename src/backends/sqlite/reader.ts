@@ -14,6 +14,7 @@ import { applyToProperties, hashRow, type RowExtra, readRowExtra } from "./side-
 import { nodeTablesOf, relationshipTablesOf, type SqliteNative, selectFrom, type Table } from "./tables.ts";
 import { readWholeRecords } from "./whole-records.ts";
 
+/** Batches of records out of the tables of a file, nodes first; or one share of them, for a thread. */
 export class SqliteReader {
   readonly #database: Database;
   readonly #layout: FileLayout;

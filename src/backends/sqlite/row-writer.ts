@@ -51,6 +51,7 @@ type Prepared =
   | { readonly table: TableWriter; readonly columns: SqlValue[]; readonly extra: string | null }
   | { readonly table: null; readonly dangling: boolean };
 
+/** Writes records as rows of one layout, in the transaction of the caller. Close it before the database. */
 export class RowWriter {
   readonly report: WriteReport & { notes: Finding[] };
   readonly #database: Database;

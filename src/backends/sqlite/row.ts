@@ -21,6 +21,7 @@ export type Note = (what: string, kind?: Finding["kind"]) => void;
 /** Where the text of a column is kept that is not what the column should hold. */
 export const COLUMN = "columns.";
 
+/** @throws UnreadableRowError for anything but text */
 export function textColumn(value: SqlValue | undefined, name: string): string {
   if (typeof value === "string") return value;
   throw new UnreadableRowError(`its ${name} is ${value == null ? "empty" : "not text"}`);

@@ -26,6 +26,7 @@ export function setUnparsedAside(copy: string): SchemaEntry[] {
   return aside;
 }
 
+/** As a finding names it: its type and name, and the start of its text. */
 export function describeStatement({ type, name, sql }: SchemaEntry): string {
   const text = (sql ?? "").replace(/\s+/g, " ");
   return `${type} ${name}: ${text.length > 120 ? `${text.substring(0, 119)}…` : text}`;

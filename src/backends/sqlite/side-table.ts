@@ -39,10 +39,12 @@ export interface RowExtra {
   readonly set?: readonly (readonly [string, Value])[];
 }
 
+/** The row says everything by itself. */
 export function isNothing(extra: RowExtra): boolean {
   return extra.labels === undefined && extra.defaulted === undefined && extra.set === undefined;
 }
 
+/** As JSON; readRowExtra reads it. Earlier builds wrote the name `imposed`, which stays. */
 export function writeRowExtra({ labels, defaulted, set }: RowExtra): string {
   const map: ValueMap = new Map();
   if (labels !== undefined) map.set("labels", [...labels]);
@@ -61,6 +63,7 @@ export function readRowExtra(text: string): RowExtra {
   };
 }
 
+/** The properties of a record, out of those that its row gives. */
 export function applyToProperties(properties: Properties, { defaulted = [], set = [] }: RowExtra): Properties {
   let result = properties;
   for (const name of defaulted) result = result.with(name, null);
@@ -74,6 +77,7 @@ export interface WholeRecord {
   readonly dangling: boolean;
 }
 
+/** As JSON; readWholeRecord reads it. */
 export function writeWholeRecord({ record, dangling }: WholeRecord): string {
   return writeJson(recordToMap(record, dangling ? [["dangling", true]] : []), "javascript");
 }

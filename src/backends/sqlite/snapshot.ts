@@ -41,6 +41,10 @@ export interface Snapshot {
   close(): void;
 }
 
+/**
+ * @param isolate copy the file even where it could be read in place
+ * @throws BusyError when no consistent copy can be made
+ */
 export async function openSnapshot(path: string, isolate: boolean, signal?: AbortSignal): Promise<Snapshot> {
   const real = realpathSync(path);
   // Taken before we look for side files: whoever begins to write afterwards changes it.

@@ -38,6 +38,7 @@ const LOOK_AGAIN_MS = 100;
 /** Up to this size every row and page is looked at before it is read, which costs less than a person notices. */
 const THOROUGH_BYTES = 16 << 20;
 
+/** A file, or a private copy of it, opened for reading. */
 export class SqliteSource implements SourceStore {
   readonly #path: string;
   #opened: OpenedFile;

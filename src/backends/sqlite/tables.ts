@@ -50,6 +50,7 @@ export function nodeTablesOf({ nodeTables, doubled }: FileLayout): Table<Decoded
   );
 }
 
+/** None where the file has no table of relationships; two where several rows share an id. */
 export function relationshipTablesOf(layout: FileLayout): Table<DecodedRelationship>[] {
   const table = relationshipTableOf(layout);
   return table === null ? [] : withDoubles(table, layout.doubled);
@@ -65,6 +66,7 @@ export function doublesOf(table: string): string {
   return `memorygraph_migrate_doubles_of_${table}`;
 }
 
+/** Without the rows that are not the record of their id. */
 export function relationshipTableOf({ relationships: found }: FileLayout): Table<DecodedRelationship> | null {
   if (found === null) return null;
   return tableOf(

@@ -62,6 +62,7 @@ export function columnNames({ columns }: LayoutTable): string[] {
   return columns.map(({ name }) => name);
 }
 
+/** @param otherwise what the layout demands where a record has nothing */
 export function column(name: string, kind: ColumnKind, otherwise?: Column["otherwise"]): Column {
   return otherwise === undefined ? { name, kind } : { name, kind, otherwise };
 }

@@ -30,6 +30,7 @@ interface NewRun extends Pick<RunInfo, "options"> {
   readonly to: BackendConfig;
 }
 
+/** Of a run in this process, from before the target is opened until the run has ended or stopped. */
 export class RunJournal {
   readonly registry: RunRegistry;
   /** Whether an earlier process has begun it. */

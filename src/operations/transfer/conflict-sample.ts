@@ -10,6 +10,7 @@ type Decision = "conflict" | "overwrite";
 /** By what the plan decided. */
 export type SampledDifferences = Record<Decision, Difference[]>;
 
+/** The first ten of each decision. */
 export class ConflictSample {
   readonly #records: Record<Decision, GraphRecord[]> = { conflict: [], overwrite: [] };
 

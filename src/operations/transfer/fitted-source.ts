@@ -7,6 +7,7 @@ import type { Summary } from "../../memorygraph/summary.ts";
 import type { Readable } from "../compare.ts";
 import { HashSpool } from "./hash-spool.ts";
 
+/** Read it first by rehearse or admitAll, then by read as often as needed. Close it in the end. */
 export class FittedSource implements Readable {
   readonly #source: SourceStore;
   readonly #fitting: Fitting | null;

@@ -6,6 +6,7 @@ import { openScratch } from "../../support/scratch.ts";
 const STRIDE = SHORT_HASH_BYTES + FINGERPRINT_BYTES;
 const CHUNK = 4_096 * STRIDE;
 
+/** 40 bytes a record, on disk. Close it in the end. */
 export class HashSpool {
   /** Full chunks are on disk, since they grow with the store. */
   #full: ReturnType<typeof openScratch> | null = null;

@@ -25,6 +25,7 @@ const SCHEMA = `CREATE TEMP TABLE entry (
   seen INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID`;
 
+/** One entry a record, by its key. Close it in the end. */
 export class Ledger {
   readonly #database = openScratch(SCHEMA);
   readonly #statements = {
