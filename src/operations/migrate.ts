@@ -48,7 +48,7 @@ export async function runMigration(
     outcome.step(
       error instanceof RereadError
         ? `${error.message}; reading again, row by row`
-        : "the source changed while it was read; reading a private copy",
+        : "the source changed while it was read; reading it again, guarded against changes",
     );
     try {
       outcome.restart();

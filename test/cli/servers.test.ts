@@ -285,7 +285,7 @@ describe("doctor", () => {
     const inspect = ["inspect", "--from", "falkordb", "--from-uri", falkor.uri];
     expectError(await program(folder, inspect), 2, "it has: somebody-else");
     const migrate = ["migrate", ...inspect.slice(1), "--to", "sqlite", "--to-path", folder.file("none.db")];
-    expectError(await program(folder, migrate), 2, "is not there");
+    expectError(await program(folder, migrate), 2, "does not exist");
     await emptyFalkor(falkor, "somebody-else");
   });
 
@@ -340,7 +340,7 @@ describe("options for a server", () => {
     ],
     [
       ["inspect", "--from", "neo4j", "--from-uri", "bolt://127.0.0.1:1", "--from-password-file", "/nowhere"],
-      "cannot be read",
+      "is not valid",
     ],
     [
       ["inspect", "--from", "falkordb", "--from-uri", "redis://127.0.0.1:1/a", "--from-graph", "b"],

@@ -131,7 +131,7 @@ describe.skipIf(any === undefined)("a FalkorDB that cannot serve", () => {
     const undone = await program(folder, ["rollback", runs[0]!.id, "--yes"]);
     expect([undone.code, undone.stderr]).toEqual([0, ""]);
     const gone = await runMigration(direct, at(folder.file("gone.db")), {}, {});
-    expect(gone.error?.message).toContain("is not there");
+    expect(gone.error?.message).toContain("does not exist");
   }, 120_000);
 
   describe("a sentinel", () => {
@@ -222,6 +222,6 @@ describe.skipIf(any === undefined)("a FalkorDB that cannot serve", () => {
     expect([error, result.verified, result.source?.before.nodes]).toEqual([null, true, 1]);
     const absent = new BackendConfig({ ...graphAt(own.server.uri, login), graph: "memorygraph2" });
     const missing = await runMigration(absent, at(folder.file("b.db")), {}, {});
-    expect(missing.error?.message).toContain("is not there");
+    expect(missing.error?.message).toContain("does not exist");
   }, 60_000);
 });

@@ -265,7 +265,7 @@ describe.skipIf(available === undefined)("a FalkorDBLite store", () => {
       },
     );
     expect(result.errors).toEqual([]);
-    expect(result.rollback.join()).toContain("the source changed while it was read; reading a private copy");
+    expect(result.rollback.join()).toContain("the source changed while it was read; reading it again");
     expect(result.imported.memories).toBe(60);
   });
 

@@ -99,7 +99,7 @@ describe.skipIf(available === undefined)("a server's snapshot", () => {
     }, 5);
     try {
       const result = await move(configOf(engine), at(folder.file("x.db")));
-      expect(result.rollback.join()).toContain("once more");
+      expect(result.rollback.join()).toContain("reading it again");
       expect(JSON.stringify(result.notes)).toContain(SENT);
       expect(result.imported.memories).toBeGreaterThanOrEqual(2_000);
     } finally {

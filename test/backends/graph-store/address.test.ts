@@ -63,7 +63,7 @@ test.each([
   ["bolt://h:99999", "port"],
   ["bolt://h:bolt", "port"],
   ["bolt://h o s t", "host is not valid"],
-  ["bolt://[::1", "cannot be read"],
+  ["bolt://[::1", "is not valid"],
   ["bolt://h?x=1", "options after"],
 ])("%s is refused: %s", (uri, what) => {
   expect(refusal(uri).message).toContain(what);
