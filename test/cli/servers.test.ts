@@ -340,7 +340,7 @@ describe("options for a server", () => {
     ],
     [
       ["inspect", "--from", "neo4j", "--from-uri", "bolt://127.0.0.1:1", "--from-password-file", "/nowhere"],
-      "is not valid",
+      "cannot be read",
     ],
     [
       ["inspect", "--from", "falkordb", "--from-uri", "redis://127.0.0.1:1/a", "--from-graph", "b"],
