@@ -39,7 +39,7 @@ export class MemgraphSchema implements SchemaDialect {
   adapt(item: SchemaItem): readonly SchemaItem[] | { readonly why: string } {
     const { type = "" } = item;
     if (!/vector|text/.test(type)) return [item];
-    return { why: "text and vector indexes of Memgraph have settings that it does not tell: make them anew by hand" };
+    return { why: "Memgraph does not report the settings of text and vector indexes: create them again by hand" };
   }
 
   async create(connection: Connection, { statement }: SchemaItem): Promise<null> {

@@ -43,7 +43,7 @@ export async function describe(server: GraphServer): Promise<StoreDescription> {
 
 function aboutTriggers(triggers: readonly string[]): Finding {
   const what =
-    "triggers act on what is written: what they change shows as a difference, and one that runs after a commit can make a rollback fail; drop them for the time of the run";
+    "triggers run on what is written: their changes show as differences, and one that runs after a commit can make a rollback fail; drop them during the run";
   return {
     what,
     count: triggers.length,

@@ -142,7 +142,7 @@ export function assertSchema(
     return others.length === 0 ? [] : [`${item.what}: ${others.join("; ")}`];
   });
   if (wrong.length === 0) return { expected: expected.length, found: expected.length };
-  throw new VerificationError(`${wrong.length} indexes or constraints of ${location} are not as they should be`, {
+  throw new VerificationError(`${wrong.length} indexes or constraints of ${location} differ from what was created`, {
     details: wrong,
     next: "Look for another program that changes the target, then run the same command again.",
   });
