@@ -22,7 +22,9 @@ const SERVERS = ["support/servers.ts", "support/own-servers.ts", "support/engine
 /** What gives Neo4j to a test that names it; the modules that have these functions need none themselves. */
 const GIVE_NEO4J = /\b(availableServers|serverEnds|allEnds|ownNeo4j)\b|serversOf\("neo4j"\)/;
 /** What gives it in the long level alone. */
-const GIVE_MORE = /\b(faultServers|allTargets)\b/;
+const GIVE_MORE = /\b(faultServers|allTargets|livingStores)\b/;
+/** What there is more of in the long level; executables for other machines, where .ci/run names some. */
+const MORE_TO_DO = new RegExp(`${GIVE_MORE.source}|\\b(OTHER_TARGETS|PACKAGED)\\b`);
 const HAVE_THEM = ["support/servers.ts", "support/own-servers.ts", "conformance/ends.ts", "faults/targets.ts"];
 
 const textOf = (file: string) => readFileSync(file, "utf8");
@@ -43,7 +45,7 @@ function reach(file: string, seen = new Set<string>()): Set<string> {
 
 function belongs(file: string, level: string): boolean {
   const [, from = "quick"] = /^\/\/ @level (\w+)\n/.exec(textOf(file)) ?? [];
-  if (level === "long") return from === "long" || importsOf(file).includes(ROUNDS) || GIVE_MORE.test(textOf(file));
+  if (level === "long") return from === "long" || importsOf(file).includes(ROUNDS) || MORE_TO_DO.test(textOf(file));
   return LEVELS.indexOf(level) >= LEVELS.indexOf(from);
 }
 

@@ -68,6 +68,24 @@ describe("a journal", () => {
     read.close();
   });
 
+  test.each([
+    "value = 'another'",
+    "name = 'renamed'",
+    "checksum = zeroblob(8)",
+  ])("tells of a named text that is not as it was written: %s", (change) => {
+    using folder = temporaryFolder();
+    const path = folder.file("j.db");
+    const written = JournalFile.create(path, plainly);
+    written.setMeta("name", "value");
+    written.close();
+    const database = new Database(path);
+    database.run(`UPDATE meta SET ${change} WHERE name = 'name'`);
+    database.close();
+    const read = JournalFile.open(path, plainly);
+    expect(() => read.getMeta(change.startsWith("name") ? "renamed" : "name")).toThrow(/is damaged/);
+    read.close();
+  });
+
   test("shares no memory with anybody, so that it works where none can be shared", () => {
     using folder = temporaryFolder();
     const path = folder.file("j.db");

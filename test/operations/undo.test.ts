@@ -3,15 +3,58 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync } from "node:fs";
 import { generate } from "../../bench/generate.ts";
+import type { TargetSession } from "../../src/backends/backend.ts";
+import { loadTarget } from "../../src/backends/registry.ts";
+import { RollbackError } from "../../src/errors.ts";
 import { type BackendConfigFields, migrate, rollback, verify } from "../../src/index.ts";
+import { rollBackAfterFailure } from "../../src/operations/after-failure.ts";
+import { summarise } from "../../src/operations/compare.ts";
+import { parseOptions } from "../../src/operations/models.ts";
+import { Outcome } from "../../src/operations/outcome.ts";
+import { ProgressReporter, type Run } from "../../src/operations/run.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { createLike, settle } from "../support/stores.ts";
+import { at, copyFixture, createLike, settle } from "../support/stores.ts";
 
 async function succeed(stateDir: string, from: BackendConfigFields, to: BackendConfigFields, more = {}) {
   const result = await migrate(from, to, more, undefined, undefined, { stateDir });
   expect([result.errors, result.verified]).toEqual([[], true]);
   return result.run!;
 }
+
+test.each([
+  ["as before is proven to be so", null, "proved by digest"],
+  [
+    "another is not called undone (7)",
+    "UPDATE nodes SET properties = json_set(properties, '$.title', 'x') WHERE rowid = 7",
+    null,
+  ],
+] as const)("what a failed run leaves %s", async (_, theirs, step) => {
+  using folder = temporaryFolder();
+  const to = at(copyFixture("0.12.4", folder));
+  const backend = await loadTarget(to);
+  const store = await backend.openForReading(to);
+  const { digest: before } = await summarise(store);
+  await store.close();
+  const options = parseOptions({});
+  const outcome = new Outcome(options);
+  const cause = new Error("why it failed");
+  // The real one takes everything back: here somebody else comes between that and the proof.
+  const session = {
+    kind: "staged",
+    before: { layout: "nodes", location: to.path },
+    async rollback() {
+      if (theirs === null) return;
+      const database = new Database(to.path!);
+      database.run(theirs);
+      database.close();
+    },
+  } as unknown as TargetSession;
+  const progress = Object.assign(new ProgressReporter({}), { phase: "verify" });
+  const run = { options, outcome, progress, hooks: {} } as unknown as Run;
+  const ended = rollBackAfterFailure(run, session, backend, to, before, cause);
+  if (step === null) await expect(ended).rejects.toBeInstanceOf(RollbackError);
+  else expect([await ended, outcome.result.rollback.join()]).toEqual([cause, expect.stringContaining(step)]);
+});
 
 describe.each(["sqlite", "falkordblite"] as const)("a run onto a file of %s", (type) => {
   test("that overwrote and created more than a page of records is undone to the last of them", async () => {

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BackendConfig, migrate } from "../../src/index.ts";
+import { ALL_OF_IT } from "../support/level.ts";
 import { ask, hasOracle } from "./oracle.ts";
 
 const root = join(import.meta.dir, "../..");
@@ -41,9 +42,14 @@ function fixture(name: string): string {
 describe.skipIf(!available)("MemoryGraph 0.12.4 itself", () => {
   for (const [name, memories] of [
     ["sqlite-0.8.3.db", 12],
-    ["sqlite-0.10.0.db", 12],
     ["sqlite-0.12.4.db", 60],
-    ["sqlite-0.13.0.db", 30],
+    // Each starts Python and MemoryGraph once more.
+    ...(ALL_OF_IT
+      ? ([
+          ["sqlite-0.10.0.db", 12],
+          ["sqlite-0.13.0.db", 30],
+        ] as const)
+      : []),
     ["sqlite-hybrid-0.12-0.13.db", 15],
   ] as const) {
     test(`opens what we make of ${name} and returns every memory and its relationships`, async () => {

@@ -6,10 +6,11 @@ import { parseJson } from "../../src/graph/json.ts";
 import { Properties } from "../../src/graph/properties.ts";
 import { isMap } from "../../src/graph/value.ts";
 import { Showing } from "../../src/memorygraph/showing.ts";
+import { atLevel } from "../support/level.ts";
 import { hasOracle, listening } from "./oracle.ts";
 
 const available = hasOracle();
-const RUNS = Number(Bun.env.RUNS ?? 3_000);
+const RUNS = Number(Bun.env.RUNS ?? atLevel({ normal: 600, long: 6_000 }));
 
 const TIMES = [
   ...["2026-03-29", "20260329", "2026-03-29T02:30:00+05", "20260329T023000Z", "2026-03-29T02:30:00,123+00:00"],

@@ -1,4 +1,4 @@
-// @level normal
+// @level long
 /** The executable for another processor, run by an emulator: Debian's qemu-user-static and libc6-arm64-cross. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";

@@ -1,4 +1,4 @@
-// @level normal
+// @level long
 /** The same sources give the same bytes, wherever they are built; and each file is what its machine runs. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";

@@ -9,7 +9,7 @@ import { withDriver } from "../conformance/bolt.ts";
 import { endOf } from "../conformance/ends.ts";
 import { withFalkor } from "../conformance/falkor.ts";
 import { type TemporaryFolder, temporaryFolder } from "./folder.ts";
-import { availableServers, type TestServer } from "./servers.ts";
+import { faultServers, type TestServer } from "./servers.ts";
 import { at, settle } from "./stores.ts";
 
 type FolderOptions = NonNullable<Parameters<typeof temporaryFolder>[0]>;
@@ -82,7 +82,7 @@ export async function contentOf(config: BackendConfig): Promise<Content> {
 export async function livingStores(
   options: FolderOptions = {},
 ): Promise<[name: string, open: () => Promise<LivingStore>][]> {
-  const servers = [...(await availableServers()).values()].map((list) => list.at(-1)!);
+  const servers = await faultServers();
   return [
     ["sqlite", async () => sqliteStore(options)],
     ["falkordblite", async () => liteStore(options)],
