@@ -140,7 +140,7 @@ export function onDisk<T>(path: string, work: () => T): T {
     const code = codeOf(cause);
     const reason = cause instanceof Error ? cause.message : String(cause);
     if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
-      throw new BusyError(`${path} is in use: the run is still in progress`, {
+      throw new BusyError(`${path} is in use: the run is still under way`, {
         next: "Wait until it has ended, or stop it with Ctrl-C where it runs.",
         cause,
       });

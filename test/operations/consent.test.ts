@@ -7,7 +7,7 @@ import { assertAgreed } from "../../src/operations/checks.ts";
 const NOTE: Finding = { kind: "note", what: "an index failed", count: 1, examples: ["x"] };
 const ACTING: Finding = {
   kind: "note",
-  what: "triggers act on what is written",
+  what: "triggers run on what is written",
   count: 2,
   examples: ["audit (after commit)", "stamp (before commit)"],
   needsConsent: true,
@@ -27,7 +27,7 @@ test("one question names the target and everything that acts", async () => {
   expect(asked).toEqual([]);
   await assertAgreed(store(NOTE, ACTING), agree);
   expect(asked).toEqual([
-    "In bolt://h:7687, triggers act on what is written (audit (after commit), stamp (before commit)). Go on all the same?",
+    "In bolt://h:7687, triggers run on what is written (audit (after commit), stamp (before commit)). Go on all the same?",
   ]);
 });
 
