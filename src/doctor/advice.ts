@@ -1,10 +1,12 @@
 /** What a plan says in words, and what is to be done beside it. */
-import { FILE_BACKENDS } from "../backends/config.ts";
+import { join } from "node:path";
+import { BackendConfig, FILE_BACKENDS } from "../backends/config.ts";
 import { RELEASES } from "../memorygraph/releases.ts";
 import { shellQuote } from "../support/shell.ts";
 import { inWords } from "../support/words.ts";
 import type { Choice } from "./choose.ts";
-import { bringCommands, storeWords } from "./commands.ts";
+import { bringCommands, passwordFrom, storeWords } from "./commands.ts";
+import { wslDistributions } from "./elsewhere.ts";
 import type { Seen } from "./look.ts";
 import type { Machine } from "./machine.ts";
 import type { Plan, Step } from "./plan.ts";
@@ -34,17 +36,18 @@ export function adviceBeside(choice: Choice, plan: Plan, seen: readonly Seen[], 
     ...unopened(choice),
     ...losses(choice, plan, machine),
     ...unreadable(choice, plan, seen),
-    ...unusable(choice, plan, seen),
+    ...unusable(choice, plan, seen, machine),
     ...astray(choice),
     ...notShown(choice, plan),
     ...otherRelease(choice, plan),
     ...nothingFound(plan, seen),
+    ...unseen(machine),
   ];
 }
 
 function unopened({ config, location, release }: Choice): Advice[] {
   if (config !== null) return [];
-  const text = `The configuration of MemoryGraph ${release} names a store that this program cannot open: ${location} Then look again:`;
+  const text = `The configuration of MemoryGraph ${release} names a store that this program cannot open from here: ${location.replace(/\.$/, "")}. Run this program where that is, or name another store in the configuration. Then look again:`;
   return [{ text, command: "memorygraph-migrate doctor", pressing: true }];
 }
 
@@ -74,12 +77,15 @@ function unreadable({ location }: Choice, { readings }: Plan, seen: readonly See
 }
 
 /** A server cannot be set aside. */
-function unusable({ config, location, release }: Choice, { memoriesNow }: Plan, seen: readonly Seen[]): Advice[] {
+function unusable(choice: Choice, { memoriesNow }: Plan, seen: readonly Seen[], machine: Machine): Advice[] {
+  const { config, location, release } = choice;
   const current = seen.find(({ place }) => place.location === location);
   if (config === null || FILE_BACKENDS.has(config.type) || current?.description == null) return [];
   if (current.description.readableBy.includes(release) || memoriesNow === 0) return [];
-  const text = `MemoryGraph ${release} does not show all that is in ${location}, which another release wrote. Copy it to another database or graph with --for ${release}, and name that one in its configuration.`;
-  return [{ text, command: null, pressing: true }];
+  const text = `MemoryGraph ${release} does not show all that is in ${location}, which another release wrote, and a server is not rewritten in place. This makes a file that it shows; name that in its configuration, or copy it on to an empty server:`;
+  const to = new BackendConfig({ type: "sqlite", path: join(machine.home, `memory-for-${release}.db`) });
+  const bring = { kind: "bring", from: config, to, release, newest: false, folder: null } as const;
+  return [{ text, command: bringCommands(bring, choice, machine.platform).join(" && "), pressing: true }];
 }
 
 /** Clients that open another store are the person's to configure: their files are theirs. */
@@ -92,11 +98,17 @@ function astray({ astray: others, location }: Choice): Advice[] {
 }
 
 /** Where they are is right; what is in them is for a person to mend. */
-function notShown({ config, location, release }: Choice, { readings }: Plan): Advice[] {
+function notShown(choice: Choice, { readings }: Plan): Advice[] {
+  const { config, location, release } = choice;
   const current = readings.get(location);
   const count = current?.change?.notShown ?? 0;
   if (config === null || current?.standing !== "current" || count === 0) return [];
-  const words = ["memorygraph-migrate", "inspect", ...storeWords("from", config)].map(shellQuote);
+  const words = [
+    "memorygraph-migrate",
+    "inspect",
+    ...storeWords("from", config),
+    ...passwordFrom("from", config, choice),
+  ].map(shellQuote);
   const what = `${number(count)} ${count === 1 ? "memory" : "memories"}`;
   return [
     {
@@ -127,6 +139,19 @@ function nothingFound({ memoriesNow, readings }: Plan, seen: readonly Seen[]): A
     {
       text: "No memories were found. If there should be some and you know a file, look at it:",
       command: "memorygraph-migrate inspect --from-path FILE",
+      pressing: false,
+    },
+  ];
+}
+
+/** A distribution that is looked into starts: that is for the person to do. */
+function unseen(machine: Machine): Advice[] {
+  const names = wslDistributions(machine);
+  if (names.length === 0) return [];
+  return [
+    {
+      text: `Stores in WSL are not looked at from here, and it is on this machine: ${inWords(names)}. If you use MemoryGraph there, run the Linux version of this program in it:`,
+      command: "wsl -- memorygraph-migrate doctor",
       pressing: false,
     },
   ];

@@ -16,7 +16,12 @@ function movesOf({ files }: SetAside, platform: string): string[] {
 }
 
 /** @param allowLoss also with what cannot come along */
-export function bringCommands(bring: Bring, choice: Choice, platform: string, allowLoss = false): string[] {
+export function bringCommands(
+  bring: Pick<Bring, "from" | "to" | "release" | "newest" | "folder">,
+  choice: Choice,
+  platform: string,
+  allowLoss = false,
+): string[] {
   const { from, to, release, newest, folder } = bring;
   const quote = quoting(platform);
   const words = [
@@ -50,6 +55,6 @@ export function storeWords(side: "from" | "to", config: BackendConfig): string[]
 }
 
 /** A password is read again where doctor found it; it is never part of a command. */
-function passwordFrom(side: "from" | "to", { password }: BackendConfig, { setup }: Choice): string[] {
+export function passwordFrom(side: "from" | "to", { password }: BackendConfig, { setup }: Choice): string[] {
   return password ? [`--${side}-password-from`, setup?.client.id ?? ENVIRONMENT] : [];
 }

@@ -14,6 +14,8 @@ export interface Launch {
   /** Folders of this machine in a container: its path there -> the path here. A named volume has no path here. */
   readonly mounts: ReadonlyMap<string, string>;
   readonly container: boolean;
+  /** The distribution of WSL in which it runs, empty for the default one; null where it runs on the system itself. */
+  readonly wsl: string | null;
 }
 
 interface Runner {
@@ -87,10 +89,10 @@ export function isMemoryGraph(name: string): boolean {
 
 /** Null for every other server. Nothing is executed and no file is looked at. */
 export function recogniseLaunch(command: string, args: readonly string[]): Launch | null {
-  const { words, variables } = unwrapped([command, ...args]);
+  const { words, variables, wsl } = unwrapped([command, ...args]);
   const [first = "", ...rest] = words;
   const program = programOf(first);
-  const base = { variables, mounts: new Map<string, string>(), container: false };
+  const base = { variables, wsl, mounts: new Map<string, string>(), container: false };
   if (isMemoryGraph(program)) {
     return { ...base, runner: program, file: /[\\/]/.test(first) ? first : null, version: null, args: rest };
   }
@@ -104,7 +106,7 @@ export function recogniseLaunch(command: string, args: readonly string[]): Launc
   return runner === undefined ? null : started(program, first, runner, rest, base);
 }
 
-type Base = Pick<Launch, "variables" | "mounts" | "container">;
+type Base = Pick<Launch, "variables" | "mounts" | "container" | "wsl">;
 
 function started(program: string, typed: string, runner: Runner, rest: readonly string[], base: Base): Launch | null {
   const behind = (runner.words ?? [[]]).find((words) => words.every((word, at) => rest[at] === word));
@@ -118,7 +120,7 @@ function started(program: string, typed: string, runner: Runner, rest: readonly 
     if (named === undefined || !IMAGE.test(named)) return null;
     const variables = { ...base.variables, ...pairs([...values("-e"), ...values("--env")]) };
     const mounts = mountsOf([...values("-v"), ...values("--volume")], values("--mount"));
-    return { runner: program, file: null, version: numbered(tag), args, variables, mounts, container: true };
+    return { ...base, runner: program, file: null, version: numbered(tag), args, variables, mounts, container: true };
   }
   const packages = [...runner.packages.flatMap(values), ...(named === undefined ? [] : [named])].map(specOf);
   const ours = packages.filter(({ name }) => isMemoryGraph(name));
@@ -135,19 +137,24 @@ function started(program: string, typed: string, runner: Runner, rest: readonly 
 }
 
 /** Takes off what only starts another command: `cmd /c`, `wsl -d NAME --`, `env A=b`. */
-function unwrapped(words: readonly string[]): { words: readonly string[]; variables: Record<string, string> } {
+function unwrapped(words: readonly string[]): {
+  words: readonly string[];
+  variables: Record<string, string>;
+  wsl: string | null;
+} {
   const program = programOf(words[0] ?? "");
   if (program === "cmd" && /^\/[ck]$/i.test(words[1] ?? "")) return unwrapped(words.slice(2));
   if (program === "wsl") {
-    const { operand } = optionsOf(words.slice(1), ["-d", "--distribution", "-u", "--user", "--cd"]);
-    return unwrapped(words.slice(1 + operand));
+    const { operand, values } = optionsOf(words.slice(1), ["-d", "--distribution", "-u", "--user", "--cd"]);
+    const [name = ""] = [...values("-d"), ...values("--distribution")];
+    return { ...unwrapped(words.slice(1 + operand)), wsl: name };
   }
   if (program === "env") {
     const end = words.findIndex((word, at) => at > 0 && !/^[A-Za-z_]\w*=/.test(word));
     const inner = unwrapped(end === -1 ? [] : words.slice(end));
-    return { words: inner.words, variables: { ...pairs(words.slice(1, end)), ...inner.variables } };
+    return { ...inner, variables: { ...pairs(words.slice(1, end)), ...inner.variables } };
   }
-  return { words, variables: {} };
+  return { words, variables: {}, wsl: null };
 }
 
 function optionsOf(words: readonly string[], valued: readonly string[]) {

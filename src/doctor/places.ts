@@ -9,6 +9,7 @@ import { type DefaultPlace, defaultPlaces } from "../memorygraph/opens.ts";
 import { RELEASES } from "../memorygraph/releases.ts";
 import { inWords } from "../support/words.ts";
 import type { Setup } from "./client-configurations.ts";
+import { volumesOf } from "./elsewhere.ts";
 import type { Environment, Machine } from "./machine.ts";
 import { locationOf, type ReleaseStore, storeOpenedBy } from "./release-stores.ts";
 import { storeOfSetup } from "./setup-stores.ts";
@@ -25,6 +26,8 @@ export interface Place {
 }
 
 const BESIDE = "beside a store";
+/** As every release names its stores. */
+const FILE_NAMES = ["memory.db", "falkordblite.db"];
 /** So many files beside a store are looked at. */
 const MOST_SIBLINGS = 100;
 
@@ -63,6 +66,10 @@ export function placesToLook(machine: Machine, setups: readonly Setup[], project
   }
   for (const home of windowsHomes(machine)) {
     for (const place of defaultPlaces({ home, cwd: home })) places.add(place.path, `${reasonOf(place)}, of Windows`);
+  }
+  for (const { engine, name, folder } of volumesOf(machine)) {
+    const stores = FILE_NAMES.flatMap((file) => [join(folder, file), join(folder, ".memorygraph", file)]);
+    for (const path of stores.filter((store) => existsSync(store))) places.add(path, `the ${engine} volume ${name}`);
   }
   for (const folder of places.folders()) for (const path of siblingsIn(folder)) places.add(path, BESIDE);
   return places.list();

@@ -1,8 +1,10 @@
 /** Which store a client's entry opens, also in a container of which a folder of this machine is part. */
+import { basename } from "node:path";
 import { BackendConfig } from "../backends/config.ts";
 import { UsageError } from "../errors.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import type { Setup } from "./client-configurations.ts";
+import { volumesOf } from "./elsewhere.ts";
 import type { Environment, Machine } from "./machine.ts";
 import { locationOf, storeOpenedBy } from "./release-stores.ts";
 
@@ -18,12 +20,13 @@ export interface OpenedStore {
 /** @param backend instead of what MEMORY_BACKEND says */
 export function storeOfSetup(setup: Setup, release: Release, machine: Machine, backend?: string): OpenedStore {
   const { launch, env, cwd } = setup;
+  if (launch.wsl !== null && machine.platform === "win32") return inWsl(setup, launch.wsl, release, machine, backend);
   if (!launch.container) return storeOf(release, env, machine, cwd ?? machine.home, backend);
   // The home folder of a container is its own: what it keeps there shows only where a folder of this machine is mounted.
   const inside = storeOf(release, env, { ...machine, home: "/root" }, "/", backend);
   const path = inside.config?.path;
   if (inside.config === null || path === undefined) return inside;
-  const outside = mountedPath(path, launch.mounts);
+  const outside = mountedPath(path, launch.mounts, machine);
   if (outside !== null) {
     const config = new BackendConfig({ ...inside.config, path: outside });
     return { ...inside, config, location: locationOf(config), meant: null };
@@ -31,6 +34,22 @@ export function storeOfSetup(setup: Setup, release: Release, machine: Machine, b
   const volume = [...launch.mounts].find(([target]) => path.startsWith(target))?.[1];
   const where = volume === undefined ? "in its container" : `in the ${launch.runner} volume ${volume}`;
   return { ...inside, config: null, location: `${path} ${where}`, meant: null };
+}
+
+/** The home folder is that of the distribution, which shows nothing of it to Windows before it runs. */
+function inWsl(
+  { env, cwd }: Setup,
+  distribution: string,
+  release: Release,
+  machine: Machine,
+  backend: string | undefined,
+): OpenedStore {
+  const inside = storeOf(release, env, { ...machine, platform: "linux", home: "~" }, cwd ?? "~", backend);
+  const path = inside.config?.path;
+  if (path === undefined) return inside;
+  const where = distribution === "" ? "the default WSL distribution" : `the WSL distribution ${distribution}`;
+  const shown = inside.variable === null ? `~/.memorygraph/${basename(path)}` : env[inside.variable];
+  return { ...inside, config: null, location: `${shown} in ${where}`, meant: null };
 }
 
 export function storeOf(
@@ -50,11 +69,13 @@ export function storeOf(
 }
 
 /** The path on this machine of a path in a container; null where no folder of this machine is mounted there. */
-function mountedPath(path: string, mounts: ReadonlyMap<string, string>): string | null {
-  for (const [target, source] of mounts) {
+function mountedPath(path: string, mounts: ReadonlyMap<string, string>, machine: Machine): string | null {
+  for (const [target, mounted] of mounts) {
     const folder = target.replace(/\/+$/, "");
     // Without a slash it is the name of a volume.
-    if (!/^([\\/~.]|[A-Za-z]:)/.test(source)) continue;
+    const isPath = /^([\\/~.]|[A-Za-z]:)/.test(mounted);
+    const source = isPath ? mounted : volumesOf(machine).find(({ name }) => name === mounted)?.folder;
+    if (source === undefined) continue;
     if (path.startsWith(`${folder}/`)) return source + path.slice(folder.length);
     // The home folder of another user than we guess.
     const name = /\/\.memorygraph\/([^/]+)$/.exec(path)?.[1];

@@ -4,6 +4,8 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { commandLines } from "../../src/cli/text.ts";
+import { examine } from "../../src/doctor/diagnose.ts";
+import { machineOf } from "../../src/doctor/machine.ts";
 import { environment, PROGRAM, program, shell } from "../cli/program.ts";
 import { edited, titleOf } from "../cli/stores.ts";
 import { listing, temporaryFolder } from "../support/folder.ts";
@@ -164,6 +166,45 @@ describe("doctor", () => {
     const { current, code } = await home.diagnosis();
     expect(current.location).toContain("docker volume mine");
     expect(code).toBe(9);
+  });
+
+  test("a volume whose files can be reached is looked at, also one that no configuration names", async () => {
+    using home = new Home();
+    const volumes = [".local", "share", "containers", "storage", "volumes"];
+    home.sqlite("0.12.4", ...volumes, "mine", "_data", "memory.db");
+    home.sqlite("0.8.3", ...volumes, "old", "_data", ".memorygraph", "memory.db");
+    home.file("", ...volumes, "other", "_data", "notes.txt");
+    home.claudeCode({
+      ...{ command: "podman", args: ["run", "-i", "-v", "mine:/root/.memorygraph", "memorygraph:0.12.4"] },
+    });
+    const { current, stores } = await home.diagnosis();
+    expect(current).toMatchObject({ location: home.path(...volumes, "mine", "_data", "memory.db"), memories: 60 });
+    expect(stores.find(({ reasons }) => reasons.includes("the podman volume old"))?.standing).toBe("apart");
+    expect(await follow(home)).toBe(1);
+    expect((await home.diagnosis()).current).toMatchObject({ memories: 72 });
+  });
+
+  test("on Windows, WSL is named and not looked into", async () => {
+    using home = new Home();
+    const disks = ["Packages/CanonicalGroupLimited.Ubuntu_79rhkp1fndgsc/LocalState", "wsl/{1f0c}"];
+    for (const disk of disks) home.file("", "AppData", "Local", ...disk.split("/"), "ext4.vhdx");
+    const machine = {
+      ...machineOf({ HOME: home.path(), LOCALAPPDATA: home.path("AppData", "Local") }, "win32", home.path()),
+    };
+    const { diagnosis } = await examine(machine);
+    const said = diagnosis.advice.find(({ text }) => text.startsWith("Stores in WSL"));
+    expect(said?.text).toContain("CanonicalGroupLimited.Ubuntu_79rhkp1fndgsc and {1f0c}");
+    expect(said?.command).toBe("wsl -- memorygraph-migrate doctor");
+    expect((await examine({ ...machine, platform: "linux" })).diagnosis.advice).not.toContainEqual(said);
+  });
+
+  test("a client of Windows that starts MemoryGraph in WSL opens a store that is there", async () => {
+    using home = new Home();
+    home.claudeCode({ command: "wsl.exe", args: ["-d", "Debian", "--", "memorygraph"] });
+    const { diagnosis } = await examine(machineOf({ HOME: home.path() }, "win32", home.path()));
+    expect(diagnosis.current.location).toMatch(/^~\/\.memorygraph\/\w+\.db in the WSL distribution Debian$/);
+    expect(diagnosis.well).toBe(false);
+    expect(diagnosis.advice[0]!.text).toContain("Run this program where that is");
   });
 
   test("memories that the release will not show are counted, with the command that says why", async () => {

@@ -1,13 +1,15 @@
 /** In every home: what doctor prints, typed word for word, ends in "All is well", and so does `doctor --fix --yes`. */
 import { describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { BackendConfig } from "../../src/backends/config.ts";
+import { BackendConfig, type BackendConfigFields } from "../../src/backends/config.ts";
+import { storeWords } from "../../src/doctor/commands.ts";
 import { RELEASES } from "../../src/memorygraph/releases.ts";
+import { inProcess, pasted } from "../cli/in-process.ts";
 import { edited } from "../cli/stores.ts";
 import { endOf } from "../conformance/ends.ts";
 import { availableServers } from "../support/servers.ts";
-import { follow, Home, IN_USE, LITE } from "./home.ts";
+import { commandsIn, follow, Home, IN_USE, LITE } from "./home.ts";
 
 const servers = await availableServers();
 
@@ -206,29 +208,33 @@ describe.each(SITUATIONS)("$name", ({ make, memories, release, commands }) => {
   });
 });
 
+/** As MemoryGraph's clients have them. */
+function variablesOf(
+  { uri, password, username }: Pick<BackendConfigFields, "uri" | "password" | "username">,
+  kind: string,
+): Record<string, string> {
+  const { hostname, port } = new URL(uri!.replace(/^\w+:/, "http:"));
+  if (kind === "falkordb") {
+    return { MEMORY_FALKORDB_HOST: hostname, MEMORY_FALKORDB_PORT: port, MEMORY_FALKORDB_PASSWORD: password ?? "" };
+  }
+  const name = `MEMORY_${kind.toUpperCase()}`;
+  return { [`${name}_URI`]: uri!, [`${name}_USER`]: username ?? "", [`${name}_PASSWORD`]: password ?? "" };
+}
+
 describe("a client configured for a server", () => {
   for (const kind of ["neo4j", "memgraph", "falkordb"] as const) {
     const [server] = servers.get(kind) ?? [];
     test.skipIf(server === undefined)(
       `${kind}: what lies in files goes there, its password is never shown`,
       async () => {
-        const { uri, password, username } = server!;
+        const { password } = server!;
         const end = endOf(server!, kind === "falkordb" ? "memorygraph" : undefined);
-        const { hostname, port } = new URL(uri!.replace(/^\w+:/, "http:"));
-        const variables =
-          kind === "falkordb"
-            ? { MEMORY_FALKORDB_HOST: hostname, MEMORY_FALKORDB_PORT: port, MEMORY_FALKORDB_PASSWORD: password ?? "" }
-            : {
-                [`MEMORY_${kind.toUpperCase()}_URI`]: uri!,
-                [`MEMORY_${kind.toUpperCase()}_USER`]: username ?? "",
-                [`MEMORY_${kind.toUpperCase()}_PASSWORD`]: password ?? "",
-              };
         for (const fix of [false, true]) {
           await end.empty();
           try {
             using home = new Home();
             home.sqlite("0.12.4", ...IN_USE).uv("0.12.4");
-            home.claudeCode({ command: "memorygraph", args: ["--backend", kind], env: variables });
+            home.claudeCode({ command: "memorygraph", args: ["--backend", kind], env: variablesOf(server!, kind) });
             const { stdout } = await home.doctor();
             if (password) expect(stdout).not.toContain(password);
             if (fix) expect(await home.doctor("--fix", "--yes")).toMatchObject({ code: 0 });
@@ -240,6 +246,34 @@ describe("a client configured for a server", () => {
           } finally {
             await end.empty();
           }
+        }
+      },
+    );
+
+    test.skipIf(server === undefined)(
+      `${kind}: one that another release wrote is copied to a file that shows all`,
+      async () => {
+        const end = endOf(server!, kind === "falkordb" ? "memorygraph" : undefined);
+        await end.empty();
+        try {
+          using home = new Home();
+          home.sqlite("0.12.4", "old.db").npm("0.13.0");
+          home.claudeCode({ command: "memorygraph", args: ["--backend", kind], env: variablesOf(server!, kind) });
+          const target = storeWords("to", end.config);
+          const password = { MEMORYGRAPH_TO_PASSWORD: server!.password ?? "" };
+          const filled = await inProcess(home.folder, ["--from-path", home.path("old.db"), ...target], password);
+          expect(filled).toMatchObject({ code: 0 });
+          // Else it is what is brought there.
+          rmSync(home.path("old.db"));
+          const { code, stdout } = await home.doctor();
+          expect([code, stdout]).toEqual([9, expect.stringMatching(/which\s+another release wrote/)]);
+          const [command] = commandsIn(stdout);
+          expect(await pasted(home.folder, command!, home.env)).toMatchObject({ code: 0 });
+          const inspected = await home.run(["inspect", home.path("memory-for-0.13.db")]);
+          expect(inspected.stdout).toMatch(/visible to +MemoryGraph 0\.13/);
+          expect(inspected.stdout).not.toContain("will not show");
+        } finally {
+          await end.empty();
         }
       },
     );

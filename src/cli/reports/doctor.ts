@@ -22,16 +22,18 @@ export function diagnosisHeadline({ well, current, stores, plan }: Diagnosis): s
   }
   if (well)
     return `All is well, as far as can be seen: there are no memories, and MemoryGraph ${release} starts with none.`;
+  const shown = memories - current.notShown;
   const then = plan.at(-1)?.memoriesAfter ?? memories;
   if (plan.length > 0) {
     const steps = plan.length === 1 ? "One step brings" : `${plan.length} steps bring`;
     return then === memories
-      ? `MemoryGraph ${release} shows ${thousands(memories)} memories, some in older versions. ${steps} the latest ones together.`
-      : `MemoryGraph ${release} shows ${thousands(memories)} of ${counted(then, "memory", "memories")}. ${steps} all of them together.`;
+      ? `MemoryGraph ${release} shows ${thousands(shown)} memories, some in older versions. ${steps} the latest ones together.`
+      : `MemoryGraph ${release} shows ${thousands(shown)} of ${counted(then, "memory", "memories")}. ${steps} all of them together.`;
   }
   const apart = stores.filter(({ standing, location }) => standing === "apart" && location !== current.location).length;
   const where = apart > 0 ? ` ${counted(apart, "other store")} cannot simply be added to them.` : "";
-  return `MemoryGraph ${release} shows ${counted(memories, "memory", "memories")}.${where} Something is left for you to do.`;
+  const what = counted(memories, "memory", "memories");
+  return `MemoryGraph ${release} shows ${shown === memories ? what : `${thousands(shown)} of ${what}`}.${where} Something is left for you to do.`;
 }
 
 export function diagnosisReport(diagnosis: Diagnosis, layout: DiagnosisLayout): string {
