@@ -70,7 +70,9 @@ export async function assertAgreed(
 ): Promise<void> {
   const acting = findings.filter(({ needsConsent }) => needsConsent);
   if (acting.length === 0 || confirm === undefined) return;
-  const told = acting.map(({ what, examples }) => `${what} (${examples.join(", ")})`).join("; ");
+  const told = acting
+    .map(({ what, examples }) => `${what}${examples.length === 0 ? "" : ` (${examples.join(", ")})`}`)
+    .join("; ");
   await confirm(`In ${location}, ${told}. Go on all the same?`);
 }
 

@@ -5,6 +5,7 @@ import { placeOfGraph } from "../../src/backends/falkor/place.ts";
 import { ConnectionError, RefusedError, StoreKindError, UsageError } from "../../src/errors.ts";
 import { inspectStore } from "../../src/operations/inspect.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
+import { program } from "../cli/program.ts";
 import { withFalkor } from "../conformance/falkor.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { type OwnServer, ownFalkor } from "../support/own-servers.ts";
@@ -155,6 +156,12 @@ describe.skipIf(any === undefined)("a FalkorDB server", () => {
     expect((await runMigration(source, at(folder.file("a.db")), {}, {})).error).toBeNull();
     const { result } = await runMigration(at(folder.file("a.db")), graphAt(uri), { dryRun: true }, {});
     expect(result.notes.map(({ what }) => what).join()).toContain("maxmemory-policy allkeys-lru");
+    // A person has to agree, and nobody sits here.
+    const args = ["migrate", "--from-path", folder.file("a.db"), "--to", "falkordb", "--to-uri", uri];
+    const unasked = await program(folder, args);
+    expect([unasked.code, unasked.stderr.includes("evicts whole graphs")]).toEqual([4, true]);
+    expect(await tell(own, "EXISTS", "memorygraph")).toContain("0");
+    expect((await program(folder, [...args, "--yes"])).code).toBe(0);
   }, 60_000);
 
   test("with times as numbers: --since reads integers and doubles, in seconds and in milliseconds", async () => {

@@ -1,12 +1,12 @@
 /** What a Redis that carries FalkorDB refuses by itself: other nodes of a cluster, sentinels, missing replicas, users who may little. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { falkorBinaries } from "../../scripts/engines/falkordb.ts";
 import { freePort } from "../../scripts/engines/ready.ts";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { openFalkor } from "../../src/backends/falkor/falkor-server.ts";
 import { type Failure, refusalOf } from "../../src/backends/falkor/refusals.ts";
-import { ConnectionError, type MigrateError, WriteError } from "../../src/errors.ts";
+import { ConnectionError, type MigrateError, RefusedError, WriteError } from "../../src/errors.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
 import { program } from "../cli/program.ts";
 import { withFalkor } from "../conformance/falkor.ts";
@@ -201,9 +201,40 @@ describe.skipIf(any === undefined)("a FalkorDB that cannot serve", () => {
   test("a master without the replicas that it wants", async () => {
     using folder = temporaryFolder();
     await using own = await ownFalkor("--min-replicas-to-write", "1");
-    const { error } = await runMigration(smallFile(folder.file("a.db")), graphAt(own.server.uri), {}, {});
-    expect(error?.message).toContain("fewer replicas than");
-    expect((error as MigrateError).next).not.toContain("report it");
+    const from = smallFile(folder.file("a.db"));
+    for (const dryRun of [true, false]) {
+      const { error } = await runMigration(from, graphAt(own.server.uri), { dryRun }, {});
+      expect(error).toBeInstanceOf(RefusedError);
+      expect(error?.message).toContain("fewer replicas than min-replicas-to-write requires: 0 of 1");
+      expect((error as MigrateError).next).not.toContain("report it");
+    }
+  }, 60_000);
+
+  test("a server that has used up its memory, or cannot save, takes nothing: told by the dry run", async () => {
+    using folder = temporaryFolder();
+    await using own = await ownFalkor("--maxmemory", "1mb", "--enable-protected-configs", "yes");
+    const from = smallFile(folder.file("a.db"));
+    const refusal = async (dryRun: boolean) => {
+      const { error } = await runMigration(from, graphAt(own.server.uri), { dryRun }, {});
+      return error === null ? "" : [error.name, error.message, error.next].join("\n");
+    };
+    for (const dryRun of [true, false]) {
+      expect(await refusal(dryRun)).toMatch(
+        /^RefusedError\n.* has no memory left: .* maxmemory is 1,048,576\nRaise maxmemory/,
+      );
+    }
+    await tell(own, "CONFIG", "SET", "maxmemory", "0");
+    await tell(own, "CONFIG", "SET", "save", "3600 1");
+    expect(await refusal(true)).toBe("");
+    const nowhere = folder.file("nowhere");
+    mkdirSync(nowhere);
+    await tell(own, "CONFIG", "SET", "dir", nowhere);
+    rmdirSync(nowhere);
+    await tell(own, "BGSAVE");
+    while (!/rdb_last_bgsave_status:err/.test(await tell(own, "INFO", "persistence"))) await Bun.sleep(50);
+    for (const dryRun of [true, false]) expect(await refusal(dryRun)).toMatch(/^RefusedError\n.* cannot save its data/);
+    await tell(own, "CONFIG", "SET", "stop-writes-on-bgsave-error", "no");
+    expect(await refusal(false)).toBe("");
   }, 60_000);
 
   test("a user who may read the graph, and neither INFO nor TYPE nor SCAN, reads it, and is told when it is not there", async () => {

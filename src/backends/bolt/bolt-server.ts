@@ -7,6 +7,7 @@ import type { Release } from "../../memorygraph/releases.ts";
 import type { CopyElsewhere, OtherStore, SchemaItem } from "../backend.ts";
 import type {
   GraphServer,
+  Hazard,
   InternalId,
   NewNodes,
   NewRelationships,
@@ -23,6 +24,9 @@ import type { Dialect } from "./dialect.ts";
 import { keepsNative } from "./native-times.ts";
 import { NODE, RELATIONSHIP, RecordDecoder } from "./record-decoder.ts";
 import { fromWire, toWireInteger, toWireProperties } from "./values.ts";
+
+const TRIGGERS_RUN =
+  "triggers run on what is written: their changes show as differences, and one that runs after a commit can make a rollback fail; drop them during the run";
 
 /** One database of Neo4j or Memgraph, as one connection reads and writes it. */
 export class BoltServer implements GraphServer {
@@ -74,8 +78,9 @@ export class BoltServer implements GraphServer {
     return (await this.#dialect.closed?.(this.#connection)) ?? null;
   }
 
-  async triggers(): Promise<string[]> {
-    return this.#isTarget ? this.#dialect.triggers(this.#connection) : [];
+  async hazards(): Promise<Hazard[]> {
+    const names = this.#isTarget ? await this.#dialect.triggers(this.#connection) : [];
+    return names.length === 0 ? [] : [{ what: TRIGGERS_RUN, names }];
   }
 
   copies(): Promise<CopyElsewhere[]> {

@@ -6,6 +6,7 @@ import { shellQuote } from "../../support/shell.ts";
 import type { CopyElsewhere, OtherStore, SchemaItem } from "../backend.ts";
 import type {
   GraphServer,
+  Hazard,
   InternalId,
   NameKind,
   NewNodes,
@@ -18,6 +19,7 @@ import type {
   ServerRelationship,
   WriteLimits,
 } from "../graph-store/server.ts";
+import { assertTakesWrites, eviction } from "./blockers.ts";
 import type { Client } from "./client.ts";
 import { type Connected, connectFalkor } from "./connect.ts";
 import { closedGraph } from "./describe-dump.ts";
@@ -126,8 +128,9 @@ class FalkorServer implements GraphServer {
     ];
   }
 
-  assertKeeps(): Promise<void> {
-    return assertKeeps(this.#client, this.#graph);
+  async assertKeeps(): Promise<void> {
+    await assertTakesWrites(this.#client);
+    await assertKeeps(this.#client, this.#graph);
   }
 
   counts(): Promise<{ nodes: number; relationships: number }> {
@@ -166,15 +169,13 @@ class FalkorServer implements GraphServer {
     const milliseconds = Array.isArray(most) ? Number(most[1]) : 0;
     if (milliseconds > 0)
       found.push(`the server ends statements that take longer than ${milliseconds} ms (TIMEOUT_MAX)`);
-    const memory = String(await this.#client.tryCommand("INFO", "memory"));
-    const [, limit = "0"] = /^maxmemory:(\d+)/m.exec(memory) ?? [];
-    const [, policy = "noeviction"] = /^maxmemory_policy:([\w-]+)/m.exec(memory) ?? [];
-    if (limit !== "0" && policy.startsWith("allkeys")) {
-      found.push(
-        `the server evicts whole graphs when its memory is full (maxmemory-policy ${policy}); set noeviction to prevent that`,
-      );
-    }
-    return found;
+    const evicts = this.#isTarget ? null : await eviction(this.#client);
+    return evicts === null ? found : [...found, evicts];
+  }
+
+  async hazards(): Promise<Hazard[]> {
+    const evicts = this.#isTarget ? await eviction(this.#client) : null;
+    return evicts === null ? [] : [{ what: evicts, names: [] }];
   }
 
   async closed(): Promise<string | null> {

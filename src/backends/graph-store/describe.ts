@@ -4,7 +4,7 @@ import type { Value } from "../../graph/value.ts";
 import type { ReleaseLine } from "../../memorygraph/releases/release.ts";
 import { releaseLines } from "../../memorygraph/releases.ts";
 import type { Finding, StoreDescription } from "../backend.ts";
-import type { GraphServer } from "./server.ts";
+import type { GraphServer, Hazard } from "./server.ts";
 
 /** How many memories are asked for their times, to tell which releases can read them. */
 const SAMPLE = 1_000;
@@ -18,7 +18,7 @@ export async function describe(server: GraphServer): Promise<StoreDescription> {
   const warnings = await server.warnings();
   const closed = (await server.closed?.()) ?? null;
   const releases = releasesOf(times);
-  const triggers = (await server.triggers?.()) ?? [];
+  const hazards = (await server.hazards?.()) ?? [];
   return {
     backend: server.type,
     location: server.location,
@@ -36,22 +36,14 @@ export async function describe(server: GraphServer): Promise<StoreDescription> {
         ? []
         : [{ what: closed, count: 1, examples: [], kind: "note" as const, isUrgent: true as const }]),
       ...warnings.map((what) => ({ what, count: 1, examples: [], kind: "note" as const })),
-      ...(triggers.length === 0 ? [] : [aboutTriggers(triggers)]),
+      ...hazards.map(aboutHazard),
     ],
   };
 }
 
-function aboutTriggers(triggers: readonly string[]): Finding {
-  const what =
-    "triggers run on what is written: their changes show as differences, and one that runs after a commit can make a rollback fail; drop them during the run";
-  return {
-    what,
-    count: triggers.length,
-    examples: triggers.slice(0, 10),
-    kind: "note",
-    isUrgent: true,
-    needsConsent: true,
-  };
+function aboutHazard({ what, names }: Hazard): Finding {
+  const examples = names.slice(0, 10);
+  return { kind: "note", what, count: Math.max(1, names.length), examples, isUrgent: true, needsConsent: true };
 }
 
 /**

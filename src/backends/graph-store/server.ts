@@ -119,8 +119,8 @@ export interface GraphServer {
   closed?(): Promise<string | null>;
   /** Refuses a target that would not keep what is written, or take it, in the end. @throws RefusedError */
   assertKeeps?(): Promise<void>;
-  /** Names of what acts in a target by itself when something is written; absent where there is no such thing. */
-  triggers?(): Promise<string[]>;
+  /** What in a target acts on the records by itself, and can only be told of: a person has to agree; absent where nothing does. */
+  hazards?(): Promise<readonly Hazard[]>;
 
   /**
    * What is read between the two is one moment of the graph, where `snapshots` says so. Absent where a server has no
@@ -187,6 +187,12 @@ export interface GraphServer {
   copies?(): Promise<readonly CopyElsewhere[]>;
 
   close(): Promise<void>;
+}
+
+/** As a person reads it, and the names of what acts. */
+export interface Hazard {
+  readonly what: string;
+  readonly names: readonly string[];
 }
 
 /** Where records are read from: a server, or whatever else holds such a graph. */
