@@ -42,7 +42,7 @@ describe("an address of a FalkorDB graph", () => {
     [graphAt(`${uri}/g?db=x`), /is a number/, "--from-graph"],
     [graphAt(`${uri}/g?db=1`, { database: "2" }), /names the database 1, the options name 2/, "only one"],
     [graphAt(`${uri}/g`, { graph: "h" }), /names the graph g, the options name h/, "only one"],
-    [graphAt(`${uri}/g?timeout=1`), /"timeout" is no option/, "db=... and graph=..."],
+    [graphAt(`${uri}/g?timeout=1`), /"timeout" is not an option/, "db=... and graph=..."],
     [graphAt(`${uri}/g?db=1&db=2`), /no value, or several/, "db=..."],
     [graphAt("unix://run/redis.sock"), /has no host/, "unix:///run/redis.sock"],
     [graphAt("unix://"), /has no path of a socket/, "unix:///run/redis.sock"],

@@ -53,12 +53,7 @@ describe("a refusal of Redis is named for what it is", () => {
     ["MOVED 3937 :6572", ConnectionError, "belongs to another: a:6572", "redis://a:6572/g"],
     ["ASK 3937 10.0.0.1:7", ConnectionError, "is moving the graph", "redis://10.0.0.1:7/g"],
     ["TRYAGAIN Multiple keys request during rehashing of slot", ConnectionError, "moving data", "Wait"],
-    [
-      "CLUSTERDOWN Hash slot not served",
-      ConnectionError,
-      "serves nothing now: Hash slot not served",
-      "redis-cli --cluster check",
-    ],
+    ["CLUSTERDOWN Hash slot not served", ConnectionError, "is down: Hash slot not served", "redis-cli --cluster check"],
     ["NOREPLICAS Not enough good replicas to write.", WriteError, "fewer replicas", "min-replicas-to-write"],
     [
       "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
@@ -69,7 +64,7 @@ describe("a refusal of Redis is named for what it is", () => {
     ["BUSY Redis is busy running a script.", ConnectionError, "script", "SCRIPT KILL"],
     ["ERR SELECT is not allowed in cluster mode", undefined, "only database 0", "Leave out"],
     ["Max pending queries exceeded", WriteError, "a full queue of statements", "MAX_QUEUED_QUERIES"],
-    ["NEWWORD something that came later", WriteError, "reason of the server's own: NEWWORD", "documentation"],
+    ["NEWWORD something that came later", WriteError, "refused the statement: NEWWORD", "documentation"],
   ] as const)("%s", (message, kind, what, next) => {
     const refusal = refusalOf(message, failure, null);
     if (kind !== undefined) expect(refusal).toBeInstanceOf(kind);

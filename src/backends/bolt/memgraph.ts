@@ -126,6 +126,8 @@ class MemgraphDialect implements Dialect {
     if (value === null || typeof value !== "object") return null;
     if (Array.isArray(value)) return this.#within("a list", value);
     if (value instanceof Map) {
+      // The driver gives a value of an enum as this map; written back, it would be a map and no enum.
+      if (value.get("__type") === "mg_enum") return `the value ${String(value.get("__value"))} of an enum`;
       const name = [...value.keys()].find((key) => !key.isWellFormed());
       return name === undefined ? this.#within("a map", value.values()) : "a map with a name that has a lone surrogate";
     }
