@@ -40,9 +40,23 @@ const OTHERS: readonly Signature[] = [
     note: "Decompress it first (zstd -d FILE); a compressed Redis dump can be read as it is: --from falkordblite.",
     matches: ({ head }) => head.toString("hex", 0, 4) === "28b52ffd",
   },
+  {
+    what: "text in UTF-16",
+    note: "Convert it first (iconv -f UTF-16 -t UTF-8 FILE > NEW), then name what comes out.",
+    matches: ({ head }) => /^(fffe|feff)/.test(head.toString("hex", 0, 2)),
+  },
+  ...archive("zip archive", "504b0304", "unzip FILE"),
+  ...archive("file compressed with bzip2", "425a68", "bunzip2 FILE"),
+  ...archive("file compressed with xz", "fd377a585a00", "xz -d FILE"),
+  ...archive("7-Zip archive", "377abcaf271c", "7z x FILE"),
   { what: "text file", matches: ({ head, kind }) => kind === "file" && isText(head) },
   { what: OTHER_FILE, matches: ({ kind }) => kind === "file" },
 ];
+
+function archive(what: string, magic: string, command: string): Signature[] {
+  const matches = ({ head }: Look) => head.toString("hex", 0, magic.length / 2) === magic;
+  return [{ what, matches, note: `Unpack it first (${command}), then name what comes out.` }];
+}
 
 /** @throws AccessError when the system does not let us look. */
 export function recognise(path: string): Found {

@@ -1,8 +1,9 @@
 /** Loads the backend of a store when it is first asked for, which keeps the start of the program short. */
 import { UsageError } from "../errors.ts";
-import type { Backend, Finding, StagedBackend, TargetBackend } from "./backend.ts";
+import type { Backend, Finding, SourceStore, StagedBackend, TargetBackend } from "./backend.ts";
 import type { BackendConfig } from "./config.ts";
 import { descriptorOf } from "./descriptors.ts";
+import { copiesBeside } from "./file/copies-beside.ts";
 import { recognise } from "./recognise.ts";
 
 /**
@@ -12,11 +13,11 @@ import { recognise } from "./recognise.ts";
  */
 export async function loadBackend({ type, path }: BackendConfig): Promise<Backend> {
   const found = path === undefined ? null : recognise(path).type;
-  if (found === null || found === type) return descriptorOf(type).load();
+  if (found === null || found === type) return tellingCopies(await descriptorOf(type).load(), path);
   const other = descriptorOf(found);
   const backend = other.mistakenFor.includes(type) ? await other.load() : null;
   if (backend?.target !== "staged") return descriptorOf(type).load();
-  return misnamed(backend, {
+  return misnamed(tellingCopies(backend, path), {
     kind: "note",
     what: `a ${other.noun} that was called ${descriptorOf(type).title}; it is read as a ${other.noun}`,
     count: 1,
@@ -33,19 +34,33 @@ export async function loadTarget(config: BackendConfig): Promise<TargetBackend> 
   });
 }
 
+/** The same backend, whose stores tell, when they are read, what stands beside them and may be newer. */
+function tellingCopies<B extends Backend>(backend: B, path: string | undefined): B {
+  if (path === undefined) return backend;
+  return {
+    ...backend,
+    openForReading: async (config, options) =>
+      tellingOf(await backend.openForReading(config, options), copiesBeside(path)),
+  };
+}
+
+/** Not a copy: its backend knows its own stores. */
+function tellingOf(store: SourceStore, notes: readonly Finding[]): SourceStore {
+  if (notes.length === 0) return store;
+  const describe = store.describe.bind(store);
+  const noted: typeof store.describe = async (depth) => {
+    const description = await describe(depth);
+    return { ...description, findings: [...description.findings, ...notes] };
+  };
+  return Object.assign(store, { describe: noted });
+}
+
 /** The same backend, whose stores tell that they are no others. */
 function misnamed(backend: StagedBackend, note: Finding): StagedBackend {
   return {
     ...backend,
     async openForReading(config, options) {
-      const store = await backend.openForReading(config, options);
-      const describe = store.describe.bind(store);
-      const noted: typeof store.describe = async (depth) => {
-        const description = await describe(depth);
-        return { ...description, findings: [...description.findings, note] };
-      };
-      // Not a copy: its backend knows its own stores.
-      return Object.assign(store, { describe: noted });
+      return tellingOf(await backend.openForReading(config, options), [note]);
     },
     async openForWriting(config, request) {
       const session = await backend.openForWriting(config, request);

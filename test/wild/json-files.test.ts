@@ -68,6 +68,31 @@ describe("a JSON file", () => {
     expect(earliest).toBe("2024-01-01T00:00:00Z");
   });
 
+  test("whose memories or relationships are no list is refused (8), and nothing of it is passed over without a word", async () => {
+    const written = (members: object) =>
+      file("edited.json", JSON.stringify({ format_version: "2.0", memories: [], relationships: [], ...members }));
+    const memory = { id: "a", type: "task", title: "t", content: "c" };
+    for (const member of ["memories", "relationships"]) {
+      for (const value of [{ a: memory }, "a", 1]) {
+        const asked = await run(
+          written({ [member]: value }),
+          folder.file("never.db"),
+          "--to",
+          "sqlite",
+          "--allow-empty",
+        );
+        expectError(asked, 8, "cannot be read");
+        expect(asked.stderr).toContain(`${member} is not a list: nothing of it is read`);
+      }
+    }
+    const more = written({ memories: [memory], relationships: null, outcomes: { o: { id: "o" } } });
+    const { notes } = document((await run("inspect", more, "--json")).stdout) as {
+      notes: { what: string; examples: string[] }[];
+    };
+    const note = notes.find(({ what }) => what.startsWith("a member that no known export has"));
+    expect(note?.examples).toEqual(["outcomes"]);
+  });
+
   test("that is neither is named as JSON", async () => {
     for (const kind of [[], ["--from", "json"], ["--from", "sqlite"]]) {
       const asked = await run("inspect", ...kind, "--from-path", other);

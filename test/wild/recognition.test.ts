@@ -54,6 +54,19 @@ const KINDS: readonly (readonly [string, (folder: TemporaryFolder) => string, re
     },
     ["its newest rows are in"],
   ],
+  ...(
+    [
+      ["zip archive", "504b0304", "unzip FILE"],
+      ["file compressed with bzip2", "425a6839", "bunzip2 FILE"],
+      ["file compressed with xz", "fd377a585a00", "xz -d FILE"],
+      ["7-Zip archive", "377abcaf271c", "7z x FILE"],
+      ["text in UTF-16", "fffe7b00", "iconv -f UTF-16 -t UTF-8 FILE"],
+    ] as const
+  ).map(([what, magic, way]): (typeof KINDS)[number] => [
+    `a ${what}`,
+    (folder) => make(folder, Buffer.concat([Buffer.from(magic, "hex"), Buffer.alloc(997, 7)])),
+    [`is a ${what}, not a SQLite file`, way],
+  ]),
   ["a newer kind of SQLite file", (folder) => withVersions(folder, 3), ["version 3 of the file format"]],
   [
     "encrypted by Turso",

@@ -314,6 +314,35 @@ describe("tables that others declared", () => {
   });
 });
 
+describe("a file of which a sync tool has only the beginning", () => {
+  test("and zeros for the rest: what is there can be had, and inspect tells how much that is", async () => {
+    using folder = temporaryFolder();
+    const path = copyFixture("0.12.4", folder, "half.db");
+    const bytes = readFileSync(path);
+    for (const part of [0.3, 0.5, 0.9]) {
+      writeFileSync(path, Buffer.from(bytes).fill(0, Math.floor(bytes.length * part)));
+      settle(path);
+      const refused = await program(folder, [
+        "migrate",
+        "--from-path",
+        path,
+        "--to",
+        "sqlite",
+        "--to-path",
+        folder.file("no.db"),
+      ]);
+      expectError(refused, 8, "half.db is damaged");
+      expect(refused.stderr).toContain("--allow-loss");
+      const { code, damage } = await inspected(folder, path);
+      expect([code, damage.length > 0]).toEqual([8, true]);
+      const target = ["--to", "sqlite", "--to-path", folder.file(`${part}.db`), "--allow-loss"];
+      const taken = await program(folder, ["migrate", "--from-path", path, ...target, "--json"]);
+      const { losses } = document(taken.stdout) as { losses: unknown[] };
+      expect([taken.code, losses.length > 0]).toEqual([0, true]);
+    }
+  });
+});
+
 describe("a damaged page", () => {
   function damaged(folder: TemporaryFolder): string {
     const { path, database } = store(folder, 400);

@@ -21,6 +21,7 @@ const HEADERS = [
   "memory_count",
   "relationship_count",
 ];
+const LISTS = new Set(["memories", "relationships"]);
 /** Members of a relationship's object that are no properties. */
 const ENDS = new Set(["from_memory_id", "to_memory_id", "type", "properties"]);
 
@@ -52,8 +53,12 @@ function itemOf({ member, isElement, text, where }: Piece): Item | Aside | null 
   if (member === "memories" && isElement) return { kind: "node", properties: memory(objectOf(text)) };
   if (member === "relationships" && isElement) return relationship(objectOf(text));
   if (HEADERS.includes(member) && !isElement) return { kind: "header", what: member, value: text };
-  if (!isElement) return null;
-  return { kind: "loss", what: `an entry of a list that no known export has: ${member}`, value: where };
+  if (isElement) return { kind: "loss", what: `an entry of a list that no known export has: ${member}`, value: where };
+  if (!LISTS.has(member))
+    return { kind: "note", what: "a member that no known export has; it is not read", value: where };
+  // Empty lists come without an element, and null is none.
+  if (text === "null") return null;
+  return { kind: "damage", what: `${member} is not a list: nothing of it is read`, value: where };
 }
 
 function objectOf(text: string): ValueMap {

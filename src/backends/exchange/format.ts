@@ -16,7 +16,7 @@ export type Item =
 
 /** What a piece is that holds no record: something about the file itself, or what cannot be taken over. */
 export interface Aside {
-  readonly kind: "header" | "damage" | "loss";
+  readonly kind: "header" | "damage" | "loss" | "note";
   readonly what: string;
   /** Where in the file, or what the header says. */
   readonly value: string;

@@ -5,7 +5,7 @@
 import type { Database } from "bun:sqlite";
 import { realpathSync, statSync } from "node:fs";
 import { DamagedStoreError, RefusedError } from "../../errors.ts";
-import { hasBytes } from "../../support/files.ts";
+import { codeOf, hasBytes } from "../../support/files.ts";
 import { shellQuote } from "../../support/shell.ts";
 import type { Finding, OpenOptions } from "../backend.ts";
 import { FindingLog } from "../findings.ts";
@@ -205,7 +205,9 @@ function isComparable(database: Database, { nodeTables, relationships }: FileLay
     }
     return true;
   } catch (error) {
-    if (error instanceof Error && /collation/.test(error.message)) return false;
+    // Pages that are no part of a tree, such as those that a sync tool has not filled yet, are looked at one by one.
+    const isOdd = error instanceof Error && /collation/.test(error.message);
+    if (isOdd || /^SQLITE_CORRUPT/.test(codeOf(error))) return false;
     throw error;
   }
 }

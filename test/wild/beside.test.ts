@@ -1,0 +1,96 @@
+/** What stands beside a store and may be newer than it: named in the plan, the result and by inspect, never passed over. */
+import { describe, expect, test } from "bun:test";
+import { copyFileSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { document, program } from "../cli/program.ts";
+import { besidesJournals, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
+import { copyFixture, settle } from "../support/stores.ts";
+
+type Notes = readonly { what: string; examples: readonly string[] }[];
+
+async function notesOf(folder: TemporaryFolder, path: string): Promise<Notes[]> {
+  const to = ["--to", "sqlite", "--to-path", folder.file("..", `${crypto.randomUUID()}.db`), "--json"];
+  const outcomes = [
+    await program(folder, ["inspect", path, "--json"]),
+    await program(folder, ["migrate", "--from-path", path, ...to, "--dry-run"]),
+  ];
+  return outcomes.map(({ stdout }) => (document(stdout) as { notes: Notes }).notes);
+}
+
+function changedAt(path: string, year: number): void {
+  const then = new Date(`${year}-01-01`);
+  utimesSync(path, then, then);
+}
+
+const CONFLICTED = [
+  "memory (conflicted copy 2026-01-02).db",
+  "memory (Anna's conflicted copy 2026-01-02 030405).db",
+  "memory.sync-conflict-20260102-030405-ABCDEFG.db",
+  "memory.Conflict.db",
+  "memory (Konfliktkopie von Anna).db",
+  "memory (1).db",
+  "memory 2.db",
+];
+const OTHERS = ["memory.db.bak", "memory2.db", "memories (1).db", "memory-work.db", "other (conflicted copy).db"];
+
+describe("beside a SQLite store", () => {
+  test.each(CONFLICTED)("%s is named, with whether it is newer, and the command that compares them", async (name) => {
+    using outside = temporaryFolder();
+    mkdirSync(outside.file("stores"));
+    const folder = {
+      ...outside,
+      path: outside.file("stores"),
+      file: (...names: string[]) => outside.file("stores", ...names),
+    };
+    const path = copyFixture("0.12.4", folder, "memory.db");
+    const copy = folder.file(name);
+    copyFileSync(path, copy);
+    for (const [year, isNewer] of [
+      [2001, false],
+      [2037, true],
+    ] as const) {
+      changedAt(copy, year);
+      for (const notes of await notesOf(folder, path)) {
+        const note = notes.find(({ what }) => what.includes("a copy beside it that a sync tool made"));
+        expect(note?.what.includes("changed later than what is read")).toBe(isNewer);
+        expect(note?.examples[0]).toBe(copy);
+        expect(note?.examples[1]).toContain("memorygraph-migrate verify");
+      }
+    }
+  });
+
+  test("backups, and stores that only have a name like it, are nobody's conflict", async () => {
+    using folder = temporaryFolder();
+    const path = copyFixture("0.12.4", folder, "memory.db");
+    for (const name of OTHERS) copyFileSync(path, folder.file(name));
+    const [notes] = await notesOf(folder, path);
+    expect(notes!.filter(({ what }) => what.includes("sync tool"))).toEqual([]);
+  });
+
+  test("the command that is printed works", async () => {
+    using folder = temporaryFolder();
+    const path = copyFixture("0.12.4", folder, "memory.db");
+    const copy = folder.file("memory (conflicted copy).db");
+    copyFileSync(path, copy);
+    settle(copy);
+    expect((await program(folder, ["verify", path, copy])).code).toBe(0);
+  });
+});
+
+describe("beside a FalkorDBLite directory", () => {
+  test("what an engine was saving when it was ended is named where it is newer than the dump", async () => {
+    using folder = temporaryFolder();
+    const source = copyFixture("0.12.4", folder, "source.db");
+    const store = folder.file("store");
+    const made = ["migrate", "--from-path", source, "--to", "falkordblite", "--to-path", store, "--for", "0.13"];
+    expect((await program(folder, made)).code).toBe(0);
+    writeFileSync(folder.file("store", "temp-4711.rdb"), "REDIS0012");
+    for (const year of [2001, 2037]) {
+      changedAt(folder.file("store", "temp-4711.rdb"), year);
+      for (const notes of await notesOf(folder, store)) {
+        const note = notes.find(({ what }) => what.includes("what an engine was saving"));
+        expect(note?.examples).toEqual(year === 2037 ? [folder.file("store", "temp-4711.rdb")] : undefined);
+      }
+    }
+    expect(besidesJournals(store).sort()).toEqual(["dump.rdb", "temp-4711.rdb"]);
+  });
+});
