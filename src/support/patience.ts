@@ -73,6 +73,20 @@ export function tellWait(text: string): void {
   listener?.(text);
 }
 
+/**
+ * For a wait that asks again and again: to be called after each question, it tells of the wait as often as a person is told.
+ * @param text what is waited for, and that for so many seconds already
+ */
+export function tellingRepeatedly(text: (seconds: number) => string): () => void {
+  const start = performance.now();
+  let told = start;
+  return () => {
+    if (performance.now() - told < patience().voice) return;
+    told = performance.now();
+    tellWait(text(Math.round((told - start) / 1_000)));
+  };
+}
+
 /** Aborts so long after `signal` does: what is done to clean up must end then. */
 export function deadlineAfter(signal: AbortSignal | undefined, milliseconds: number): AbortSignal | undefined {
   if (signal === undefined) return undefined;

@@ -67,6 +67,11 @@ export class Connection {
     this.#watch = new LineWatch(options.location, options.signal, heartbeat);
   }
 
+  /** As messages name the store. */
+  get location(): string {
+    return this.#options.location;
+  }
+
   /** How the server says what it does with a statement. */
   watchBy(activity: Activity): void {
     this.#activity = activity;

@@ -1,6 +1,7 @@
 /** Indexes and constraints of Neo4j, read and made; and the rules that they are for what is to be written. */
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import { RELEASES, type Release } from "../../memorygraph/releases.ts";
+import { tellingRepeatedly } from "../../support/patience.ts";
 import { sleep } from "../../support/time.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { TargetRule } from "../graph-store/target-rules.ts";
@@ -160,10 +161,17 @@ export class Neo4jSchema implements SchemaDialect {
     const wanted = new Map(created.map((item) => [item.what, item]));
     // Not db.awaitIndexes, which knows no difference between ours and others, and ends with the first that fails.
     const columns = "type, entityType, labelsOrTypes, properties, name, state";
+    let built = "";
+    const tell = tellingRepeatedly(
+      (seconds) => `${connection.location} has been working on this for ${seconds} s: ${built}`,
+    );
     while (true) {
       const rows = await connection.rows(`SHOW INDEXES YIELD ${columns} WHERE state <> 'ONLINE' RETURN ${columns}`);
       const open = rows.filter((row) => wanted.has(describeRow("index", row)));
-      if (open.some((row) => row[5] === "POPULATING")) {
+      const populating = open.find((row) => row[5] === "POPULATING");
+      if (populating !== undefined) {
+        built = describeRow("index", populating);
+        tell();
         await sleep(READY_PAUSE_MS);
         continue;
       }

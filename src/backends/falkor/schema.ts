@@ -2,7 +2,7 @@
 import { SchemaConflictError, WriteError } from "../../errors.ts";
 import { isMap, type Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
-import { patience, tellWait } from "../../support/patience.ts";
+import { tellingRepeatedly } from "../../support/patience.ts";
 import { sleep } from "../../support/time.ts";
 import type { SchemaItem } from "../backend.ts";
 import type { Client } from "./client.ts";
@@ -11,7 +11,7 @@ import { collected } from "./pages.ts";
 import { decode } from "./reply.ts";
 
 const PAUSE_MS = 20;
-/** For an index over millions of records. */
+/** For what makes no progress that the server tells of. */
 const PATIENCE_MS = 600_000;
 
 /** What an index or constraint is, whether a server tells it or a dump. */
@@ -158,26 +158,29 @@ async function settled(
   client: Client,
   list: (client: Client) => Promise<readonly Stated[]>,
 ): Promise<readonly Stated[]> {
-  const start = performance.now();
-  let told = start;
+  let open: Stated | undefined;
+  let since = performance.now();
+  let progress = "";
+  const tell = tellingRepeatedly(
+    (seconds) => `${client.location} has been working on this for ${seconds} s: ${itemOf(open!.named).what}`,
+  );
   while (true) {
     const found = await list(client);
-    const open = found.find(({ state }) => state !== "OPERATIONAL" && state !== "FAILED");
+    open = found.find(({ state }) => state !== "OPERATIONAL" && state !== "FAILED");
     if (open === undefined) return found;
-    if (performance.now() - start > PATIENCE_MS) {
+    // The state of an index tells how much of it is built.
+    const now = found.map(({ state }) => state).join();
+    if (now !== progress) [since, progress] = [performance.now(), now];
+    if (performance.now() - since > PATIENCE_MS) {
       const minutes = PATIENCE_MS / 60_000;
       throw new WriteError(
-        `the ${itemOf(open.named).what} of ${client.location} is not ready after ${minutes} minutes`,
+        `the ${itemOf(open.named).what} of ${client.location} has made no progress for ${minutes} minutes`,
         {
           next: "Look at CALL db.indexes() and CALL db.constraints() in the graph, then run the same command again.",
         },
       );
     }
-    if (performance.now() - told >= patience().voice) {
-      told = performance.now();
-      const seconds = Math.round((told - start) / 1_000);
-      tellWait(`${client.location} has been working on this for ${seconds} s: ${itemOf(open.named).what}`);
-    }
+    tell();
     await sleep(PAUSE_MS);
   }
 }

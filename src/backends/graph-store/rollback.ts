@@ -9,7 +9,7 @@ import { type Present, RollbackPlan } from "../../journal/rollback-plan.ts";
 import { setUndoing } from "../../journal/run-state.ts";
 import { RunTrace } from "../../journal/run-trace.ts";
 import { failpoint } from "../../support/failpoint.ts";
-import { patience, tellWait } from "../../support/patience.ts";
+import { patience, tellingRepeatedly } from "../../support/patience.ts";
 import { sleep } from "../../support/time.ts";
 import type { CopyElsewhere, RollbackTarget, StoreDescription } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
@@ -98,18 +98,15 @@ export async function rollBackNow(
 }
 
 async function reconnect(connect: () => Promise<GraphServer>, location: string): Promise<GraphServer> {
-  const { comeBack, voice } = patience();
+  const { comeBack } = patience();
   const start = performance.now();
-  let told = start;
+  const tell = tellingRepeatedly(() => `waiting for ${location} to come back, to undo what was written`);
   while (true) {
     try {
       return await connect();
     } catch (error) {
       if (!(error instanceof ConnectionError) || performance.now() - start > comeBack) throw error;
-      if (performance.now() - told >= voice) {
-        told = performance.now();
-        tellWait(`waiting for ${location} to come back, to undo what was written`);
-      }
+      tell();
       await sleep(PAUSE_MS);
     }
   }
