@@ -3,6 +3,7 @@ import { MigrateError, UsageError } from "../errors.ts";
 import { type Colour, createColour, wantsColour } from "./colour.ts";
 import { exitCodeOf, type StopSignal } from "./exit-codes.ts";
 import { jsonLine, printable } from "./printable.ts";
+import { widthOf, wrapLines } from "./text.ts";
 
 /** Tells an error on standard error and returns its exit code. `received` is the signal that came before it. */
 export type Report = (error: unknown, received?: StopSignal) => number;
@@ -14,9 +15,9 @@ export function createReport(argv: readonly string[]): Report {
   const colour = createColour(wantsColour(process.stderr, process.env, given.has("--no-color")));
   return (error, received) => {
     const exitCode = exitCodeOf(error, received);
-    process.stderr.write(
-      renderFailure(error, exitCode, { json: given.has("--json"), debug: given.has("--debug"), colour }),
-    );
+    const json = given.has("--json");
+    const text = renderFailure(error, exitCode, { json, debug: given.has("--debug"), colour });
+    process.stderr.write(process.stderr.isTTY && !json ? wrapLines(text, widthOf(process.stderr)) : text);
     return exitCode;
   };
 }

@@ -105,17 +105,35 @@ export function paragraph(text: string, width: number, first: string, others = f
   return [...lines, line];
 }
 
-/** What is to be pasted stays on its line. */
-const PASTED = /(^|\s)memorygraph-migrate |\bMEMORY_\w+=|^\s*["{}[\]]/;
+/** What is pasted into a configuration stays on its line. */
+const SNIPPET = /^\s*["{}[\]]/;
+/** A command to be pasted, and what introduces it; one that is only mentioned stands in quotes. */
+const ADVISED = /^(?<before>.*?)(?<![\w"'`/.-])(?<command>memorygraph-migrate (?:[^"]|"(?! )[^"]*")*)$/;
 
-/** A whole text for a terminal: lines that are too long go on below, indented, and are broken between words only. */
-export function wrapLines(text: string, width: number): string {
+/**
+ * A whole text for a terminal: lines that are too long go on below, indented, and are broken between words only. A command
+ * gets lines of its own, as a shell reads on.
+ */
+export function wrapLines(text: string, width: number, platform: string = process.platform): string {
   const lines = text.split("\n").flatMap((line) => {
-    if (Bun.stringWidth(line) <= width || PASTED.test(line)) return [line];
+    if (Bun.stringWidth(line) <= width || SNIPPET.test(line)) return [line];
     const indent = /^ */.exec(line)![0];
-    return paragraph(line.trimStart(), width, indent, `${indent}    `);
+    const { before = "", command } = ADVISED.exec(line)?.groups ?? {};
+    if (command === undefined) return wrapped(line, width, indent);
+    const commands = commandLines(command, width, `${indent}  `, platform);
+    return before.trim() === ""
+      ? commandLines(command, width, indent, platform)
+      : [...wrapped(before.trimEnd(), width, indent), ...commands];
   });
   return lines.join("\n");
+}
+
+/** What is quoted for a shell stays whole, and a word that is too long for the indentation gets less of it. */
+function wrapped(line: string, width: number, indent: string): string[] {
+  const whole = line.trimStart().replace(/=\$?'(?:[^'\\]|\\.)*'/g, (quoted) => quoted.replaceAll(" ", "\u0000"));
+  const longest = Math.max(...whole.split(" ").map((word) => Bun.stringWidth(word)));
+  const others = " ".repeat(Math.max(0, Math.min(indent.length + 4, width - longest)));
+  return paragraph(whole, width, indent, others).map((part) => part.replaceAll("\u0000", " "));
 }
 
 /** A command to be pasted: one line where it fits, else broken between words as a POSIX shell reads on. */

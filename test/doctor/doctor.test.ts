@@ -263,7 +263,7 @@ describe("--fix", () => {
     const before = home.files();
     const { code, stderr } = await home.doctor("--fix");
     expect(code).toBe(4);
-    expect(stderr).toContain("Carry out this step?");
+    expect(stderr).toContain("Carry out this step? It deletes nothing, and can be undone.");
     expect(home.files()).toEqual(before);
   });
 

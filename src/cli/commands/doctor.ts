@@ -48,7 +48,9 @@ async function run(options: DoctorOptions, context: CommandContext): Promise<voi
   const { steps } = first.plan;
   if (options.fix !== true || steps.length === 0) return show(first, options, context);
   if (!json) show(first, options, context);
-  await confirm?.(`Carry out ${steps.length === 1 ? "this step" : `these ${steps.length} steps`}?`);
+  await confirm?.(
+    `Carry out ${steps.length === 1 ? "this step? It deletes nothing, and" : `these ${steps.length} steps? They delete nothing, and each`} can be undone.`,
+  );
   await carryOut(steps, registry, { onProgress: progress, signal }, (done) => log.info(doneLine(done)));
   if (!json) write("\n");
   show(await look(), options, context);
@@ -63,7 +65,7 @@ function show({ diagnosis }: Examination, options: DoctorOptions, context: Comma
   ];
   if (json) write(jsonLine(diagnosis));
   else {
-    const report = () => diagnosisReport(diagnosis, { colour, width, verbose, repeated });
+    const report = () => diagnosisReport(diagnosis, { colour, width, verbose, repeated, fixing: options.fix === true });
     write(`${quiet ? diagnosisHeadline(diagnosis) : report()}\n`);
   }
   leave(diagnosis.well ? 0 : TO_DO);

@@ -74,12 +74,14 @@ function parse(values: Values): RunsOptions {
 }
 
 async function run(options: RunsOptions, context: CommandContext): Promise<void> {
-  const { json, quiet, colour, write, env, signal } = context;
+  const { json, quiet, colour, write, tell, env, signal } = context;
   const registry = registryOf(options["state-dir"], env);
   const toPath = options["to-path"];
   if (options.action === undefined) {
     const listed = await listRuns(registry, toPath, signal);
-    write(json ? jsonLine({ runs: listed }) : quiet ? runsLines(listed) : `${runsReport(listed, colour, toPath)}\n`);
+    if (json) write(jsonLine({ runs: listed }));
+    else if (quiet) write(runsLines(listed));
+    else tell(`${runsReport(listed, colour, toPath)}\n`);
     return;
   }
   const chosen =

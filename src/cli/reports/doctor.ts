@@ -12,6 +12,8 @@ export interface DiagnosisLayout {
   readonly width: number;
   /** Also every place that was searched. */
   readonly verbose: boolean;
+  /** Whether the question to carry it out comes next. */
+  readonly fixing: boolean;
 }
 
 export function diagnosisHeadline({ well, current, stores, plan }: Diagnosis): string {
@@ -87,7 +89,10 @@ function found(
   ];
 }
 
-function whatToDo({ plan, advice, clients }: Diagnosis, { colour, width, repeated }: DiagnosisLayout): string[] {
+function whatToDo(
+  { plan, advice, clients }: Diagnosis,
+  { colour, width, repeated, fixing }: DiagnosisLayout,
+): string[] {
   const lines: string[] = [];
   const platform = process.platform;
   if (plan.length > 0) {
@@ -99,11 +104,15 @@ function whatToDo({ plan, advice, clients }: Diagnosis, { colour, width, repeate
       for (const command of commands) lines.push(...commandLines(command, width, "       ", platform));
       if (memoriesAfter > 0) lines.push(`     Then it holds ${counted(memoriesAfter, "memory", "memories")}.`);
     }
-    lines.push(
-      "",
-      "  Or all of it at once, after one question:",
-      `       ${["memorygraph-migrate", "doctor", "--fix", ...repeated].map(shellQuote).join(" ")}`,
-    );
+    // Who has said --fix is asked next.
+    const once = fixing
+      ? []
+      : [
+          "",
+          "  Or all of it at once, after one question:",
+          `       ${["memorygraph-migrate", "doctor", "--fix", ...repeated].map(shellQuote).join(" ")}`,
+        ];
+    lines.push(...once);
   }
   for (const { text, command } of advice.slice(plan.reduce((sum, { commands }) => sum + commands.length, 0))) {
     lines.push(
