@@ -194,7 +194,7 @@ function escapeControls(literal: string): string {
 }
 
 /** How a program spells JSON: Python's `json.dumps` and JavaScript's `JSON.stringify` differ in spaces, escapes and floats. */
-export type JsonDialect = "python" | "javascript";
+type JsonDialect = "python" | "javascript";
 
 /**
  * Spells a value as the dialect's own writer would, except that JavaScript's floats keep their point (`1.0`).

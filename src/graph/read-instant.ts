@@ -4,7 +4,7 @@
  */
 import { type Instant, parseInstant } from "./instant.ts";
 
-export interface InstantReading {
+interface InstantReading {
   /** To the nanosecond; what is finer is cut off. */
   readonly instant: Instant;
   /** Whether the nanoseconds say all that the text says. */

@@ -35,7 +35,7 @@ export function droppedRow(created: number): LogRow {
 }
 
 /** A record as it was before the run overwrote it, and its identity. */
-export interface BeforeImage {
+interface BeforeImage {
   readonly identity: bigint;
   readonly record: GraphRecord;
   /** The run has to delete it before it can create what takes its place. */

@@ -86,7 +86,7 @@ function guardOf(path: string): Guard {
   return (work) => onDisk(path, () => reading(path, work));
 }
 
-export interface Noted {
+interface Noted {
   readonly file: JournalFile;
   /** Null before the run has told anything of itself. */
   readonly state: RunState | null;

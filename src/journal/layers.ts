@@ -13,7 +13,7 @@ export interface ImagePlace {
 }
 
 /** A version of a record that the layer of a run had covered. */
-export interface CoveredVersion {
+interface CoveredVersion {
   readonly record: GraphRecord;
   readonly image: ImagePlace;
 }

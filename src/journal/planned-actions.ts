@@ -21,7 +21,7 @@ export interface Undone {
 }
 
 /** A node that stays although it was to go. */
-export interface Held extends Pick<Undone, "hash" | "isBookkeeping" | "isForced"> {
+interface Held extends Pick<Undone, "hash" | "isBookkeeping" | "isForced"> {
   readonly node: GraphNode;
   /** The before-image that it gets; null for what it is now. */
   readonly image: ImagePlace | null;

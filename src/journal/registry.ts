@@ -223,7 +223,7 @@ function damaged(path: string, cause: unknown): StoreKindError {
 }
 
 /** Whether it has not come to an end and nobody works on it; of a process on another machine that is not known. */
-export function isStopped({ state, owner }: Pick<RunEntry, "state" | "owner">): boolean {
+function isStopped({ state, owner }: Pick<RunEntry, "state" | "owner">): boolean {
   return !isFinal(state) && stillRuns(owner) === false;
 }
 

@@ -12,7 +12,7 @@ import type { JournalFile } from "./journal-file.ts";
  */
 export type Standing = "unchanged" | "bookkeeping" | "changed" | "back" | "other";
 
-export interface Traced {
+interface Traced {
   readonly standing: Standing;
   /** The record before the run; null for one that the run created. */
   readonly before: { readonly record: GraphRecord; readonly entry: number } | null;

@@ -6,7 +6,7 @@ import { isTimestampField } from "./fields.ts";
 import type { Release } from "./releases.ts";
 import { spellInstant } from "./spelling.ts";
 
-export interface PlainValue {
+interface PlainValue {
   readonly value: Value;
   readonly exact: boolean;
 }

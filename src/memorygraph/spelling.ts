@@ -42,11 +42,6 @@ export function spellTimestamp(text: string, release: Release): Spelled {
   return other === null ? { text, kept: false } : { text: spellInstant(other.instant, release), kept: true };
 }
 
-/** As spellTimestamp, where only the text counts. */
-export function respellTimestamp(text: string, release: Release): string {
-  return spellTimestamp(text, release).text;
-}
-
 /** The properties with the original spellings beside those that took their place. */
 export function withOriginals(properties: Properties, originals: ReadonlyMap<string, string>): Properties {
   return originals.size === 0 ? properties : properties.with(SPELLINGS, JSON.stringify(Object.fromEntries(originals)));

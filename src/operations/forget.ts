@@ -9,7 +9,7 @@ import { listRuns } from "./runs.ts";
 const DAY_MS = 86_400_000;
 
 /** What is asked for; nothing is changed by it. */
-export interface Forgettable {
+interface Forgettable {
   /** On this target only; a run that just the file beside it tells of is found by this, too. */
   readonly toPath?: string | undefined;
 }

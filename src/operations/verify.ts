@@ -61,7 +61,7 @@ export function provenEqual({ digest, counts }: Summary): VerificationResult {
   };
 }
 
-export interface Expectation {
+interface Expectation {
   readonly ledger: Ledger;
   readonly selected: ContentDigest;
   readonly selectedCounts: Tally;

@@ -6,7 +6,7 @@ import type { Payload } from "./payload.ts";
 /** From here on matrices are written as they are; before, whole and compressed. */
 export const DELTA_SINCE = 18;
 
-export interface Delta {
+interface Delta {
   readonly main: Matrix;
   readonly plus: Matrix | null;
   readonly minus: Matrix | null;

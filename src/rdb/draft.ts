@@ -18,7 +18,7 @@ import { assertText, PropertiesWriter } from "./value-writer.ts";
 /** The places of a matrix are signed numbers of 32 bits. */
 const MOST_IDS = 2 ** 31 - 1;
 
-export interface GraphDraftOptions {
+interface GraphDraftOptions {
   readonly name: string;
   /** Names in it get their numbers first, in its order. */
   readonly schema?: GraphSchema;

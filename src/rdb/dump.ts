@@ -195,7 +195,7 @@ export interface DumpScan {
   readonly layout: DumpLayout;
 }
 
-export interface DumpLayout {
+interface DumpLayout {
   /** Where the first database or key begins, and where the last key ends. */
   readonly keysBegin: number;
   readonly keysEnd: number;

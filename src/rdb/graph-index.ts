@@ -12,7 +12,7 @@ import { type GraphHeader, PACKED_SINCE, readHeader, STATE } from "./header.ts";
 import { LabelSets } from "./label-sets.ts";
 import { LZF_MAX_RATIO } from "./lzf.ts";
 import { payloadAt } from "./packed-reader.ts";
-import type { Mark, Payload } from "./payload.ts";
+import type { Payload, ReadPosition } from "./payload.ts";
 import { NodeHeads, RelationshipHeads } from "./records.ts";
 import { skipProperties } from "./value-reader.ts";
 
@@ -26,7 +26,7 @@ const MATRICES: readonly number[] = [STATE.labels, STATE.types, STATE.adjacency,
 /** Where data of one kind begin. */
 export interface Section {
   readonly key: GraphKey;
-  readonly mark: Mark;
+  readonly position: ReadPosition;
   readonly count: number;
   /** The first id there; records stand in ascending order. */
   readonly first: number;
@@ -102,8 +102,8 @@ class Indexer {
     const header = readHeader(payload, encoding);
     this.#assertSame(header, payload);
     for (const { state, count } of header.directory) {
-      const mark = payload.mark();
-      const section = (first: number): Section => ({ key, mark, count, first });
+      const position = payload.position();
+      const section = (first: number): Section => ({ key, position, count, first });
       if (state === STATE.nodes) this.#nodes.push(section(await this.#readNodes(payload, count)));
       else if (state === STATE.relationships) {
         this.#relationships.push(section(await this.#readRelationships(payload, count)));

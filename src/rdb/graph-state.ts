@@ -174,7 +174,7 @@ function missing(entity: Entity, id: number): UnreadableLog {
   return new UnreadableLog(`a change of ${entity} ${id}, which is not there`);
 }
 
-export interface IdsOf {
+interface IdsOf {
   readonly total: number;
   readonly free: readonly number[];
 }

@@ -15,7 +15,7 @@ const ID_BYTES = 8;
 const TRAP = 32_000;
 const COPIED = 1 << 18;
 
-export interface GraphParts {
+interface GraphParts {
   readonly name: string;
   readonly counts: GraphCounts;
   readonly schema: SchemaDraft;

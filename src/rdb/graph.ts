@@ -109,10 +109,10 @@ export class GraphReader {
     const cursor = new Cursor(source, sections[0]!.key.payload);
     let batch: R[] = [];
     let passed = 0;
-    for (const { key, mark, count } of sections) {
+    for (const { key, position, count } of sections) {
       cursor.seek(key.payload);
       const payload = payloadAt(cursor, graph.encoding);
-      payload.seek(mark);
+      payload.seek(position);
       const read = reader(payload);
       let before = payload.passed;
       for (let left = count; left > 0; left--) {

@@ -3,7 +3,7 @@ import { Column } from "./columns.ts";
 import type { Cells } from "./matrix-writer.ts";
 
 /** The cells of one type; for those with several relationships, their ids. */
-export interface TypeCells {
+interface TypeCells {
   readonly cells: Cells;
   readonly parallels: readonly { readonly start: number; readonly end: number; readonly ids: Uint32Array }[];
 }

@@ -16,7 +16,7 @@ const STRETCH = 256;
 const ONE_KEY =
   /^(X(ADD|TRIM|DEL|ACK|GROUP|SETID)|SET(EX|NX|RANGE)?|H(SET|DEL|MSET)|[LR](PUSH|POP)|S(ADD|REM)|Z(ADD|REM)|INCR|DECR|APPEND)$/;
 
-export interface LogRequest {
+interface LogRequest {
   /** The dump that the log begins with; null for none. */
   readonly base: ByteSource | null;
   /** In their order. */

@@ -7,7 +7,7 @@ export const GRAPH_META = "graphmeta";
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const VERSION_BITS = 10n;
 
-export interface ModuleType {
+interface ModuleType {
   readonly name: string;
   readonly encoding: number;
 }

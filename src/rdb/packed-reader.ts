@@ -4,12 +4,12 @@
  */
 import { type Cursor, LARGE } from "./cursor.ts";
 import { PACKED_SINCE } from "./header.ts";
-import { DirectPayload, type Mark, Payload, type WholeTest } from "./payload.ts";
+import { DirectPayload, Payload, type ReadPosition, type WholeTest } from "./payload.ts";
 import { skipModule } from "./skip.ts";
 
 export const CHUNK = 256_000;
-export const TAG = { buffer: 0, float: 1, double: 2, signed: 3, unsigned: 4, ownChunk: 6 } as const;
-export const TAGGED_SINCE = 19;
+const TAG = { buffer: 0, float: 1, double: 2, signed: 3, unsigned: 4, ownChunk: 6 } as const;
+const TAGGED_SINCE = 19;
 
 const STRING = 5;
 const NO_BYTES = Buffer.alloc(0);
@@ -122,13 +122,13 @@ export class PackedPayload extends Payload {
     this.#take(TAG.double, 8);
   }
 
-  mark(): Mark {
+  position(): ReadPosition {
     // Behind a string is in front of the next one.
     if (this.#at === this.#bytes.length) return { offset: this.#cursor.position, at: 0 };
     return { offset: this.#offset, at: this.#at };
   }
 
-  seek({ offset, at }: Mark): void {
+  seek({ offset, at }: ReadPosition): void {
     if (offset !== this.#offset || this.#bytes.length === 0) {
       this.#cursor.seek(offset);
       this.#forget();

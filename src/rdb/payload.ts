@@ -7,7 +7,7 @@ import type { Cursor } from "./cursor.ts";
 import { skipModule } from "./skip.ts";
 
 /** A place to come back to; only the reader that gave it knows what it means. */
-export interface Mark {
+export interface ReadPosition {
   readonly offset: number;
   readonly at: number;
 }
@@ -44,8 +44,8 @@ export abstract class Payload {
   abstract skipDouble(): void;
   abstract skipBuffer(isWhole?: WholeTest): void;
   abstract skipVector(): void;
-  abstract mark(): Mark;
-  abstract seek(mark: Mark): void;
+  abstract position(): ReadPosition;
+  abstract seek(position: ReadPosition): void;
   /** Whatever is left of the value. */
   abstract skipRest(): void;
   /** @throws DamagedStoreError where something is left of the value */
@@ -162,11 +162,11 @@ export class DirectPayload extends Payload {
     return high * TWO_32 + low;
   }
 
-  mark(): Mark {
+  position(): ReadPosition {
     return { offset: this.#cursor.position, at: 0 };
   }
 
-  seek({ offset }: Mark): void {
+  seek({ offset }: ReadPosition): void {
     this.#cursor.seek(offset);
   }
 

@@ -13,7 +13,7 @@ export const MODULE_VALUE = 7;
 export type Templates = Map<number, number>;
 
 /** What is to be known of a dump to step over a value in it. */
-export interface ValueContext {
+interface ValueContext {
   readonly templates: Templates;
   /** For messages. */
   readonly key: string;
@@ -59,7 +59,7 @@ export function skipModulePart(cursor: Cursor): boolean {
 }
 
 /** @param count how many strings follow */
-export function skipStrings(cursor: Cursor, count: number): void {
+function skipStrings(cursor: Cursor, count: number): void {
   for (let done = 0; done < count; done++) cursor.skipString();
 }
 

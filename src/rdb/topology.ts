@@ -52,7 +52,7 @@ export class Topology {
     if (topology.#assigned !== relationships) {
       throw damageAt(
         index.source,
-        index.matrices.get(STATE.types)!.mark.offset,
+        index.matrices.get(STATE.types)!.position.offset,
         `${relationships - topology.#assigned} relationships without ends`,
       );
     }
@@ -60,9 +60,9 @@ export class Topology {
   }
 
   #read(state: number, read: (payload: Payload) => void): void {
-    const { key, mark } = this.#index.matrices.get(state)!;
+    const { key, position } = this.#index.matrices.get(state)!;
     const payload = payloadAt(new Cursor(this.#index.source, key.payload), this.#index.graph.encoding);
-    payload.seek(mark);
+    payload.seek(position);
     read(payload);
   }
 

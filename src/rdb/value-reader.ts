@@ -6,7 +6,7 @@ import { type TemporalFunction, temporalOf } from "./temporal.ts";
 import { DEEPEST, TYPE, WGS84 } from "./value-types.ts";
 
 /** @param depth of lists around it; more than DEEPEST are refused @throws DamagedStoreError */
-export function readValue(payload: Payload, depth = 0): Value {
+function readValue(payload: Payload, depth = 0): Value {
   const type = payload.unsigned();
   switch (type) {
     case TYPE.string:

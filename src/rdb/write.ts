@@ -23,7 +23,7 @@ const AFTER_KEYS = 2;
 const COPIED = 1 << 20;
 const TYPE = moduleTypeBytes({ name: GRAPH_DATA, encoding: WRITTEN_ENCODING });
 
-export interface WriteOptions {
+interface WriteOptions {
   /** The dump whose other contents are taken over; a graph of the same name in the same database is replaced. */
   readonly keep?: DumpScan | null;
   readonly db?: number;

@@ -59,7 +59,7 @@ export function readIndexCell(file: PageFile, { bytes, type }: TreePage, at: num
 }
 
 /** The parts of a payload as they are in the file: page, offset in it, length. */
-export interface PayloadPart {
+interface PayloadPart {
   readonly page: number;
   readonly at: number;
   readonly length: number;

@@ -4,7 +4,6 @@ export const HEADER_BYTES = 100;
 export const MAGIC = "SQLite format 3\0";
 
 /** Bytes 18 and 19: what somebody must understand to write or read the file. Other values are other engines' or newer. */
-export const ROLLBACK_JOURNAL = 1;
 export const WRITE_AHEAD_LOG = 2;
 
 export interface FileHeader {

@@ -28,7 +28,7 @@ export function readLength(bytes: Buffer, at: number): { value: number; next: nu
 }
 
 /** Where each value of a record is: offset and length in the payload, by serial type. */
-export interface Slot {
+interface Slot {
   readonly type: number;
   readonly at: number;
   readonly length: number;
@@ -37,7 +37,7 @@ export interface Slot {
 const FIXED_LENGTHS = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0] as const;
 
 /** @throws DamagedPageError */
-export function slotsOf(payload: Buffer): Slot[] {
+function slotsOf(payload: Buffer): Slot[] {
   const { value: end, next } = readLength(payload, 0);
   if (end > payload.length || end < next) throw new DamagedPageError("a record with a header longer than itself");
   const slots: Slot[] = [];

@@ -8,7 +8,7 @@ import type { StoredValue } from "./record.ts";
 import type { SchemaEntry } from "./schema.ts";
 import { type StoredRow, TableTree } from "./table-tree.ts";
 
-export interface NamedRow {
+interface NamedRow {
   readonly rowid: bigint;
   /** In the order of `columns`. */
   readonly values: readonly StoredValue[];

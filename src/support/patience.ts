@@ -1,7 +1,7 @@
 /** How long anything may be silent, and who is told of it: the one place that decides. */
 declare const BUILD_VERSION: string;
 
-export interface Patience {
+interface Patience {
   /** Until a server accepts a connection and greets, in milliseconds like all here. */
   readonly connect: number;
   /** Without an answer, before the person is told what is waited for; and again after each such time. */

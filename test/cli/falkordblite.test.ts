@@ -46,6 +46,6 @@ describe("falkordblite", () => {
     const args = ["--from", "falkordblite", "--from-path", source, "--to", "sqlite", "--to-path", folder.file("x.db")];
     const { code, stdout } = await program(folder, args);
     expect(code).toBe(0);
-    expect(stdout).toContain("note: a SQLite file that was called FalkorDBLite; it is taken for what it is (1)");
+    expect(stdout).toContain("note: a SQLite file that was called FalkorDBLite; it is read as a SQLite file (1)");
   });
 });

@@ -93,7 +93,7 @@ describe.each(PLACES)("on a target of %s", (kind, open) => {
       expectClear(held);
       expect([held.code, held.stderr]).toEqual([
         10,
-        expect.stringContaining("Nothing here tells whether it still runs on elsewhere"),
+        expect.stringContaining("This machine cannot tell whether it still runs on elsewhere"),
       ]);
       const [, id] = /memorygraph-migrate rollback (\w{10})/.exec(held.stderr)!;
       expect((await program(folder, ["rollback", id!, "--yes"])).code).toBe(0);

@@ -12,7 +12,7 @@ import { type Numbers, readMatrix, SEVERAL } from "../../src/rdb/matrix.ts";
 import { GRAPH_DATA, moduleTypeBytes } from "../../src/rdb/module-type.ts";
 import { payloadAt } from "../../src/rdb/packed-reader.ts";
 import { PackedWriter } from "../../src/rdb/packed-writer.ts";
-import type { Mark, Payload } from "../../src/rdb/payload.ts";
+import type { Payload, ReadPosition } from "../../src/rdb/payload.ts";
 import { FileSink } from "../../src/rdb/sink.ts";
 
 const V18 = moduleTypeBytes({ name: GRAPH_DATA, encoding: 18 });
@@ -24,7 +24,7 @@ const STRING = 5;
 export async function asVersion17(path: string, dump: Buffer, scan: DumpScan, graph: DumpGraph): Promise<void> {
   const index = await indexGraph(scan.source, graph);
   const [key] = graph.keys;
-  const first = index.matrices.get(STATE.labels)!.mark;
+  const first = index.matrices.get(STATE.labels)!.position;
   const checksum = new Crc64();
   const sink = new FileSink(path, checksum);
   sink.write(replaceAll(dump.subarray(0, key!.payload), V18, V17));
@@ -67,7 +67,7 @@ function replaceAll(bytes: Buffer, from: Uint8Array, to: Uint8Array): Buffer {
 const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
 
 /** Whole strings as they are; of the one in which the matrices begin, what stands before them, as a string of its own. */
-function copyBefore({ offset, at }: Mark, start: number, source: ByteSource, sink: FileSink): void {
+function copyBefore({ offset, at }: ReadPosition, start: number, source: ByteSource, sink: FileSink): void {
   const bytes = new Uint8Array(offset - start);
   source.read(bytes, start);
   sink.write(bytes);

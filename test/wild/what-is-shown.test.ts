@@ -201,7 +201,7 @@ describe("FalkorDBLite stores, whose form and graph say who opens them", () => {
     const { code, stdout, stderr } = await program(folder, args);
     expect([code, stdout]).toEqual([
       0,
-      expect.stringContaining("MemoryGraph opens the graph memorygraph alone, and not other"),
+      expect.stringContaining("MemoryGraph opens only the graph memorygraph, not other"),
     ]);
     expect(stdout).not.toContain("start MemoryGraph");
     expect(stderr).not.toContain("start MemoryGraph");

@@ -65,8 +65,8 @@ export class BoltServer implements GraphServer {
     return this.#dialect.identity(this.#connection);
   }
 
-  mark(): Promise<string | null> {
-    return this.#dialect.mark(this.#connection);
+  changeToken(): Promise<string | null> {
+    return this.#dialect.changeToken(this.#connection);
   }
 
   async warnings(): Promise<string[]> {

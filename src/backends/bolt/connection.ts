@@ -23,7 +23,7 @@ const FETCH_ALL = -1;
 
 export type Row = readonly unknown[];
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly access: "read" | "write";
   readonly database: string | null;
   /** As messages name the store. */

@@ -44,7 +44,7 @@ export interface Dialect {
   /** A name as a statement takes it: quoted whatever it is. */
   quote(name: string): string;
   identity(connection: Connection): Promise<string | null>;
-  mark(connection: Connection): Promise<string | null>;
+  changeToken(connection: Connection): Promise<string | null>;
   /** Why this server cannot be a target at all; null where it can. */
   blocker(connection: Connection): Promise<Blocker | null>;
   /** Why no MemoryGraph can use the server; null where one can. */

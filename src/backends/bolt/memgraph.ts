@@ -60,7 +60,7 @@ class MemgraphDialect implements Dialect {
     return typeof uuid === "string" ? `${uuid} ${storage.get("name") ?? "memgraph"}` : null;
   }
 
-  async mark(): Promise<string | null> {
+  async changeToken(): Promise<string | null> {
     return null;
   }
 

@@ -28,7 +28,7 @@ const NEEDS: readonly {
   { kind: /_KEY$/, enterprise: true, what: "key constraints" },
 ];
 
-export interface Neo4jRelease {
+interface Neo4jRelease {
   /** Major and minor. */
   readonly version: readonly number[];
   readonly isEnterprise: boolean;

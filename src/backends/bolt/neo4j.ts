@@ -77,7 +77,7 @@ class Neo4jDialect implements Dialect {
   }
 
   /** What the driver calls a bookmark: it names the last transaction that was committed in the database. */
-  mark(connection: Connection): Promise<string | null> {
+  changeToken(connection: Connection): Promise<string | null> {
     return connection.bookmark();
   }
 

@@ -2,7 +2,7 @@
 import type { SchemaItem } from "../backend.ts";
 import type { BackendType } from "../config.ts";
 
-export interface Indexed {
+interface Indexed {
   readonly entity: "node" | "relationship";
   readonly names: readonly string[];
   readonly properties: readonly string[];

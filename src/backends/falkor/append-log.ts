@@ -23,7 +23,7 @@ const LOG_FOLDER = /^append|aof/i;
 const SAVING_MS = 10_000;
 const SAVING_MS_A_BYTE = 1 / 10_000;
 
-export interface LogFile {
+interface LogFile {
   readonly path: string;
   readonly role: "base" | "increment" | "other";
   readonly bytes: number;
@@ -60,7 +60,7 @@ export class LogRefusal extends RefusedError {
 }
 
 /** The log in a folder of data; null where there is none, or where nothing is in it. */
-export function logIn(folder: string): AppendLog | null {
+function logIn(folder: string): AppendLog | null {
   const found = entriesOf(folder).flatMap((name): Parts[] => {
     const path = join(folder, name);
     const stat = LOG_FOLDER.test(name) || OLD_LOG.test(name) ? statOf(path) : null;

@@ -79,7 +79,7 @@ class FalkorServer implements GraphServer {
   }
 
   /** How many changes there were since the data was last saved, and when that was: of the whole server, not of the graph. */
-  async mark(): Promise<string | null> {
+  async changeToken(): Promise<string | null> {
     const info = String(await this.#client.tryCommand("INFO", "persistence"));
     const changes = /^rdb_changes_since_last_save:(\d+)/m.exec(info)?.[1];
     const saved = /^rdb_last_save_time:(\d+)/m.exec(info)?.[1];

@@ -13,7 +13,7 @@ import type { Named } from "./schema.ts";
 
 const NONE: GraphCounts = { nodes: 0, relationships: 0, deletedNodes: 0, deletedRelationships: 0 };
 
-export interface Violation {
+interface Violation {
   readonly item: SchemaItem;
   readonly why: string;
 }

@@ -16,7 +16,7 @@ export interface OpenDump extends Disposable {
   readonly isNameTaken: boolean;
 }
 
-export interface DumpRequest {
+interface DumpRequest {
   /** As messages name the store. */
   readonly location: string;
   readonly file: string;

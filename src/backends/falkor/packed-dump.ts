@@ -17,7 +17,7 @@ const RESERVE = 128 << 20;
 const STRETCH = 32 << 20;
 const MAGIC_BYTES = 9;
 
-export interface Unpacked {
+interface Unpacked {
   /** Ours, to be removed in the end. */
   readonly folder: string;
   readonly file: string;

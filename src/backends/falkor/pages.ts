@@ -39,7 +39,7 @@ export async function collected(client: Client, statement: string): Promise<Rows
 }
 
 /** The rows in a cell that holds a list of lists. */
-export function rowsIn(cell: Reply): Rows {
+function rowsIn(cell: Reply): Rows {
   const [, list] = cell as readonly [string, readonly (readonly [string, readonly Reply[]])[]];
   return list.map(([, cells]) => cells);
 }

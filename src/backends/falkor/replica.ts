@@ -14,7 +14,7 @@ import { tlsOptions } from "../graph-store/probe.ts";
 const MARK_BYTES = 40;
 const LONGEST_LINE = 1 << 16;
 
-export interface SnapshotRequest {
+interface SnapshotRequest {
   readonly address: Address;
   /** As messages name the server. */
   readonly location: string;

@@ -28,7 +28,7 @@ const namesOf = (purpose: Purpose) => `temporary files of the ${purpose}`;
 /** What the file is written for: a run has to be undone later, a rollback has not. */
 export type Purpose = "run" | "rollback";
 
-export interface StagedPlace {
+interface StagedPlace {
   /** The store as messages name it. */
   readonly path: string;
   /** The file itself: absolute, links followed. */
@@ -37,7 +37,7 @@ export interface StagedPlace {
   readonly hasOwnFolder?: boolean;
 }
 
-export interface StagingOptions {
+interface StagingOptions {
   readonly purpose: Purpose;
   /** Of the run; null for one that nobody can undo later. */
   readonly journal: JournalFile | null;

@@ -50,7 +50,7 @@ export interface WaitOptions {
 }
 
 /** One answer after the other to one statement. */
-export interface WatchedStream {
+interface WatchedStream {
   next<T>(work: () => Promise<T>): Promise<T>;
   end(): void;
 }

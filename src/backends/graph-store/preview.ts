@@ -8,7 +8,7 @@ import { KnownRecords } from "./known-records.ts";
 import type { Holder } from "./server.ts";
 import type { TargetRule } from "./target-rules.ts";
 
-export interface Previewed {
+interface Previewed {
   readonly before: StoreDescription;
   readonly release: Release;
   readonly holder: Holder;

@@ -11,7 +11,7 @@ import type { BackendType } from "../config.ts";
 import { type Address, placeOf } from "./address.ts";
 import { certificateFailure, closedAfterHandshake } from "./tls-failure.ts";
 
-export interface Probe {
+interface Probe {
   readonly type: BackendType;
   readonly encrypted: boolean;
   /** Whether any certificate will do. */

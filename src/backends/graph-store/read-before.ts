@@ -6,7 +6,7 @@ import type { KnownRecords } from "./known-records.ts";
 import { readRecords } from "./reader.ts";
 import type { InternalId } from "./server.ts";
 
-export interface ReadBefore {
+interface ReadBefore {
   readonly store: Parameters<typeof readRecords>[0];
   readonly known: KnownRecords;
   readonly fitting: Fitter;

@@ -15,7 +15,7 @@ import type { FindingLog } from "../findings.ts";
 import type { InternalId, RecordStore, ServerNode, ServerRelationship } from "./server.ts";
 
 /** Told of every record that has been read, with what the server knows it by. */
-export interface RecordObserver {
+interface RecordObserver {
   node(record: GraphNode, id: InternalId): void;
   relationship(record: GraphRelationship, ref: ServerRelationship): void;
 }

@@ -33,7 +33,7 @@ import type { InternalId, ServerNode, ServerRelationship } from "./server.ts";
 type Kind = "node" | "relationship";
 
 /** One record that a batch creates. */
-export interface Creation {
+interface Creation {
   /** Of a node; the type of a relationship. */
   readonly name: string;
   /** Where a relationship begins; of nodes 0. */
@@ -54,7 +54,7 @@ export interface NotedBatch {
 }
 
 /** What was where the run overwrites, as the server had it. */
-export type ServerImage =
+type ServerImage =
   | (ServerNode & { readonly kind: "node" })
   | (ServerRelationship & {
       readonly kind: "relationship";
@@ -62,7 +62,7 @@ export type ServerImage =
       readonly moved: boolean;
     });
 
-export interface NotedImage {
+interface NotedImage {
   readonly image: ServerImage;
   /** Of what the run puts in its place. */
   readonly after: ShortHash;
@@ -77,7 +77,7 @@ export interface NewImage extends NotedImage {
 const BATCH = "batch";
 const ANSWER = "answer";
 const TAKEN = "taken";
-export const SCHEMA_ITEM = "schema item";
+const SCHEMA_ITEM = "schema item";
 const SERVER_IMAGE = { node: "server node", relationship: "server relationship" } as const;
 
 const BatchSchema = v.object({ kind: v.picklist(["node", "relationship"]), names: v.array(v.string()) });

@@ -100,7 +100,7 @@ export interface GraphServer {
    * A text that changes whenever anything is committed to the graph; null where the server has none. Reading does not
    * change it.
    */
-  mark(): Promise<string | null>;
+  changeToken(): Promise<string | null>;
   /** Absent where what can be opened is there. @throws StoreKindError where there is no such graph, naming those there are */
   assertThere?(side?: "from" | "to"): Promise<void>;
   /** The other databases or graphs of the server that hold something; absent where there can be none. */

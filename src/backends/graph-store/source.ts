@@ -11,27 +11,27 @@ import type { GraphServer } from "./server.ts";
 
 /**
  * Few servers have a snapshot that lasts through a long reading. So the source is read trusting that nobody writes,
- * which the server's own mark proves at the end. Where it does not, or there is none, every reading is digested: all of
+ * which the server's own change token proves at the end. Where it does not, or there is none, every reading is digested: all of
  * them must be equal, and where a reading is not one moment, the store is read once more at the end.
  */
 export class ServerSource implements SourceStore {
   readonly #server: GraphServer;
   readonly #options: OpenOptions;
-  readonly #mark: string | null;
+  readonly #changeToken: string | null;
   #digest: ContentDigest | null = null;
   #read = false;
   #findings = new FindingLog();
 
-  private constructor(server: GraphServer, options: OpenOptions, mark: string | null) {
+  private constructor(server: GraphServer, options: OpenOptions, changeToken: string | null) {
     this.#server = server;
     this.#options = options;
-    this.#mark = mark;
+    this.#changeToken = changeToken;
   }
 
   static async over(server: GraphServer, options: OpenOptions = {}): Promise<ServerSource> {
     try {
       if (!options.maybeMissing) await server.assertThere?.(options.side);
-      return new ServerSource(server, options, await server.mark());
+      return new ServerSource(server, options, await server.changeToken());
     } catch (error) {
       await server.close();
       throw error;
@@ -72,8 +72,8 @@ export class ServerSource implements SourceStore {
   }
 
   async assertUnchanged(): Promise<void> {
-    const mark = await this.#server.mark();
-    if (!this.#read || (mark !== null && mark === this.#mark)) return;
+    const changeToken = await this.#server.changeToken();
+    if (!this.#read || (changeToken !== null && changeToken === this.#changeToken)) return;
     if (this.#digest === null) throw this.#changed();
     // Each reading was one moment, and they were equal.
     if (this.#server.snapshots) return;
@@ -86,7 +86,7 @@ export class ServerSource implements SourceStore {
   }
 
   get #mustDigest(): boolean {
-    return this.#options.isolate === true || this.#mark === null;
+    return this.#options.isolate === true || this.#changeToken === null;
   }
 
   #changed(): Error {

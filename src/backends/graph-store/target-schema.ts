@@ -8,7 +8,7 @@ import type { ServerJournal } from "./server-journal.ts";
 type SchemaServer = Pick<GraphServer, "type" | "ownSchema" | "adaptSchema">;
 
 /** What a target is to have beside what it has, and what of the source's it cannot have. */
-export interface WantedSchema {
+interface WantedSchema {
   readonly items: readonly SchemaItem[];
   readonly notes: readonly Finding[];
 }

@@ -40,7 +40,7 @@ export function quoted(name: string): string {
 }
 
 /** Rowids, both ends included. */
-export interface RowRange {
+interface RowRange {
   readonly first: bigint;
   readonly last: bigint;
 }

@@ -46,7 +46,7 @@ export interface FileLayout {
 }
 
 /** What a file says of itself, whoever reads it out. */
-export interface FileSchema {
+interface FileSchema {
   readonly entries: readonly {
     readonly type: string;
     readonly name: string;
@@ -57,7 +57,7 @@ export interface FileSchema {
   tableNamed(name: string): FileTable;
 }
 
-export interface FileTable {
+interface FileTable {
   readonly columns: readonly string[];
   /** Those of the columns that are computed from others. */
   readonly generated: readonly string[];

@@ -14,7 +14,7 @@ import type { Row, SqlValue } from "./database.ts";
 import { COLUMN, type EncodedRow, type Note, textColumn, UnreadableRowError } from "./row.ts";
 import type { RowExtra } from "./side-table.ts";
 
-export const TEMPORAL_COLUMNS = ["valid_from", "valid_until", "recorded_at", "invalidated_by"] as const;
+const TEMPORAL_COLUMNS = ["valid_from", "valid_until", "recorded_at", "invalidated_by"] as const;
 const FIRST_TEMPORAL = 6;
 const CREATED_AT = 5;
 

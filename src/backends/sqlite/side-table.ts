@@ -72,7 +72,7 @@ export function applyToProperties(properties: Properties, { defaulted = [], set 
 }
 
 /** A relationship to a node whose row has gone would hang in the air; one that hung there from the start is marked. */
-export interface WholeRecord {
+interface WholeRecord {
   readonly record: GraphRecord;
   readonly dangling: boolean;
 }

@@ -9,7 +9,7 @@ import type { RunTrace } from "../../journal/run-trace.ts";
 import { type FoundRun, opened } from "./find-run.ts";
 import { parseRunInfo } from "./models.ts";
 
-export interface LaterRun {
+interface LaterRun {
   readonly run: FoundRun;
   readonly trace: RunTrace;
 }

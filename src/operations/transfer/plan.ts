@@ -14,7 +14,7 @@ import { FittedSource } from "./fitted-source.ts";
 import { Ledger } from "./ledger.ts";
 import { type Action, noteTarget, Planner, type Undated } from "./planner.ts";
 
-export interface Planned {
+interface Planned {
   /** Of the target before anything is written. */
   readonly before: ContentDigest;
   /** Of the selected records, as the source has them, and how many they are. */
@@ -24,7 +24,7 @@ export interface Planned {
   readonly untouched: ContentDigest;
 }
 
-export interface PlanObserver {
+interface PlanObserver {
   /** Gets the digest of the target, before anything is decided. */
   readonly before?: (digest: ContentDigest) => void;
   /** Gets every record that is to be written. */

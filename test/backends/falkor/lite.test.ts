@@ -379,7 +379,7 @@ describe("what is called a FalkorDBLite store", () => {
     const source = at(copyFixture("0.12.4", folder));
     mkdirSync(folder.file("full"));
     writeFileSync(folder.file("full", "notes.txt"), "mine");
-    expect(await refused(source, lite(folder.file("full")))).toContain("holds other things");
+    expect(await refused(source, lite(folder.file("full")))).toContain("holds other files");
     expect(await refused(source, lite(folder.file("no/such")))).toContain("does not exist");
     expect(await refused(source, lite(folder.file("new/")))).toContain("names a directory");
     symlinkSync(folder.file("gone"), folder.file("link"));

@@ -38,20 +38,20 @@ describe.skipIf(server === undefined)("a FalkorDB graph", () => {
       expect(await graph.identity()).toMatch(new RegExp(`^\\w{40} ${name}$`));
     }));
 
-  test("has a mark that every write changes and no reading does", () =>
+  test("has a change token that every write changes and no reading does", () =>
     withGraph(async (graph, raw, name) => {
-      const marks = [await graph.mark()];
+      const tokens = [await graph.changeToken()];
       await createValues(graph, [1n, 2n]);
-      marks.push(await graph.mark());
+      tokens.push(await graph.changeToken());
       await raw("GRAPH.QUERY", name, "MATCH (n) SET n.value = 5");
-      marks.push(await graph.mark());
+      tokens.push(await graph.changeToken());
       await raw("GRAPH.QUERY", name, "MATCH (n) DELETE n");
-      marks.push(await graph.mark());
-      expect(new Set(marks).size).toBe(4);
+      tokens.push(await graph.changeToken());
+      expect(new Set(tokens).size).toBe(4);
       await allOf(graph.nodes());
       await allOf(graph.relationships());
       await graph.schema();
-      expect(await graph.mark()).toBe(marks.at(-1)!);
+      expect(await graph.changeToken()).toBe(tokens.at(-1)!);
     }));
 
   test("is read whole where answers are cut off, and written, too", () =>
@@ -268,7 +268,7 @@ describe.skipIf(server === undefined)("connecting to FalkorDB", () => {
         expect(`${error.message} ${error.next}`).not.toContain("wrong-password");
         // Whoever may only read is told no more than what reading needs.
         const graph = await open({ username: "falkortest", password: "right-password" });
-        expect([graph.engine, await graph.identity(), await graph.mark()]).toEqual(["FalkorDB", null, null]);
+        expect([graph.engine, await graph.identity(), await graph.changeToken()]).toEqual(["FalkorDB", null, null]);
         expect(await allOf(graph.nodes())).toEqual([]);
         await graph.close();
         await raw("ACL", "SETUSER", "falkortest", "-graph.RO_QUERY");
