@@ -157,7 +157,7 @@ class Neo4jDialect implements Dialect {
     if (Array.isArray(value)) return this.#unsupportedList(value);
     if (value instanceof Vector) return this.#hasVectors ? null : "a vector";
     if (value instanceof Temporal) return !isRealTime(value) ? `a ${value.kind} like ${value.text}` : null;
-    if (value instanceof Point) return SRIDS.has(value.srid) ? null : `a point of the reference system ${value.srid}`;
+    if (value instanceof Point) return unsupportedPoint(value);
     return null;
   }
 
@@ -183,7 +183,23 @@ class Neo4jDialect implements Dialect {
   }
 }
 
-const SRIDS = new Set([4326, 4979, 7203, 9157]);
+/** How many numbers a point of each reference system has, and whether they are degrees. */
+const SYSTEMS: ReadonlyMap<number, { readonly dimensions: 2 | 3; readonly isGeographic: boolean }> = new Map([
+  [4326, { dimensions: 2, isGeographic: true }],
+  [4979, { dimensions: 3, isGeographic: true }],
+  [7203, { dimensions: 2, isGeographic: false }],
+  [9157, { dimensions: 3, isGeographic: false }],
+]);
+
+function unsupportedPoint({ srid, x, y, z }: Point): string | null {
+  const system = SYSTEMS.get(srid);
+  if (system === undefined) return `a point of the reference system ${srid}`;
+  if ((z === undefined ? 2 : 3) !== system.dimensions) return `a point of ${srid} without ${system.dimensions} numbers`;
+  if ([x, y, z ?? 0].some((number) => !Number.isFinite(number))) return "a point of what is no number";
+  // Neo4j refuses latitudes that there are not, and makes others of such longitudes.
+  const isOnEarth = Math.abs(x) <= 180 && Math.abs(y) <= 90;
+  return system.isGeographic && !isOnEarth ? `a point at the longitude ${x} and latitude ${y}` : null;
+}
 
 function kindOf(value: Value): string {
   if (value instanceof Temporal) return value.kind;

@@ -4,6 +4,8 @@ import { temporalParts } from "./values.ts";
 
 /** Java's offsets, which Neo4j's are. */
 const MOST_OFFSET_SECONDS = 18 * 3600;
+const SECONDS_OF_MONTH = 2_629_746n;
+const SECONDS_OF_DAY = 86_400n;
 /** Where the parts of the clock begin, and the offset, as temporalParts gives them. */
 const CLOCK: Partial<Record<Temporal["kind"], number>> = {
   time: 1,
@@ -44,10 +46,10 @@ function isRealOffset(text: string | undefined): boolean {
   return minutes < 60 && seconds < 60 && hours * 3600 + minutes * 60 + seconds <= MOST_OFFSET_SECONDS;
 }
 
-/** Each of its parts is 64 bits wide. */
+/** Each of its parts is 64 bits wide, as is the whole in seconds, for which a month counts its average. */
 function isRealDuration([, months, days, , seconds]: RegExpExecArray): boolean {
-  return [months, days, seconds].every((part) => {
-    const number = BigInt(part!);
-    return BigInt.asIntN(64, number) === number;
-  });
+  const [m, d, s] = [BigInt(months!), BigInt(days!), BigInt(seconds!)];
+  const inSeconds = [m * SECONDS_OF_MONTH, d * SECONDS_OF_DAY];
+  const together = inSeconds[0]! + inSeconds[1]!;
+  return [m, d, s, ...inSeconds, together, together + s].every((number) => BigInt.asIntN(64, number) === number);
 }

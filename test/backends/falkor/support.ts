@@ -3,7 +3,7 @@ import { BackendConfig } from "../../../src/backends/config.ts";
 import { openFalkor } from "../../../src/backends/falkor/falkor-server.ts";
 import type { GraphServer, ServerNode, ServerOptions } from "../../../src/backends/graph-store/server.ts";
 import { Properties } from "../../../src/graph/properties.ts";
-import { Point, Temporal, type Value, Vector } from "../../../src/graph/value.ts";
+import type { Value } from "../../../src/graph/value.ts";
 import { type Command, withFalkor } from "../../conformance/falkor.ts";
 import { serversOf, type TestServer } from "../../support/servers.ts";
 
@@ -57,14 +57,4 @@ export async function readValues(graph: GraphServer): Promise<Value[]> {
   const values: Value[] = [];
   for (const { properties } of nodes) values[Number(properties.get("number"))] = properties.get("value");
   return values;
-}
-
-/** Tells 1 from 1n, 0 from -0, and so on. */
-export function shown(value: Value): string {
-  if (typeof value === "number") return Object.is(value, -0) ? "-0.0" : `${value}f`;
-  if (typeof value === "bigint") return `${value}n`;
-  if (Array.isArray(value)) return `[${value.map(shown).join()}]`;
-  if (value instanceof Vector) return `vector ${value.elements.map(shown).join()}`;
-  if (value instanceof Point) return `point ${value.srid} ${shown(value.x)} ${shown(value.y)}`;
-  return value instanceof Temporal ? `${value.kind} ${value.text}` : JSON.stringify(value);
 }

@@ -3,7 +3,8 @@ import * as fc from "fast-check";
 import { unsupported, unsupportedName } from "../../../src/backends/falkor/values.ts";
 import { Properties } from "../../../src/graph/properties.ts";
 import { Point, Temporal, type Value, Vector } from "../../../src/graph/value.ts";
-import { allOf, createValues, readValues, server, shown, withGraph } from "./support.ts";
+import { shown } from "../../support/edge-values.ts";
+import { allOf, createValues, readValues, server, withGraph } from "./support.ts";
 
 async function roundTrip(values: readonly Value[]): Promise<void> {
   await withGraph(async (graph) => {
