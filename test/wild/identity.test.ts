@@ -10,6 +10,7 @@ import type { MigrationOptionsInput, MigrationResult } from "../../src/operation
 import type { PlainGraph } from "../conformance/corpus.ts";
 import { allEnds, type End, type ServerEnd } from "../conformance/ends.ts";
 import { withFalkor } from "../conformance/falkor.ts";
+import { linesOf } from "../conformance/graph.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { settle } from "../support/stores.ts";
 
@@ -113,6 +114,30 @@ describe.each(shares.map((to) => ({ name: to.name, to })))("relationships that s
       expect(errors.map(({ code, details }) => [code, details])).toEqual([["refused", ["r", "r"]]]);
     }
     expect((await to.read()).relationships.length).toBe(1);
+  });
+});
+
+describe.each(
+  shares.map((to) => ({ name: to.name, to })),
+)("records that no row of 0.13 can hold and that share their id, into $name", ({ to }) => {
+  test("arrive by way of such a file", async () => {
+    using folder = temporaryFolder();
+    await falkor!.empty();
+    await to.empty();
+    const entity = (name: string) => ({ name, labels: ["Entity"], properties: { id: "shared", text: name } });
+    const joined = (from: string, strength: number) => ({
+      ...{ from, to: "memory", type: "KNOWS" },
+      properties: { id: "r", strength },
+    });
+    const memory = { name: "memory", labels: ["Memory"], properties: copy("memory", "m", 1).properties };
+    const relationships = [joined("one", 0.5), joined("two", 1.5)];
+    await falkor!.fill({ nodes: [entity("one"), entity("two"), memory], relationships });
+    const before = linesOf(await falkor!.read());
+    const file = new BackendConfig({ type: "sqlite", path: folder.file("a.db") });
+    expect((await run(falkor!.config, file, { for: "0.13" })).errors).toEqual([]);
+    const done = await run(file, to.config, {});
+    expect([done.errors, done.verified, done.complete]).toEqual([[], true, true]);
+    expect(linesOf(await to.read())).toEqual(before);
   });
 });
 

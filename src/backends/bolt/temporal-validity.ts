@@ -47,8 +47,8 @@ function isRealOffset(text: string | undefined): boolean {
 }
 
 /** Each of its parts is 64 bits wide, as is the whole in seconds, for which a month counts its average. */
-function isRealDuration([, months, days, , seconds]: RegExpExecArray): boolean {
-  const [m, d, s] = [BigInt(months!), BigInt(days!), BigInt(seconds!)];
+function isRealDuration([, months, days, sign, seconds]: RegExpExecArray): boolean {
+  const [m, d, s] = [BigInt(months!), BigInt(days!), BigInt(`${sign ?? ""}${seconds}`)];
   const inSeconds = [m * SECONDS_OF_MONTH, d * SECONDS_OF_DAY];
   const together = inSeconds[0]! + inSeconds[1]!;
   return [m, d, s, ...inSeconds, together, together + s].every((number) => BigInt.asIntN(64, number) === number);

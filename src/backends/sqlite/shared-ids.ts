@@ -29,13 +29,14 @@ export function sharedIdsIn(database: Database, layout: FileLayout): SharedIds {
   return { nodes: [...nodes], relationships: [...joins], oneIsTheRecord: true };
 }
 
-/** Of the records in the side table those that are told apart by content, and have the id of a row. */
+/** Of the records in the side table those that are told apart by content, and have the id of a row or of another one there. */
 function wholeWithIdOf(kind: "node" | "relationship", table: string): string {
-  const isTold = kind === "node" ? "e.key GLOB '#*'" : `${member("e.record", "$.sharesId")} = 1`;
-  const id = member("p.value", "$[1]");
-  return `SELECT DISTINCT ${id} FROM ${SIDE_TABLE} e, json_each(CASE WHEN json_valid(e.record) THEN e.record END, '$.properties') p
-    WHERE e.kind = '${kind}' AND e.id IS NULL AND ${isTold} AND ${member("p.value", "$[0]")} = 'id'
-      AND EXISTS (SELECT 1 FROM ${quoted(table)} t WHERE t.id = ${id})`;
+  const isTold = kind === "node" ? "e.key GLOB '#*'" : `coalesce(${member("e.record", "$.sharesId")} = 1, 0)`;
+  const wholes = `SELECT ${member("p.value", "$[1]")} AS own
+    FROM ${SIDE_TABLE} e, json_each(CASE WHEN json_valid(e.record) THEN e.record END, '$.properties') p
+    WHERE e.kind = '${kind}' AND e.id IS NULL AND ${member("p.value", "$[0]")} = 'id'`;
+  return `SELECT DISTINCT own FROM (${wholes} AND ${isTold})
+    WHERE EXISTS (SELECT 1 FROM ${quoted(table)} t WHERE t.id = own) OR own IN (${wholes} AND NOT (${isTold}))`;
 }
 
 function member(json: string, path: string): string {
