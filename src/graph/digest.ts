@@ -17,6 +17,21 @@ export function hashText(canonical: string): ContentHash {
 }
 
 /** Byte for byte. */
+const leadingBytes = new Uint8Array(32);
+const leadingLane = new DataView(leadingBytes.buffer);
+
+/** The first eight bytes of a hash, as a signed integer. */
+export function leading(hash: Uint8Array): bigint {
+  leadingBytes.set(hash);
+  return leadingLane.getBigInt64(0);
+}
+
+/** As leading, of a text whose hash is not needed otherwise: nothing is allocated for it. */
+export function leadingHash(canonical: string): bigint {
+  Bun.SHA256.hash(canonical, leadingBytes);
+  return leadingLane.getBigInt64(0);
+}
+
 export function sameHash(a: ContentHash, b: ContentHash): boolean {
   return Buffer.compare(a, b) === 0;
 }

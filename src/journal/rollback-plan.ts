@@ -6,7 +6,7 @@
 import { ContentDigest, type ContentHash } from "../graph/digest.ts";
 import { type GraphRecord, type GraphRelationship, idOfKey, relationshipId } from "../graph/record.ts";
 import { hashOf } from "../memorygraph/canonicalizer.ts";
-import { fingerprintOf, hashesOf } from "../memorygraph/fingerprint.ts";
+import { fingerprintOf, hashAndFingerprint } from "../memorygraph/fingerprint.ts";
 import { storable } from "../support/scratch.ts";
 import { type LayerRules, takeOffLayers, takeOffLayersBelow, type Uncovered } from "./layers.ts";
 import { PlannedActions } from "./planned-actions.ts";
@@ -136,7 +136,7 @@ export class RollbackPlan {
   #add(present: Present): void {
     const { record } = present;
     const ordinal = this.#ordinal[record.kind]++;
-    const { hash, fingerprint } = hashesOf(record);
+    const { hash, fingerprint } = hashAndFingerprint(record);
     const { identity } = fingerprint;
     if (record.kind === "node" && this.#needsEnds) this.actions.meetEnd(storable(record.key), present.internal);
     const found = takeOffLayers(this.traces, record, fingerprint, this.#rules);

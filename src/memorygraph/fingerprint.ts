@@ -2,7 +2,7 @@
  * The hashes of a record that travel with it, and its fingerprint packed into 24 bytes, as the journal of a run keeps what the run
  * has created.
  */
-import { type ContentHash, hashText } from "../graph/digest.ts";
+import { type ContentHash, hashText, leading, leadingHash } from "../graph/digest.ts";
 import { type Fingerprint, type GraphRecord, type RecordHashes, relationshipId } from "../graph/record.ts";
 import { canonicalizer } from "./canonicalizer.ts";
 
@@ -15,18 +15,33 @@ const CHUNK = 4_096 * FINGERPRINT_BYTES;
 
 /** The hash of the whole record, as hashOf gives it, and those that travel with it. */
 export function hashesOf(record: GraphRecord): RecordHashes & { readonly hash: ContentHash } {
-  const { text, stable, content } = canonicalizer.texts(record);
-  const hash = hashText(text);
-  const leadingContent = leading(hash);
+  const texts = canonicalizer.texts(record);
+  const printed = printedOf(record, texts);
+  const { hash } = printed;
   return {
-    hash,
-    content: record.kind === "node" ? hash.subarray(0, SHORT_HASH_BYTES) : shortHash(content),
-    fingerprint: {
-      identity: leading(identityOf(record, hash)),
-      content: leadingContent,
-      stable: stable === text ? leadingContent : leading(hashText(stable)),
-    },
+    ...printed,
+    content: record.kind === "node" ? hash.subarray(0, SHORT_HASH_BYTES) : shortHash(texts.content),
   };
+}
+
+/** As hashesOf, where what a relationship holds is not asked for apart from its ends: a hash less for each. */
+export function hashAndFingerprint(record: GraphRecord): {
+  readonly hash: ContentHash;
+  readonly fingerprint: Fingerprint;
+} {
+  return printedOf(record, canonicalizer.texts(record));
+}
+
+function printedOf(record: GraphRecord, { text, stable }: { text: string; stable: string }) {
+  const hash = hashText(text);
+  const content = leading(hash);
+  const name = identityOf(record);
+  const fingerprint: Fingerprint = {
+    identity: name === null ? content : leadingHash(name),
+    content,
+    stable: stable === text ? content : leadingHash(stable),
+  };
+  return { hash, fingerprint };
 }
 
 /** The record with its hashes, computed unless it has them. */
@@ -95,12 +110,9 @@ export function* unpackFingerprints(packed: Uint8Array): Generator<Fingerprint> 
   for (let at = 0; at < packed.length; at += FINGERPRINT_BYTES) yield fingerprintAt(lanes, at);
 }
 
-function identityOf(record: GraphRecord, hash: ContentHash): Uint8Array {
-  if (record.kind === "node") return hashText(`node ${record.key}`);
+/** What identifies a record; null for one that only its content does. */
+function identityOf(record: GraphRecord): string | null {
+  if (record.kind === "node") return `node ${record.key}`;
   const id = relationshipId(record);
-  return id === null ? hash : hashText(`relationship ${id}`);
-}
-
-function leading(bytes: Uint8Array): bigint {
-  return new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0);
+  return id === null ? null : `relationship ${id}`;
 }

@@ -4,7 +4,7 @@ import { type CanonicalField, showCanonical } from "../graph/canonical.ts";
 import { bucketOf, type ContentHash, sameHash } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { canonicalizer, hashOf } from "../memorygraph/canonicalizer.ts";
-import { FingerprintPacker, hashesOf } from "../memorygraph/fingerprint.ts";
+import { FingerprintPacker, hashAndFingerprint } from "../memorygraph/fingerprint.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import { Summary } from "../memorygraph/summary.ts";
 import { openScratch } from "../support/scratch.ts";
@@ -58,7 +58,7 @@ export async function summarise(
     for (const record of batch) {
       if (packer === null) summary.add(record);
       else {
-        const { hash, fingerprint } = hashesOf(record);
+        const { hash, fingerprint } = hashAndFingerprint(record);
         packer.add(fingerprint);
         summary.addHashed(record, hash);
       }

@@ -1,6 +1,6 @@
 /** Runs in a thread of its own: summarises one share of a SQLite file. Answers a Share with a ShareSummary. */
 import type { GraphRecord } from "../../graph/record.ts";
-import { FingerprintPacker, hashesOf } from "../../memorygraph/fingerprint.ts";
+import { FingerprintPacker, hashAndFingerprint } from "../../memorygraph/fingerprint.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { Summary, type SummaryTransfer } from "../../memorygraph/summary.ts";
 import type { Finding } from "../backend.ts";
@@ -50,7 +50,7 @@ self.onmessage = ({ data }: MessageEvent<Share>) => {
       summary.add(record);
       return;
     }
-    const { hash, fingerprint } = hashesOf(record);
+    const { hash, fingerprint } = hashAndFingerprint(record);
     packer.add(fingerprint);
     summary.addHashed(record, hash);
   };

@@ -2,7 +2,7 @@
 import type { BulkCopy, LiveTarget, StagedTarget, TargetSession } from "../../backends/backend.ts";
 import type { RunNotes } from "../../journal/run-notes.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
-import { hashesOf } from "../../memorygraph/fingerprint.ts";
+import { hashAndFingerprint } from "../../memorygraph/fingerprint.ts";
 import { Summary, tally } from "../../memorygraph/summary.ts";
 import { assertNothingLost } from "../checks.ts";
 import { summarise } from "../compare.ts";
@@ -72,7 +72,7 @@ function count(record: Parameters<typeof hashOf>[0], into: Summary, journal: Run
     into.addHashed(record, hashOf(record));
     return;
   }
-  const { hash, fingerprint } = hashesOf(record);
+  const { hash, fingerprint } = hashAndFingerprint(record);
   journal.created(fingerprint);
   into.addHashed(record, hash);
 }
