@@ -197,7 +197,7 @@ describe("an export", () => {
     expect(count).toMatchObject({ nodes: 2, relationships: 1 });
     expect(told).toContain("nodes that share their id");
     expect(told).toContain("an end that is not in the file");
-    expect(told).toContain("says that it holds 5 memories; it holds 2");
+    expect(told).toContain("declares 5 memories, and holds 2");
     expect(await migrate(json(text), fresh())).toMatchObject({ errors: [], verified: true });
   });
 
