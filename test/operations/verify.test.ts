@@ -2,12 +2,16 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { statSync } from "node:fs";
+import type { SourceStore } from "../../src/backends/backend.ts";
+import { BackendConfig } from "../../src/backends/config.ts";
+import { loadTarget } from "../../src/backends/registry.ts";
 import { ContentDigest } from "../../src/graph/digest.ts";
 import { Properties } from "../../src/graph/properties.ts";
 import type { GraphNode, GraphRecord, GraphRelationship } from "../../src/graph/record.ts";
 import { hashOf } from "../../src/memorygraph/canonicalizer.ts";
 import { emptyTally, Summary } from "../../src/memorygraph/summary.ts";
 import { RecordKeys } from "../../src/operations/records.ts";
+import { FittedSource } from "../../src/operations/transfer/fitted-source.ts";
 import { Ledger } from "../../src/operations/transfer/ledger.ts";
 import { verifyMerged, verifyWhole } from "../../src/operations/verify.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -100,6 +104,36 @@ describe("a target that held nothing", () => {
     const found = await verifyWhole(reading(...source), expected, reading(...target), () => {});
     expect([found.valid, found.differenceCount]).toEqual([differences === 0, differences]);
   });
+});
+
+test("what was fitted to a FalkorDBLite store can be read again when it is compared with what was written", async () => {
+  using folder = temporaryFolder();
+  // Of two nodes without an id each is known by what it holds.
+  const nameless = (text: string): GraphNode => ({
+    ...memory("", text),
+    key: `#${text}`,
+    labels: ["Note"],
+    properties: Properties.from([["text", text]]),
+  });
+  const source = reading(memory("a", "one"), nameless("b"), nameless("c")) as unknown as SourceStore;
+  const to = new BackendConfig({ type: "falkordblite", path: folder.file("store.db") });
+  const session = await (await loadTarget(to)).openForWriting(to, { release: null, fallbackRelease: "0.12" });
+  const fitted = new FittedSource(source, session.fitting);
+  try {
+    const written: GraphRecord[] = [];
+    for await (const batch of fitted.admitAll()) {
+      written.push(...batch);
+      await session.write(batch);
+    }
+    await session.finish();
+    const again: GraphRecord[] = [];
+    for await (const batch of fitted.read()) again.push(...batch);
+    expect(again.map((record) => hashOf(record))).toEqual(written.map((record) => hashOf(record)));
+    expect(again).toHaveLength(3);
+  } finally {
+    fitted.close();
+    await session.rollback();
+  }
 });
 
 describe("what a result tells of the source", () => {

@@ -52,7 +52,6 @@ export class LiteSession implements StagedTarget {
   /** Indexes and constraints that were added. */
   #expected: readonly SchemaItem[] = [];
   #findings = new FindingLog();
-  #isKnownClosed = false;
   #isClosed = false;
 
   private constructor(
@@ -166,7 +165,6 @@ export class LiteSession implements StagedTarget {
     }
     // What was needed to write takes memory that reading it back can use.
     this.#rewrite.close();
-    this.#closeKnown();
     const request = { ...this.#origin, file: this.#staged.file, signal };
     this.#written = await openDump(request);
     assertLoadable(this.#written, request);
@@ -241,16 +239,10 @@ export class LiteSession implements StagedTarget {
     return { type, start, end, properties };
   }
 
-  #closeKnown(): void {
-    if (this.#isKnownClosed) return;
-    this.#isKnownClosed = true;
-    this.#known.close();
-  }
-
   #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#closeKnown();
+    this.#known.close();
     this.#rewrite.close();
     this.#written?.[Symbol.dispose]();
     this.#old?.[Symbol.dispose]();
