@@ -1,9 +1,9 @@
 /** What stands beside a store and may be newer than it: named in the plan, the result and by inspect, never passed over. */
 import { describe, expect, test } from "bun:test";
-import { copyFileSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
-import { document, program } from "../cli/program.ts";
+import { copyFileSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { document, expectError, program } from "../cli/program.ts";
 import { besidesJournals, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
-import { copyFixture, settle } from "../support/stores.ts";
+import { copyFixture, createLike, settle } from "../support/stores.ts";
 
 type Notes = readonly { what: string; examples: readonly string[] }[];
 
@@ -73,6 +73,57 @@ describe("beside a SQLite store", () => {
     copyFileSync(path, copy);
     settle(copy);
     expect((await program(folder, ["verify", path, copy])).code).toBe(0);
+  });
+});
+
+describe("a store that was copied with the index of its log", () => {
+  /** Two memories, the second one in the log alone, while an application has the store open. */
+  function copied(folder: TemporaryFolder, suffixes: readonly string[]): string {
+    const path = folder.file("live.db");
+    const database = createLike("0.12.4", path);
+    database.run("PRAGMA journal_mode = WAL");
+    const insert = "INSERT INTO nodes (id, label, properties) VALUES (?, 'Memory', ?)";
+    for (const id of ["first", "second"]) {
+      database.run(insert, [id, JSON.stringify({ id, type: "task", title: id, content: "c" })]);
+      if (id === "first") database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+    const copy = folder.file("copy.db");
+    for (const suffix of ["", ...suffixes]) copyFileSync(path + suffix, copy + suffix);
+    database.close();
+    return settle(copy);
+  }
+
+  test("and without the log is refused, as source and as target, with both ways out", async () => {
+    using folder = temporaryFolder();
+    const path = copied(folder, ["-shm"]);
+    const before = readFileSync(path);
+    const other = copyFixture("0.12.4", folder);
+    for (const command of [
+      ["inspect", path],
+      ["migrate", "--from-path", path, "--to", "sqlite", "--to-path", folder.file("new.db")],
+      ["migrate", "--from-path", other, "--to", "sqlite", "--to-path", path],
+      ["migrate", "--from-path", other, "--to", "sqlite", "--to-path", path, "--dry-run"],
+    ]) {
+      const outcome = await program(folder, command);
+      expectError(outcome, 4, "is not the whole store");
+      expect(outcome.stderr).toContain(`in ${path}-wal alone, which is not there`);
+    }
+    expect(readFileSync(path).equals(before)).toBe(true);
+    copyFileSync(path, folder.file("alone.db"));
+    const { stdout } = await program(folder, ["inspect", settle(folder.file("alone.db")), "--json"]);
+    expect(document(stdout)).toMatchObject({ count: { nodes: 1 } });
+  });
+
+  test("and with a part of the log is refused; with the whole of it, it is read", async () => {
+    using folder = temporaryFolder();
+    const path = copied(folder, ["-shm", "-wal"]);
+    const { stdout } = await program(folder, ["inspect", path, "--json"]);
+    expect(document(stdout)).toMatchObject({ count: { nodes: 2 } });
+    const log = readFileSync(`${path}-wal`);
+    writeFileSync(`${path}-wal`, log.subarray(0, log.length - 100));
+    settle(path);
+    const cut = await program(folder, ["inspect", path]);
+    expectError(cut, 4, `which has ${(log.length - 100).toLocaleString("en-US")} of`);
   });
 });
 

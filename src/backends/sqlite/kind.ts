@@ -1,8 +1,10 @@
 /** What a path holds where a SQLite store of MemoryGraph was expected. */
-import { closeSync, openSync, readSync } from "node:fs";
-import { StoreKindError } from "../../errors.ts";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { RefusedError, StoreKindError } from "../../errors.ts";
 import { type FileHeader, HEADER_BYTES, parseHeader, WRITE_AHEAD_LOG } from "../../sqlite-file/header.ts";
+import { readWalIndex, type WalIndex } from "../../sqlite-file/wal-index.ts";
 import { hasBytes } from "../../support/files.ts";
+import { shellQuote } from "../../support/shell.ts";
 import { type Found, notThatKind } from "../recognise.ts";
 import { sqliteDescriptor } from "./descriptor.ts";
 import type { FileLayout } from "./layout.ts";
@@ -27,12 +29,41 @@ function shorten({ otherTables }: FileLayout): string {
 }
 
 /**
+ * The index of the log, which stays when programs are killed and travels with copies, tells what the log must hold.
+ * @throws RefusedError where that is more than is there
+ */
+function assertLogIsWhole(path: string, real: string): void {
+  const look = () => readWalIndex(`${real}-shm`);
+  for (let index = look(), tries = 0; index !== null && index.waiting > 0 && tries < 3; tries++) {
+    const size = statSync(`${real}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    if (size >= index.logBytes) return;
+    // An application that closes the store takes both files away.
+    const again = look();
+    if (again?.waiting === index.waiting && again.logBytes === index.logBytes) throw logMissing(path, size, again);
+    index = again;
+  }
+}
+
+function logMissing(path: string, size: number, { waiting, logBytes }: WalIndex): RefusedError {
+  const [found, wanted] = [size, logBytes].map((bytes) => bytes.toLocaleString("en-US"));
+  const state = size === 0 ? "is not there" : `has ${found} of ${wanted} bytes`;
+  return new RefusedError(
+    `${path} is not the whole store: ${path}-shm says that ${waiting} changed pages are in ${path}-wal alone, which ${state}`,
+    {
+      next: `Look for ${path}-wal where this file came from, and put it beside the file. To take the file without it: cp ${shellQuote(path)} alone.db, and name the copy.`,
+    },
+  );
+}
+
+/**
  * Refuses the half of a store: in WAL mode what was written last is in another file, and all of it is until that is
  * moved over for the first time.
  * @param real the file with links followed
  */
 export function assertNotHalf(path: string, real: string, layout: FileLayout): void {
-  if (layout.name !== "empty" || headerOf(real)?.writeVersion !== WRITE_AHEAD_LOG || hasBytes(`${real}-wal`)) return;
+  if (headerOf(real)?.writeVersion !== WRITE_AHEAD_LOG) return;
+  assertLogIsWhole(path, real);
+  if (layout.name !== "empty" || hasBytes(`${real}-wal`)) return;
   throw new StoreKindError(
     `${path} is only a part of a store: it is in WAL mode and holds no table; its data are in ${path}-wal, which is missing`,
     {
