@@ -13,7 +13,7 @@ const { values, positionals } = parseArgs({ options: { out: { type: "string" } }
 const out = resolve(values.out ?? join(ROOT, "dist"));
 const commit = await currentCommit();
 
-if (positionals.length === 0) await compile(null, out, commit);
+if (positionals.length === 0) console.log(`The executable is ${await compile(null, out, commit)}`);
 for (const target of targetsNamed(positionals)) {
   console.log(await compile(target, join(out, target.name), commit));
 }

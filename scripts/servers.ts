@@ -130,7 +130,7 @@ function startContainers(kind: Kind): Pair | null {
 async function startProcesses(kind: Kind): Promise<Pair> {
   if (kind === "memgraph") {
     throw new Error(
-      "it comes only as a docker image, and no docker engine here can run it; MEMGRAPH_TEST_URI can name one",
+      "it comes only as a docker image, and no docker engine here can run it; MEMGRAPH_URI lends an empty one",
     );
   }
   const command = kind === "neo4j" ? neo4jCommand : falkorCommand;

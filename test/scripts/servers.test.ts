@@ -122,4 +122,10 @@ test("the application's own variables name somebody's memories, not servers for 
   const { out, err, exitCode } = withEnvironment({ ...path, ...named }, "start", "memgraph");
   expect([out, exitCode]).toEqual(["", 1]);
   expect(err).toStartWith("no memgraph: ");
+  // The line and the document name one variable, which is the one that is read.
+  const [, variable] = /; (\w+) lends an empty one/.exec(err)!;
+  expect(readFileSync(resolve(root, "CONTRIBUTING.md"), "utf8")).toContain(`\`${variable}\` lends an empty Memgraph`);
+  expect(readFileSync(resolve(root, "scripts/engines/lent.ts"), "utf8")).toContain(
+    `an empty Memgraph also by ${variable}`,
+  );
 });
