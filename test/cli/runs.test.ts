@@ -1,3 +1,4 @@
+// @level normal
 /** The list of runs, with what each wrote and keeps, and how a person gets rid of those that nobody needs. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";

@@ -1,3 +1,4 @@
+// @level normal
 /** What doctor finds, says and refuses, and what it never does. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";

@@ -1,3 +1,4 @@
+// @level normal
 /** A run is undone in a target that an application has worked on since, as every real one is: on every kind, empty before or not. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";

@@ -1,3 +1,4 @@
+// @level normal
 /** What undoing a run has to get right in more records than one page of them, and in a file that was there, but empty. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";

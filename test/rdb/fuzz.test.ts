@@ -1,3 +1,4 @@
+// @level normal
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import { FIXTURES, spellNode, spellRelationship } from "./expected.ts";
 import { inflated, mutated, Random, summed } from "./mutate.ts";
 
 /** Dumps a test; more of them with RDB_FUZZ=100000. */
-const ROUNDS = Number(Bun.env.RDB_FUZZ ?? atLevel({ quick: 100, normal: 200, long: 1_500, full: 4_000 }));
+const ROUNDS = Number(Bun.env.RDB_FUZZ ?? atLevel({ normal: 400, long: 1_500, full: 4_000 }));
 const SEED = Number(Bun.env.RDB_SEED ?? 1);
 const MEBIBYTE = 2 ** 20;
 

@@ -1,3 +1,4 @@
+// @level normal
 /** File systems that lack what POSIX promises: every such call has a fallback, and what was promised holds. */
 import { describe, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync } from "node:fs";

@@ -222,7 +222,7 @@ describe("FalkorDBLite stores, whose form and graph say who opens them", () => {
     );
     expect([quiet.code, quiet.stderr]).toEqual([
       0,
-      expect.stringContaining("MemoryGraph opens the graph memorygraph alone"),
+      expect.stringContaining("MemoryGraph opens only the graph memorygraph, not other"),
     ]);
     expect(quiet.stdout).not.toContain("next:");
   });

@@ -1,3 +1,4 @@
+// @level normal
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { copyFileSync, utimesSync } from "node:fs";
