@@ -92,8 +92,9 @@ export class RunRegistry {
       // A disk that is not mounted at the moment comes back.
       if (!existsSync(dirname(journal))) continue;
       if (!existsSync(journal)) {
-        const ended = state === "started" || state === "rolling back" ? "rolled back" : "lost";
-        this.end(id, isFinal(state) ? state : ended, "journal gone");
+        // Where it was is told to whoever asks for the run: it can be put back.
+        if (state === "started" || state === "rolling back") this.end(id, "rolled back", "journal gone");
+        else if (!isFinal(state)) this.end(id, "lost", "journal kept");
         continue;
       }
       // Their journals have nothing to add, and may be many.

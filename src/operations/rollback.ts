@@ -339,9 +339,8 @@ function traceOf({ file, state }: FoundRun): RunTrace {
 function nothingOf({ id, info }: FoundRun, location: string): RefusedError {
   return new RefusedError(`${location} holds nothing of run ${id}: it is another store, or older than the run`, {
     details: [
-      `the run began ${info.started}`,
-      "others may also have deleted every record of it",
-      "nothing was written",
+      `certain: the run began ${info.started}, nothing of it is there, and nothing was written now`,
+      "not certain: whether this is its target, of which others have deleted every record of the run",
     ],
     next: `Name the target of the run; memorygraph-migrate runs lists all runs with their targets. If this is the target, and others deleted the records: add --close to end the run.`,
   });

@@ -25,7 +25,7 @@ export async function listRuns(
   if (toPath === undefined) return listed.map((entry) => shown(placed(entry)));
   const beside = journalsBeside(toPath);
   const known = listed.filter((entry) =>
-    entry.journal === null ? isOn(entry, toPath) : beside.get(entry.id) === entry.journal,
+    entry.journal !== null && existsSync(entry.journal) ? beside.get(entry.id) === entry.journal : isOn(entry, toPath),
   );
   for (const { id } of known) beside.delete(id);
   const strangers = await Promise.all([...beside.values()].map((path) => runAt(path, toPath)));
@@ -34,7 +34,7 @@ export async function listRuns(
   return all.sort((a, b) => (a.started < b.started ? 1 : -1));
 }
 
-/** Of a run that keeps no journal, since it was undone or wrote nothing. */
+/** Of a run without a journal, since it was undone or wrote nothing, or since the journal was lost. */
 function isOn({ target }: RunEntry, toPath: string): boolean {
   return !target.includes("://") && realTarget(target) === realTarget(toPath);
 }

@@ -40,6 +40,8 @@ export interface LivingStore extends Work {
   readonly env: Readonly<Record<string, string>>;
   /** Puts a store there without a journal, as if it had always been there. */
   fill(source: string): Promise<void>;
+  /** Takes the whole store away, and leaves the journals. */
+  empty(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -155,6 +157,7 @@ function sqliteStore(options: FolderOptions): LivingStore {
     env: {},
     ...sqlWork(() => path),
     fill: (source) => migrated(at(source), at(path)),
+    empty: async () => rmSync(path, { force: true }),
     async close() {
       folder[Symbol.dispose]();
     },
@@ -191,6 +194,7 @@ function liteStore(options: FolderOptions): LivingStore {
     version: (id, memory) => saved(() => work.version(id, memory)),
     mention: (id, memory) => saved(() => work.mention(id, memory)),
     fill: (source) => migrated(at(source), config),
+    empty: async () => rmSync(path, { force: true }),
     async close() {
       folder[Symbol.dispose]();
     },
@@ -243,6 +247,7 @@ async function serverStore(server: TestServer, options: FolderOptions): Promise<
         `MATCH (m {id: '${memory}'}) CREATE (m)-[:MENTIONS]->(e:Entity {id: '${id}', text: '${id}', type: 'technology'})`,
       ),
     fill: (source) => migrated(at(source), end.config),
+    empty: () => end.empty(),
     async close() {
       await end.empty();
       folder[Symbol.dispose]();

@@ -43,12 +43,37 @@ export function findRun(registry: RunRegistry, typed: string, { path: toPath, ur
   const path = id === null ? null : (journalBeside(toPath, id) ?? listed?.journal ?? journalNear(toPath, id));
   if (id === null || path === null) throw unknown(registry, typed, listed);
   if (listed !== null && stillRuns(listed.owner) === true && !isFinal(listed.state)) assertOpenable(path);
-  if (!existsSync(path)) {
-    throw new RefusedError(`the journal of run ${id} is missing: ${path}`, {
-      next: "It travels with its target: if that was moved, name it with --to-path.",
-    });
-  }
-  return opened(id, path, { path: toPath, uri }, registry.folder);
+  if (!existsSync(path)) throw missing(id, path, listed);
+  const found = opened(id, path, { path: toPath, uri }, registry.folder);
+  if (listed === null || !isStale(found.state, listed.state)) return found;
+  found.file.close();
+  throw stale(found, listed);
+}
+
+/** What was undone is struck out of a journal before the list learns of it: the list never knows more. */
+function isStale(state: RunState, listed: RunState): boolean {
+  return state === "done" && (listed === "partly rolled back" || listed === "rolled back");
+}
+
+function stale({ id, path, to }: FoundRun, { state }: RunEntry): RefusedError {
+  return new RefusedError(`the journal of run ${id} is older than its target: ${path}`, {
+    details: [
+      `certain: the run was ${state} after this journal was written, and nothing was written now`,
+      `not certain: which of its records are still the run's in ${to.path ?? withoutSecrets(to).uri}`,
+    ],
+    next: `Put back the journal that belongs to the target. Where there is none, compare the target with a backup; memorygraph-migrate runs forget ${id} takes the run off the list.`,
+  });
+}
+
+function missing(id: string, path: string, listed: RunEntry | null): RefusedError {
+  const began = listed === null ? [] : [`the run began ${listed.started} on ${listed.target}`];
+  return new RefusedError(`the journal of run ${id} is missing: ${path}`, {
+    details: [
+      `certain: ${[...began, "nothing was written now"].join(", ")}`,
+      "not certain: which records the run wrote, and what it overwrote",
+    ],
+    next: "It travels with its target: if that was moved, name it with --to-path. Otherwise put back a copy of the journal, or compare the target with a backup.",
+  });
 }
 
 function journalBeside(target: string | undefined, id: string): string | null {
