@@ -1,6 +1,8 @@
 /** How the benchmarks measure: whole processes, in turn, and the median of the ratios of each round. */
 export interface Measure {
   readonly seconds: number;
+  /** Of all its threads; on a machine that does much else, what can be compared. */
+  readonly cpuSeconds: number;
   readonly mebibytes: number;
 }
 
@@ -9,7 +11,13 @@ export async function measure(command: string[], env: Record<string, string> = {
   const child = Bun.spawn(command, { stdout: "ignore", stderr: "pipe", env: { ...Bun.env, ...env } });
   const trouble = await new Response(child.stderr).text();
   if ((await child.exited) !== 0) throw new Error(`${command.join(" ")} failed: ${trouble}`);
-  return { seconds: (performance.now() - start) / 1000, mebibytes: (child.resourceUsage()?.maxRSS ?? 0) / 2 ** 20 };
+  const seconds = (performance.now() - start) / 1000;
+  const usage = child.resourceUsage();
+  return {
+    seconds,
+    cpuSeconds: Number(usage?.cpuTime.total ?? 0) / 1_000_000,
+    mebibytes: (usage?.maxRSS ?? 0) / 2 ** 20,
+  };
 }
 
 export function median(values: readonly number[]): number {

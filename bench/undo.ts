@@ -52,10 +52,12 @@ async function measured(place: Place, { records, rounds }: Sizes, folder: string
     await filled();
     undone.push(await run("rollback", await lastRun(env)));
   }
-  const seconds = (all: readonly Measure[]) => median(all.map((one) => one.seconds)).toFixed(1);
-  const ratio = median(undone.map((one, at) => one.seconds / floors[at]!.seconds)).toFixed(1);
+  const figures = (["seconds", "cpuSeconds"] as const).flatMap((what) => [
+    ...[floors, undone].map((all) => median(all.map((one) => one[what])).toFixed(1)),
+    median(undone.map((one, at) => one[what] / floors[at]![what])).toFixed(1),
+  ]);
   const memory = Math.max(...undone.map((one) => one.mebibytes)).toFixed(0);
-  return [place.kind, records, Math.round(records / 10), seconds(floors), seconds(undone), ratio, memory].join(" | ");
+  return [place.kind, records, Math.round(records / 10), ...figures, memory].join(" | ");
 }
 
 async function lastRun(env: Readonly<Record<string, string>>): Promise<string> {
@@ -121,7 +123,9 @@ if (!existsSync(program)) {
   try {
     generate(join(folder, "base.db"), Math.round((sizes.records * 0.9) / 3));
     generateAdded(join(folder, "added.db"), Math.round(sizes.records / 30));
-    console.log("kind | records | of the run | deleted by the driver alone s | rollback s | ratio | peak MiB");
+    console.log(
+      "kind | records | of the run | driver alone s | rollback s | ratio | CPU: driver s | rollback s | ratio | peak MiB",
+    );
     if (isWanted("sqlite")) console.log(await measured(sqlite(folder), sizes, folder));
     for (const kind of KINDS.filter(isWanted)) {
       try {

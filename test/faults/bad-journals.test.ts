@@ -46,7 +46,7 @@ describe.each(await livingStores({ inMemory: true }))("undoing a run on %s is re
     expect([await state(), await runsOf(store.folder)]).toMatchObject([after, [{ status: "done", can: [] }]]);
     renameSync(kept, journal);
     expect((await undo()).code).toBe(0);
-  }, 60_000);
+  }, 180_000);
 
   test("where its target is another store, or older than the run", async () => {
     const { store, before, undo, state } = await ran(open);
@@ -67,7 +67,7 @@ describe.each(await livingStores({ inMemory: true }))("undoing a run on %s is re
       expect(await state()).toBe(is);
     }
     expect(await runsOf(store.folder)).toMatchObject([{ status: "done", can: ["rollback"] }]);
-  }, 60_000);
+  }, 180_000);
 
   test("where its journal is older than the target: of before the run was undone in part, or whole", async () => {
     const { store, run, journal, undo, state } = await ran(open);
@@ -86,5 +86,5 @@ describe.each(await livingStores({ inMemory: true }))("undoing a run on %s is re
     expect([code, stderr]).toEqual([4, expect.stringContaining(`the journal of run ${run} is older than its target`)]);
     expect(stderr).toMatch(/certain: the run was partly rolled back .*\n.*not certain: which of its records/);
     expect(await state()).toBe(after);
-  }, 60_000);
+  }, 180_000);
 });

@@ -89,14 +89,14 @@ describe.each(COMBINATIONS)("a run undone in $before $name target", ({ open, bef
     const last = await undo(ran);
     expect([last.code, last.result?.exact, await digest(ran.store)]).toEqual([0, true, ran.before]);
     expect(await runsOf(ran.store.folder)).toMatchObject([{ status: "rolled back", can: [] }]);
-  }, 60_000);
+  }, 180_000);
 
   test("takes with it what holds it, where that is wanted", async () => {
     const ran = await migrated(open, before);
     await ran.store.join("joined-later", NEW, ran.other);
     const { code, result } = await undo(ran, "--cascade");
     expect([code, result?.counts.cascaded, await digest(ran.store)]).toEqual([0, 1, ran.before]);
-  }, 60_000);
+  }, 180_000);
 
   test("keeps what somebody has changed, until that is to go as well", async () => {
     const ran = await migrated(open, before);
@@ -106,7 +106,7 @@ describe.each(COMBINATIONS)("a run undone in $before $name target", ({ open, bef
     const { nodes, titles, dangling } = await contentOf(ran.store.config);
     expect([nodes.filter((id) => id.startsWith("old-")), titles[NEW], dangling]).toEqual([[NEW], "changed since", []]);
     expect([(await undo(ran, "--changed")).code, await digest(ran.store)]).toEqual([0, ran.before]);
-  }, 60_000);
+  }, 180_000);
 
   test("is undone whole where the application has only counted its use", async () => {
     const ran = await migrated(open, before);
@@ -118,7 +118,7 @@ describe.each(COMBINATIONS)("a run undone in $before $name target", ({ open, bef
       true,
       ran.before,
     ]);
-  }, 60_000);
+  }, 180_000);
 
   test("misses nothing that was deleted or added since", async () => {
     const ran = await migrated(open, before);
@@ -132,7 +132,7 @@ describe.each(COMBINATIONS)("a run undone in $before $name target", ({ open, bef
       [],
       [],
     ]);
-  }, 60_000);
+  }, 180_000);
 
   test("with a later run loses each run's own layer: what somebody made between them comes back and stays", async () => {
     const ran = await migrated(open, before);
@@ -150,7 +150,7 @@ describe.each(COMBINATIONS)("a run undone in $before $name target", ({ open, bef
     expect((await runsOf(folder)).map(({ status }) => status)).toEqual(["rolled back", "partly rolled back"]);
     const last = await undo(ran, "--changed", "--cascade");
     expect([last.code, await digest(ran.store)]).toEqual([0, ran.before]);
-  }, 60_000);
+  }, 180_000);
 
   test("ends, once that is said, where others have deleted every record of it", async () => {
     store = await open();
@@ -169,5 +169,5 @@ describe.each(COMBINATIONS)("a run undone in $before $name target", ({ open, bef
     const closed = await undo(ran, "--close");
     expect([closed.code, closed.result?.left, closed.result?.counts.gone]).toEqual([0, [], 3]);
     expect([await digest(store), await runsOf(folder)]).toMatchObject([state, [{ status: "rolled back", can: [] }]]);
-  }, 60_000);
+  }, 180_000);
 });
