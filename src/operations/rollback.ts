@@ -291,7 +291,10 @@ async function decided(
 ): Promise<void> {
   if (said === true) return;
   if (confirm === undefined) throw refusal;
-  await confirm(question);
+  await confirm(question).catch((error: unknown) => {
+    // The refusal names the way on; --yes would be none.
+    throw error instanceof RefusedError ? refusal : error;
+  });
 }
 
 async function* presentIn(batches: AsyncIterable<readonly GraphRecord[]>) {

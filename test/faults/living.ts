@@ -292,10 +292,11 @@ export class Life {
     expectSame(await this.#look(), this.#model.expected(), "after a dry run");
     const { possible, certain } = this.#model.later(id);
     const isKilled = run.isOpen && this.#maybe(this.options.kills);
+    const before = isKilled ? await this.#statuses() : new Map<string, string>();
     if (isKilled) {
       await this.#killed("rollback", id, "--yes", ...flagsOf(wishes));
-      if ((await this.#statusOf(id)) === "rolled back") {
-        await this.#undoneByKilled(id, wishes);
+      if ((await this.#statuses()).get(id) === "rolled back") {
+        await this.#undoneByKilled(id, wishes, before);
         return;
       }
     }
@@ -318,32 +319,36 @@ export class Life {
       return;
     }
     this.steps.push(`  undone ${ended.runs.join(", ")}; left: ${ended.left.join(", ")}`);
-    if (!ended.runs.includes(id) || certain.some((later) => !ended.runs.includes(later))) {
+    const undone = isKilled ? await this.#since(before, ended.runs) : ended.runs;
+    if (!undone.includes(id) || certain.some((later) => !undone.includes(later))) {
       throw new Error(`${certain.join(", ")} wrote over ${id} and had to be undone with it, or refused`);
     }
-    if (wishes.withLater !== true) expect(ended.runs).toEqual([id]);
-    const left = this.#model.undone(ended.runs, look, wishes);
+    if (wishes.withLater !== true) expect(undone).toEqual([id]);
+    const left = this.#model.undone(undone, look, wishes);
     expect(ended.left.length).toBe(left);
     // Of what was undone before a kill the dry run knew nothing.
     if (!isKilled) expect(shown instanceof MigrateError ? shown : shown.counts).toEqual(ended.counts);
     if (ended.exact) expectSame(look, run.before, `told as exactly what it was before ${id}`);
-    await this.#expectListed(ended.runs);
+    await this.#expectListed(undone);
     await this.#again(id, wishes, left);
   }
 
   /** A rollback came to its end before the kill, or had only the list of runs left to write. */
-  async #undoneByKilled(id: string, wishes: UndoWishes): Promise<void> {
-    const { possible } = this.#model.later(id);
-    const listed = await runs({ stateDir: this.#stateDir });
-    const others = possible.filter((one) => listed.find((run) => run.id === one)?.status !== "done");
-    const undone = [id, ...(wishes.withLater === true ? others : [])];
+  async #undoneByKilled(id: string, wishes: UndoWishes, before: ReadonlyMap<string, string>): Promise<void> {
+    const undone = await this.#since(before, [id]);
     this.steps.push(`  undone all the same: ${undone.join(", ")}`);
     this.#model.undone(undone, await this.#look(), wishes);
     await this.#expectListed(undone);
   }
 
-  async #statusOf(id: string): Promise<string | undefined> {
-    return (await runs({ stateDir: this.#stateDir })).find((run) => run.id === id)?.status;
+  /** These runs, and those that have been undone since, whole or in part. */
+  async #since(before: ReadonlyMap<string, string>, known: readonly string[]): Promise<string[]> {
+    const after = await this.#statuses();
+    return [...after.keys()].filter((id) => known.includes(id) || after.get(id) !== (before.get(id) ?? after.get(id)));
+  }
+
+  async #statuses(): Promise<Map<string, string>> {
+    return new Map((await runs({ stateDir: this.#stateDir })).map(({ id, status }) => [id, status]));
   }
 
   /** That others have deleted every record of the run has to be said. */
