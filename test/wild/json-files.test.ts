@@ -1,4 +1,5 @@
 /** JSON files that people have (wild 18): each is read, or named for what it is, and no advice spoils a memory. */
+import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { document, expectError, program } from "../cli/program.ts";
@@ -91,6 +92,26 @@ describe("a JSON file", () => {
     };
     const note = notes.find(({ what }) => what.startsWith("a member that no known export has"));
     expect(note?.examples).toEqual(["outcomes"]);
+  });
+
+  test("with an id that several memories share: relationships lead to the one that counts, which is the one that is shown", async () => {
+    const memory = (title: string, day: number, id = "dup") => {
+      const at = `2026-01-0${day}T00:00:00+00:00`;
+      return { id, type: "task", title, content: "c", importance: 0.5, created_at: at, updated_at: at };
+    };
+    const relationships = [{ from_memory_id: "dup", to_memory_id: "one", type: "SOLVES", properties: {} }];
+    const memories = [memory("old", 1), memory("new", 3), memory("middle", 2), memory("one", 1, "one")];
+    const source = file("shared.json", JSON.stringify({ format_version: "2.0", memories, relationships }));
+    const target = folder.file("shared.db");
+    expect((await run(source, target, "--to", "sqlite", "--for", "0.13")).code).toBe(0);
+    const database = new Database(target, { readonly: true });
+    expect(database.query("SELECT id, title FROM memories ORDER BY id").values()).toEqual([
+      ["dup", "new"],
+      ["one", "one"],
+    ]);
+    expect(database.query("SELECT from_id, to_id FROM relationships").values()).toEqual([["dup", "one"]]);
+    database.close();
+    expect((await run("verify", source, target)).code).toBe(0);
   });
 
   test("that is neither is named as JSON", async () => {

@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import { JsonSyntaxError } from "../../graph/json.ts";
 import type { Properties } from "../../graph/properties.ts";
 import type { Value } from "../../graph/value.ts";
+import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
+import { goesBefore, type Rank, rankOf } from "../../memorygraph/rank.ts";
 import { openScratch, storable } from "../../support/scratch.ts";
 import { FindingLog } from "../findings.ts";
 import type { RecordStore, ServerNode, ServerRelationship } from "../graph-store/server.ts";
@@ -56,8 +58,31 @@ export class ExchangeRecords implements RecordStore {
         }
       }
     }
+    await this.#chooseEnds(signal);
     this.#survey = { nodes, relationships, headers, nodeFields, relationshipFields, unnamed };
     return this.#survey;
+  }
+
+  /** A relationship names its ends by their ids: of several memories of one id it means the one that counts. */
+  async #chooseEnds(signal: AbortSignal | undefined): Promise<void> {
+    const shared = new Set(this.#format.renamesDuplicates ? [] : this.#ids.shared("node"));
+    if (shared.size === 0) return;
+    const best = new Map<string, Rank>();
+    let number = 0n;
+    for await (const batch of this.#items(signal, "node")) {
+      for (const item of batch) {
+        if (item.kind !== "node") continue;
+        number++;
+        const id = item.properties.get("id");
+        if (typeof id !== "string" || !shared.has(id)) continue;
+        const node = { kind: "node", key: "#", labels: LABELS, properties: item.properties } as const;
+        const rank = rankOf(node, hashOf(node));
+        const known = best.get(id);
+        if (known !== undefined && !goesBefore(rank, known)) continue;
+        best.set(id, rank);
+        this.#ids.setNumber(id, number);
+      }
+    }
   }
 
   /** What could not be read, and what no record is. */
@@ -246,7 +271,11 @@ class Ids {
     this.#put.run(kind, storable(id), number, JSON.stringify(id));
   }
 
-  /** The number of the first node with that id, counted from 1; null where there is none. */
+  setNumber(id: string, number: bigint): void {
+    this.#scratch.query("UPDATE known SET number = ? WHERE kind = 'node' AND id = ?").run(number, storable(id));
+  }
+
+  /** The number of the node that is meant by that id, counted from 1: at first the first one; null where there is none. */
   numberOf(id: string): bigint | null {
     const [row] = this.#get.values(storable(id)) as [number | bigint][];
     return row === undefined ? null : BigInt(row[0]);
