@@ -79,7 +79,7 @@ test("another graph than MemoryGraph's is named as what it is", async () => {
   const to = ["--to", "falkordblite", "--to-path", home.path("lite"), "--for", "0.13", "--to-graph", "other"];
   const { code, stdout } = await program(home.folder, ["--from-path", home.path("old.db"), ...to]);
   expect(code).toBe(0);
-  expect(stdout).toContain("next: MemoryGraph opens the graph memorygraph alone");
+  expect(stdout).toContain("next: MemoryGraph opens only the graph memorygraph");
   expect(stdout).not.toContain("start MemoryGraph");
 });
 
