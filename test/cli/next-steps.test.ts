@@ -79,7 +79,7 @@ test("another graph than MemoryGraph's is named as what it is", async () => {
   const to = ["--to", "falkordblite", "--to-path", home.path("lite"), "--for", "0.13", "--to-graph", "other"];
   const { code, stdout } = await program(home.folder, ["--from-path", home.path("old.db"), ...to]);
   expect(code).toBe(0);
-  expect(stdout).toContain("next: MemoryGraph opens only the graph memorygraph");
+  expect(stdout).toContain("next: MemoryGraph opens the graph memorygraph alone");
   expect(stdout).not.toContain("start MemoryGraph");
 });
 
@@ -137,10 +137,10 @@ test("what a run restored is no longer told as missing", async () => {
   const to = ["--to", "sqlite", "--to-path", target];
   const dangling = await program(home.folder, ["inspect", "--from-path", target]);
   expect(dangling.stdout).toContain("relationship");
-  expect(dangling.stdout).toMatch(/note: .*end/);
+  expect(dangling.stdout).toMatch(/note: .*dangling/);
   const { code, stdout } = await program(home.folder, ["--from-path", home.path("old.db"), ...to]);
   expect(code).toBe(0);
-  expect(stdout).not.toMatch(/note: target: .*end/);
+  expect(stdout).not.toMatch(/note: target: .*dangling/);
 });
 
 test("--confirm takes the name as it is from here", async () => {
