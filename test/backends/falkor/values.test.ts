@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { newest, wantedVersion } from "../../../scripts/engines/versions.ts";
 import { unsupported, unsupportedName } from "../../../src/backends/falkor/values.ts";
 import { Properties } from "../../../src/graph/properties.ts";
 import { Point, Temporal, type Value, Vector } from "../../../src/graph/value.ts";
@@ -279,7 +280,9 @@ describe.skipIf(server === undefined)("what FalkorDB cannot hold it refuses or c
       expect(unsupportedName(`${longest}x`, "property")).toBe(null);
       expect(unsupportedName(`${longest}x`, "relationship type")).toBe("it has more than 512 bytes");
       await raw("GRAPH.QUERY", name, `CREATE (n:\`${longest}\` {\`${longest}x\`: 1})`);
-      expect(raw("GRAPH.QUERY", name, `CREATE (n:\`${longest}x\`)`)).rejects.toThrow("maximum length");
+      // Releases before 4.22 take longer ones too.
+      if (wantedVersion("falkordb") === newest("falkordb"))
+        expect(raw("GRAPH.QUERY", name, `CREATE (n:\`${longest}x\`)`)).rejects.toThrow("maximum length");
       for (const spelled of ["`a``b`", "`a\\`b`"]) {
         expect(raw("GRAPH.QUERY", name, `CREATE (n:${spelled})`)).rejects.toThrow();
         expect(raw("GRAPH.QUERY", name, `CYPHER p={${spelled}: 1} CREATE (n) SET n = $p`)).rejects.toThrow();

@@ -1,0 +1,169 @@
+// @level long
+/**
+ * Many silences: the line to a server falls silent, or the server stands still, wherever a run is: after so much of what the
+ * program sends in an undisturbed one, from the first byte (connecting) over probing, reading, writing and the schema to the
+ * last of verification, and while the run is undone. No wait is longer than it may be, and each is told of. All rows of a kind
+ * of server run beside one another, each on a graph of its own; silence.test.ts has the phases one by one.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { BackendConfig } from "../../src/backends/config.ts";
+import { InterruptedError } from "../../src/errors.ts";
+import { runMigration } from "../../src/operations/migrate.ts";
+import { onWait, patience } from "../../src/support/patience.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
+import { type OwnServer, ownFalkor } from "../support/own-servers.ts";
+import { addressOf, type Proxy as Line, proxyTo } from "../support/proxy.ts";
+import { serversOf } from "../support/servers.ts";
+import { at, createLike, settle } from "../support/stores.ts";
+
+/** The limits are those of a release; side by side, all rows take as long as one. */
+const LONGEST = 180_000;
+/** What a busy machine adds. */
+const SLACK = 10_000;
+const MEMORIES = 1_500;
+/** Of what the program sends. */
+const PLACES = [0, 0.02, 0.05, 0.1, 0.15, 0.25, 0.35, 0.5, 0.6, 0.75, 0.9, 0.95];
+/** And where servers stand still as well. */
+const BETWEEN = [0.03, 0.07, 0.3, 0.4, 0.45, 0.55, 0.65, 0.7, 0.8];
+
+type Direction = "from the server" | "into the server" | "undone";
+type Silence = "open" | "all" | "frozen";
+
+interface Row {
+  readonly direction: Direction;
+  readonly silence: Silence;
+  readonly place: number;
+}
+
+function rowsOf(silences: readonly Silence[], places: readonly number[]): Row[] {
+  const directions = ["from the server", "into the server", "undone"] as const;
+  const all = silences.flatMap((silence) =>
+    directions.flatMap((direction) => places.map((place) => ({ direction, silence, place }))),
+  );
+  // A run is undone once it has written something, and before the first byte no connection is open.
+  return all.filter(({ direction, silence, place }) => {
+    return (direction !== "undone" || place >= 0.25) && (silence !== "open" || place > 0);
+  });
+}
+
+const told: string[] = [];
+let folder: TemporaryFolder;
+let source: BackendConfig;
+const isThere = (await serversOf("falkordb")).length > 0;
+
+beforeAll(() => {
+  folder = temporaryFolder();
+  const database = createLike("0.12.4", folder.file("a.db"));
+  database.run("BEGIN");
+  const node = database.prepare("INSERT INTO nodes (id, label, properties) VALUES (?, 'Memory', ?)");
+  for (let number = 0; number < MEMORIES; number++) {
+    const memory = { id: `m${number}`, type: "general", title: "x".repeat(1_000), created_at: "2024-01-31T00:00:00Z" };
+    node.run(memory.id, JSON.stringify(memory));
+  }
+  node.finalize();
+  database.run("COMMIT");
+  database.close();
+  source = at(settle(folder.file("a.db")));
+  onWait((text) => told.push(text));
+});
+afterAll(() => {
+  onWait(null);
+  folder[Symbol.dispose]();
+});
+
+function graphOf(own: OwnServer, graph: string, port?: number): BackendConfig {
+  const uri = port === undefined ? own.server.uri : `redis://127.0.0.1:${port}`;
+  return new BackendConfig({ type: "falkordb", uri, graph });
+}
+
+/** How many bytes the program sends in each direction when nothing happens. */
+async function sentIn(own: OwnServer): Promise<Record<Direction, number>> {
+  const measure = async (from: BackendConfig, to: BackendConfig, line: Line) => {
+    const before = line.sent();
+    expect((await runMigration(from, to, {}, {})).error).toBeNull();
+    return line.sent() - before;
+  };
+  await using line = await proxyTo(addressOf(own.server.uri));
+  const there = graphOf(own, "measured", line.port);
+  const into = await measure(source, there, line);
+  return {
+    "into the server": into,
+    undone: into,
+    "from the server": await measure(there, at(folder.file("measured.db")), line),
+  };
+}
+
+interface Came {
+  readonly row: Row;
+  /** From the silence to the end, in milliseconds. */
+  readonly waited: number;
+  readonly failed: boolean;
+  readonly told: boolean;
+}
+
+async function silenced(own: OwnServer, row: Row, name: string, sent: number): Promise<Came> {
+  await using line = await proxyTo(addressOf(own.server.uri));
+  const there = graphOf(own, name, line.port);
+  const isSource = row.direction === "from the server";
+  if (isSource) expect((await runMigration(source, graphOf(own, name), {}, {})).error).toBeNull();
+  const controller = new AbortController();
+  let since: number | null = null;
+  const fall = () => {
+    since = performance.now();
+    if (row.silence === "frozen") own.stand();
+    else line.silence(row.silence);
+  };
+  const watch = setInterval(() => {
+    if (since !== null || line.sent() < sent * row.place) return;
+    if (row.direction === "undone") controller.abort(new InterruptedError("interrupted", { next: "Run it again." }));
+    fall();
+  }, 1);
+  if (row.place === 0) fall();
+  const [from, to] = isSource ? [there, at(folder.file(`${name}.db`))] : [source, there];
+  const { error } = await runMigration(from, to, {}, { signal: controller.signal });
+  clearInterval(watch);
+  if (row.silence === "frozen") own.go();
+  const waited = since === null ? 0 : performance.now() - since;
+  return {
+    row,
+    waited,
+    failed: since === null || error !== null,
+    told: told.some((text) => text.includes(`:${line.port}`)),
+  };
+}
+
+function judge(all: readonly Came[]): void {
+  console.log(
+    `${all.length} silences; the longest ${(Math.max(...all.map(({ waited }) => waited)) / 1_000).toFixed(1)} s`,
+  );
+  const tooLong = all.filter(({ waited }) => waited > LONGEST + SLACK);
+  // What ends before anybody is told of a wait has its error for a word.
+  const silent = all.filter(({ waited, told: wasTold }) => !wasTold && waited > patience().voice + SLACK);
+  expect({ tooLong, silent, notFailed: all.filter(({ failed }) => !failed) }).toEqual({
+    tooLong: [],
+    silent: [],
+    notFailed: [],
+  });
+}
+
+describe.skipIf(!isThere)("FalkorDB", () => {
+  test("lines that fall silent", async () => {
+    await using own = await ownFalkor();
+    const sent = await sentIn(own);
+    const rows = rowsOf(["open", "all"], PLACES);
+    expect(rows.length).toBeGreaterThanOrEqual(50);
+    judge(await Promise.all(rows.map((row, n) => silenced(own, row, `silent-${n}`, sent[row.direction]))));
+  }, 600_000);
+
+  test("servers that stand still", async () => {
+    await using measured = await ownFalkor();
+    const sent = await sentIn(measured);
+    const rows = rowsOf(["frozen"], [...PLACES, ...BETWEEN]);
+    expect(rows.length).toBeGreaterThanOrEqual(50);
+    await using servers = new AsyncDisposableStack();
+    const each: OwnServer[] = [];
+    // One after another: a port that is free is not yet taken.
+    for (const _ of rows) each.push(servers.use(await ownFalkor()));
+    judge(await Promise.all(rows.map((row, n) => silenced(each[n]!, row, `frozen-${n}`, sent[row.direction]))));
+  }, 600_000);
+});
