@@ -49,7 +49,7 @@ async function run(files: readonly string[], env: Record<string, string>): Promi
     process.execPath,
     "test",
     "--timeout",
-    "120000",
+    "300000",
     "--only-failures",
     ...files.map((file) => `./test/${file}`),
   ];
