@@ -196,7 +196,7 @@ function unsupportedPoint({ srid, x, y, z }: Point): string | null {
   if (system === undefined) return `a point of the reference system ${srid}`;
   if ((z === undefined ? 2 : 3) !== system.dimensions) return `a point of ${srid} without ${system.dimensions} numbers`;
   if ([x, y, z ?? 0].some((number) => !Number.isFinite(number))) return "a point of what is no number";
-  // Neo4j refuses latitudes that there are not, and makes others of such longitudes.
+  // Neo4j keeps none that are not on the globe.
   const isOnEarth = Math.abs(x) <= 180 && Math.abs(y) <= 90;
   return system.isGeographic && !isOnEarth ? `a point at the longitude ${x} and latitude ${y}` : null;
 }
