@@ -1,4 +1,6 @@
 /** The store that MemoryGraph uses: what doctor judges by, and what a source is where none is named. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { BackendConfig, type BackendType, FILE_BACKENDS } from "../backends/config.ts";
 import { UsageError } from "../errors.ts";
 import type { Release } from "../memorygraph/releases.ts";
@@ -37,7 +39,8 @@ export async function survey(machine: Machine, asked: Release | null, signal?: A
 
 /**
  * The source where none is named. Variables of MemoryGraph in this shell come first, since somebody has set them for what is
- * typed here; then what doctor says. Where nothing is at that place yet, as after an upgrade, it is the store that is there.
+ * typed here; then a store of this project, where nothing else tells the release; then what doctor says. Where nothing is at
+ * that place yet, as after an upgrade, it is the store that is there.
  * @param type the kind that was asked for
  * @throws UsageError where the variables or the configuration name what this program does not read
  */
@@ -55,6 +58,8 @@ export async function sourceInUse(
   if (named) return byVariables("the variables of this shell");
   const { choice, seen } = await survey(machine, null, signal);
   const { config, location, reason } = choice;
+  // Nothing but the stores tells which release it is: only later ones keep a store in the folder of a project.
+  if (!choice.isKnown && hasProjectStore(machine, type)) return byVariables("the store of this project");
   if (type !== undefined && config?.type !== type) return byVariables("the default place of its kind");
   if (config === null) {
     throw new UsageError(`the store that MemoryGraph uses cannot be opened from here: ${location}`, {
@@ -65,6 +70,11 @@ export async function sourceInUse(
   return isThere || !FILE_BACKENDS.has(config.type)
     ? { config, reason }
     : byVariables("nothing is in the store in use");
+}
+
+function hasProjectStore({ env, cwd, home }: Machine, type: BackendType | undefined): boolean {
+  const { path } = BackendConfig.fromEnv(env, type);
+  return cwd !== home && path?.startsWith(join(cwd, ".memorygraph")) === true && existsSync(path);
 }
 
 function writtenFor(seen: readonly Seen[]): Release[] {
