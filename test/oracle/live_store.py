@@ -34,6 +34,16 @@ async def opened(store):
     return servers[store["uri"]]
 
 
+class Writing:
+    """Runs every statement where it may write: what makes outcomes, versions and entities asks to read only, which Neo4j refuses."""
+
+    def __init__(self, backend):
+        self.backend = backend
+
+    async def execute_query(self, query, parameters=None, write=True):
+        return await self.backend.execute_query(query, parameters, write=True)
+
+
 def said(result):
     return result.content[0].text
 
@@ -51,11 +61,11 @@ async def act(backend, database, request):
         joined = {"from_memory_id": id, "to_memory_id": request["other"], "relationship_type": "RELATED_TO", "strength": 0.7}
         return said(await handle_create_relationship(database, joined))
     if what == "outcome":
-        return str(await record_outcome(backend, id, made, True))
+        return str(await record_outcome(Writing(backend), id, made, True))
     if what == "version":
-        return await TemporalMemory(backend).create_version(id, {"title": made, "content": "a new version", "type": "solution"})
+        return await TemporalMemory(Writing(backend)).create_version(id, {"title": made, "content": "a new version", "type": "solution"})
     if what == "mention":
-        return " ".join(await link_entities(backend, id, extract_entities("Fixed React hooks in app.ts with Python")))
+        return " ".join(await link_entities(Writing(backend), id, extract_entities("Fixed React hooks in app.ts with Python")))
     raise ValueError(what)
 
 
