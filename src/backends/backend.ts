@@ -32,6 +32,8 @@ export interface Finding {
   readonly kind: "damage" | "loss" | "note";
   /** Also for who wants no report. */
   readonly isUrgent?: true;
+  /** What may be a later state of the store than the one that is read: as a source, that is urgent. */
+  readonly isLater?: true;
   /** Of a target: it acts by itself on what is written, and a person has to agree to that. */
   readonly needsConsent?: true;
   /** What is counted; records where it is left out. */

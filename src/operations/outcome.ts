@@ -242,10 +242,10 @@ export class Outcome {
           `the target already holds ${grouped(before.nodes, "node")} and ${grouped(before.relationships, "relationship")}; they are kept`,
         ]
       : [];
-    for (const { what, examples, isUrgent } of before?.findings ?? []) {
-      if (isUrgent) warnings.push(`target: ${what}${examples.length === 0 ? "" : ` (${examples.join(", ")})`}`);
-    }
     const source = this.#source;
+    for (const finding of before?.findings ?? []) if (finding.isUrgent) warnings.push(`target: ${inOneLine(finding)}`);
+    for (const finding of source?.findings ?? [])
+      if (finding.isLater) warnings.push(`beside the source: ${inOneLine(finding)}`);
     if (source !== null && source.nodes + source.relationships === 0) warnings.push("the source is empty");
     if (!this.options.verify && !this.options.dryRun)
       warnings.push("verification was switched off: the result is not verified");
@@ -253,6 +253,10 @@ export class Outcome {
     const early = this.error !== null && this.#verification === null ? [this.error.message] : [];
     return { valid: early.length === 0, errors: early, warnings };
   }
+}
+
+function inOneLine({ what, examples }: Finding): string {
+  return examples.length === 0 ? what : `${what} (${examples.join(", ")})`;
 }
 
 function noneUndated(): Record<Undated, { count: number; ids: string[] }> {

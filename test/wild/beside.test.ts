@@ -66,6 +66,21 @@ describe("beside a SQLite store", () => {
     expect(notes!.filter(({ what }) => what.includes("sync tool"))).toEqual([]);
   });
 
+  test("what is newer is told with --quiet too, what is older is not", async () => {
+    using folder = temporaryFolder();
+    const path = copyFixture("0.12.4", folder, "memory.db");
+    const copy = folder.file("memory (1).db");
+    copyFileSync(path, copy);
+    for (const [year, target] of [
+      [2001, "old.db"],
+      [2037, "new.db"],
+    ] as const) {
+      changedAt(copy, year);
+      const { code, stderr } = await program(folder, ["--quiet", path, folder.file(target)]);
+      expect([code, stderr.includes("changed later than what is read")]).toEqual([0, year === 2037]);
+    }
+  });
+
   test("the command that is printed works", async () => {
     using folder = temporaryFolder();
     const path = copyFixture("0.12.4", folder, "memory.db");

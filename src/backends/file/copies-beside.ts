@@ -39,6 +39,7 @@ function conflicted(path: string): Finding[] {
     const compare = `memorygraph-migrate verify ${shellQuote(path)} ${shellQuote(file)}`;
     return {
       kind: "note",
+      ...(isNewer && { isLater: true as const }),
       what: `a copy beside it that a sync tool made of two states${isNewer ? ", changed later than what is read" : ""}; it is not read, and can hold what this one lacks`,
       count: 1,
       examples: [file, `to compare them: ${compare}`],
@@ -53,7 +54,8 @@ function halfSaved(folder: string): Finding[] {
     .sort();
   if (files.length === 0) return [];
   const what = "what an engine was saving when it was ended, later than the dump; it is not read";
-  return [{ kind: "note", what, count: files.length, examples: files.map((name) => join(folder, name)) }];
+  const examples = files.map((name) => join(folder, name));
+  return [{ kind: "note", what, count: files.length, examples, isLater: true }];
 }
 
 /** Milliseconds; 0 for what is not there. */
