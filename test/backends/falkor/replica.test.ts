@@ -105,7 +105,7 @@ describe.skipIf(available === undefined)("a snapshot", () => {
     await using engine = await startEngine("--repl-diskless-sync-delay", "3");
     const asked = ask(engine, folder.file("snapshot"));
     setTimeout(() => process.kill(engine.pid, "SIGKILL"), 300);
-    expect(asked).rejects.toThrow("the snapshot of the server broke off");
+    expect(asked).rejects.toThrow("the snapshot of the server was interrupted");
     await asked.catch(() => {});
   });
 
