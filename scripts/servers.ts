@@ -48,12 +48,24 @@ export async function start(kind: Kind): Promise<readonly Instance[]> {
   const known = noted(kind);
   if (known?.ready && known.version === wantedVersion(kind).version && isUp(known)) return known.instances;
   if (known) await end(known);
-  const pair = startContainers(kind) ?? (await startProcesses(kind));
+  const pair = startContainers(kind);
+  if (pair !== null) return untilUp(pair);
   try {
-    const isEnded = (at: number) => pair.processes.length > 0 && !isAlive(pair.processes[at]!);
-    await Promise.all(pair.instances.map(({ uri }, at) => untilReady(kind, uri, () => isEnded(at))));
+    return await untilUp(await startProcesses(kind));
+  } catch {
+    // A port that was free a moment before can be taken by now.
+    return untilUp(await startProcesses(kind));
+  }
+}
+
+/** @throws Error with what the servers said, when they have been ended */
+async function untilUp(pair: Pair): Promise<readonly Instance[]> {
+  const { kind, instances, processes } = pair;
+  try {
+    const isEnded = (at: number) => processes.length > 0 && !isAlive(processes[at]!);
+    await Promise.all(instances.map(({ uri }, at) => untilReady(kind, uri, () => isEnded(at))));
   } catch (error) {
-    const logs = pair.processes.map(logOf).join("\n");
+    const logs = processes.map(logOf).join("\n");
     await end(pair);
     throw new Error(`${error instanceof Error ? error.message : error}: ${logs}`);
   }

@@ -7,15 +7,23 @@ import { heapSize } from "bun:jsc";
  */
 const MOST_GARBAGE_BYTES = 32 << 20;
 
-/** Bytes that were left by the last collection here, or since. */
-let live = Number.POSITIVE_INFINITY;
+/**
+ * @param size of the heap, in bytes
+ * @param collect collects all of it
+ * @returns what collects where much has come since the last time; where more is in use, a collection takes longer, and the room for
+ *   garbage grows with it
+ */
+export function collectorOf(size: () => number, collect: () => void): () => void {
+  /** Bytes that were left by the last collection, or since. */
+  let live = Number.POSITIVE_INFINITY;
+  return () => {
+    const now = size();
+    live = Math.min(live, now);
+    if (now - live < Math.max(MOST_GARBAGE_BYTES, live / 2)) return;
+    collect();
+    live = size();
+  };
+}
 
 /** To be called between batches: takes a fraction of a microsecond unless there is much to collect. */
-export function collectGarbage(): void {
-  const size = heapSize();
-  live = Math.min(live, size);
-  // Where much is in use, a collection takes longer, and the room for garbage grows with it.
-  if (size - live < Math.max(MOST_GARBAGE_BYTES, live / 2)) return;
-  Bun.gc(true);
-  live = heapSize();
-}
+export const collectGarbage = collectorOf(heapSize, () => Bun.gc(true));

@@ -50,6 +50,7 @@ function fakeDocker(folder: { file(name: string): string; path: string }, script
 describe.skipIf(!available)("scripts/servers", () => {
   test("starts once, tells the same again, and leaves nothing", () => {
     const first = servers("start", "falkordb");
+    expect(first.err).toBe("");
     expect(first.out).toMatch(
       /^FALKORDB_TEST_URI=redis:\/\/127\.0\.0\.1:\d+\nFALKORDB_TEST_PASSWORD=\S+\nFALKORDB2_TEST_URI=redis:\/\/127\.0\.0\.1:\d+\n$/,
     );

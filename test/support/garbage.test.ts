@@ -2,36 +2,69 @@
 
 import { edenGC, fullGC, heapSize } from "bun:jsc";
 import { expect, test } from "bun:test";
-import { collectGarbage } from "../../src/support/garbage.ts";
+import { collectGarbage, collectorOf } from "../../src/support/garbage.ts";
 
 const MIB = 2 ** 20;
 
-/** So much that survives a small collection, as batches under way do. */
-function grown(mebibytes: number): string[][] {
-  const held = Array.from({ length: mebibytes }, (_, at) =>
+/** Collects whenever the heap has another one of the sizes, and gives whether it did. */
+function collected(sizes: readonly [mebibytes: number, afterCollection: number][]): boolean[] {
+  let size = 0;
+  let after = 0;
+  let isCollected = false;
+  const collect = collectorOf(
+    () => size * MIB,
+    () => {
+      isCollected = true;
+      size = after;
+    },
+  );
+  return sizes.map(([mebibytes, left]) => {
+    [size, after, isCollected] = [mebibytes, left, false];
+    collect();
+    return isCollected;
+  });
+}
+
+test("what has come since the last collection is collected from 32 MiB on", () => {
+  expect(
+    collected([
+      [10, 10],
+      [41, 10],
+      [42, 12],
+      [43, 12],
+      [44, 12],
+      // What the engine has collected by itself counts as a collection.
+      [5, 5],
+      [36, 5],
+      [37, 5],
+    ]),
+  ).toEqual([false, false, true, false, true, false, false, true]);
+});
+
+test("where much is in use, half as much may come", () => {
+  expect(
+    collected([
+      [200, 200],
+      [299, 200],
+      [300, 250],
+      [374, 250],
+      [375, 250],
+    ]),
+  ).toEqual([false, false, true, false, true]);
+});
+
+test("garbage of 80 MiB that small collections have kept does not stay", () => {
+  fullGC();
+  const before = heapSize();
+  collectGarbage();
+  let held: string[][] | null = Array.from({ length: 80 }, (_, at) =>
     Array.from({ length: 4_096 }, (_, of) => `${at} ${of}`.padEnd(232, ".")),
   );
   edenGC();
   edenGC();
-  return held;
-}
-
-test("what a small collection has kept is collected once it adds up to some 32 MiB", () => {
-  fullGC();
-  const before = heapSize();
-  collectGarbage();
-  let held: string[][] | null = grown(8);
-  expect(held.length).toBe(8);
-  held = null;
-  edenGC();
-  collectGarbage();
-  const little = heapSize();
-  expect(little - before).toBeGreaterThan(4 * MIB);
-  held = grown(80);
   expect(held.length).toBe(80);
   held = null;
   edenGC();
-  expect(heapSize() - before).toBeGreaterThan(60 * MIB);
   collectGarbage();
   expect(heapSize() - before).toBeLessThan(20 * MIB);
 });

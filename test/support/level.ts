@@ -1,6 +1,6 @@
 /**
  * How much of the suite runs: TEST_LEVEL is quick (no servers, within a minute), normal (five minutes), or long, which
- * scripts/test.ts starts as `npm run test:long`: half an hour, and with LONG_ROUNDS=full all the rounds there are, for hours.
+ * scripts/test.ts starts as `npm run test:long`: about an hour, and with LONG_ROUNDS=full all the rounds there are, for hours.
  * A test that hunts at random names its rounds for each level here.
  */
 const LEVELS = ["quick", "normal", "long", "full"] as const;
