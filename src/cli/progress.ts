@@ -38,7 +38,9 @@ const PLAIN_INTERVAL_MS = 10_000;
 /** Before this, a guess of the time left jumps about. */
 const ESTIMATE_AFTER_MS = 3_000;
 const CLEAR_LINE = "\r\x1b[2K";
-const BAR_COLUMNS = 20;
+/** Both ends included. */
+const BAR_COLUMNS = 22;
+const LEAST_BAR_COLUMNS = 7;
 /** Seconds that a record takes in a phase, against those of the others, where none has been measured in this run. */
 const WEIGHTS: Readonly<Record<string, number>> = { check: 0.5, plan: 0.7, transfer: 1, verify: 0.6, rollback: 1 };
 
@@ -74,7 +76,7 @@ export function createProgress(options: ProgressOptions): Progress {
   };
   const show = (event: ProgressEvent) => {
     const elapsed = now() - phaseStart;
-    if (mode === "plain") return line(progressParts(event, elapsed).join(", "));
+    if (mode === "plain") return line(joined(Object.values(progressParts(event, elapsed))));
     const width = columns() || 80;
     write(`${CLEAR_LINE}${liveLine(event, elapsed, width)}`);
     onScreen = true;
@@ -101,29 +103,43 @@ export function createProgress(options: ProgressOptions): Progress {
   };
 }
 
-/** With a bar where there is room for one beside the words. */
+/**
+ * What is told in a line of less than `width` columns. Where there is no room for all of it, the percentage goes first, which
+ * the bar shows, then the rate, the time left, and in the end the bar: no word is ever cut in two.
+ */
 function liveLine(event: ProgressEvent, elapsed: number, width: number): string {
-  const text = progressParts(event, elapsed).join(", ");
-  const bar = barOf(event);
-  const whole = bar !== "" && text.length + bar.length + 1 < width ? `${bar} ${text}` : text;
-  return whole.slice(0, width - 1);
+  const { amount, percent, rate, left } = progressParts(event, elapsed);
+  const texts = [[amount, percent, rate, left], [amount, rate, left], [amount, left], [amount]].map(joined);
+  const room = width - 1;
+  const barred = texts.slice(0, -1).find((text) => room - text.length > LEAST_BAR_COLUMNS);
+  const bar = barred === undefined ? "" : barOf(event, Math.min(BAR_COLUMNS, room - barred.length - 1));
+  if (bar !== "") return `${bar} ${barred}`;
+  return (texts.find((text) => text.length <= room) ?? amount).slice(0, room);
 }
 
-function barOf({ done, total }: ProgressEvent): string {
+/** @param columns with both ends */
+function barOf({ done, total }: ProgressEvent, columns: number): string {
   if (total === null || total === 0) return "";
-  const filled = Math.min(BAR_COLUMNS, Math.floor((done / total) * BAR_COLUMNS));
-  return `[${"#".repeat(filled)}${"-".repeat(BAR_COLUMNS - filled)}]`;
+  const inner = columns - 2;
+  const filled = Math.min(inner, Math.floor((done / total) * inner));
+  return `[${"#".repeat(filled)}${"-".repeat(inner - filled)}]`;
 }
 
-function progressParts(event: ProgressEvent, elapsed: number): string[] {
+/** An empty text for what is not known, or not yet. */
+function progressParts(event: ProgressEvent, elapsed: number) {
   const { done, total } = event;
-  const parts = [`${heading(event)}: ${counted(event)}`];
-  if (total !== null && total > 0) parts.push(`${Math.floor((Math.min(done, total) / total) * 100)} %`);
-  if (done === 0 || elapsed < ESTIMATE_AFTER_MS) return parts;
-  parts.push(`${Math.round(done / (elapsed / 1000)).toLocaleString("en-US")}/s`);
-  const left = millisecondsLeft(event, elapsed);
-  if (left !== null) parts.push(`about ${duration(left)} left`);
-  return parts;
+  const isGuessed = done > 0 && elapsed >= ESTIMATE_AFTER_MS;
+  const left = isGuessed ? millisecondsLeft(event, elapsed) : null;
+  return {
+    amount: `${heading(event)}: ${counted(event)}`,
+    percent: total !== null && total > 0 ? `${Math.floor((Math.min(done, total) / total) * 100)} %` : "",
+    rate: isGuessed ? `${Math.round(done / (elapsed / 1000)).toLocaleString("en-US")}/s` : "",
+    left: left === null ? "" : `about ${duration(left)} left`,
+  };
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join(", ");
 }
 
 /** Of this phase by its own speed, of those that follow by the same speed, weighed. */

@@ -65,6 +65,19 @@ describe("on a terminal", () => {
     expect(written.at(-1)).toBe("\r\x1b[2K");
   });
 
+  test.each([
+    [120, "[##########----------] transfer: 150,000 of 300,000 records, 50 %, 30,000/s, about 5 s left"],
+    [80, "[####----] transfer: 150,000 of 300,000 records, 50 %, 30,000/s, about 5 s left"],
+    [70, "[#######-------] transfer: 150,000 of 300,000 records, about 5 s left"],
+    [60, "transfer: 150,000 of 300,000 records, about 5 s left"],
+    [50, "transfer: 150,000 of 300,000 records"],
+  ])("on %d columns there is as much as fits, and no word is cut", (columns, expected) => {
+    const { at, written } = recorder("live", columns);
+    at(0, { total: 300_000 });
+    at(5_000, { done: 150_000, total: 300_000, ahead: [] });
+    expect(written.at(-1)).toBe(`\r\x1b[2K${expected}`);
+  });
+
   test.each([20, 40, 60, 80, 120])("no line is longer than a terminal of %d columns", (columns) => {
     const { at, written } = recorder("live", columns);
     for (let second = 0; second < 10; second++) at(second * 1000, { done: second * 1_000, ahead: ["verify"] });
