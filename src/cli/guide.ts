@@ -35,7 +35,7 @@ interface Offer {
   readonly asks: boolean;
 }
 
-/** A signal or Ctrl-C ends a question by this. */
+/** A signal, Ctrl-C or the end of the input ends a question by this. */
 class Cancelled extends Error {}
 
 const CANCELLED = 130;
@@ -195,6 +195,10 @@ class Guide {
   async #text(question: string, otherwise: string, problem: (text: string) => string | null): Promise<string> {
     for (;;) {
       const answer = await this.#untilCancelled((options) => askLine(question, otherwise, options));
+      if (answer === null) {
+        process.stderr.write("\n");
+        throw new Cancelled();
+      }
       const wrong = problem(answer);
       if (wrong === null) return answer;
       say(wrong);

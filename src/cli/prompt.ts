@@ -30,7 +30,7 @@ export async function confirm(
   beforeLine();
   for (const line of about) process.stderr.write(`  ${line}\n`);
   process.stderr.write(`${printable(question)} [y/N] `);
-  const answer = await readLine(signal);
+  const answer = (await readLine(signal)) ?? "";
   if (/^\s*y(es)?\s*$/i.test(answer)) return;
   throw new RefusedError("not confirmed; nothing was written", { next: "Run it again and answer y, or add --yes." });
 }
@@ -59,7 +59,7 @@ export async function confirmName(
   signal.throwIfAborted();
   beforeLine();
   process.stderr.write(`${printable(question)}\nType the target's name to go on, ${printable(name)}: `);
-  if (isSame((await readLine(signal)).trim(), name)) return;
+  if (isSame((await readLine(signal))?.trim() ?? "", name)) return;
   throw new RefusedError("not confirmed; nothing was changed", {
     next: "Run it again and type the name, or add --yes.",
   });
@@ -67,17 +67,19 @@ export async function confirmName(
 
 /**
  * Asks for a line of text; an empty one stands for `otherwise`. Only where stdin and stderr are terminals.
+ * @returns null at the end of the input (Ctrl-D), which is no answer: asking again would be for ever
  * @throws the signal's reason when a signal comes first
  */
 export async function askLine(
   question: string,
   otherwise: string,
   { signal, beforeLine }: PromptOptions,
-): Promise<string> {
+): Promise<string | null> {
   signal.throwIfAborted();
   beforeLine();
   process.stderr.write(`${printable(question)}${otherwise === "" ? "" : ` [${printable(otherwise)}]`}: `);
-  return (await readLine(signal)).trim() || otherwise;
+  const answer = await readLine(signal);
+  return answer === null ? null : answer.trim() || otherwise;
 }
 
 /** A path may be given as it is from here. */
@@ -131,17 +133,17 @@ function readKeys(signal: AbortSignal): Promise<string> {
   });
 }
 
-/** The line without its end; empty at the end of the input. */
-function readLine(signal: AbortSignal): Promise<string> {
+/** The line without its end; null at the end of the input. */
+function readLine(signal: AbortSignal): Promise<string | null> {
   // Not `terminal`: readline would take Ctrl-C for itself, and the signal would not arrive.
   const lines = createInterface({ input: process.stdin, terminal: false });
-  return new Promise<string>((resolve, reject) => {
+  return new Promise<string | null>((resolve, reject) => {
     const aborted = () => {
       process.stderr.write("\n");
       reject(signal.reason);
     };
     signal.addEventListener("abort", aborted, { once: true });
     lines.once("line", resolve);
-    lines.once("close", () => resolve(""));
+    lines.once("close", () => resolve(null));
   }).finally(() => lines.close());
 }

@@ -1,6 +1,7 @@
 // @level normal
 /** The program without arguments: on a terminal it leads, elsewhere it prints the short help. */
 import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { Home, IN_USE, LITE } from "../doctor/home.ts";
 import { environment, PROGRAM, program, shell } from "./program.ts";
 
@@ -50,6 +51,55 @@ describe("on a terminal, without arguments", () => {
     expect(screen).toContain("The same again: memorygraph-migrate doctor --fix");
     expect(code).toBe(0);
     expect(await home.memoriesAt("falkordblite", ...LITE)).toHaveLength(60);
+  });
+
+  test.each([
+    ["Ctrl-C", "\x03"],
+    ["the end of the input", "\x04"],
+  ])("%s at a question for a line leaves everything as it is, and says so", async (_name, key) => {
+    using home = new Home();
+    // The name that would be proposed is taken, so that an empty answer is none.
+    home.sqlite("0.12.4", ...IN_USE).uv("0.12.4");
+    home.file("", ".memorygraph", "memory-0.12.db");
+    const before = home.files();
+    const { code, screen, left } = await guided(home, [
+      [WHAT, ENTER],
+      ["Which store?", ENTER],
+      ["For which MemoryGraph?", ENTER],
+      ["The new file: ", key],
+    ]);
+    expect(left).toEqual([]);
+    expect(screen).toEndWith("Nothing was changed.\r\n");
+    expect([code, home.files()]).toEqual([130, before]);
+  });
+
+  test("two stores are compared, and the command is told", async () => {
+    using home = new Home();
+    home.sqlite("0.12.4", ...IN_USE).uv("0.12.4");
+    home.sqlite("0.12.4", ".memorygraph", "memory.db.bak");
+    const { code, screen } = await guided(home, [
+      [WHAT, DOWN.repeat(2) + ENTER],
+      ["Which store?", ENTER],
+      ["With which other one?", ENTER],
+    ]);
+    expect(code).toBe(0);
+    expect(screen).toContain("The same: 60 nodes and 120 relationships");
+    expect(screen).toContain("The same again: memorygraph-migrate verify --from sqlite");
+  });
+
+  test("a run is undone once its target is named", async () => {
+    using home = new Home();
+    home.sqlite("0.12.4", ...IN_USE).uv("0.12.4");
+    const target = home.path("copy.db");
+    expect((await program(home.folder, [home.path(...IN_USE), target, "-q"])).code).toBe(0);
+    const { code, screen } = await guided(home, [
+      [WHAT, DOWN.repeat(2) + ENTER],
+      ["Which run?", ENTER],
+      ["Type the target's name", `${target}\r`],
+    ]);
+    expect(code).toBe(0);
+    expect(screen).toContain("which is exactly as it was before");
+    expect(existsSync(target)).toBe(false);
   });
 
   test.each([
