@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { resolve } from "node:path";
 import * as v from "valibot";
 import { UsageError } from "../errors.ts";
-import { likeliestFile, openedBy, pathToOpen, type ReleaseEnvironment } from "../memorygraph/opens.ts";
+import { likeliestFile, type OpenedFile, openedBy, pathToOpen, type ReleaseEnvironment } from "../memorygraph/opens.ts";
 import { DEFAULT_RELEASE } from "../memorygraph/releases.ts";
 import type { Variable, Variables } from "./descriptor.ts";
 import {
@@ -93,7 +93,10 @@ export class BackendConfig implements BackendConfigFields {
     const { server, variables } = descriptorOf(chosen);
     if (variables === null) return new BackendConfig({ type: chosen });
     const file = likeliestFile(chosen, environment);
-    if (file !== null) return new BackendConfig({ type: chosen, path: pathToOpen(file) });
+    if (file !== null) {
+      assertNoAddress(file, env);
+      return new BackendConfig({ type: chosen, path: pathToOpen(file) });
+    }
     const { path, host, port, uri, ...others } = valuesOf(variables, env);
     const address = host === undefined ? uri : `${server?.schemes[0]}://${host}:${port}`;
     return new BackendConfig({
@@ -138,6 +141,17 @@ function typeInEnvironment(word: string, environment: ReleaseEnvironment): Backe
   const known = BACKEND_TYPES.filter((candidate) => descriptorOf(candidate).variables !== null);
   throw new UsageError(`MEMORY_BACKEND is "${word}", which is not a backend`, {
     next: `Set it to one of ${known.join(", ")}, or name the store with --from.`,
+  });
+}
+
+/**
+ * An address in the place of a path is a file's name to MemoryGraph, and no path to us: its login would be shown as one.
+ * @throws UsageError where the variable that names the file holds an address with a login
+ */
+export function assertNoAddress({ variable }: Pick<OpenedFile, "variable">, env: Environment): void {
+  if (variable === null || !/^[a-z][a-z0-9+.-]*:\/\/.*@/i.test(env[variable] ?? "")) return;
+  throw new UsageError(`no file (${variable} holds the address of a server)`, {
+    next: `Name that server with its own variables, or a file with ${variable}.`,
   });
 }
 

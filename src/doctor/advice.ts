@@ -45,9 +45,9 @@ export function adviceBeside(choice: Choice, plan: Plan, seen: readonly Seen[], 
   ];
 }
 
-function unopened({ config, location, release }: Choice): Advice[] {
+function unopened({ config, location, next, release }: Choice): Advice[] {
   if (config !== null) return [];
-  const text = `The configuration of MemoryGraph ${release} names a store that this program cannot open from here: ${location.replace(/\.$/, "")}. Run this program where that is, or name another store in the configuration. Then look again:`;
+  const text = `The configuration of MemoryGraph ${release} names a store that this program cannot open from here: ${location}. ${next ?? "Run this program where that is, or name another store in the configuration."} Then look again:`;
   return [{ text, command: "memorygraph-migrate doctor", pressing: true }];
 }
 

@@ -1,6 +1,6 @@
 /** What memorygraph/ knows of the stores that releases open, as configurations, for one machine. */
 import { resolve } from "node:path";
-import { BackendConfig, FILE_BACKENDS, withoutCredentials } from "../backends/config.ts";
+import { assertNoAddress, BackendConfig, FILE_BACKENDS, withoutCredentials } from "../backends/config.ts";
 import { descriptorOf, typeNamed } from "../backends/descriptors.ts";
 import { UsageError } from "../errors.ts";
 import { type OpenedServer, openedBy } from "../memorygraph/opens.ts";
@@ -33,10 +33,13 @@ export function storeOpenedBy(
   const type = typeNamed(opened.backend);
   if (opened.kind === "unread") throw new UsageError(opened.about.title, { next: opened.about.next });
   if (opened.kind === "unknown" || type === undefined) {
-    throw new UsageError(`MEMORY_BACKEND is "${opened.backend}"`, { next: "Set it to a backend of MemoryGraph." });
+    throw new UsageError(`a backend that is unknown (MEMORY_BACKEND is "${opened.backend}")`, {
+      next: "Set it to a backend of MemoryGraph.",
+    });
   }
   const { variable } = opened;
   if (opened.kind === "server") return { config: serverConfig(type, opened), variable, meant: null };
+  assertNoAddress(opened, env);
   return { config: new BackendConfig({ type, path: opened.path }), variable, meant: opened.meant };
 }
 

@@ -11,8 +11,10 @@ import { locationOf, storeOpenedBy } from "./release-stores.ts";
 export interface OpenedStore {
   /** Null where the variables name what is none of the five, or where it is in a container that shows nothing. */
   readonly config: BackendConfig | null;
-  /** The store, or why there is none to look at. */
+  /** The store, or in a few words what is opened in its place. */
   readonly location: string;
+  /** A sentence about what can be done with what is none of the five. */
+  readonly next: string | null;
   readonly variable: string | null;
   readonly meant: string | null;
 }
@@ -61,10 +63,10 @@ export function storeOf(
 ): OpenedStore {
   try {
     const store = storeOpenedBy(release, env, machine, cwd, backend);
-    return { ...store, location: locationOf(store.config) };
+    return { ...store, location: locationOf(store.config), next: null };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return { config: null, location: `${error.message}. ${error.next}`, variable: null, meant: null };
+    return { config: null, location: error.message, next: error.next, variable: null, meant: null };
   }
 }
 

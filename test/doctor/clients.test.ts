@@ -26,6 +26,13 @@ const SPELLED: Record<string, string> = {
 const variable = (inside: string, after = "") => `$\{${inside}}${after}`;
 const others = JSON.stringify({ mcpServers: { other: { command: "npx", args: ["other"] }, memory: PLAIN } });
 
+test("these are the clients whose configurations are read", () => {
+  expect(CLIENTS.map(({ title }): string => title).sort()).toEqual([
+    ...["Claude Code", "Claude Desktop", "Cline", "Codex", "Cursor", "Gemini CLI"],
+    ...["VS Code", "Windsurf", "Zed", "opencode"],
+  ]);
+});
+
 describe.each(CLIENTS.map(({ id }) => id))("%s", (id) => {
   const client = CLIENTS.find((one) => one.id === id)!;
   const text = SPELLED[id] ?? others;

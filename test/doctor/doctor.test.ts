@@ -157,6 +157,23 @@ describe("doctor", () => {
     );
   });
 
+  test.each([
+    ["turso", "Turso", "A local file of it can be read"],
+    ["mysql", 'a backend that is unknown (MEMORY_BACKEND is "mysql")', "Set it to a backend of MemoryGraph."],
+  ])("a client that opens %s is told in whole sentences, with what can be done", async (backend, what, next) => {
+    using home = new Home();
+    home.sqlite("0.12.4", ...IN_USE).uv("0.12.4");
+    home.claudeCode({ command: "memorygraph", env: { MEMORY_BACKEND: backend } });
+    const env = { MEMORY_SQLITE_PATH: home.path("other.db") };
+    home.file(JSON.stringify({ mcpServers: { mem: { command: "memorygraph", env } } }), ".cursor", "mcp.json");
+    const { code, stdout } = await home.doctor();
+    const text = stdout.replace(/\s+/g, " ");
+    expect(code).toBe(9);
+    expect(text).toContain(`opens ${home.path("other.db")}, not ${what}. Give both the same variables there`);
+    expect(text).toContain(`cannot open from here: ${what}. ${next}`);
+    expect(text).not.toMatch(/\.\.|\.,/);
+  });
+
   test("a folder mounted into a container is looked at, a volume is named", async () => {
     using home = new Home();
     home.sqlite("0.12.4", "data", "memory.db");
@@ -365,6 +382,24 @@ describe("a password in an address or a configuration", () => {
       }
     }
   });
+});
+
+test("an address with a login in the place of a path is told as such, and not shown", async () => {
+  const variables = { MEMORY_BACKEND: "sqlite", MEMORY_SQLITE_PATH: "bolt://admin:canary-55@db.example" };
+  for (const inShell of [true, false]) {
+    using home = new Home();
+    home.sqlite("0.12.4", ...IN_USE);
+    if (!inShell) home.claudeCode({ command: "memorygraph", env: variables });
+    for (const args of [
+      ["doctor", "--verbose"],
+      ["doctor", "--json"],
+      ["inspect", "--debug"],
+    ]) {
+      const { stdout, stderr } = await program(home.folder, args, inShell ? variables : {});
+      expect(stdout + stderr).not.toContain("canary-55");
+      if (args[0] === "doctor") expect(stdout).toContain("MEMORY_SQLITE_PATH holds the address of a server");
+    }
+  }
 });
 
 test("a long command is broken between words, and stays what it was for a shell", () => {
