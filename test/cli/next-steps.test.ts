@@ -1,10 +1,12 @@
 // @level normal
 /** What is printed at the end of a migration: configurations of clients, variables, the way back. Pasted as it is. */
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { CLIENTS } from "../../src/doctor/clients.ts";
 import { Home } from "../doctor/home.ts";
 import { inProcess as program, pasted as shell } from "./in-process.ts";
+import { document } from "./program.ts";
 import { edited } from "./stores.ts";
 
 describe("--client prints a configuration that doctor reads back", () => {
@@ -47,6 +49,11 @@ test("a path with a line break in it is printed so that a shell takes it", async
   const [, command] = /sees whole: (memorygraph-migrate .*)$/m.exec(stdout)!;
   const outcome = await shell(home.folder, command!.replace("NEW.db", "whole.db"));
   expect(outcome).toMatchObject({ code: 0, stderr: "" });
+  home.sqlite("0.12.4", "old.db");
+  const refused = await program(home.folder, [home.path("old.db"), home.path("two\nlines's.db")]);
+  const [, advised] = /new file first: (memorygraph-migrate .*)$/m.exec(refused.stderr)!;
+  const merged = await shell(home.folder, advised!.replace("NEW.db", "merged.db"));
+  expect([refused.code, merged]).toEqual([4, expect.objectContaining({ code: 0, stderr: "" })]);
 });
 
 test("a graph that is not there is to be named with the option of its side", async () => {
@@ -71,6 +78,36 @@ test("of a damaged store the one step that is advised copies all that can be rea
   const [, command] = /can be read: (memorygraph-migrate .*)$/m.exec(stderr)!;
   const copied = await shell(home.folder, command!.replace("NEW.db", "whole.db"));
   expect([copied.code, copied.stdout]).toEqual([0, expect.stringContaining("LOST")]);
+});
+
+test("two versions of one memory in a hybrid are no damage, and a row beside them that is counts once", async () => {
+  using home = new Home();
+  home.sqlite("hybrid-0.12-0.13", "hybrid.db");
+  const path = home.path("hybrid.db");
+  const sql = (text: string) => {
+    using database = new Database(path);
+    return database.run(text);
+  };
+  sql("PRAGMA journal_mode = DELETE");
+  // Each table holds a memory of the other's id, with other content.
+  const [older] = new Database(path, { readonly: true }).query("SELECT id FROM nodes ORDER BY id").values()[0]!;
+  sql(`UPDATE memories SET id = '${older}', title = 'another version' WHERE rowid = (SELECT min(rowid) FROM memories)`);
+  const whole = await program(home.folder, ["inspect", path, "--json"]);
+  expect([whole.code, document(whole.stdout)]).toEqual([
+    0,
+    expect.objectContaining({
+      damage: [],
+      notes: expect.arrayContaining([
+        expect.objectContaining({ what: expect.stringContaining("one id in both tables"), count: 1 }),
+      ]),
+    }),
+  ]);
+  sql("UPDATE nodes SET properties = '{' WHERE rowid = (SELECT max(rowid) FROM nodes)");
+  const damaged = await program(home.folder, ["inspect", path, "--json"]);
+  expect([damaged.code, document(damaged.stdout)]).toEqual([
+    8,
+    expect.objectContaining({ damage: [expect.objectContaining({ count: 1 })] }),
+  ]);
 });
 
 test("another graph than MemoryGraph's is named as what it is", async () => {

@@ -5,6 +5,7 @@ import { RefusedError, RollbackError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { columnNames, type SqliteLayout } from "../../memorygraph/layouts/layout.ts";
 import { DEFAULT_RELEASE, type Release, releaseLine } from "../../memorygraph/releases.ts";
+import { shellQuote } from "../../support/shell.ts";
 import { inWords } from "../../support/words.ts";
 import type { Finding, StagedTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
 import { FindingLog } from "../findings.ts";
@@ -196,7 +197,7 @@ function writtenRelease(file: FileLayout): Release {
 export function assertWritable(path: string, layout: FileLayout, asked: Release | null): Release {
   if (layout.name === "hybrid") {
     throw new RefusedError(`${path} is a hybrid: ${describeHybrid(layout).what}, and no release can read all of it`, {
-      next: `Merge its tables into a new file first: memorygraph-migrate --from sqlite --from-path ${path} --to sqlite --to-path NEW.db`,
+      next: `Merge its tables into a new file first: memorygraph-migrate --from sqlite --from-path ${shellQuote(path)} --to sqlite --to-path NEW.db`,
     });
   }
   const releases = releasesOf(layout);
