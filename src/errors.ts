@@ -100,7 +100,7 @@ export class AccessError extends MigrateError {
   readonly code = "access";
 }
 
-/** Refused before anything was written: a conflict, a loss, a missing confirmation, a target that is not understood. */
+/** Refused, and nothing is changed: a conflict, a loss, a missing confirmation, a target that is not understood. What was written before that showed has been undone. */
 export class RefusedError extends MigrateError {
   override readonly name = "RefusedError";
   readonly code = "refused";

@@ -1,5 +1,6 @@
 /** Which error ends the program with which code, as docs/CLI.md and the help promise it to scripts. */
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { EXIT_STATUS, exitCodeOf, SIGNAL_CODES } from "../../src/cli/exit-codes.ts";
 import * as errors from "../../src/errors.ts";
 
@@ -35,6 +36,14 @@ test("every error has its code, and every code that an error can have is in the 
   expect(Object.fromEntries(given)).toEqual(CODES);
   const told = EXIT_STATUS.map(([code]) => code);
   expect(given.filter(([, code]) => !told.includes(Number(code)))).toEqual([]);
+});
+
+test("4 promises that nothing is changed, and not that nothing was ever written: a refusal can come late, and is undone", () => {
+  const documented = readFileSync(`${import.meta.dir}/../../docs/CLI.md`, "utf8");
+  for (const text of [new Map(EXIT_STATUS).get(4)!, /^\| 4 \| (.+) \|$/m.exec(documented)![1]!]) {
+    expect(text).toEndWith("; nothing is changed");
+    expect(text).not.toContain("before");
+  }
 });
 
 test("what is no error of ours is a failure (1), and a stop has the code of the signal that came first", () => {

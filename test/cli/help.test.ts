@@ -80,6 +80,19 @@ describe("help", () => {
     expect((await run(["help", "migrate"])).stdout.split("\n").length).toBeLessThanOrEqual(61);
   });
 
+  test("has --yes where a question can come, and nowhere else", async () => {
+    const asking = ["migrate", "rollback", "runs", "doctor"];
+    for (const [name, load] of Object.entries(COMMANDS)) {
+      const text = commandHelp(await load(), { colour: createColour(false), width: 80 });
+      expect([name, text.includes("--yes")]).toEqual([name, asking.includes(name)]);
+    }
+  });
+
+  test("of resume says what becomes of a file and of a server", async () => {
+    const { stdout } = await run(["resume", "--help"]);
+    expect(stdout.replace(/\s+/g, " ")).toContain("A file is begun again; a server gets nothing twice.");
+  });
+
   test("comes short, on standard error and with 2, when nothing was typed", async () => {
     const { code, stdout, stderr } = await run([]);
     expect([code, stdout]).toEqual([2, ""]);

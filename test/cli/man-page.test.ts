@@ -1,6 +1,9 @@
 /** The manual page in the archives: whole, and what `man` takes without a complaint. */
 import { expect, test } from "bun:test";
-import { companions, MAN_PAGE } from "../../scripts/release/archive.ts";
+import { formula } from "../../packaging/homebrew.ts";
+import { archiveName, companions, MAN_PAGE } from "../../scripts/release/archive.ts";
+import { VERSION } from "../../scripts/release/project.ts";
+import { TARGETS } from "../../scripts/release/targets.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 
 const entry = (await companions()).find(({ path }) => path === `man/${MAN_PAGE}`)!;
@@ -17,6 +20,11 @@ test("is in every archive, and names every command, option and exit code", async
     }
   }
   expect(plain).toContain("\n.SH EXIT STATUS\n.TP\n.B 0\n");
+});
+
+test("is installed by Homebrew from where it is in an archive", () => {
+  const sums = new Map(TARGETS.map((target) => [archiveName(target), "0".repeat(64)]));
+  expect(formula(VERSION, sums)).toContain(`\n    man1.install "${entry.path}"\n`);
 });
 
 if (Bun.which("groff") === null) console.warn("SKIPPED: the manual page is not formatted, since there is no groff");

@@ -35,6 +35,8 @@ describe("before records are overwritten", () => {
   test.each(["y\r", "yes\r", "Y\r"])("%j is taken for a yes", async (answer) => {
     edited(folder, join("targets", "store.db"));
     const { code, screen } = await onTerminal(folder, overwrite, answer);
+    // What it is about comes first: the title, and both sides of each field that differs.
+    expect(screen).toMatch(/changed node m-000001 "changed"\s+title: "changed" \| "[^"]+"[\s\S]* in \S+\? \[y\/N\]/);
     expect(screen).toContain(`in ${target}? [y/N]`);
     expect([code, titleOf(target, "m-000001")]).toEqual([0, "changed"]);
   });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { scripts } from "../../package.json";
 import { endOf } from "../conformance/ends.ts";
 import { availableServers } from "../support/servers.ts";
 
@@ -34,6 +35,26 @@ function commandsOf(document: string): string[] {
   const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block!);
   return blocks.flatMap((block) => block.split("\n")).filter((line) => line.trim() !== "");
 }
+
+describe("README.md", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+
+  test("keeps ways to install apart: whoever pastes a block does one thing", () => {
+    const blocks = [...readme.matchAll(/```(?:sh|powershell) install\n([\s\S]*?)```/g)].map(([, block]) => block!);
+    const ways = blocks.map((block) => new Set(block.match(/^(curl|brew|irm|scoop|sha256sum)\b/gm)).size);
+    expect(ways).toEqual(blocks.map(() => 1));
+    expect(blocks.length).toBeGreaterThanOrEqual(5);
+  });
+
+  test("names what whoever has Bun alone types, and no script of those starts anything else", () => {
+    const [, build, run] = /`bun install`, `bun run (\w+)`\s+and `bun run (\w+)`/.exec(readme)!;
+    for (const name of [build!, run!]) {
+      const command = scripts[name as keyof typeof scripts];
+      expect(command).toMatch(/^bun scripts\/\w+\.ts$/);
+      expect(readFileSync(join(root, command.slice("bun ".length)), "utf8")).not.toMatch(/["'](node|npm|npx)["' ]/);
+    }
+  });
+});
 
 describe.each(DOCUMENTS)("every command in %s does what it says", (document) => {
   let folder: string;

@@ -167,6 +167,13 @@ describe("an index that does not match its table", () => {
       expect(found).toMatchObject({ code: 0, damage: [], count: { nodes: 20, relationships: 19 } });
       expect(found.told).toContain(`sqlite3 ${path} REINDEX`);
       expect(found.told).not.toContain("a dangling relationship");
+      // One finding a place, each on a line of its own.
+      const { count, examples } = found.notes.find(({ what }) => what.includes("REINDEX"))!;
+      expect(count).toBeGreaterThan(10);
+      expect(examples).toHaveLength(10);
+      for (const example of examples) expect(example).toMatch(/^[^\n\\]{5,120}$/);
+      const allowed = await succeed(path, folder.file("allowed.db"), { allowLoss: true });
+      expect(allowed.result).toMatchObject({ complete: true, losses: [] });
       await movesWhole(folder, path, 20);
     });
   }
