@@ -9,6 +9,7 @@ export async function onTerminal(
   answer: string,
   env: Record<string, string> = {},
   question = "[y/N]",
+  columns = 120,
 ) {
   const decoder = new TextDecoder();
   let screen = "";
@@ -17,7 +18,7 @@ export async function onTerminal(
     cwd: folder.path,
     env: environment(folder, { TERM: "xterm", ...env }),
     terminal: {
-      cols: 120,
+      cols: columns,
       rows: 24,
       data(terminal, data) {
         screen += decoder.decode(data, { stream: true });

@@ -3,6 +3,7 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { Home, IN_USE } from "../doctor/home.ts";
 import { listing, temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";
 import { onTerminal } from "./on-terminal.ts";
@@ -110,5 +111,31 @@ describe("on a terminal", () => {
     expect(code).toBe(0);
     const [shown] = screen.split("Done: ");
     expect(shown).toEndWith("\r\x1b[2K");
+  });
+});
+
+describe.each([60, 80, 120])("what the program prints on a terminal of %d columns", (columns) => {
+  test.each([
+    ["inspect", (home: Home) => ["inspect", home.path(...IN_USE)]],
+    ["doctor", () => ["doctor"]],
+    ["migrate", (home: Home) => [home.path(...IN_USE), home.path("new one.db"), "--for", "0.13"]],
+    ["verify", (home: Home) => ["verify", home.path(...IN_USE), home.path("old.db")]],
+    ["help", () => ["migrate", "--help"]],
+    ["an error", (home: Home) => ["verify", home.path(...IN_USE), home.path("nowhere.db")]],
+  ])("has no line that is wider: %s", async (_name, args) => {
+    using home = new Home();
+    home
+      .sqlite("0.12.4", ...IN_USE)
+      .sqlite("0.8.3", "old.db")
+      .npm("0.13.0");
+    for (const env of [{ NO_COLOR: "1" }, {}]) {
+      const { screen } = await onTerminal(home.folder, args(home), "", env, "[y/N]", columns);
+      const lines = Bun.stripANSI(screen.replace(/\r\x1b\[2K/g, "\n")).split(/\r?\n/);
+      expect(lines.length).toBeGreaterThan(2);
+      // A word that is wider than the terminal, such as a path or a digest, stands alone; an option has its value beside it.
+      const isOneWord = (line: string) => /^(--[\w-]+ )?('[^']*'|[^\s']|='[^']*')+( \\)?$/.test(line.trim());
+      const wide = lines.filter((line) => Bun.stringWidth(line) > columns && !isOneWord(line));
+      expect(wide).toEqual([]);
+    }
   });
 });
