@@ -37,6 +37,12 @@ describe("migrate", () => {
     expect(digests).toHaveLength(2);
     expect(digests[0]).toBe(digests[1]!);
     expect(stdout).toContain(`next: start MemoryGraph 0.12 with MEMORY_BACKEND=sqlite MEMORY_SQLITE_PATH=${target}\n`);
+    const [, run] = /memorygraph-migrate rollback (\w+)\n/.exec(stdout)!;
+    expect(stdout).toContain("Its journal is beside the target. To remove it, ");
+    expect(stdout).toContain(`  memorygraph-migrate runs forget ${run}\n`);
+    expect(readdirSync(targets).filter((name) => name !== "store.db")).not.toEqual([]);
+    expect((await program(folder, ["runs", "forget", run!, "--yes"])).code).toBe(0);
+    expect(readdirSync(targets)).toEqual(["store.db"]);
     expect(besidesJournals(targets)).toEqual(["store.db"]);
     expect(statSync(target).mode & 0o777).toBe(0o600);
     expect(listing(folder.path).filter((line) => line.startsWith("0.12.4.db"))).toEqual(before);

@@ -171,14 +171,16 @@ function proof({ dryRun, verified, verification, schema }: MigrationResult): str
   ];
 }
 
-/** The source is as it was, and so can the target be. */
+/** The source is as it was, and so can the target be, as long as the journal is there. */
 function undoing({ dryRun, run, target }: MigrationResult, width: number): string[] {
   if (dryRun || run === null) return [];
-  const beside =
-    target !== null && FILE_BACKENDS.has(target.before.backend) ? ", whose journal is beside the target" : "";
+  const place =
+    target !== null && FILE_BACKENDS.has(target.before.backend) ? "is beside the target" : "is kept for that";
   return [
-    ...paragraph(`The source was not changed. To undo this run${beside}, now or later:`, width - 2, ""),
+    ...paragraph("The source was not changed. To undo this run, now or later:", width - 2, ""),
     `  memorygraph-migrate rollback ${run}`,
+    ...paragraph(`Its journal ${place}. To remove it, after which the run can no longer be undone:`, width - 2, ""),
+    `  memorygraph-migrate runs forget ${run}`,
   ];
 }
 
