@@ -2,9 +2,11 @@
 /** What doctor finds, says and refuses, and what it never does. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { registryOf } from "../../src/cli/state.ts";
 import { commandLines } from "../../src/cli/text.ts";
+import { carryOut, type Done } from "../../src/doctor/carry-out.ts";
 import { examine } from "../../src/doctor/diagnose.ts";
 import { machineOf } from "../../src/doctor/machine.ts";
 import { environment, PROGRAM, program, shell } from "../cli/program.ts";
@@ -341,7 +343,27 @@ describe("--fix", () => {
     expect(home.files()).toEqual(before);
   });
 
-  test("stops at the first step that fails, and says what is done", async () => {
+  test("a step that fails is the last: what was done before stays, and has been told", async () => {
+    using home = new Home();
+    home
+      .sqlite("0.12.4", ...IN_USE)
+      .sqlite("0.13.0", ".memorygraph", "second.db")
+      .sqlite("0.10.0", ".memorygraph", "third.db")
+      .sqlite("0.8.3", ".memorygraph", "fourth.db")
+      .uv("0.12.4");
+    const { steps } = (await examine(machineOf({ HOME: home.path() }, "linux", home.path()))).plan;
+    expect(steps).toHaveLength(3);
+    const sources = steps.map((step) => (step.kind === "bring" ? step.from.path! : ""));
+    rmSync(sources[1]!);
+    const done: (string | undefined)[] = [];
+    const registry = registryOf(home.path("state"), {});
+    const each = ({ step }: Done) => void done.push(step.kind === "bring" ? step.from.path : undefined);
+    await expect(carryOut(steps, registry, {}, each)).rejects.toThrow(`${sources[1]} does not exist`);
+    expect(done).toEqual([sources[0]]);
+    expect(await home.memoriesAt("sqlite", ...IN_USE)).toHaveLength(steps[0]!.memoriesAfter);
+  });
+
+  test("stops at the first step that fails, and shows no stack", async () => {
     using home = new Home();
     home
       .sqlite("0.12.4", ...IN_USE)

@@ -204,6 +204,10 @@ describe.each(SITUATIONS)("$name", ({ make, memories, release, commands }) => {
     const { code, stdout } = await home.doctor("--fix", "--yes");
     expect(code).toBe(0);
     expect(stdout).toContain("All is well");
+    // What each step was said to leave, the last one what there is.
+    const told = [...stdout.matchAll(/^ {5}Then it holds ([\d,]+) memor/gm)].map(([, count]) => Number(count));
+    expect(told.at(-1) ?? memories).toBe(memories);
+    expect(told.length > 0).toBe(commands > 0);
     await outcome(home, target);
   });
 });
