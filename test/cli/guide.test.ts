@@ -155,10 +155,11 @@ describe("on a terminal, without arguments", () => {
       ["To which kind of server?", DOWN.repeat(2) + ENTER],
       ["Its address", `redis://127.0.0.1:1${ENTER}`],
       ["User (", ENTER],
-      ["Password (", ENTER],
+      ["Password (", "canary-55\r"],
       ["Its address [", "\x03"],
     ]);
     expect(screen).toContain("nothing listens at 127.0.0.1:1");
+    expect(screen).not.toContain("canary");
     expect(code).toBe(130);
   });
 });

@@ -76,6 +76,15 @@ describe("help", () => {
     expect(wide).toEqual([]);
   });
 
+  test("of migrate has its options in groups, in one order, each flush left", async () => {
+    const { stdout } = await run(["help", "migrate"]);
+    expect(stdout.match(/^[A-Z].*$/gm)!.slice(1)).toEqual([
+      ...["Usage", "Examples", "Source", "Target", "Server login (here of the source; likewise --to-…)"],
+      ...["What is done", "Output"],
+    ]);
+    for (const line of stdout.match(/^ *-.*$/gm)!) expect(line).toMatch(/^ {2}(-\w, | {4})?--/);
+  });
+
   test("of migrate fits on 60 rows", async () => {
     expect((await run(["help", "migrate"])).stdout.split("\n").length).toBeLessThanOrEqual(61);
   });
