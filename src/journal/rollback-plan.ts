@@ -24,6 +24,11 @@ export interface Present {
   readonly ours?: boolean;
 }
 
+/** Of a store that knows its records by nothing else than what they are. */
+export async function* presentOf(batches: AsyncIterable<readonly GraphRecord[]>): AsyncGenerator<readonly Present[]> {
+  for await (const batch of batches) yield batch.map((record) => ({ record }));
+}
+
 export interface PlanOptions {
   /** Records of the run that somebody has changed since are undone as well. */
   readonly changed?: boolean;

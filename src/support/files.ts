@@ -1,6 +1,7 @@
 /** Files that appear whole or not at all, and folders that only we can read. No word of the domain. */
 import { randomBytes } from "node:crypto";
 import {
+  type BigIntStats,
   chmodSync,
   chownSync,
   close,
@@ -192,16 +193,23 @@ export function removeOpen(...paths: readonly string[]): boolean {
   return true;
 }
 
+/** Whether both are one file, which is there. The numbers of files on ReFS and NTFS go beyond 2^53. */
+export function isSameFile(
+  a: Pick<BigIntStats, "dev" | "ino"> | undefined,
+  b: Pick<BigIntStats, "dev" | "ino"> | undefined,
+): boolean {
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+}
+
 /**
  * Whether two paths lead to one file: by links, or since the file system takes names that differ in case, or in how a letter is
  * composed, for one; also where it numbers each name apart, as some FUSE mounts do. @throws the system's error
  */
 export function leadToOneFile(a: string, b: string): boolean {
   if (resolve(a) === resolve(b)) return true;
-  // The numbers of files on ReFS and NTFS go beyond 2^53.
   const [one, other] = [a, b].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
   if (one === undefined || other === undefined) return false;
-  return (one.dev === other.dev && one.ino === other.ino) || hasSameName(realpathSync(a), realpathSync(b));
+  return isSameFile(one, other) || hasSameName(realpathSync(a), realpathSync(b));
 }
 
 function hasSameName(a: string, b: string): boolean {

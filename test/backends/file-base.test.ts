@@ -2,11 +2,10 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileError } from "../../src/backends/file/errors.ts";
-import { isSameFile } from "../../src/backends/file/place.ts";
 import { recoverStaged, StagedFile } from "../../src/backends/file/staging.ts";
 import type { JournalFile } from "../../src/journal/journal-file.ts";
 import { createJournal, removeJournal } from "../../src/journal/journal-path.ts";
-import { renameOver } from "../../src/support/files.ts";
+import { isSameFile, renameOver } from "../../src/support/files.ts";
 import { stateOf } from "../../src/support/stability.ts";
 import { temporaryFolder } from "../support/folder.ts";
 

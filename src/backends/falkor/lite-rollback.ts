@@ -2,12 +2,12 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { JournalFile } from "../../journal/journal-file.ts";
-import type { RollbackPlan } from "../../journal/rollback-plan.ts";
+import { presentOf, type RollbackPlan } from "../../journal/rollback-plan.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import { remove } from "../../support/files.ts";
 import type { RollbackTarget, SourceStore } from "../backend.ts";
 import { restoreBeforeImage } from "../file/before-image.ts";
-import { beforeImageOf, commitPlanned, isEmptied, planned, presentOf, toRecover } from "../file/staged-rollback.ts";
+import { beforeImageOf, commitPlanned, isEmptied, planned, toRecover } from "../file/staged-rollback.ts";
 import { recoverStaged } from "../file/staging.ts";
 import type { Target } from "./lite-place.ts";
 import type { LiteSession } from "./lite-session.ts";

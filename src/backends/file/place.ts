@@ -3,6 +3,7 @@ import { accessSync, type BigIntStats, constants, lstatSync, statSync } from "no
 import { dirname, resolve } from "node:path";
 import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
 import { freeBytes, leadToOneFile } from "../../support/files.ts";
+import { shellQuote } from "../../support/shell.ts";
 import type { BackendConfig } from "../config.ts";
 import { accessError } from "../recognise.ts";
 
@@ -27,7 +28,9 @@ export function assertNewName(path: string): void {
   const folder = dirname(resolve(path));
   const stat = statSync(folder, { throwIfNoEntry: false });
   if (stat === undefined) {
-    throw new StoreKindError(`the folder ${folder} does not exist`, { next: `Make it first: mkdir -p ${folder}` });
+    throw new StoreKindError(`the folder ${folder} does not exist`, {
+      next: `Make it first: mkdir -p ${shellQuote(folder)}`,
+    });
   }
   if (!stat.isDirectory()) {
     throw new StoreKindError(`${folder} is not a folder`, { next: "Check the path of the target." });
@@ -54,14 +57,6 @@ export function statOf(path: string): BigIntStats | undefined {
   } catch (cause) {
     throw accessError(path, cause);
   }
-}
-
-/** Whether both are one file. The numbers of files on ReFS and NTFS go beyond 2^53. */
-export function isSameFile(
-  a: Pick<BigIntStats, "dev" | "ino"> | undefined,
-  b: Pick<BigIntStats, "dev" | "ino"> | undefined,
-): boolean {
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
 /**

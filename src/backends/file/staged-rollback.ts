@@ -3,7 +3,7 @@ import { RollbackError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
 import type { Action } from "../../journal/planned-actions.ts";
-import type { Present, RollbackPlan } from "../../journal/rollback-plan.ts";
+import type { RollbackPlan } from "../../journal/rollback-plan.ts";
 import { stateOfRun } from "../../journal/run-state.ts";
 import { digestOf } from "../../memorygraph/canonicalizer.ts";
 import type { TargetSession } from "../backend.ts";
@@ -20,11 +20,6 @@ export function isEmptied(
   journals: readonly JournalFile[],
 ): boolean {
   return nodes + relationships === 0 && journals.some((journal) => journal.getMeta(MADE) !== null);
-}
-
-/** What a store has now, as a plan is made of it. */
-export async function* presentOf(batches: AsyncIterable<readonly GraphRecord[]>): AsyncGenerator<readonly Present[]> {
-  for await (const batch of batches) yield batch.map((record) => ({ record }));
 }
 
 /** Each record with what the plan says of it, in the order in which the plan was made. */

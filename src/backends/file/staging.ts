@@ -10,6 +10,7 @@ import { hasWritten, stateOfRun } from "../../journal/run-state.ts";
 import {
   codeOf,
   createPrivateFile,
+  isSameFile,
   publishFile,
   publishFolder,
   remove,
@@ -19,7 +20,7 @@ import {
 } from "../../support/files.ts";
 import { stateOf } from "../../support/stability.ts";
 import { keepBeforeImage } from "./before-image.ts";
-import { isSameFile, statOf } from "./place.ts";
+import { statOf } from "./place.ts";
 
 /** The name in a run's journal by which the store is known to have been made by the run. */
 export const MADE = "target made";

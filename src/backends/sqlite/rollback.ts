@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { Properties } from "../../graph/properties.ts";
 import type { GraphNode, GraphRecord } from "../../graph/record.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
-import type { RollbackPlan } from "../../journal/rollback-plan.ts";
+import { presentOf, type RollbackPlan } from "../../journal/rollback-plan.ts";
 import { TARGET_DIGEST } from "../../journal/run-info.ts";
 import { hasWritten, stateOfRun } from "../../journal/run-state.ts";
 import { digestOf } from "../../memorygraph/canonicalizer.ts";
@@ -11,7 +11,7 @@ import { failpoint } from "../../support/failpoint.ts";
 import { remove } from "../../support/files.ts";
 import { openScratch } from "../../support/scratch.ts";
 import type { RollbackTarget } from "../backend.ts";
-import { commitPlanned, isEmptied, planned, presentOf, toRecover } from "../file/staged-rollback.ts";
+import { commitPlanned, isEmptied, planned, toRecover } from "../file/staged-rollback.ts";
 import { recoverStaged } from "../file/staging.ts";
 import { ExistingFile } from "./existing-file.ts";
 
