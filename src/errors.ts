@@ -122,6 +122,15 @@ export class VerificationError extends MigrateError {
 export class RollbackError extends MigrateError {
   override readonly name = "RollbackError";
   readonly code = "rollback_failed";
+  /** The next step of a run with a journal, which offers better ways than the same command. */
+  readonly nextWithJournal: string;
+
+  /** @param explanation `withoutJournal`: what else to do where there is no journal, as sentences after `next` */
+  constructor(message: string, { withoutJournal, ...explanation }: Explanation & { withoutJournal?: string }) {
+    const { next } = explanation;
+    super(message, { ...explanation, next: withoutJournal === undefined ? next : `${next} ${withoutJournal}` });
+    this.nextWithJournal = next;
+  }
 }
 
 /** Stopped part-way, with a journal: `resume` goes on, `rollback` undoes. */

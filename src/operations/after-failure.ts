@@ -43,7 +43,7 @@ export async function rollBackAfterFailure(
   } catch (error) {
     // With a journal, what cannot be undone now can be later; where somebody's changes are in the way, waiting does not help.
     if (!runJournal?.active || !(error instanceof RollbackError) || error.cause === undefined) throw error;
-    throw runJournal.stopped(error.message, withoutSameCommand(error.next), error);
+    throw runJournal.stopped(error.message, error.nextWithJournal, error);
   }
   if (!written) {
     runJournal?.undone();
@@ -66,11 +66,6 @@ export async function rollBackAfterFailure(
   }
   runJournal?.undone();
   return cause;
-}
-
-/** With a journal there are better ways than running the same command again. */
-export function withoutSameCommand(next: string): string {
-  return next.replace(/ The same command then completes.*$/, "");
 }
 
 /** @throws RollbackError when the target is not what it was */

@@ -191,7 +191,9 @@ function noted(journal: ServerJournal): string[] {
 function failed(location: string, details: readonly string[], cause: unknown): RollbackError {
   return new RollbackError(`what this run did to ${location} could not be undone: ${reasonOf(cause)}`, {
     details,
-    next: `${cause instanceof ConnectionError ? "Start the server again." : wayOut(cause)} The same command then completes what is there; to undo it instead, delete what the source and the target have in common, or restore a backup of the target.`,
+    next: cause instanceof ConnectionError ? "Start the server again." : wayOut(cause),
+    withoutJournal:
+      "The same command then completes what is there; to undo it instead, delete what the source and the target have in common, or restore a backup of the target.",
     cause,
   });
 }
