@@ -7,6 +7,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { isRunning } from "../src/support/processes.ts";
 import { composeDown, composeRuns, composeUp, hasDocker } from "./engines/docker.ts";
 import { falkorCommand } from "./engines/falkordb.ts";
 import { lentServers } from "./engines/lent.ts";
@@ -62,7 +63,8 @@ export async function start(kind: Kind): Promise<readonly Instance[]> {
 async function untilUp(pair: Pair): Promise<readonly Instance[]> {
   const { kind, instances, processes } = pair;
   try {
-    const isEnded = (at: number) => processes.length > 0 && !isAlive(processes[at]!);
+    // By its number: a program that is being replaced by another, as Java is at its start, has no command line for a moment.
+    const isEnded = (at: number) => processes.length > 0 && !isRunning(processes[at]!.pid);
     await Promise.all(instances.map(({ uri }, at) => untilReady(kind, uri, () => isEnded(at))));
   } catch (error) {
     const logs = processes.map(logOf).join("\n");
