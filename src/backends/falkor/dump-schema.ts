@@ -9,7 +9,8 @@ import {
   type VectorOptions,
 } from "../../rdb/dump.ts";
 import type { SchemaItem } from "../backend.ts";
-import { itemsOf, type Named, otherLanguage, type TextSettings, USUAL_TEXT } from "./schema.ts";
+import { itemsOf, type Named } from "./schema.ts";
+import { otherLanguage, type TextSettings, USUAL_TEXT } from "./text-settings.ts";
 
 const METRICS = ["euclidean", "ip", "cosine"] as const;
 

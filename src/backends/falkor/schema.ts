@@ -9,6 +9,7 @@ import type { Client } from "./client.ts";
 import { literal, quote } from "./literals.ts";
 import { collected } from "./pages.ts";
 import { decode } from "./reply.ts";
+import { otherLanguage, type TextSettings, textOptions, textSettings, USUAL_TEXT } from "./text-settings.ts";
 
 const PAUSE_MS = 20;
 /** For what makes no progress that the server tells of. */
@@ -25,30 +26,6 @@ export interface Named {
   readonly options?: string;
   readonly text?: TextSettings;
 }
-
-/** Of a full-text index over a property. FalkorDB has one language and one list of stop words for a whole label. */
-export interface TextSettings {
-  readonly language: string;
-  /** Empty: the engine's own list. */
-  readonly stopWords: readonly string[];
-  readonly weight: number;
-  readonly nostem: boolean;
-  /** The algorithm, or `no`. */
-  readonly phonetic: string;
-}
-
-export const USUAL_TEXT: TextSettings = {
-  language: "english",
-  stopWords: [],
-  weight: 1,
-  nostem: false,
-  phonetic: "no",
-};
-/** A server only tells that there is one; its engine knows them all for the same. */
-const ANY_PHONETIC = "dm:en";
-/** Of the options of a field, in `info` of db.indexes(). */
-const NOSTEM_BIT = 4;
-const PHONETIC_BIT = 8;
 
 /** MemoryGraph's own: the constraint is refused by its Cypher there, so stores without it exist. */
 export function ownSchema(): SchemaItem[] {
@@ -111,14 +88,6 @@ async function besideOthers(client: Client, named: Named): Promise<Named> {
   if (conflict !== null) throw new SchemaConflictError(conflict, { next: "Make one of the two anew by hand." });
   // What the label has is refused when it is said again.
   return { ...named, text: { ...text, language: USUAL_TEXT.language, stopWords: [] } };
-}
-
-/** Why the two cannot be indexes of one label; null where they can. */
-export function otherLanguage(label: string, there: TextSettings, wanted: TextSettings): string | null {
-  const of = ({ language, stopWords }: TextSettings) =>
-    `${language}${stopWords.length === 0 ? "" : ` without the words ${stopWords.join(", ")}`}`;
-  if (of(there) === of(wanted)) return null;
-  return `FalkorDB has one language and one list of stop words for all full-text indexes of ${label}: those of the target are ${of(there)}, and not ${of(wanted)}`;
 }
 
 /**
@@ -216,7 +185,7 @@ async function stateOf(client: Client, { kind, what }: SchemaItem): Promise<stri
 }
 
 async function run(client: Client, graph: string, named: Named, verb: "CREATE" | "DROP"): Promise<void> {
-  const { kind, type, entity, label, properties, options = textOptions(named) } = named;
+  const { kind, type, entity, label, properties, options = textOptions(named.text) } = named;
   if (kind === "constraint") {
     const count = String(properties.length);
     await client.change("GRAPH.CONSTRAINT", verb, graph, type, entity, label, "PROPERTIES", count, ...properties);
@@ -230,29 +199,8 @@ async function run(client: Client, graph: string, named: Named, verb: "CREATE" |
   }
 }
 
-/** As Cypher has them, those that are not the engine's own; undefined where all are. */
-function textOptions({ text }: Named): string | undefined {
-  if (text === undefined) return undefined;
-  const { language, stopWords, weight, nostem, phonetic } = text;
-  const isPhonetic = phonetic !== USUAL_TEXT.phonetic;
-  const parts = [
-    ...(language === USUAL_TEXT.language ? [] : [`language:${literal(language, "statement")}`]),
-    ...(stopWords.length === 0 ? [] : [`stopwords:${literal([...stopWords], "statement")}`]),
-    // An algorithm without a weight is refused (4.22.1).
-    ...(weight === USUAL_TEXT.weight && !isPhonetic ? [] : [`weight:${literal(weight, "statement")}`]),
-    ...(nostem ? ["nostem:true"] : []),
-    ...(!isPhonetic ? [] : [`phonetic:${literal(phonetic, "statement")}`]),
-  ];
-  return parts.length === 0 ? undefined : `{${parts.join(", ")}}`;
-}
-
-interface Found {
-  readonly named: Named;
-  readonly state: string;
-}
-
 /** One for each property and type: FalkorDB lists them by label. */
-async function indexes(client: Client): Promise<Found[]> {
+async function indexes(client: Client): Promise<Stated[]> {
   const columns = "label, types, options, entitytype, status, language, stopwords, info";
   const rows = await collected(client, `CALL db.indexes() YIELD ${columns} RETURN collect([${columns}])`);
   return rows.flatMap((row) => {
@@ -270,7 +218,7 @@ async function indexes(client: Client): Promise<Found[]> {
           label,
           properties: [property],
           ...(type === "VECTOR" && isMap(options) && { options: optionsText(options.get(property) ?? null) }),
-          ...(type === "FULLTEXT" && { text: { ...textOfLabel(language, stopWords), ...textOfField(info, property) } }),
+          ...(type === "FULLTEXT" && { text: textSettings(language, stopWords, info, property) }),
         },
         state: status.startsWith("OPERATIONAL") ? "OPERATIONAL" : status,
       })),
@@ -278,34 +226,12 @@ async function indexes(client: Client): Promise<Found[]> {
   });
 }
 
-function textOfLabel(language: Value, stopWords: Value): Pick<TextSettings, "language" | "stopWords"> {
-  return {
-    language: typeof language === "string" ? language : USUAL_TEXT.language,
-    stopWords: Array.isArray(stopWords) ? stopWords.map(String) : [],
-  };
-}
-
-/** @param info as db.indexes() gives it: a map with a list of fields */
-function textOfField(info: Value, property: string): Omit<TextSettings, "language" | "stopWords"> {
-  const fields = isMap(info) ? info.get("fields") : null;
-  const field =
-    (Array.isArray(fields) ? fields : []).find((each) => isMap(each) && each.get("name") === property) ?? null;
-  const { weight, nostem, phonetic } = USUAL_TEXT;
-  if (!isMap(field)) return { weight, nostem, phonetic };
-  const bits = Number(field.get("options") ?? 0);
-  return {
-    weight: Number(field.get("textWeight") ?? weight),
-    nostem: (bits & NOSTEM_BIT) !== 0,
-    phonetic: (bits & PHONETIC_BIT) === 0 ? phonetic : ANY_PHONETIC,
-  };
-}
-
 function optionsText(options: Value): string {
   const known = isMap(options) ? [...options] : [];
   return `{${known.map(([name, value]) => `${name}:${literal(value, "statement")}`).join(",")}}`;
 }
 
-async function constraints(client: Client): Promise<Found[]> {
+async function constraints(client: Client): Promise<Stated[]> {
   const columns = "type, label, properties, entitytype, status";
   const rows = await collected(client, `CALL db.constraints() YIELD ${columns} RETURN collect([${columns}])`);
   return rows.map((row) => {
