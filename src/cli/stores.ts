@@ -217,7 +217,9 @@ async function withPassword(
 async function wantsPassword(config: BackendConfig, signal: AbortSignal): Promise<boolean> {
   try {
     const backend = await loadBackend(config);
-    const store = await backend.openForReading(config, { maybeMissing: true, signal });
+    // A snapshot would bring the whole server here for a question that any statement answers.
+    const asked = config.readBy === undefined ? config : new BackendConfig({ ...config, readBy: "query" });
+    const store = await backend.openForReading(asked, { maybeMissing: true, signal });
     await store.close();
     return false;
   } catch (error) {
