@@ -155,7 +155,7 @@ export interface SourceStore {
    * As `read`, but counted and digested on other threads, from now on; null where that cannot be done or does not pay.
    */
   summarise(options?: SummaryOptions): Promise<Summary> | null;
-  /** What `read` could not give as it stands; complete once it has been read to its end. */
+  /** What `read` could not give unchanged; complete once it has been read to its end. */
   findings(): readonly Finding[];
   /**
    * @param failed after a failure: also whether the store is what it says of itself
@@ -281,7 +281,7 @@ interface Target {
   finish(): Promise<void>;
   /** What a commit would leave, read anew; before the first write, what stands there. */
   read(): AsyncIterable<readonly GraphRecord[]>;
-  /** What the last `read` could not give as it stands. */
+  /** What the last `read` could not give unchanged. */
   findings(): readonly Finding[];
   /** As `read`, but counted and digested on several threads; null where that cannot be done or does not pay. */
   summarise(options?: SummaryOptions): Promise<Summary> | null;

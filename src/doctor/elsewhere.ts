@@ -1,6 +1,6 @@
 /** Stores of this machine in file systems of their own: volumes of containers, and distributions of WSL seen from Windows. */
 import { existsSync, readdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Machine, placeOn } from "./machine.ts";
 
 /** Where container engines keep their named volumes, each with its files in `_data`. The system's own are often out of reach. */
@@ -41,7 +41,7 @@ export function wslDistributions(machine: Machine): string[] {
     if (disk === null) return [];
     const [before = "", after = ""] = disk.split("*");
     return namesIn(dirname(join(before, "x"))).filter((name) => existsSync(join(before, name, after)));
-  }).map((name) => basename(name));
+  });
 }
 
 function namesIn(folder: string): string[] {

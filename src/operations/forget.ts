@@ -1,8 +1,9 @@
 /** Runs that nobody will want to undo: their journals are deleted, which frees space, and the list forgets them. */
-import { BusyError, RefusedError, UsageError } from "../errors.ts";
+import { BusyError, RefusedError } from "../errors.ts";
 import { inspect, removeJournal } from "../journal/journal-path.ts";
 import type { RunRegistry } from "../journal/registry.ts";
 import { parseRunId } from "../journal/run-id.ts";
+import { noSuchRun } from "./journal/find-run.ts";
 import type { ForgetResult, ListedRun } from "./models.ts";
 import { listRuns } from "./runs.ts";
 
@@ -22,9 +23,7 @@ export async function runToForget(registry: RunRegistry, typed: string, { toPath
   const id = parseRunId(typed);
   const run = (await listRuns(registry, toPath)).find((one) => one.id === id);
   if (run === undefined) {
-    throw new UsageError(`there is no run ${typed}${toPath === undefined ? "" : ` on ${toPath}`}`, {
-      next: "memorygraph-migrate runs lists all runs; one whose target was moved here is found with --to-path.",
-    });
+    throw noSuchRun(toPath === undefined ? typed : `${typed} on ${toPath}`);
   }
   assertEnded(run);
   return run;

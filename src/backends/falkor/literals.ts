@@ -12,7 +12,7 @@ import { temporalCall } from "./values.ts";
 
 export type Place = "parameter" | "statement";
 
-/** Within these a statement's parser takes a double as it stands. */
+/** Within these a statement's parser takes a double unchanged. */
 const SMALLEST = 1e-300;
 const LARGEST = 1e300;
 

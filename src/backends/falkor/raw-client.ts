@@ -21,8 +21,7 @@ type Options = NonNullable<Parameters<typeof createClient>[0]>;
  * FalkorDB.connect asks INFO itself, to find clusters and sentinels. Where the user may not, it throws and leaves a connection
  * open; of a cluster it gives a node at random, which need not hold the graph; behind a sentinel it reconnects by itself, prints
  * what went wrong, and ends the process when the master is away. So the client beneath it asks first, and stays the connection
- * of all but the usual one server. The node that a cluster or a
- * sentinel names in its place is connected to as one server (connect.ts).
+ * of all but the usual one server. The node that a cluster or a sentinel names is connected to as one server (connect.ts).
  * @throws what the client and the server complain about
  */
 export async function connectRaw(address: Address, database: number, location: string): Promise<RawClient> {

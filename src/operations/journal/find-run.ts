@@ -138,11 +138,17 @@ function unknown(registry: RunRegistry, typed: string, listed: RunEntry | null):
       next: "memorygraph-migrate runs lists all runs.",
     });
   }
-  return new UsageError(`there is no run ${typed}`, {
+  const latest = registry.list().slice(0, 5);
+  return noSuchRun(
+    typed,
+    latest.map(({ id, state, target }) => `${id}  ${state}  ${target}`),
+  );
+}
+
+/** @param details such as the runs that there are */
+export function noSuchRun(what: string, details: readonly string[] = []): UsageError {
+  return new UsageError(`there is no run ${what}`, {
     next: "memorygraph-migrate runs lists all runs; one whose target was moved here is found with --to-path.",
-    details: registry
-      .list()
-      .slice(0, 5)
-      .map(({ id, state, target }) => `${id}  ${state}  ${target}`),
+    details: [...details],
   });
 }
