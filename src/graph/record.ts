@@ -62,6 +62,15 @@ export function keyOfId(id: string): NodeKey {
   return `=${id}`;
 }
 
+/**
+ * The key of a node that no id identifies.
+ * @param content the hash of what it holds, in hexadecimal
+ * @param number among the nodes of equal content, from 1
+ */
+export function keyOfContent(content: string, number: number): NodeKey {
+  return `#${content}.${number}`;
+}
+
 /** The id that a key stands for, or null for a node that has none of its own. */
 export function idOfKey(key: NodeKey): string | null {
   return key.charCodeAt(0) === 61 ? key.substring(1) : null;

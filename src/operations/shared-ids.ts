@@ -7,6 +7,7 @@ import type { Finding, SharedIds, SourceStore } from "../backends/backend.ts";
 import type { BackendType } from "../backends/config.ts";
 import { descriptorOf } from "../backends/descriptors.ts";
 import { FindingLog } from "../backends/findings.ts";
+import { ForwardedSource } from "../backends/forwarded-source.ts";
 import { sameHash } from "../graph/digest.ts";
 import {
   type GraphNode,
@@ -18,8 +19,9 @@ import {
   type NodeKey,
 } from "../graph/record.ts";
 import { hashOf } from "../memorygraph/canonicalizer.ts";
+import { ContentKeys } from "../memorygraph/content-keys.ts";
 import { goesBefore, type Rank, rankOf } from "../memorygraph/rank.ts";
-import { openScratch, storable } from "../support/scratch.ts";
+import { openScratch, type Scratch, storable } from "../support/scratch.ts";
 
 const RECORD_OF_ITS_ID =
   "records that share their id: the one updated last is the record of that id in the target, the others are kept beside the tables";
@@ -50,32 +52,12 @@ function isNone({ nodes, relationships }: Pick<SharedIds, "nodes" | "relationshi
 }
 
 /** A source whose records get other identities while they are read. */
-abstract class Reread implements SourceStore {
-  constructor(protected readonly source: SourceStore) {}
-
-  abstract read(): AsyncIterable<readonly GraphRecord[]>;
-
-  describe: SourceStore["describe"] = (depth) => this.source.describe(depth);
-
-  async others() {
-    return (await this.source.others?.()) ?? [];
-  }
+abstract class Reread extends ForwardedSource {
+  abstract override read(): AsyncIterable<readonly GraphRecord[]>;
 
   /** Other threads would read it as it is. */
-  summarise(): null {
+  override summarise(): null {
     return null;
-  }
-
-  findings(): readonly Finding[] {
-    return this.source.findings();
-  }
-
-  assertUnchanged(failed?: boolean): Promise<void> {
-    return this.source.assertUnchanged(failed);
-  }
-
-  close(): Promise<void> {
-    return this.source.close();
   }
 }
 
@@ -84,7 +66,7 @@ class Elected extends Reread {
   #elections: Elections | null = null;
   #notes = new FindingLog();
 
-  async *read(): AsyncIterable<readonly GraphRecord[]> {
+  override async *read(): AsyncIterable<readonly GraphRecord[]> {
     this.#elections ??= await this.#elect();
     const elections = this.#elections;
     elections.begin();
@@ -233,13 +215,13 @@ class ToldApart extends Reread {
     this.#relationships = new Set(relationships);
   }
 
-  async *read(): AsyncIterable<readonly GraphRecord[]> {
+  override async *read(): AsyncIterable<readonly GraphRecord[]> {
     const keys = openScratch("CREATE TEMP TABLE renamed (source TEXT PRIMARY KEY, key TEXT NOT NULL) WITHOUT ROWID");
-    keys.run("CREATE TEMP TABLE content (hash TEXT PRIMARY KEY, nodes INTEGER NOT NULL) WITHOUT ROWID");
+    const contents = new ContentKeys(keys);
     try {
       for await (const batch of this.source.read()) {
         yield batch.map((record) =>
-          record.kind === "node" ? this.#node(keys, record) : this.#relationship(keys, record),
+          record.kind === "node" ? this.#node(keys, contents, record) : this.#relationship(keys, record),
         );
       }
     } finally {
@@ -247,15 +229,11 @@ class ToldApart extends Reread {
     }
   }
 
-  #node(keys: Scratch, node: GraphNode): GraphNode {
+  #node(keys: Scratch, contents: ContentKeys, node: GraphNode): GraphNode {
     const id = node.properties.get("id");
     if (typeof id !== "string" || !this.#nodes.has(id)) return node;
     const { labels, properties } = node;
-    const hash = hashOf({ kind: "node", key: "#", labels, properties }).toHex();
-    const count =
-      "INSERT INTO content VALUES (?, 1) ON CONFLICT (hash) DO UPDATE SET nodes = nodes + 1 RETURNING nodes";
-    const [row] = keys.query(count).values(hash) as [number][];
-    const key = `#${hash}.${row![0]}`;
+    const key = contents.next(node);
     keys.query("INSERT INTO renamed VALUES (?, ?)").run(storable(node.key), key);
     // What a row says of the record would say that it has the id for itself.
     return { kind: "node", key, labels, properties };
@@ -270,8 +248,6 @@ class ToldApart extends Reread {
     return { kind: "relationship", ...ends, type, properties, ...(isDuplicate && { hasDuplicateId: true as const }) };
   }
 }
-
-type Scratch = ReturnType<typeof openScratch>;
 
 function endOf(keys: Scratch, key: NodeKey): NodeKey {
   const [row] = keys.query("SELECT key FROM renamed WHERE source = ?").values(storable(key)) as [string][];

@@ -4,11 +4,14 @@
  */
 import { Database } from "bun:sqlite";
 
+/** One that openScratch has given; closed by whoever opened it. */
+export type Scratch = Database;
+
 /**
  * @param schema one CREATE TEMP TABLE statement
  * @param cacheKilobytes for one of several that are open at a time, rather less
  */
-export function openScratch(schema: string, cacheKilobytes = 16_000): Database {
+export function openScratch(schema: string, cacheKilobytes = 16_000): Scratch {
   const database = new Database(":memory:");
   database.run("PRAGMA temp_store = FILE");
   database.run(`PRAGMA temp.cache_size = -${cacheKilobytes}`);

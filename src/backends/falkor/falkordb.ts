@@ -1,6 +1,15 @@
 /** The FalkorDB server backend. */
-import type { Finding, LiveBackend, OpenOptions, SourceStore } from "../backend.ts";
+import type {
+  DescriptionDepth,
+  Finding,
+  LiveBackend,
+  OpenOptions,
+  SharedIds,
+  SourceStore,
+  StoreDescription,
+} from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
+import { ForwardedSource } from "../forwarded-source.ts";
 import { serverBackend } from "../graph-store/backend.ts";
 import { openFalkor } from "./falkor-server.ts";
 import { openSnapshot, refusal } from "./snapshot.ts";
@@ -22,7 +31,7 @@ async function openForReading(config: BackendConfig, options: OpenOptions = {}):
   const opened = await openSnapshot(config, options);
   if ("store" in opened) return opened.store;
   if (readBy === "snapshot") throw refusal(opened);
-  return noted(await queried.openForReading(config, options), {
+  return new NotedSource(await queried.openForReading(config, options), {
     kind: "note",
     what: `read by queries, since the server gives no snapshot: ${opened.reason}`,
     count: 1,
@@ -30,19 +39,18 @@ async function openForReading(config: BackendConfig, options: OpenOptions = {}):
   });
 }
 
-function noted(store: SourceStore, note: Finding): SourceStore {
-  const describe: SourceStore["describe"] = async (depth) => {
-    const description = await store.describe(depth);
-    return { ...description, findings: [...description.findings, note] };
-  };
-  return {
-    describe,
-    ...(store.others !== undefined && { others: () => store.others!() }),
-    ...(store.sharedIds !== undefined && { sharedIds: () => store.sharedIds!() }),
-    read: () => store.read(),
-    summarise: (options) => store.summarise(options),
-    findings: () => store.findings(),
-    assertUnchanged: () => store.assertUnchanged(),
-    close: () => store.close(),
-  };
+class NotedSource extends ForwardedSource {
+  readonly sharedIds?: () => Promise<SharedIds>;
+  readonly #note: Finding;
+
+  constructor(source: SourceStore, note: Finding) {
+    super(source);
+    this.#note = note;
+    if (source.sharedIds !== undefined) this.sharedIds = () => source.sharedIds!();
+  }
+
+  override async describe(depth: DescriptionDepth): Promise<StoreDescription> {
+    const description = await this.source.describe(depth);
+    return { ...description, findings: [...description.findings, this.#note] };
+  }
 }

@@ -1,7 +1,7 @@
 /** The content of a record in a graph as 16 bytes: to find the record again, and to see whether somebody has changed it. */
 import { canonicalizer } from "../../memorygraph/canonicalizer.ts";
 import { type ShortHash, shortHash } from "../../memorygraph/fingerprint.ts";
-import { openScratch } from "../../support/scratch.ts";
+import { openScratch, type Scratch } from "../../support/scratch.ts";
 import type { InternalId, ServerNode, ServerRelationship } from "./server.ts";
 
 /** As RecordHashes.content of the same node. */
@@ -31,7 +31,7 @@ export function sameShortHash(a: ShortHash, b: ShortHash): boolean {
 
 /** Hashes and how often each occurs: on disk, since they may be those of a whole graph. */
 export class HashMultiset {
-  #scratch: ReturnType<typeof openScratch> | null = null;
+  #scratch: Scratch | null = null;
   #size = 0;
 
   /** How many are left. */

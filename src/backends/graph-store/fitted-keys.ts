@@ -11,14 +11,13 @@ import {
   type NodeKey,
   relationshipId,
 } from "../../graph/record.ts";
-import { hashOf } from "../../memorygraph/canonicalizer.ts";
-import { type openScratch, storable } from "../../support/scratch.ts";
-
-type Scratch = ReturnType<typeof openScratch>;
+import { ContentKeys } from "../../memorygraph/content-keys.ts";
+import { type Scratch, storable } from "../../support/scratch.ts";
 
 /** In a scratch database, since it grows with the nodes that have no id of their own. */
 export class FittedKeys {
   readonly #database: Scratch;
+  readonly #contents: ContentKeys;
   readonly #sharedIds: ReadonlySet<string>;
   /** Whether a node that is known by its id has got another key: rarely, so that most relationships need no look-up. */
   #hasRenamed = false;
@@ -32,7 +31,7 @@ export class FittedKeys {
     this.#sharedIds = sharedIds;
     database.run("CREATE TEMP TABLE fitted (source TEXT PRIMARY KEY, key TEXT NOT NULL) WITHOUT ROWID");
     database.run("CREATE TEMP TABLE present_relationship (id TEXT PRIMARY KEY) WITHOUT ROWID");
-    database.run("CREATE TEMP TABLE content (hash TEXT PRIMARY KEY, nodes INTEGER NOT NULL) WITHOUT ROWID");
+    this.#contents = new ContentKeys(database);
   }
 
   /**
@@ -46,7 +45,7 @@ export class FittedKeys {
     const noted = this.#noted(source);
     if (noted !== null) return noted;
     const isNamed = own !== null && typeof id === "string" && !this.#sharedIds.has(id);
-    const key = isNamed ? keyOfId(id) : this.#byContent(labels, properties);
+    const key = isNamed ? keyOfId(id) : this.#contents.next({ labels, properties });
     this.#database.query("INSERT INTO fitted VALUES (?, ?)").run(storable(source), storable(key));
     if (own !== null) this.#hasRenamed = true;
     return key;
@@ -74,13 +73,5 @@ export class FittedKeys {
       string,
     ][];
     return row?.[0] ?? null;
-  }
-
-  #byContent(labels: readonly string[], properties: Properties): NodeKey {
-    const hash = hashOf({ kind: "node", key: "#", labels, properties }).toHex();
-    const [row] = this.#database
-      .query("INSERT INTO content VALUES (?, 1) ON CONFLICT (hash) DO UPDATE SET nodes = nodes + 1 RETURNING nodes")
-      .values(hash) as [number][];
-    return `#${hash}.${row![0]}`;
   }
 }

@@ -3,12 +3,13 @@ import {
   type GraphNode,
   type GraphRecord,
   type GraphRelationship,
+  keyOfContent,
   keyOfId,
   type NodeKey,
   nameWithoutId,
 } from "../../graph/record.ts";
 import type { Value } from "../../graph/value.ts";
-import { hashOf } from "../../memorygraph/canonicalizer.ts";
+import { contentOf } from "../../memorygraph/content-keys.ts";
 import { openScratch } from "../../support/scratch.ts";
 import type { SharedIds } from "../backend.ts";
 import type { FindingLog } from "../findings.ts";
@@ -98,10 +99,10 @@ class KeyMaker {
   node({ id, labels, properties }: ServerNode): GraphNode {
     const named = this.#named(properties.get("id"));
     if (named !== null) return { kind: "node", key: named, labels, properties };
-    const content = hashOf({ kind: "node", key: "#", labels, properties }).toHex();
+    const content = contentOf({ labels, properties });
     const number = (this.#numbers.get(content) ?? 0) + 1;
     this.#numbers.set(content, number);
-    const key = `#${content}.${number}`;
+    const key = keyOfContent(content, number);
     this.#put.run(id, key);
     return { kind: "node", key, labels, properties };
   }

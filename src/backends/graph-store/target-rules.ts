@@ -7,7 +7,7 @@ import { canonicalValue } from "../../graph/canonical.ts";
 import { hashText } from "../../graph/digest.ts";
 import { type GraphRecord, nameWithoutId, relationshipId } from "../../graph/record.ts";
 import type { Value } from "../../graph/value.ts";
-import { type openScratch, storable } from "../../support/scratch.ts";
+import { type Scratch, storable } from "../../support/scratch.ts";
 
 export interface TargetRule {
   /** The index or constraint that makes it, as SchemaItem.what has it. */
@@ -38,14 +38,14 @@ interface Broken {
 export class RuleCheck {
   readonly #location: string;
   readonly #rules: readonly TargetRule[];
-  readonly #database: ReturnType<typeof openScratch>;
+  readonly #database: Scratch;
   readonly #broken = new Map<TargetRule, Broken>();
 
   /**
    * @param location the target, as messages name it
    * @param database a scratch database, which the caller closes
    */
-  constructor(location: string, rules: readonly TargetRule[], database: ReturnType<typeof openScratch>) {
+  constructor(location: string, rules: readonly TargetRule[], database: Scratch) {
     this.#location = location;
     this.#rules = rules;
     this.#database = database;

@@ -1,7 +1,7 @@
 /** Records out of a SQLite file of any layout, page by page. */
 import type { Database } from "bun:sqlite";
 import { JsonSyntaxError } from "../../graph/json.ts";
-import { type GraphNode, type GraphRecord, type GraphRelationship, keyOfId } from "../../graph/record.ts";
+import { type GraphNode, type GraphRecord, type GraphRelationship, keyOfContent, keyOfId } from "../../graph/record.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { FindingLog } from "../findings.ts";
 import { ALL_ROWS, pages, prepare, quoted, type Row, shareOf } from "./database.ts";
@@ -214,7 +214,7 @@ export class SqliteReader {
     const hash = hashOf(node).toHex();
     const number = (this.#anonymous.get(hash) ?? 0) + 1;
     this.#anonymous.set(hash, number);
-    return `#${hash}.${number}`;
+    return keyOfContent(hash, number);
   }
 }
 

@@ -9,7 +9,7 @@ import { hasWritten, stateOfRun } from "../../journal/run-state.ts";
 import { digestOf } from "../../memorygraph/canonicalizer.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import { remove } from "../../support/files.ts";
-import { openScratch } from "../../support/scratch.ts";
+import { openScratch, type Scratch } from "../../support/scratch.ts";
 import type { RollbackTarget } from "../backend.ts";
 import { commitPlanned, isEmptied, planned, toRecover } from "../file/staged-rollback.ts";
 import { recoverStaged } from "../file/staging.ts";
@@ -93,7 +93,7 @@ async function change(session: ExistingFile, plan: RollbackPlan): Promise<void> 
   }
 }
 
-function* pagesOf<R extends [number, ...unknown[]]>(scratch: ReturnType<typeof openScratch>, query: string) {
+function* pagesOf<R extends [number, ...unknown[]]>(scratch: Scratch, query: string) {
   for (let after = 0; ; ) {
     const rows = scratch.query(`${query} WHERE rowid > ? ORDER BY rowid LIMIT ${PAGE}`).values(after) as R[];
     if (rows.length === 0) return;

@@ -1,7 +1,7 @@
 /** The hashes of records in their order, from one reading of a source to the next: computing them again takes as long as writing does. */
 import type { RecordHashes } from "../../graph/record.ts";
 import { FINGERPRINT_BYTES, fingerprintAt, putFingerprint, SHORT_HASH_BYTES } from "../../memorygraph/fingerprint.ts";
-import { openScratch } from "../../support/scratch.ts";
+import { openScratch, type Scratch } from "../../support/scratch.ts";
 
 const STRIDE = SHORT_HASH_BYTES + FINGERPRINT_BYTES;
 const CHUNK = 4_096 * STRIDE;
@@ -9,7 +9,7 @@ const CHUNK = 4_096 * STRIDE;
 /** 40 bytes a record, on disk. Close it in the end. */
 export class HashSpool {
   /** Full chunks are on disk, since they grow with the store. */
-  #full: ReturnType<typeof openScratch> | null = null;
+  #full: Scratch | null = null;
   #chunk = new Uint8Array(CHUNK);
   #at = 0;
   #chunks = 0;
