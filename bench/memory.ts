@@ -5,13 +5,10 @@
  *
  *   bun bench/memory.ts [--sizes 5000,20000,80000] [KIND ...]
  */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { KINDS, start, stop } from "../scripts/servers.ts";
+import { inBenchFolder, program } from "./measure.ts";
 import { peaksOf, type Store } from "./memory-paths.ts";
 
-const program = join(import.meta.dir, "../dist/memorygraph-migrate");
 const FILES = ["sqlite", "falkordblite"] as const;
 
 const words = process.argv.slice(2);
@@ -20,12 +17,8 @@ const sizes = (at === -1 ? "5000,20000,80000" : words[at + 1]!).split(",").map(N
 const wanted = words.filter((_, index) => at === -1 || (index !== at && index !== at + 1));
 const isWanted = (kind: string) => wanted.length === 0 || wanted.includes(kind);
 
-if (!existsSync(program)) {
-  console.error("dist/memorygraph-migrate does not exist: run `npm run build` first");
-  process.exitCode = 2;
-} else {
+await inBenchFolder(async (folder) => {
   Bun.env.SERVERS_RUN = `bench-${process.pid}`;
-  const folder = mkdtempSync(join(tmpdir(), "memorygraph-bench-"));
   try {
     const stores: Store[] = FILES.filter(isWanted).map((kind) => ({ kind }));
     for (const kind of KINDS.filter(isWanted)) {
@@ -45,7 +38,6 @@ if (!existsSync(program)) {
       }
     }
   } finally {
-    rmSync(folder, { recursive: true });
     await stop();
   }
-}
+});

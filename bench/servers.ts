@@ -5,18 +5,15 @@
  *
  *   bun bench/servers.ts [KIND ...]
  */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Instance, KINDS, type Kind, start, stop } from "../scripts/servers.ts";
 import { emptyBolt } from "../test/conformance/bolt.ts";
 import { emptyFalkor } from "../test/conformance/falkor.ts";
 import { generate } from "./generate.ts";
-import { type Measure, measure, median } from "./measure.ts";
+import { inBenchFolder, type Measure, measure, median, program } from "./measure.ts";
 
 const ROUNDS = 5;
 const MEMORIES = 10_000;
-const program = join(import.meta.dir, "../dist/memorygraph-migrate");
 const floor = join(import.meta.dir, "servers-floor.ts");
 
 async function compare(source: string, server: Instance): Promise<string[]> {
@@ -46,13 +43,9 @@ async function compare(source: string, server: Instance): Promise<string[]> {
   return [kind, seconds("floor"), seconds("ours"), ratio, memory];
 }
 
-if (!existsSync(program)) {
-  console.error("dist/memorygraph-migrate is not there: run `npm run build` first");
-  process.exitCode = 2;
-} else {
+await inBenchFolder(async (folder) => {
   const kinds = process.argv.length > 2 ? (process.argv.slice(2) as Kind[]) : KINDS;
   Bun.env.SERVERS_RUN = `bench-${process.pid}`;
-  const folder = mkdtempSync(join(tmpdir(), "memorygraph-bench-"));
   try {
     const source = join(folder, "source.db");
     generate(source, MEMORIES);
@@ -67,7 +60,6 @@ if (!existsSync(program)) {
       }
     }
   } finally {
-    rmSync(folder, { recursive: true });
     await stop();
   }
-}
+});

@@ -4,14 +4,12 @@
  *
  *   bun bench/sqlite.ts [COUNT ...]
  */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { generate } from "./generate.ts";
-import { type Measure, measure, median } from "./measure.ts";
+import { inBenchFolder, type Measure, measure, median, program } from "./measure.ts";
 
 const ROUNDS = 5;
-const program = join(import.meta.dir, "../dist/memorygraph-migrate");
 const floor = join(import.meta.dir, "floor.ts");
 
 async function compare(folder: string, count: number): Promise<string[]> {
@@ -52,17 +50,9 @@ async function compare(folder: string, count: number): Promise<string[]> {
   ];
 }
 
-if (!existsSync(program)) {
-  console.error("dist/memorygraph-migrate is not there: run `npm run build` first");
-  process.exitCode = 2;
-} else {
+await inBenchFolder(async (folder) => {
   const counts = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1_000, 10_000, 100_000];
-  const folder = mkdtempSync(join(tmpdir(), "memorygraph-bench-"));
-  try {
-    console.log("memories, with twice as many relationships; medians of 5 rounds; migrations are verified");
-    console.log("memories | floor s | same layout s | ratio | peak MiB | to 0.13 s | ratio | peak MiB");
-    for (const count of counts) console.log((await compare(folder, count)).join(" | "));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+  console.log("memories, with twice as many relationships; medians of 5 rounds; migrations are verified");
+  console.log("memories | floor s | same layout s | ratio | peak MiB | to 0.13 s | ratio | peak MiB");
+  for (const count of counts) console.log((await compare(folder, count)).join(" | "));
+});

@@ -5,15 +5,13 @@
  *
  *   bun bench/touched.ts [COUNT [ROUNDS]]
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generate } from "./generate.ts";
-import { type Measure, measure, median } from "./measure.ts";
+import { inBenchFolder, type Measure, measure, median, program } from "./measure.ts";
 
 const PACKAGES = ["@tursodatabase/database@0.7.2", "libsql@0.5.29"];
 const LITESTREAM = "github.com/benbjohnson/litestream/cmd/litestream@v0.5.17";
-const program = join(import.meta.dir, "../dist/memorygraph-migrate");
 
 /** Changes a row and changes it back: the contents stay what they are. */
 const TOUCHES = [
@@ -103,15 +101,7 @@ async function compare(folder: string, count: number, rounds: number): Promise<v
   }
 }
 
-if (!existsSync(program)) {
-  console.error("dist/memorygraph-migrate is not there: run `npm run build` first");
-  process.exitCode = 2;
-} else {
+await inBenchFolder(async (folder) => {
   const [count = 100_000, rounds = 3] = process.argv.slice(2).map(Number);
-  const folder = mkdtempSync(join(tmpdir(), "memorygraph-bench-"));
-  try {
-    await compare(folder, count, rounds);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+  await compare(folder, count, rounds);
+});

@@ -6,16 +6,14 @@
  *   bun bench/undo.ts [--records 1000000] [--rounds 3] [KIND ...]
  */
 import { Database } from "bun:sqlite";
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Instance, KINDS, start, stop } from "../scripts/servers.ts";
 import { emptyBolt } from "../test/conformance/bolt.ts";
 import { emptyFalkor } from "../test/conformance/falkor.ts";
 import { generate } from "./generate.ts";
-import { type Measure, measure, median } from "./measure.ts";
+import { inBenchFolder, type Measure, measure, median, program } from "./measure.ts";
 
-const program = join(import.meta.dir, "../dist/memorygraph-migrate");
 const floor = join(import.meta.dir, "undo-floor.ts");
 
 interface Sizes {
@@ -113,12 +111,8 @@ const numberAfter = (name: string, otherwise: number) => {
 };
 const sizes: Sizes = { records: numberAfter("--records", 1_000_000), rounds: numberAfter("--rounds", 3) };
 
-if (!existsSync(program)) {
-  console.error("dist/memorygraph-migrate does not exist: run `npm run build` first");
-  process.exitCode = 2;
-} else {
+await inBenchFolder(async (folder) => {
   Bun.env.SERVERS_RUN = `bench-${process.pid}`;
-  const folder = mkdtempSync(join(tmpdir(), "memorygraph-bench-"));
   const isWanted = (kind: string) => words.length === 0 || words.includes(kind);
   try {
     generate(join(folder, "base.db"), Math.round((sizes.records * 0.9) / 3));
@@ -135,7 +129,6 @@ if (!existsSync(program)) {
       }
     }
   } finally {
-    rmSync(folder, { recursive: true });
     await stop();
   }
-}
+});

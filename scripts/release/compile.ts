@@ -34,8 +34,17 @@ async function pinned(target: Target, aside: string): Promise<Bun.CompileBuildOp
 
 async function bundle(compile: Bun.CompileBuildOptions, commit: string): Promise<void> {
   await Bun.build({
+    ...bundling(join(ROOT, "src/main.ts"), compile),
+    sourcemap: "linked",
+    define: { BUILD_VERSION: JSON.stringify(VERSION), BUILD_COMMIT: JSON.stringify(commit) },
+  });
+}
+
+/** How the program is bundled, also for the tests. @param entry what it begins with */
+export function bundling(entry: string, compile: Bun.CompileBuildOptions): Bun.BuildConfig {
+  return {
     // Threads are started by file name, so each is an entry of its own inside the executable.
-    entrypoints: [join(ROOT, "src/main.ts"), join(ROOT, "src/backends/sqlite/summary-worker.ts")],
+    entrypoints: [entry, join(ROOT, "src/backends/sqlite/summary-worker.ts")],
     // Side by side, as parallel.ts expects them: an executable has no folders.
     naming: { entry: "[name].[ext]" },
     target: "bun",
@@ -43,12 +52,10 @@ async function bundle(compile: Bun.CompileBuildOptions, commit: string): Promise
     // Backends stay pieces of their own, read when one is asked for.
     splitting: true,
     bytecode: true,
-    sourcemap: "linked",
     // Not identifiers: mangled class names would show in messages.
     minify: { syntax: true, whitespace: true },
     // What is not known now would have to be found beside the executable.
     allowUnresolved: [],
-    define: { BUILD_VERSION: JSON.stringify(VERSION), BUILD_COMMIT: JSON.stringify(commit) },
     compile: {
       ...compile,
       // A recovery tool is run inside folders of strangers: it must not run what lies there. `--` ends BUN_OPTIONS too.
@@ -56,7 +63,7 @@ async function bundle(compile: Bun.CompileBuildOptions, commit: string): Promise
       autoloadBunfig: false,
       execArgv: ["--"],
     },
-  });
+  };
 }
 
 /** The maps are inside the executable too; these are for whoever debugs a release. */

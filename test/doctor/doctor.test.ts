@@ -378,6 +378,23 @@ describe("--fix", () => {
   });
 });
 
+/** What the commands say that look at variables: once they are in the shell, once in the configuration of a client. */
+async function* told(inShell: Record<string, string>, inClient: Record<string, string>) {
+  for (const env of [inShell, null]) {
+    using home = new Home();
+    home.sqlite("0.12.4", ...IN_USE);
+    if (env === null) home.claudeCode({ command: "memorygraph", env: inClient });
+    for (const args of [
+      ["doctor", "--verbose"],
+      ["doctor", "--json"],
+      ["inspect", "--debug"],
+    ]) {
+      const { stdout, stderr } = await program(home.folder, args, env ?? {});
+      yield { command: args[0], output: stdout + stderr, stdout };
+    }
+  }
+}
+
 describe("a password in an address or a configuration", () => {
   test.each([
     [{ NEO4J_URI: "bolt://admin:canary-55@127.0.0.1:1" }],
@@ -389,38 +406,18 @@ describe("a password in an address or a configuration", () => {
     [{ MEMORY_BACKEND: "neo4j", MEMORY_NEO4J_URI: "bolt://127.0.0.1:1", MEMORY_NEO4J_PASSWORD: "canary-55" }],
   ])("is never shown: %j", async (variables) => {
     const env = variables as unknown as Record<string, string>;
-    for (const inShell of [true, false]) {
-      using home = new Home();
-      home.sqlite("0.12.4", ...IN_USE);
-      if (!inShell) home.claudeCode({ command: "memorygraph", env: { MEMORY_BACKEND: "neo4j", ...env } });
-      for (const args of [
-        ["doctor", "--verbose"],
-        ["doctor", "--json"],
-        ["inspect", "--debug"],
-      ]) {
-        const { stdout, stderr } = await program(home.folder, args, inShell ? env : {});
-        expect(stdout + stderr).not.toContain("canary-55");
-        if (args[0] === "doctor") expect(stdout).toContain("127.0.0.1:1");
-      }
+    for await (const { command, output, stdout } of told(env, { MEMORY_BACKEND: "neo4j", ...env })) {
+      expect(output).not.toContain("canary-55");
+      if (command === "doctor") expect(stdout).toContain("127.0.0.1:1");
     }
   });
 });
 
 test("an address with a login in the place of a path is told as such, and not shown", async () => {
   const variables = { MEMORY_BACKEND: "sqlite", MEMORY_SQLITE_PATH: "bolt://admin:canary-55@db.example" };
-  for (const inShell of [true, false]) {
-    using home = new Home();
-    home.sqlite("0.12.4", ...IN_USE);
-    if (!inShell) home.claudeCode({ command: "memorygraph", env: variables });
-    for (const args of [
-      ["doctor", "--verbose"],
-      ["doctor", "--json"],
-      ["inspect", "--debug"],
-    ]) {
-      const { stdout, stderr } = await program(home.folder, args, inShell ? variables : {});
-      expect(stdout + stderr).not.toContain("canary-55");
-      if (args[0] === "doctor") expect(stdout).toContain("MEMORY_SQLITE_PATH holds the address of a server");
-    }
+  for await (const { command, output, stdout } of told(variables, variables)) {
+    expect(output).not.toContain("canary-55");
+    if (command === "doctor") expect(stdout).toContain("MEMORY_SQLITE_PATH holds the address of a server");
   }
 });
 
