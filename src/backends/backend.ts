@@ -1,5 +1,6 @@
 /**
- * The contract between the migration engine and a store.
+ * The contract between the migration engine and a store; what a store tells of itself is in description.ts, and what it makes of
+ * records in fitting.ts.
  *
  * How to add a backend:
  * 1. One folder here, with a descriptor (descriptor.ts) and a module that exports a `Backend`. A family (Bolt, FalkorDB)
@@ -22,84 +23,8 @@ import type { Release } from "../memorygraph/releases.ts";
 import type { Showing } from "../memorygraph/showing.ts";
 import type { Summary } from "../memorygraph/summary.ts";
 import type { BackendConfig, BackendType } from "./config.ts";
-
-/** Something about a store that a person should know. `loss` says that reading it on leaves something behind. */
-export interface Finding {
-  readonly what: string;
-  readonly count: number;
-  /** The first few ids concerned. */
-  readonly examples: readonly string[];
-  readonly kind: "damage" | "loss" | "note";
-  /** Also for who wants no report. */
-  readonly isUrgent?: true;
-  /** What may be a later state of the store than the one that is read: as a source, that is urgent. */
-  readonly isLater?: true;
-  /** Of a target: it acts by itself on what is written, and a person has to agree to that. */
-  readonly needsConsent?: true;
-  /** What is counted; records where it is left out. */
-  readonly unit?: "record" | "property" | "label" | "relationship type";
-}
-
-/** An index or constraint of a graph server. */
-export interface SchemaItem {
-  readonly backend: BackendType;
-  readonly kind: "index" | "constraint";
-  /** As a person reads it: `unique constraint on :Memory(id)`. Two items with the same one are the same thing. */
-  readonly what: string;
-  /** What creates it on a server of that kind; a statement or a command. */
-  readonly statement: string;
-  /** Whether MemoryGraph itself creates such a one. */
-  readonly own: boolean;
-  /** What the server calls its kind. */
-  readonly type?: string;
-  /** Its settings, by name; left out where it has none, or the server does not tell. */
-  readonly options?: Readonly<Record<string, string>>;
-  /** It is of use only where a property holds texts, and is made only there. */
-  readonly forTexts?: true;
-}
-
-/** What a dump of Redis is besides one graph. */
-export interface DumpFacts {
-  /** The release of Redis that wrote it. */
-  readonly redis: string | null;
-  /** FalkorDB's version of the graph's encoding; null where there is no graph. */
-  readonly encoding: number | null;
-  /** Every graph in the first database. */
-  readonly graphs: readonly string[];
-  /** Keys that belong to no graph. */
-  readonly otherKeys: number;
-}
-
-export interface StoreDescription {
-  readonly backend: BackendType;
-  /** For people: a path, or an address without credentials. */
-  readonly location: string;
-  readonly engine: string;
-  /** What the store is, in one word of stores.md: nodes, memories, hybrid, empty. */
-  readonly layout: string;
-  /** The line of releases that wrote it, where the layout tells. */
-  readonly release: Release | null;
-  /** The lines of releases that see what it holds. */
-  readonly readableBy: readonly Release[];
-  readonly bytes: number | null;
-  readonly nodes: number;
-  readonly relationships: number;
-  readonly indexes: readonly string[];
-  /** The indexes and constraints of a graph server, which a target of the same kind gets as well. */
-  readonly schema?: readonly SchemaItem[];
-  /** Whose indexes and constraints it takes as a target, where not only its own kind's. */
-  readonly takesSchemaOf?: BackendType;
-  readonly dump?: DumpFacts;
-  /** What the store keeps beside properties, which is no part of any digest and is not compared. */
-  readonly notCompared?: readonly string[];
-  readonly findings: readonly Finding[];
-}
-
-/**
- * `counts`: structure and figures. `links` adds relationships with an end that is not there. `integrity` adds what
- * the engine's own check of the whole store finds, which can take as long as reading it.
- */
-export type DescriptionDepth = "counts" | "links" | "integrity";
+import type { DescriptionDepth, Finding, SchemaItem, StoreDescription } from "./description.ts";
+import type { Fitting } from "./fitting.ts";
 
 export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
@@ -164,47 +89,6 @@ export interface SourceStore {
    */
   assertUnchanged(failed?: boolean): Promise<void>;
   close(): Promise<void>;
-}
-
-/** What a target cannot hold of one record. */
-export interface Loss {
-  readonly what: string;
-  /** Where: an id, or an id and a property. */
-  readonly example: string;
-  readonly unit: NonNullable<Finding["unit"]>;
-}
-
-/** A record as a target will hold it. Without losses, it has the canonical text of the record itself. */
-export interface Fitted {
-  /** In the spelling of the target's release; null for one that the target cannot hold at all. */
-  readonly record: GraphRecord | null;
-  readonly losses: readonly Loss[];
-  /** How many of its timestamps were respelled. */
-  readonly respelled: number;
-  /**
-   * An id for which no target would take the record, whatever is allowed: one that the target's constraint refuses
-   * (`unique`), or one that several records have in the source and one in the target (`shared`).
-   */
-  readonly clash: { readonly kind: "unique" | "shared"; readonly example: string } | null;
-}
-
-/** Makes of a record what a target can hold; a live target has to know all of it before anything is written. */
-export interface Fitting {
-  /** Changes nothing: a record gives the same whenever it is fitted. The ends of a relationship have been noted before. */
-  fit(record: GraphRecord): Fitted;
-  readonly rehearsal: Rehearsal;
-}
-
-/** Gathers what fitting says of the records of a source, in the first reading of it. */
-export interface Rehearsal {
-  /** For every record of the source once, nodes before relationships. */
-  note(fitted: Fitted): void;
-  /** For each of them that is to be written: checked against the rules of the target, and counted in its report. */
-  admit(fitted: Fitted): void;
-  /** What of the noted records the target cannot hold. */
-  losses(): readonly Finding[];
-  /** @throws RefusedError when a record is one that the target would not take whatever is allowed */
-  assertPossible(): void;
 }
 
 export interface WriteRequest {
@@ -315,6 +199,7 @@ export interface CopyElsewhere {
   readonly remove: string;
 }
 
+/** A target in which runs are undone. */
 /** A target in which runs are undone. */
 export interface RollbackTarget {
   /** For people, without credentials. */

@@ -1,5 +1,5 @@
 /** Collects what is odd about a store: counted in full, with the first ids as examples. */
-import type { Finding } from "./backend.ts";
+import type { Finding } from "./description.ts";
 
 const EXAMPLES = 10;
 

@@ -2,14 +2,8 @@
 
 import type { GraphRecord } from "../graph/record.ts";
 import type { Summary } from "../memorygraph/summary.ts";
-import type {
-  DescriptionDepth,
-  Finding,
-  OtherStore,
-  SourceStore,
-  StoreDescription,
-  SummaryOptions,
-} from "./backend.ts";
+import type { OtherStore, SourceStore, SummaryOptions } from "./backend.ts";
+import type { DescriptionDepth, Finding, StoreDescription } from "./description.ts";
 
 /** Ids that several records have are not passed on: which those are depends on how the records are read. */
 export abstract class ForwardedSource implements SourceStore {

@@ -1,7 +1,8 @@
 /** Loads the backend of a store when it is first asked for, which keeps the start of the program short. */
 import { UsageError } from "../errors.ts";
-import type { Backend, Finding, SourceStore, StagedBackend, TargetBackend } from "./backend.ts";
+import type { Backend, SourceStore, StagedBackend, TargetBackend } from "./backend.ts";
 import type { BackendConfig } from "./config.ts";
+import type { Finding } from "./description.ts";
 import { descriptorOf } from "./descriptors.ts";
 import { copiesBeside } from "./file/copies-beside.ts";
 import { recognise } from "./recognise.ts";

@@ -1,6 +1,7 @@
 /** What is at a place. Files are opened to read only. */
-import type { StoreDescription } from "../backends/backend.ts";
+
 import { BackendConfig } from "../backends/config.ts";
+import type { StoreDescription } from "../backends/description.ts";
 import { recognise } from "../backends/recognise.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { MigrateError, StoreKindError } from "../errors.ts";

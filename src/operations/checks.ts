@@ -1,13 +1,7 @@
 /** What must hold before anything is written, or put in place. */
-import type {
-  Finding,
-  SourceStore,
-  StoreDescription,
-  TargetBackend,
-  TargetPreview,
-  TargetSession,
-} from "../backends/backend.ts";
+import type { SourceStore, TargetBackend, TargetPreview, TargetSession } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
+import type { Finding, StoreDescription } from "../backends/description.ts";
 import { DamagedStoreError, RefusedError, WriteError } from "../errors.ts";
 import type { Outcome } from "./outcome.ts";
 

@@ -1,6 +1,7 @@
 /** `verify`: two stores, opened and compared. */
-import type { Finding, OpenOptions, SourceStore } from "../backends/backend.ts";
+import type { OpenOptions, SourceStore } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
+import type { Finding } from "../backends/description.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { DamagedStoreError, RereadError } from "../errors.ts";
 import { compareStores, type Readable, type ShownDifferences } from "./compare.ts";

@@ -1,6 +1,7 @@
 /** What one store is and holds, by reading all of it. */
-import type { StoreDescription } from "../backends/backend.ts";
+
 import type { BackendConfig } from "../backends/config.ts";
+import type { StoreDescription } from "../backends/description.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { compareInstants, type Instant } from "../graph/instant.ts";
 import { type GraphNode, type GraphRecord, hasDuplicateId, nameWithoutId } from "../graph/record.ts";

@@ -1,5 +1,6 @@
 /** Gathers what a run found and did, and turns it into the result document. */
-import type { Finding, StoreDescription, WriteReport } from "../backends/backend.ts";
+import type { WriteReport } from "../backends/backend.ts";
+import type { Finding, StoreDescription } from "../backends/description.ts";
 import { emptyReport } from "../backends/report.ts";
 import type { MigrateError } from "../errors.ts";
 import type { GraphRecord } from "../graph/record.ts";

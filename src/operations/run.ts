@@ -1,5 +1,6 @@
 /** What the phases of one run share. */
-import type { SourceStore, StoreDescription } from "../backends/backend.ts";
+import type { SourceStore } from "../backends/backend.ts";
+import type { StoreDescription } from "../backends/description.ts";
 import { failpoint } from "../support/failpoint.ts";
 import type { RunJournal } from "./journal/run-journal.ts";
 import type { Difference, OnProgress, Progress, parseOptions } from "./models.ts";

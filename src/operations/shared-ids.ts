@@ -3,8 +3,9 @@
  * apart by what they hold. Where an id is the key of a row, one of them is the record of that id, and the others stand beside
  * the table. These two readings of one store are made of each other here, so that the source is read as the target will be.
  */
-import type { Finding, SharedIds, SourceStore } from "../backends/backend.ts";
+import type { SharedIds, SourceStore } from "../backends/backend.ts";
 import type { BackendType } from "../backends/config.ts";
+import type { Finding } from "../backends/description.ts";
 import { descriptorOf } from "../backends/descriptors.ts";
 import { FindingLog } from "../backends/findings.ts";
 import { ForwardedSource } from "../backends/forwarded-source.ts";

@@ -1,6 +1,6 @@
 /** What acts by itself in a target is asked about once, before anything is written. */
 import { expect, test } from "bun:test";
-import type { Finding, StoreDescription } from "../../src/backends/backend.ts";
+import type { Finding, StoreDescription } from "../../src/backends/description.ts";
 import { RefusedError } from "../../src/errors.ts";
 import { assertAgreed } from "../../src/operations/checks.ts";
 

@@ -1,5 +1,6 @@
 /** Records as a target takes them, for a test that writes to a target without a run. */
-import type { Finding, Fitting } from "../../src/backends/backend.ts";
+import type { Finding } from "../../src/backends/description.ts";
+import type { Fitting } from "../../src/backends/fitting.ts";
 import type { GraphRecord } from "../../src/graph/record.ts";
 
 export function fittedTo(

@@ -1,8 +1,9 @@
 /** Rules of a target that would refuse what comes: found by the dry run, with the memories, the names and the way. */
 import { beforeEach, describe, expect, test } from "bun:test";
-import type { SchemaItem, TargetSession } from "../../src/backends/backend.ts";
+import type { TargetSession } from "../../src/backends/backend.ts";
 import { RANGE_KEY_BYTES, rangeKeyBytes, TEXT_KEY_BYTES } from "../../src/backends/bolt/index-limits.ts";
 import type { BackendConfig } from "../../src/backends/config.ts";
+import type { SchemaItem } from "../../src/backends/description.ts";
 import { loadTarget } from "../../src/backends/registry.ts";
 import { RefusedError, VerificationError } from "../../src/errors.ts";
 import { Point, Temporal, type Value } from "../../src/graph/value.ts";

@@ -4,7 +4,8 @@ import type { Properties } from "../../graph/properties.ts";
 import type { Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import type { CopyElsewhere, OtherStore, SchemaItem } from "../backend.ts";
+import type { CopyElsewhere, OtherStore } from "../backend.ts";
+import type { SchemaItem } from "../description.ts";
 import type {
   GraphServer,
   Hazard,

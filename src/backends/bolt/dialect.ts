@@ -1,8 +1,9 @@
 /** What differs between the servers that speak Bolt. */
 import type { Value } from "../../graph/value.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import type { CopyElsewhere, SchemaItem } from "../backend.ts";
+import type { CopyElsewhere } from "../backend.ts";
 import type { BackendType } from "../config.ts";
+import type { SchemaItem } from "../description.ts";
 import type { WriteLimits } from "../graph-store/server.ts";
 import type { TargetRule } from "../graph-store/target-rules.ts";
 import type { Activity, Connection } from "./connection.ts";

@@ -1,7 +1,7 @@
 /** Indexes and constraints of Memgraph, read and made; and the rules that they are for what is to be written. */
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import { RELEASES, type Release } from "../../memorygraph/releases.ts";
-import type { SchemaItem } from "../backend.ts";
+import type { SchemaItem } from "../description.ts";
 import type { TargetRule } from "../graph-store/target-rules.ts";
 import type { Connection, Row } from "./connection.ts";
 import type { SchemaDialect } from "./dialect.ts";

@@ -3,7 +3,7 @@ import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import { RELEASES, type Release } from "../../memorygraph/releases.ts";
 import { tellingRepeatedly } from "../../support/patience.ts";
 import { sleep } from "../../support/time.ts";
-import type { SchemaItem } from "../backend.ts";
+import type { SchemaItem } from "../description.ts";
 import type { TargetRule } from "../graph-store/target-rules.ts";
 import type { Connection, Row } from "./connection.ts";
 import type { SchemaDialect } from "./dialect.ts";

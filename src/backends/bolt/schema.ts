@@ -1,6 +1,7 @@
 /** Indexes and constraints as a person reads them, the same words on every Bolt server. */
-import type { SchemaItem } from "../backend.ts";
+
 import type { BackendType } from "../config.ts";
+import type { SchemaItem } from "../description.ts";
 
 interface Indexed {
   readonly entity: "node" | "relationship";

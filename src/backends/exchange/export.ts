@@ -8,7 +8,7 @@ import { Properties } from "../../graph/properties.ts";
 import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
 import { CONTEXT_FIELDS, CONTEXT_PREFIX } from "../../memorygraph/fields.ts";
 import { memoriesLayout } from "../../memorygraph/layouts/memories.ts";
-import type { Finding } from "../backend.ts";
+import type { Finding } from "../description.ts";
 import type { Aside, Format, Item, Survey } from "./format.ts";
 import { type Piece, piecesOfDocument } from "./pieces.ts";
 

@@ -1,6 +1,6 @@
 /** What a JSON format makes of its pieces. */
 import type { Properties } from "../../graph/properties.ts";
-import type { Finding } from "../backend.ts";
+import type { Finding } from "../description.ts";
 import type { Piece } from "./pieces.ts";
 
 /** A record as the file has it: ends of relationships are ids. */

@@ -7,15 +7,8 @@ import { remove } from "../../support/files.ts";
 import { createPrivateFolder } from "../../support/private-folder.ts";
 import { copyStill, isQuiescent, stateOf } from "../../support/stability.ts";
 import { sleep } from "../../support/time.ts";
-import type {
-  DescriptionDepth,
-  Finding,
-  OpenOptions,
-  SharedIds,
-  SourceBackend,
-  SourceStore,
-  StoreDescription,
-} from "../backend.ts";
+import type { OpenOptions, SharedIds, SourceBackend, SourceStore } from "../backend.ts";
+import type { DescriptionDepth, Finding, StoreDescription } from "../description.ts";
 import { pathOf } from "../file/place.ts";
 import { FindingLog } from "../findings.ts";
 import { releasesOf } from "../graph-store/describe.ts";

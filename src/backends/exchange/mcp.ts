@@ -7,7 +7,7 @@ import { Properties } from "../../graph/properties.ts";
 import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
 import { CONTEXT_PREFIX } from "../../memorygraph/fields.ts";
 import { releaseLines } from "../../memorygraph/releases.ts";
-import type { Finding } from "../backend.ts";
+import type { Finding } from "../description.ts";
 import type { Aside, Format, Item } from "./format.ts";
 import { type Piece, piecesOfLines } from "./pieces.ts";
 

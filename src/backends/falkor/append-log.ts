@@ -11,7 +11,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { RefusedError } from "../../errors.ts";
 import { readFields } from "../../rdb/prologue.ts";
 import { openDumpFile } from "../../rdb/source.ts";
-import type { Finding } from "../backend.ts";
+import type { Finding } from "../description.ts";
 
 /** Some file systems keep a file's time in whole seconds, or in two. */
 const COARSE_MS = 2_000;

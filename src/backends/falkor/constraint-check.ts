@@ -8,7 +8,7 @@ import { tag } from "../../graph/tagged.ts";
 import type { Value } from "../../graph/value.ts";
 import type { DumpNode, DumpRelationship } from "../../rdb/dump.ts";
 import { openScratch, storable } from "../../support/scratch.ts";
-import type { SchemaItem } from "../backend.ts";
+import type { SchemaItem } from "../description.ts";
 import type { Named } from "./schema.ts";
 import { fatalWhenUnique } from "./values.ts";
 

@@ -8,7 +8,7 @@ import {
   type SchemaEntry,
   type VectorOptions,
 } from "../../rdb/dump.ts";
-import type { SchemaItem } from "../backend.ts";
+import type { SchemaItem } from "../description.ts";
 import { itemsOf, type Named } from "./schema.ts";
 import { otherLanguage, type TextSettings, USUAL_TEXT } from "./text-settings.ts";
 

@@ -4,7 +4,7 @@ import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import type { DumpNode, DumpRelationship } from "../../rdb/dump.ts";
 import type { GraphReader, LeftOutObserver } from "../../rdb/graph.ts";
 import { openScratch } from "../../support/scratch.ts";
-import type { Finding } from "../backend.ts";
+import type { Finding } from "../description.ts";
 import { FindingLog } from "../findings.ts";
 import type { RecordStore, ServerNode, ServerRelationship } from "../graph-store/server.ts";
 

@@ -3,7 +3,8 @@ import { StoreKindError } from "../../errors.ts";
 import type { Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import { shellQuote } from "../../support/shell.ts";
-import type { CopyElsewhere, OtherStore, SchemaItem } from "../backend.ts";
+import type { CopyElsewhere, OtherStore } from "../backend.ts";
+import type { SchemaItem } from "../description.ts";
 import type {
   GraphServer,
   Hazard,

@@ -1,14 +1,7 @@
 /** The FalkorDB server backend. */
-import type {
-  DescriptionDepth,
-  Finding,
-  LiveBackend,
-  OpenOptions,
-  SharedIds,
-  SourceStore,
-  StoreDescription,
-} from "../backend.ts";
+import type { LiveBackend, OpenOptions, SharedIds, SourceStore } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
+import type { DescriptionDepth, Finding, StoreDescription } from "../description.ts";
 import { ForwardedSource } from "../forwarded-source.ts";
 import { serverBackend } from "../graph-store/backend.ts";
 import { openFalkor } from "./falkor-server.ts";

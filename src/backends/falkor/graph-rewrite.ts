@@ -4,7 +4,7 @@ import type { Properties } from "../../graph/properties.ts";
 import { GraphDraft } from "../../rdb/draft.ts";
 import type { DumpNode, DumpRelationship, GraphCounts } from "../../rdb/dump.ts";
 import { writeDump } from "../../rdb/write.ts";
-import type { SchemaItem } from "../backend.ts";
+import type { SchemaItem } from "../description.ts";
 import { ChangedRecords } from "./changed-records.ts";
 import { ConstraintCheck } from "./constraint-check.ts";
 import { conflictOf, EMPTY_SCHEMA, schemaItems, withItem } from "./dump-schema.ts";

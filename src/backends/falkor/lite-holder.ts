@@ -1,5 +1,5 @@
 /** What a FalkorDBLite store can hold: what its engine can. */
-import type { SchemaItem } from "../backend.ts";
+import type { SchemaItem } from "../description.ts";
 import type { Holder } from "../graph-store/server.ts";
 import type { Named } from "./schema.ts";
 import { fatalWhenUnique, unstorable, unstorableName } from "./values.ts";

@@ -6,7 +6,8 @@ import { type GraphNode, type GraphRecord, type GraphRelationship, relationshipI
 import type { JournalFile } from "../../journal/journal-file.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { stateOf } from "../../support/stability.ts";
-import type { Finding, SchemaItem, StagedTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
+import type { StagedTarget, WriteReport, WriteRequest } from "../backend.ts";
+import type { Finding, SchemaItem, StoreDescription } from "../description.ts";
 import { onFile } from "../file/errors.ts";
 import { StagedFile } from "../file/staging.ts";
 import { FindingLog } from "../findings.ts";

@@ -4,7 +4,7 @@ import { isMap, type Value } from "../../graph/value.ts";
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import { tellingRepeatedly } from "../../support/patience.ts";
 import { sleep } from "../../support/time.ts";
-import type { SchemaItem } from "../backend.ts";
+import type { SchemaItem } from "../description.ts";
 import type { Client } from "./client.ts";
 import { literal, quote } from "./literals.ts";
 import { collected } from "./pages.ts";

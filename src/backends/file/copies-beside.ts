@@ -5,7 +5,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { shellQuote } from "../../support/shell.ts";
-import type { Finding } from "../backend.ts";
+import type { Finding } from "../description.ts";
 
 /** As Dropbox, Nextcloud, Syncthing, Resilio, Google Drive and iCloud name them, behind the name of the store. */
 const CONFLICTED = /^([ ._-]*\(?.*(conflict|konflikt|conflit|conflitto|kopie|copie en conflit).*| \(\d+\)| \d+)$/i;

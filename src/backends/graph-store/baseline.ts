@@ -1,6 +1,6 @@
 /** What a graph was when a run began, kept in the run's journal, so that going on finds it as if nothing had been written. */
 import type { JournalFile } from "../../journal/journal-file.ts";
-import type { StoreDescription } from "../backend.ts";
+import type { StoreDescription } from "../description.ts";
 import { describe } from "./describe.ts";
 import type { GraphServer } from "./server.ts";
 

@@ -3,7 +3,7 @@ import { readIsoInstant } from "../../graph/read-instant.ts";
 import type { Value } from "../../graph/value.ts";
 import type { ReleaseLine } from "../../memorygraph/releases/release.ts";
 import { releaseLines } from "../../memorygraph/releases.ts";
-import type { Finding, StoreDescription } from "../backend.ts";
+import type { Finding, StoreDescription } from "../description.ts";
 import type { GraphServer, Hazard } from "./server.ts";
 
 /** How many memories are asked for their times, to tell which releases can read them. */

@@ -10,7 +10,8 @@ import {
   relationshipId,
 } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import type { Fitted, Fitting, Loss, WriteReport } from "../backend.ts";
+import type { WriteReport } from "../backend.ts";
+import type { Fitted, Fitting, Loss } from "../fitting.ts";
 import { FittedKeys } from "./fitted-keys.ts";
 import { PropertyFitter } from "./fitted-properties.ts";
 import type { KnownRecords } from "./known-records.ts";

@@ -1,7 +1,8 @@
 /** A graph looked at for a dry run. */
 import type { GraphRecord } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import type { Finding, StoreDescription, TargetPreview, WriteReport } from "../backend.ts";
+import type { TargetPreview, WriteReport } from "../backend.ts";
+import type { Finding, StoreDescription } from "../description.ts";
 import { emptyReport } from "../report.ts";
 import { Fitter } from "./fitting.ts";
 import { KnownRecords } from "./known-records.ts";

@@ -1,8 +1,9 @@
 /** What fitting finds in the records of a source, gathered before the first of them is written to a graph. */
 import { type GraphRecord, hasDuplicateId } from "../../graph/record.ts";
 import { isMemory } from "../../memorygraph/memory.ts";
-import type { Finding, Fitted, Rehearsal } from "../backend.ts";
+import type { Finding } from "../description.ts";
 import { FindingLog } from "../findings.ts";
+import type { Fitted, Rehearsal } from "../fitting.ts";
 import type { FittingOptions } from "./fitting.ts";
 import { IdClashes } from "./id-clashes.ts";
 import { RuleCheck } from "./target-rules.ts";

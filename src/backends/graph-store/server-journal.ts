@@ -25,7 +25,7 @@ import {
   type ShortHash,
 } from "../../memorygraph/fingerprint.ts";
 import { failpoint } from "../../support/failpoint.ts";
-import type { SchemaItem } from "../backend.ts";
+import type { SchemaItem } from "../description.ts";
 import { HashMultiset, packIds, unpackIds } from "./content.ts";
 import { KnownRecords } from "./known-records.ts";
 import type { InternalId, ServerNode, ServerRelationship } from "./server.ts";

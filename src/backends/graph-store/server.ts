@@ -11,8 +11,9 @@
 import type { Properties } from "../../graph/properties.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import type { CopyElsewhere, OtherStore, SchemaItem } from "../backend.ts";
+import type { CopyElsewhere, OtherStore } from "../backend.ts";
 import type { BackendConfig, BackendType } from "../config.ts";
+import type { SchemaItem } from "../description.ts";
 import type { TargetRule } from "./target-rules.ts";
 
 /** The server's own number of a node or relationship; it may be used again once the record is deleted. */

@@ -2,8 +2,9 @@
 import type { GraphRecord } from "../../graph/record.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { deadlineAfter, patience } from "../../support/patience.ts";
-import type { CopyElsewhere, Finding, LiveTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
+import type { CopyElsewhere, LiveTarget, WriteReport, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
+import type { Finding, StoreDescription } from "../description.ts";
 import { FindingLog } from "../findings.ts";
 import { emptyReport } from "../report.ts";
 import { BASELINE, type Baseline, baselineOf, notedBaseline } from "./baseline.ts";

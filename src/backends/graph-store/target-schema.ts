@@ -1,7 +1,8 @@
 /** The indexes and constraints of a run's target: made after the records, waited for, and compared in the end. */
 import { MigrateError, SchemaConflictError, VerificationError, WriteError } from "../../errors.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import type { Finding, SchemaItem, StoreDescription, WriteReport } from "../backend.ts";
+import type { WriteReport } from "../backend.ts";
+import type { Finding, SchemaItem, StoreDescription } from "../description.ts";
 import type { GraphServer } from "./server.ts";
 import type { ServerJournal } from "./server-journal.ts";
 

@@ -1,7 +1,7 @@
 /** What a SQLite store is and holds, by asking it. */
 import type { Database } from "bun:sqlite";
 import { inWords } from "../../support/words.ts";
-import type { DescriptionDepth, Finding, StoreDescription } from "../backend.ts";
+import type { DescriptionDepth, Finding, StoreDescription } from "../description.ts";
 import { FindingLog } from "../findings.ts";
 import { countRows } from "./claims.ts";
 import { danglingIds } from "./dangling.ts";

@@ -6,7 +6,7 @@ import type { Database } from "bun:sqlite";
 import { JsonSyntaxError } from "../../graph/json.ts";
 import type { Properties } from "../../graph/properties.ts";
 import { compareStamps, type Stamp, timeOf, UNREADABLE } from "../../memorygraph/times.ts";
-import type { Finding } from "../backend.ts";
+import type { Finding } from "../description.ts";
 import { FindingLog } from "../findings.ts";
 import { quoted, type Row, rows } from "./database.ts";
 import type { FileLayout } from "./layout.ts";

@@ -7,7 +7,8 @@ import { columnNames, type SqliteLayout } from "../../memorygraph/layouts/layout
 import { DEFAULT_RELEASE, type Release, releaseLine } from "../../memorygraph/releases.ts";
 import { shellQuote } from "../../support/shell.ts";
 import { inWords } from "../../support/words.ts";
-import type { Finding, StagedTarget, StoreDescription, WriteReport, WriteRequest } from "../backend.ts";
+import type { StagedTarget, WriteReport, WriteRequest } from "../backend.ts";
+import type { Finding, StoreDescription } from "../description.ts";
 import { FindingLog } from "../findings.ts";
 import { describe } from "./describe.ts";
 import { translate } from "./errors.ts";

@@ -7,7 +7,7 @@ import type { PageFile } from "../../sqlite-file/page-file.ts";
 import { readSchema } from "../../sqlite-file/schema.ts";
 import { StoredTable } from "../../sqlite-file/table-rows.ts";
 import { shellQuote } from "../../support/shell.ts";
-import type { Finding } from "../backend.ts";
+import type { Finding } from "../description.ts";
 import { FindingLog } from "../findings.ts";
 import { rows } from "./database.ts";
 import type { FileLayout } from "./layout.ts";

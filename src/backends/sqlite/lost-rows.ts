@@ -1,6 +1,6 @@
 /** What could not be read of a file: by the ids that its indexes still name, else by page and number of row. */
 import { type Database, SQLiteError } from "bun:sqlite";
-import type { Finding } from "../backend.ts";
+import type { Finding } from "../description.ts";
 import { FindingLog } from "../findings.ts";
 import { idIndexOf } from "./claims.ts";
 import { quoted, rows } from "./database.ts";

@@ -11,16 +11,8 @@ import { type Release, releaseLine } from "../../memorygraph/releases.ts";
 import type { Summary } from "../../memorygraph/summary.ts";
 import { flushAhead } from "../../support/files.ts";
 import { breathe } from "../../support/time.ts";
-import type {
-  BulkCopy,
-  Finding,
-  SourceStore,
-  StagedTarget,
-  StoreDescription,
-  SummaryOptions,
-  WriteReport,
-  WriteRequest,
-} from "../backend.ts";
+import type { BulkCopy, SourceStore, StagedTarget, SummaryOptions, WriteReport, WriteRequest } from "../backend.ts";
+import type { Finding, StoreDescription } from "../description.ts";
 import { StagedFile } from "../file/staging.ts";
 import { FindingLog } from "../findings.ts";
 import { copyTables, equalTables, type WholeTable, wholeTables } from "./bulk-copy.ts";

@@ -2,7 +2,8 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Summary } from "../../memorygraph/summary.ts";
-import type { Finding, SummaryOptions } from "../backend.ts";
+import type { SummaryOptions } from "../backend.ts";
+import type { Finding } from "../description.ts";
 import { FindingLog } from "../findings.ts";
 import type { RowsRead } from "./reader.ts";
 import type { Share, ShareFingerprints, ShareProgress, ShareSummary } from "./summary-worker.ts";

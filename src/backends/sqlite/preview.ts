@@ -1,7 +1,8 @@
 /** What a run would find and make of a target, without touching it. */
 import { Database } from "bun:sqlite";
 import { type Release, releaseLine } from "../../memorygraph/releases.ts";
-import type { StoreDescription, TargetPreview, WriteRequest } from "../backend.ts";
+import type { TargetPreview, WriteRequest } from "../backend.ts";
+import type { StoreDescription } from "../description.ts";
 import { describe } from "./describe.ts";
 import { assertWritable } from "./existing-file.ts";
 import { readLayout } from "./layout.ts";

@@ -11,7 +11,7 @@ import type { StoredValue } from "../../sqlite-file/record.ts";
 import { readSchema, type SchemaEntry } from "../../sqlite-file/schema.ts";
 import { StoredTable } from "../../sqlite-file/table-rows.ts";
 import { remove } from "../../support/files.ts";
-import type { Finding } from "../backend.ts";
+import type { Finding } from "../description.ts";
 import { type ExactStatement, prepare, quoted } from "./database.ts";
 import { separateDoubles } from "./doubles.ts";
 import { onDatabase } from "./errors.ts";

@@ -13,7 +13,8 @@ import { columnNames, type LayoutTable, type SqliteLayout } from "../../memorygr
 import { isMemory } from "../../memorygraph/memory.ts";
 import { type Release, releaseLine } from "../../memorygraph/releases.ts";
 import { respell, SPELLINGS } from "../../memorygraph/spelling.ts";
-import type { Finding, WriteReport } from "../backend.ts";
+import type { WriteReport } from "../backend.ts";
+import type { Finding } from "../description.ts";
 import { FindingLog } from "../findings.ts";
 import { emptyReport } from "../report.ts";
 import { danglingIds } from "./dangling.ts";

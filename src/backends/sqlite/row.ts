@@ -1,6 +1,6 @@
 /** What the two layouts' rows have in common. */
 import type { GraphRecord } from "../../graph/record.ts";
-import type { Finding } from "../backend.ts";
+import type { Finding } from "../description.ts";
 import type { SqlValue } from "./database.ts";
 import type { RowExtra } from "./side-table.ts";
 

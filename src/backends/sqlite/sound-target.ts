@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { DamagedStoreError, RefusedError } from "../../errors.ts";
 import { shellQuote } from "../../support/shell.ts";
-import type { Finding } from "../backend.ts";
+import type { Finding } from "../description.ts";
 import { checkClaims } from "./claims.ts";
 import { checkIntegrity, cureOf, staleIndex } from "./integrity.ts";
 import type { FileLayout } from "./layout.ts";

@@ -5,15 +5,8 @@ import type { GraphRecord } from "../../graph/record.ts";
 import { Summary } from "../../memorygraph/summary.ts";
 import { WRITE_AHEAD_LOG } from "../../sqlite-file/header.ts";
 import { breathe } from "../../support/time.ts";
-import type {
-  DescriptionDepth,
-  Finding,
-  OpenOptions,
-  SharedIds,
-  SourceStore,
-  StoreDescription,
-  SummaryOptions,
-} from "../backend.ts";
+import type { OpenOptions, SharedIds, SourceStore, SummaryOptions } from "../backend.ts";
+import type { DescriptionDepth, Finding, StoreDescription } from "../description.ts";
 import { FindingLog } from "../findings.ts";
 import { recognise } from "../recognise.ts";
 import { countRows } from "./claims.ts";

@@ -3,7 +3,7 @@ import type { GraphRecord } from "../../graph/record.ts";
 import { FingerprintPacker, hashAndFingerprint } from "../../memorygraph/fingerprint.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { Summary, type SummaryTransfer } from "../../memorygraph/summary.ts";
-import type { Finding } from "../backend.ts";
+import type { Finding } from "../description.ts";
 import { FindingLog } from "../findings.ts";
 import { readLayout } from "./layout.ts";
 import { type RowsRead, SqliteReader } from "./reader.ts";

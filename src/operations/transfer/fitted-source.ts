@@ -1,5 +1,6 @@
 /** A source as the target will hold it: each record fitted, and with the hashes that an earlier reading has computed. */
-import type { Fitted, Fitting, SourceStore, SummaryOptions } from "../../backends/backend.ts";
+import type { SourceStore, SummaryOptions } from "../../backends/backend.ts";
+import type { Fitted, Fitting } from "../../backends/fitting.ts";
 import type { ContentHash } from "../../graph/digest.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { hashesOf } from "../../memorygraph/fingerprint.ts";

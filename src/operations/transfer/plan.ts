@@ -1,6 +1,7 @@
 /** Decides about every record before anything is written, and asks where somebody has to agree. */
-import type { Fitted, TargetBackend, TargetPreview, TargetSession, WriteRequest } from "../../backends/backend.ts";
+import type { TargetBackend, TargetPreview, TargetSession, WriteRequest } from "../../backends/backend.ts";
 import type { BackendConfig } from "../../backends/config.ts";
+import type { Fitted } from "../../backends/fitting.ts";
 import { RefusedError } from "../../errors.ts";
 import type { ContentDigest } from "../../graph/digest.ts";
 import type { GraphRecord } from "../../graph/record.ts";

@@ -7,7 +7,7 @@ import { type GraphRecord, idOfKey, relationshipId } from "../../graph/record.ts
 import { recordFromMap, recordToMap } from "../../graph/record-map.ts";
 import type { ValueMap } from "../../graph/value.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
-import type { RollbackPlan } from "../../journal/rollback-plan.ts";
+import { presentOf, type RollbackPlan } from "../../journal/rollback-plan.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { ownProperties, respell } from "../../memorygraph/spelling.ts";
@@ -19,13 +19,13 @@ import type {
   SourceStore,
   StagedBackend,
   StagedTarget,
-  StoreDescription,
   TargetPreview,
   WriteRequest,
 } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
+import type { StoreDescription } from "../description.ts";
 import { assertNewName, assertOtherFile, freeBytesFor, pathOf } from "../file/place.ts";
-import { beforeImageOf, commitPlanned, isEmptied, planned, presentOf, toRecover } from "../file/staged-rollback.ts";
+import { beforeImageOf, commitPlanned, isEmptied, planned, toRecover } from "../file/staged-rollback.ts";
 import { type Purpose, recoverStaged, StagedFile } from "../file/staging.ts";
 import { notThatKind, recognise } from "../recognise.ts";
 import { emptyReport } from "../report.ts";
