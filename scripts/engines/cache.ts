@@ -5,10 +5,14 @@ import { join } from "node:path";
 
 const CACHE = join(Bun.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "memorygraph-migrate-tests");
 
+export function isCached(name: string): boolean {
+  return existsSync(join(CACHE, name, "complete"));
+}
+
 /** Makes a folder of the cache, aside first: another checkout may be about the same. */
 export function cached(name: string, make: (folder: string) => void): string {
   const folder = join(CACHE, name);
-  if (existsSync(join(folder, "complete"))) return folder;
+  if (isCached(name)) return folder;
   mkdirSync(CACHE, { recursive: true });
   const aside = mkdtempSync(join(CACHE, `${name}-`));
   try {

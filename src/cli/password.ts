@@ -47,8 +47,11 @@ function fromFile(path: string, log: CliEnvironment["log"]): string {
 }
 
 async function fromCommand(command: string, side: Side): Promise<string> {
-  const shell = process.platform === "win32" ? ["cmd", "/d", "/s", "/c", command] : ["/bin/sh", "-c", command];
-  const child = Bun.spawn(shell, { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
+  const isWindows = process.platform === "win32";
+  // As it is typed: with /s, cmd takes off these quotes and leaves those inside alone.
+  const shell = isWindows ? ["cmd", "/d", "/s", "/c", `"${command}"`] : ["/bin/sh", "-c", command];
+  const options = { stdin: "ignore", stdout: "pipe", stderr: "inherit", windowsVerbatimArguments: isWindows } as const;
+  const child = Bun.spawn(shell, options);
   const text = await new Response(child.stdout).text();
   const code = await child.exited;
   if (code === 0) return firstLine(text, `what --${side}-password-command prints`);

@@ -8,7 +8,7 @@ import { locationOf } from "../doctor/release-stores.ts";
 import { storeOfSetup } from "../doctor/setup-stores.ts";
 import { snippetFor } from "../doctor/snippet.ts";
 import type { MigrationResult } from "../operations/models.ts";
-import { shellQuote } from "../support/shell.ts";
+import { settingVariables, shellInUse } from "../support/shell.ts";
 import type { CommandContext } from "./command.ts";
 import { printable } from "./printable.ts";
 
@@ -53,9 +53,8 @@ export function startLines(
     const titles = [...new Set(using.map(({ client }) => client.title))];
     return [`restart ${titles.join(" and ")}, which ${titles.length === 1 ? "opens" : "open"} this store.`];
   }
-  const words = Object.entries(variables).map(([name, value]) => `${name}=${shellQuote(value)}`);
   return [
-    `start MemoryGraph ${release} with ${words.join(" ")}`,
+    `start MemoryGraph ${release} ${shellInUse() === "posix" ? "with" : "after"} ${settingVariables(variables)}`,
     "      (--client claude-code, or another one, prints this as a client's configuration)",
   ];
 }

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { BackendConfig, FILE_BACKENDS } from "../backends/config.ts";
 import { RELEASES } from "../memorygraph/releases.ts";
-import { shellQuote } from "../support/shell.ts";
+import { inTurn, shellOf, shellQuote } from "../support/shell.ts";
 import { inWords } from "../support/words.ts";
 import type { Choice } from "./choose.ts";
 import { bringCommands, passwordFrom, storeWords } from "./commands.ts";
@@ -52,10 +52,11 @@ function unopened({ config, location, next, release }: Choice): Advice[] {
 }
 
 /** What cannot come along is for a person to decide, since it could be what they look for. */
-function losses(choice: Choice, { undecided }: Plan, { platform }: Machine): Advice[] {
+function losses(choice: Choice, { undecided }: Plan, { env, platform }: Machine): Advice[] {
+  const shell = shellOf(env, platform);
   return undecided.map(({ bring, error }) => ({
     text: `${error.message} (${bring.from.path ?? bring.from.uri}). To bring over everything else:`,
-    command: bringCommands(bring, choice, platform, true).join(" && "),
+    command: inTurn(bringCommands(bring, choice, shell, true), shell),
     pressing: true,
   }));
 }
@@ -85,7 +86,8 @@ function unusable(choice: Choice, { memoriesNow }: Plan, seen: readonly Seen[], 
   const text = `MemoryGraph ${release} does not show all that is in ${location}, which another release wrote, and a server is not rewritten in place. This makes a file that it shows; name that in its configuration, or copy it on to an empty server:`;
   const to = new BackendConfig({ type: "sqlite", path: join(machine.home, `memory-for-${release}.db`) });
   const bring = { kind: "bring", from: config, to, release, newest: false, folder: null } as const;
-  return [{ text, command: bringCommands(bring, choice, machine.platform).join(" && "), pressing: true }];
+  const shell = shellOf(machine.env, machine.platform);
+  return [{ text, command: inTurn(bringCommands(bring, choice, shell), shell), pressing: true }];
 }
 
 /** Clients that open another store are the person's to configure: their files are theirs. */

@@ -1,29 +1,26 @@
 /** The steps of a plan as commands that a person can paste; they do what `doctor --fix` does. */
 import { type BackendConfig, FILE_BACKENDS, withoutCredentials } from "../backends/config.ts";
-import { shellQuote, windowsQuote } from "../support/shell.ts";
+import { makeFolderCommand, moveCommand, quoteFor, type Shell } from "../support/shell.ts";
 import type { Choice } from "./choose.ts";
 import { ENVIRONMENT } from "./clients.ts";
 import type { Bring, SetAside, Step } from "./plan.ts";
 
-export function commandsOf(step: Step, choice: Choice, platform: string): string[] {
-  return step.kind === "set aside" ? movesOf(step, platform) : bringCommands(step, choice, platform);
+export function commandsOf(step: Step, choice: Choice, shell: Shell): string[] {
+  return step.kind === "set aside" ? movesOf(step, shell) : bringCommands(step, choice, shell);
 }
 
-function movesOf({ files }: SetAside, platform: string): string[] {
-  const quote = quoting(platform);
-  const move = platform === "win32" ? "move" : "mv -n --";
-  return files.map(([from, to]) => `${move} ${quote(from)} ${quote(to)}`);
+function movesOf({ files }: SetAside, shell: Shell): string[] {
+  return files.map(([from, to]) => moveCommand(from, to, shell));
 }
 
 /** @param allowLoss also with what cannot come along */
 export function bringCommands(
   bring: Pick<Bring, "from" | "to" | "release" | "newest" | "folder">,
   choice: Choice,
-  platform: string,
+  shell: Shell,
   allowLoss = false,
 ): string[] {
   const { from, to, release, newest, folder } = bring;
-  const quote = quoting(platform);
   const words = [
     "memorygraph-migrate",
     ...storeWords("from", from),
@@ -34,12 +31,8 @@ export function bringCommands(
     ...(newest ? ["--on-conflict", "newest", "--yes"] : []),
     ...(allowLoss ? ["--allow-loss"] : []),
   ];
-  const make = folder === null ? [] : [platform === "win32" ? `mkdir ${quote(folder)}` : `mkdir -p ${quote(folder)}`];
-  return [...make, words.map(quote).join(" ")];
-}
-
-function quoting(platform: string): (word: string) => string {
-  return platform === "win32" ? windowsQuote : shellQuote;
+  const make = folder === null ? [] : [makeFolderCommand(folder, shell)];
+  return [...make, words.map((word) => quoteFor(shell, word)).join(" ")];
 }
 
 /** The options that name a store; a password is not among them. */

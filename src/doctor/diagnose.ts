@@ -3,6 +3,7 @@ import { FILE_BACKENDS } from "../backends/config.ts";
 import type { RunEntry } from "../journal/registry.ts";
 import { FOREIGN_MEMORIES } from "../memorygraph/memory.ts";
 import type { Release } from "../memorygraph/releases.ts";
+import { shellOf } from "../support/shell.ts";
 import { adviceBeside, stepText } from "./advice.ts";
 import type { Choice } from "./choose.ts";
 import { commandsOf } from "./commands.ts";
@@ -57,7 +58,7 @@ function document(
   const stores = seen.map((one) => withReading(shownStore(one), one, choice, plan, runs));
   const steps = plan.steps.map((step) => ({
     text: stepText(step, choice),
-    commands: commandsOf(step, choice, machine.platform),
+    commands: commandsOf(step, choice, shellOf(machine.env, machine.platform)),
     memoriesAfter: step.memoriesAfter,
   }));
   const current = plan.readings.get(choice.location);

@@ -32,7 +32,7 @@ const ROOMS: readonly (readonly [what: string, pattern: RegExp, rooms: RegExp])[
   ["redis", /from "redis"/, /^none$/],
   ["citty", /from "citty/, /^cli\//],
   ["consola", /from "consola/, /^cli\/(log|guide)\.ts$/],
-  ["process", /\bprocess\./, /^(cli\/|main\.ts$|support\/(files|private-folder|processes)\.ts$)/],
+  ["process", /\bprocess\./, /^(cli\/|main\.ts$|support\/(files|private-folder|processes|shell)\.ts$)/],
   [
     "valibot",
     /from "valibot"/,

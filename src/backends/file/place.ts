@@ -3,7 +3,7 @@ import { accessSync, type BigIntStats, constants, lstatSync, statSync } from "no
 import { dirname, resolve } from "node:path";
 import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
 import { freeBytes, leadToOneFile } from "../../support/files.ts";
-import { shellQuote } from "../../support/shell.ts";
+import { makeFolderCommand } from "../../support/shell.ts";
 import type { BackendConfig } from "../config.ts";
 import { accessError } from "../recognise.ts";
 
@@ -29,7 +29,7 @@ export function assertNewName(path: string): void {
   const stat = statSync(folder, { throwIfNoEntry: false });
   if (stat === undefined) {
     throw new StoreKindError(`the folder ${folder} does not exist`, {
-      next: `Make it first: mkdir -p ${shellQuote(folder)}`,
+      next: `Make it first: ${makeFolderCommand(folder)}`,
     });
   }
   if (!stat.isDirectory()) {

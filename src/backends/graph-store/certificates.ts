@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { AccessError, UsageError } from "../../errors.ts";
 import { codeOf } from "../../support/files.ts";
-import { shellQuote } from "../../support/shell.ts";
+import { keptPrivate, shellQuote } from "../../support/shell.ts";
 import type { BackendConfig } from "../config.ts";
 
 export interface ClientCertificate {
@@ -90,7 +90,7 @@ function keyIn(text: string, path: string, certFile: string): KeyObject {
   } catch (cause) {
     if (codeOf(cause) === "ERR_MISSING_PASSPHRASE") {
       throw new UsageError(`the private key ${path} is protected by a passphrase, which is not supported`, {
-        next: `Write a copy without it to a file that only you can read, and name that one: (umask 077; openssl pkey -in ${shellQuote(path)} -out plain-key.pem)`,
+        next: `Write a copy without it to a file that only you can read, and name that one: ${keptPrivate(`openssl pkey -in ${shellQuote(path)} -out plain-key.pem`)}`,
         cause,
       });
     }

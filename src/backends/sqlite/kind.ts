@@ -4,7 +4,7 @@ import { RefusedError, StoreKindError } from "../../errors.ts";
 import { type FileHeader, HEADER_BYTES, parseHeader, WRITE_AHEAD_LOG } from "../../sqlite-file/header.ts";
 import { readWalIndex, type WalIndex } from "../../sqlite-file/wal-index.ts";
 import { hasBytes } from "../../support/files.ts";
-import { shellQuote } from "../../support/shell.ts";
+import { copyCommand } from "../../support/shell.ts";
 import { type Found, notThatKind } from "../recognise.ts";
 import { sqliteDescriptor } from "./descriptor.ts";
 import type { FileLayout } from "./layout.ts";
@@ -50,7 +50,7 @@ function logMissing(path: string, size: number, { waiting, logBytes }: WalIndex)
   return new RefusedError(
     `${path} is not the whole store: ${path}-shm says that ${waiting} changed pages are in ${path}-wal alone, which ${state}`,
     {
-      next: `Look for ${path}-wal where this file came from, and put it beside the file. To take the file without it: cp ${shellQuote(path)} alone.db, and name the copy.`,
+      next: `Look for ${path}-wal where this file came from, and put it beside the file. To take the file without it: ${copyCommand(path, "alone.db")}, and name the copy.`,
     },
   );
 }

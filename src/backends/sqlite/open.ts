@@ -6,7 +6,7 @@ import type { Database } from "bun:sqlite";
 import { realpathSync, statSync } from "node:fs";
 import { DamagedStoreError, RefusedError } from "../../errors.ts";
 import { codeOf, hasBytes } from "../../support/files.ts";
-import { shellQuote } from "../../support/shell.ts";
+import { copyCommand } from "../../support/shell.ts";
 import type { OpenOptions } from "../backend.ts";
 import type { Finding } from "../description.ts";
 import { FindingLog } from "../findings.ts";
@@ -239,7 +239,7 @@ function assertLogIsNewer(path: string, real: string): void {
 function notItsOwn(path: string, beside: readonly string[], why: string): RefusedError {
   const files = beside.join(" and ");
   return new RefusedError(`${files} does not belong to ${path}: ${why}`, {
-    next: `If ${files} is the newer one, look for the file that it belongs to. Else copy the file without it, and name the copy: cp ${shellQuote(path)} alone.db`,
+    next: `If ${files} is the newer one, look for the file that it belongs to. Else copy the file without it, and name the copy: ${copyCommand(path, "alone.db")}`,
   });
 }
 
