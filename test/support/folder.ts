@@ -18,18 +18,28 @@ export interface TemporaryFolder extends Disposable {
   file(...names: string[]): string;
 }
 
+const made = new Set<TemporaryFolder>();
+
+/** The folders of tests that were broken off, or that none disposes of: with the last test they go as well. */
+export function removeFolders(): void {
+  for (const folder of made) folder[Symbol.dispose]();
+}
+
 /** @param inMemory where the system has such a place: for many small stores, of which no power cut is feared */
 export function temporaryFolder({ inMemory = false } = {}): TemporaryFolder {
   const base = inMemory && existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
   const path = mkdtempSync(join(base, "migrate-test-"));
-  return {
+  const folder: TemporaryFolder = {
     path,
     file: (...names) => join(path, ...names),
     [Symbol.dispose]() {
-      chmodSync(path, 0o700);
+      made.delete(folder);
+      if (existsSync(path)) chmodSync(path, 0o700);
       rmSync(path, { recursive: true, force: true });
     },
   };
+  made.add(folder);
+  return folder;
 }
 
 /** Names in a folder, without the journals of completed runs, which stay beside their targets. */

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { removeBuilds } from "../release/builds.ts";
+import { removeFolders } from "./folder.ts";
 import { stopServers } from "./servers.ts";
 
 // What the library remembers of the tests' runs is nobody's.
@@ -12,3 +13,4 @@ Bun.env.XDG_STATE_HOME = state;
 afterAll(() => rmSync(state, { recursive: true, force: true }));
 afterAll(stopServers);
 afterAll(removeBuilds);
+afterAll(removeFolders);
