@@ -39,10 +39,6 @@ export async function summariseInParallel(
   const threads = Array.from({ length: of }, (_, at) =>
     startThread({ path: real, at, of, fingerprints: fingerprints !== undefined, release }, each, fingerprints),
   );
-  const stop = () => {
-    for (const { worker } of threads) worker.terminate();
-  };
-  signal?.addEventListener("abort", stop);
   try {
     const aborted = new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
     const shares = await Promise.race([Promise.all(threads.map(({ answer }) => answer)), aborted]);
@@ -56,16 +52,23 @@ export async function summariseInParallel(
     }
     return { summary, findings: findings.list(), rows };
   } finally {
-    signal?.removeEventListener("abort", stop);
-    stop();
+    for (const { worker } of threads) worker.terminate();
+    // A thread that is still ending has the file open.
+    await Promise.all(threads.map(({ ended }) => ended));
   }
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly answer: Promise<ShareSummary>;
+  readonly ended: Promise<void>;
 }
 
 function startThread(
   share: Share,
   each: (records: number) => void,
   fingerprints: (fingerprints: Uint8Array) => void = () => {},
-): { worker: Worker; answer: Promise<ShareSummary> } {
+): Thread {
   const worker = new Worker(new URL("./summary-worker.ts", import.meta.url).href, { smol: true });
   const answer = new Promise<ShareSummary>((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<ShareProgress | ShareFingerprints | ShareSummary>) => {
@@ -75,6 +78,7 @@ function startThread(
     };
     worker.onerror = (event) => reject(new Error(event.message));
   });
+  const ended = new Promise<void>((resolve) => worker.addEventListener("close", () => resolve()));
   worker.postMessage(share);
-  return { worker, answer };
+  return { worker, answer, ended };
 }

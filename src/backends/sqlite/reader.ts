@@ -4,7 +4,7 @@ import { JsonSyntaxError } from "../../graph/json.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, keyOfContent, keyOfId } from "../../graph/record.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { FindingLog } from "../findings.ts";
-import { ALL_ROWS, pages, prepare, quoted, type Row, shareOf } from "./database.ts";
+import { ALL_ROWS, pages, quoted, type Row, rows, shareOf } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
 import type { DecodedNode, DecodedRelationship } from "./nodes-layout.ts";
 import { isOdd, REPLACED, readAs } from "./readings.ts";
@@ -76,9 +76,7 @@ export class SqliteReader {
 
   #nodeById(tableName: string, id: string): GraphNode | null {
     const table = this.#nodes.find(({ name }) => name === tableName)!;
-    const statement = prepare(this.#database, `${selectFrom(table, this.#layout.hasSideTable)} WHERE t.id = ?`);
-    const [row] = statement.values(id);
-    statement.finalize();
+    const [row] = rows(this.#database, `${selectFrom(table, this.#layout.hasSideTable)} WHERE t.id = ?`, id);
     return row === undefined ? null : this.#node(table, row);
   }
 
@@ -86,9 +84,7 @@ export class SqliteReader {
   relationshipById(id: string): GraphRelationship | null {
     const [table] = this.#relationships;
     if (table === undefined) return null;
-    const statement = prepare(this.#database, `${selectFrom(table, this.#layout.hasSideTable)} WHERE t.id = ?`);
-    const [row] = statement.values(id);
-    statement.finalize();
+    const [row] = rows(this.#database, `${selectFrom(table, this.#layout.hasSideTable)} WHERE t.id = ?`, id);
     return row === undefined ? null : this.#relationship(table, row);
   }
 
@@ -113,12 +109,9 @@ export class SqliteReader {
   /** Text that is not valid UTF-8 reads as U+FFFD without a word: such a column is marked unreadable instead. */
   #exactTexts<D>(table: Table<D>, row: Row): Row {
     const columns = table.columns.filter((name) => table.present.includes(name));
-    const statement = prepare(
-      this.#database,
-      `SELECT ${columns.map((name) => `CAST(${quoted(name)} AS BLOB)`).join(", ")} FROM ${quoted(table.name)} WHERE rowid = ?`,
-    );
-    const [bytes] = statement.values(row.at(-1)!);
-    statement.finalize();
+    const select = columns.map((name) => `CAST(${quoted(name)} AS BLOB)`).join(", ");
+    const query = `SELECT ${select} FROM ${quoted(table.name)} WHERE rowid = ?`;
+    const [bytes] = rows(this.#database, query, row.at(-1)!);
     const decoder = new TextDecoder(this.#layout.encoding.toLowerCase() as "utf-8", { fatal: true, ignoreBOM: true });
     return row.map((value, at) => {
       const raw = bytes?.[columns.indexOf(table.columns[at] ?? "")];

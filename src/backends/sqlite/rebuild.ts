@@ -103,8 +103,11 @@ function copyRows(
   // Without types, every value stays what it is.
   database.run(`CREATE TABLE ${quoted(name)} (${columns.map(quoted).join(", ")})`);
   const inserts = new Inserts(database, name, [...columns, "rowid"]);
-  for (const { rowid, values } of table.rows(onLost, roots)) inserts.run([...values, rowid]);
-  inserts.close();
+  try {
+    for (const { rowid, values } of table.rows(onLost, roots)) inserts.run([...values, rowid]);
+  } finally {
+    inserts.close();
+  }
 }
 
 /** Names that SQLite takes, each once; a column of one of three names would hide the row's number. */

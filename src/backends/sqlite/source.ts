@@ -202,11 +202,16 @@ export async function* readBatches(
   signal?: AbortSignal,
 ): AsyncGenerator<readonly GraphRecord[]> {
   const batches = reader.read();
-  for (;;) {
-    signal?.throwIfAborted();
-    const next = onDatabase(path, () => batches.next());
-    if (next.done) return;
-    yield next.value;
-    await breathe();
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const next = onDatabase(path, () => batches.next());
+      if (next.done) return;
+      yield next.value;
+      await breathe();
+    }
+  } finally {
+    // Whoever stops early leaves a statement under way, which would keep the file open.
+    batches.return(undefined);
   }
 }
