@@ -5,7 +5,7 @@
  */
 import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { codeOf } from "../support/files.ts";
+import { codeOf, whenFree } from "../support/files.ts";
 import { shellQuote } from "../support/shell.ts";
 
 /** One engine's store, as a person reads it. */
@@ -184,7 +184,7 @@ function kuzuDirectory(path: string): OtherStore {
 }
 
 function firstBytes(path: string): Buffer {
-  const file = openSync(path, "r");
+  const file = whenFree(() => openSync(path, "r"));
   try {
     const bytes = Buffer.alloc(HEAD_BYTES);
     return bytes.subarray(0, readSync(file, bytes, 0, HEAD_BYTES, 0));

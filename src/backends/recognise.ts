@@ -2,9 +2,11 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { AccessError, StoreKindError } from "../errors.ts";
+import { AccessError, BusyError, StoreKindError } from "../errors.ts";
+import { codeOf, isHeldOpen, whenFree } from "../support/files.ts";
 import type { Look, Signature } from "./descriptor.ts";
 import { BACKENDS, type BackendType, descriptorOf } from "./descriptors.ts";
+import { inUse } from "./file/errors.ts";
 import { describeUnknown, type OtherStore, otherStoreAt } from "./other-engines.ts";
 
 const HEAD_BYTES = 4_096;
@@ -100,7 +102,7 @@ export function lookAt(path: string, kind: Look["kind"]): Look {
 }
 
 function firstBytes(path: string): Buffer {
-  const file = openSync(path, "r");
+  const file = whenFree(() => openSync(path, "r"));
   try {
     const bytes = Buffer.alloc(HEAD_BYTES);
     return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0));
@@ -163,7 +165,7 @@ function storeAt(path: string): boolean {
     return recognise(path).kind === "store";
   } catch (error) {
     // What may not be looked at is named by nobody.
-    if (error instanceof AccessError) return false;
+    if (error instanceof AccessError || error instanceof BusyError) return false;
     throw error;
   }
 }
@@ -186,8 +188,9 @@ function withArticle(noun: string): string {
 }
 
 /** The system's refusal to read or write a path, with the way out. */
-export function accessError(path: string, cause: unknown): AccessError {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+export function accessError(path: string, cause: unknown): AccessError | BusyError {
+  const code = codeOf(cause);
+  if (isHeldOpen(path, code)) return inUse(path, cause);
   if (code === "ELOOP") {
     return new AccessError(`${path} is a symbolic link loop`, {
       next: "Name the file itself.",

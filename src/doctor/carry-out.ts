@@ -10,7 +10,7 @@ import { RunJournal } from "../operations/journal/run-journal.ts";
 import { runMigration } from "../operations/migrate.ts";
 import type { MigrationResult } from "../operations/models.ts";
 import type { Hooks } from "../operations/run.ts";
-import { flushFolder } from "../support/files.ts";
+import { codeOf, flushFolder, isHeldOpen, whenFree } from "../support/files.ts";
 import type { Bring, SetAside, Step } from "./plan.ts";
 
 /** What a step did; `result` is that of a migration, verified. */
@@ -74,12 +74,19 @@ function renameAll(files: SetAside["files"]): void {
   const renamed: (readonly [string, string])[] = [];
   try {
     for (const [from, to] of files.toReversed()) {
-      renameSync(from, to);
+      whenFree(() => renameSync(from, to));
       renamed.push([from, to]);
     }
     for (const folder of new Set(files.map(([from]) => dirname(from)))) flushFolder(folder);
   } catch (cause) {
     for (const [from, to] of renamed.toReversed()) renameSync(to, from);
+    const held = files.find(([from]) => isHeldOpen(from, codeOf(cause)));
+    if (held !== undefined) {
+      throw new BusyError(`${held[0]} is in use by another program`, {
+        next: "Quit the programs that use it, and run doctor again.",
+        cause,
+      });
+    }
     throw new AccessError(`${files[0]?.[0]} cannot be renamed`, {
       next: "Quit the programs that use it, check that you may write in its folder, and run doctor again.",
       cause,

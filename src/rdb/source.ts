@@ -1,5 +1,6 @@
 /** A dump in a file. Read in portions and synchronously: what takes the time is decoding, and the pages are mostly cached. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { whenFree } from "../support/files.ts";
 import type { ByteSource } from "./dump.ts";
 
 export interface FileSource extends ByteSource, Disposable {
@@ -8,7 +9,7 @@ export interface FileSource extends ByteSource, Disposable {
 
 /** @throws the system's error */
 export function openDumpFile(path: string): FileSource {
-  const file = openSync(path, "r");
+  const file = whenFree(() => openSync(path, "r"));
   const close = () => closeSync(file);
   return {
     name: path,

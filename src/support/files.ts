@@ -79,14 +79,14 @@ export function publishFile(temporary: string, path: string): void {
   flush(temporary);
   try {
     linkSync(temporary, path);
-    unlinkSync(temporary);
+    whenFree(() => unlinkSync(temporary));
   } catch (error) {
     if (codeOf(error) === "EEXIST") throw error;
     // File systems without hard links (FAT, some network shares) leave only the look before the rename.
     if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
       throw Object.assign(new Error(`${path} exists`), { code: "EEXIST" });
     }
-    renameSync(temporary, path);
+    whenFree(() => renameSync(temporary, path));
   }
   flushFolder(dirname(path));
 }
@@ -108,30 +108,54 @@ export function replaceFile(temporary: string, path: string): void {
   flushFolder(dirname(path));
 }
 
-/** On Windows, whoever reads a file for a moment (a virus scanner, an indexer) keeps others from replacing it. */
+/** On Windows, whoever reads a file for a moment (a virus scanner, an indexer) keeps others from opening, replacing or removing it. */
 const IN_USE: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EBUSY"]);
-const RENAME_WAITS_MS = [10, 50, 100, 250, 500, 1_000];
+const WAITS_MS = [10, 50, 100, 250, 500, 1_000];
 
 /**
- * Renames a file over another, which whoever has it open keeps reading.
- * @throws the system's error; on Windows only after two seconds, since a file that is in use for a moment cannot be replaced
+ * Work on files that another program can have open for a moment: on Windows it is tried again for two seconds.
+ * @throws the system's error
  */
+export function whenFree<T>(work: () => T, system: string = process.platform): T {
+  for (const wait of system === "win32" ? WAITS_MS : []) {
+    try {
+      return work();
+    } catch (error) {
+      if (!IN_USE.has(codeOf(error))) throw error;
+      Bun.sleepSync(wait);
+    }
+  }
+  return work();
+}
+
+/** Renames a file over another, which whoever has it open keeps reading. @throws the system's error */
 export function renameOver(
   temporary: string,
   path: string,
   system: string = process.platform,
   rename = renameSync,
 ): void {
-  for (const wait of system === "win32" ? RENAME_WAITS_MS : []) {
-    try {
-      rename(temporary, path);
-      return;
-    } catch (error) {
-      if (!IN_USE.has(codeOf(error))) throw error;
-      Bun.sleepSync(wait);
-    }
+  whenFree(() => rename(temporary, path), system);
+}
+
+/** Does nothing, and fails where the file cannot be replaced or removed since another program has it open, as on Windows. */
+export function tryToReplace(path: string): void {
+  if (process.platform === "win32" && existsSync(path)) renameOver(path, path);
+}
+
+/**
+ * Whether a code says that another program has the file open. On Windows those for a missing permission can mean it too: whoever
+ * may write to a file, and cannot replace or remove it, is kept from it by somebody else.
+ */
+export function isHeldOpen(path: string, code: string, system: string = process.platform): boolean {
+  if (code === "EBUSY" || code === "ETXTBSY") return true;
+  if (system !== "win32" || !IN_USE.has(code)) return false;
+  try {
+    closeSync(openSync(path, "r+"));
+    return true;
+  } catch (error) {
+    return codeOf(error) === "EBUSY";
   }
-  rename(temporary, path);
 }
 
 /** As publishFile, for a new folder with finished files in it. */
@@ -141,13 +165,13 @@ export function publishFolder(temporary: string, path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
     throw Object.assign(new Error(`${path} exists`), { code: "EEXIST" });
   }
-  renameSync(temporary, path);
+  whenFree(() => renameSync(temporary, path));
   flushFolder(dirname(path));
 }
 
 /** Waits until the disk has the contents of the file. */
 export function flush(path: string): void {
-  const file = openSync(path, "r+");
+  const file = whenFree(() => openSync(path, "r+"));
   try {
     tolerating([], () => fsyncSync(file));
   } finally {
@@ -180,7 +204,7 @@ export function flushFolder(path: string): void {
 
 /** Folders with all that is in them; what does not exist is not an error. */
 export function remove(...paths: readonly string[]): void {
-  for (const path of paths) rmSync(path, { force: true, recursive: true });
+  for (const path of paths) whenFree(() => rmSync(path, { force: true, recursive: true }));
 }
 
 /**

@@ -5,7 +5,7 @@ import { fileError } from "../../src/backends/file/errors.ts";
 import { recoverStaged, StagedFile } from "../../src/backends/file/staging.ts";
 import type { JournalFile } from "../../src/journal/journal-file.ts";
 import { createJournal, removeJournal } from "../../src/journal/journal-path.ts";
-import { isSameFile, renameOver } from "../../src/support/files.ts";
+import { isHeldOpen, isSameFile, renameOver } from "../../src/support/files.ts";
 import { stateOf } from "../../src/support/stability.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
@@ -46,6 +46,18 @@ describe("a rename over an existing file", () => {
 
   test("that stays refused is a store in use", () => {
     expect(fileError("memory.db", "EBUSY", refusal("EBUSY"))?.code).toBe("busy");
+  });
+
+  test("a file that may be written to and cannot be replaced is held open, on Windows alone", () => {
+    using folder = temporaryFolder();
+    const [here, gone] = [folder.file("here.db"), folder.file("gone.db")];
+    writeFileSync(here, "");
+    for (const code of ["EPERM", "EACCES"]) {
+      expect([here, gone].map((path) => isHeldOpen(path, code, "win32"))).toEqual([true, false]);
+      expect([here, gone].map((path) => isHeldOpen(path, code, "linux"))).toEqual([false, false]);
+    }
+    expect(isHeldOpen(here, "ENOSPC", "win32")).toBe(false);
+    expect(isHeldOpen(gone, "EBUSY", "linux")).toBe(true);
   });
 });
 

@@ -3,7 +3,7 @@ import { closeSync, openSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BusyError, SourceChangedError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
-import { remove } from "../../support/files.ts";
+import { remove, whenFree } from "../../support/files.ts";
 import { createPrivateFolder } from "../../support/private-folder.ts";
 import { copyStill, isQuiescent, stateOf } from "../../support/stability.ts";
 import { sleep } from "../../support/time.ts";
@@ -40,7 +40,7 @@ async function open(path: string, { isolate = false, signal }: OpenOptions = {})
     const copied = isolate || !(await isQuiescent(real));
     const folder = copied ? await copyOf(real, path, signal) : null;
     const written = new Date(Number(statSync(real).mtimeMs)).toISOString();
-    const file = openSync(folder === null ? real : join(folder, "copy.json"), "r");
+    const file = whenFree(() => openSync(folder === null ? real : join(folder, "copy.json"), "r"));
     const format = isMcpFile(lookAt(real, "file")) ? mcpFormat(written) : exportFormat();
     return new JsonSource(path, { file, folder, watched: copied ? null : { real, state } }, format, signal);
   } catch (error) {

@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { RefusedError, StoreKindError, UnsupportedError } from "../../errors.ts";
 import { releasesOfForm } from "../../memorygraph/opens.ts";
 import { type Release, releaseLine } from "../../memorygraph/releases.ts";
+import { whenFree } from "../../support/files.ts";
 import { inWords } from "../../support/words.ts";
 import { assertNewName, assertWritableFolder } from "../file/place.ts";
 import { accessError, type Found, notThatKind, recognise } from "../recognise.ts";
@@ -126,7 +127,7 @@ function assertUnused(path: string): void {
 }
 
 function headOf(path: string): Buffer {
-  const file = openSync(path, "r");
+  const file = whenFree(() => openSync(path, "r"));
   try {
     const head = Buffer.alloc(256);
     return head.subarray(0, readSync(file, head, 0, head.length, 0));

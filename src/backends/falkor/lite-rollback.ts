@@ -7,6 +7,7 @@ import { failpoint } from "../../support/failpoint.ts";
 import { remove } from "../../support/files.ts";
 import type { RollbackTarget, SourceStore } from "../backend.ts";
 import { restoreBeforeImage } from "../file/before-image.ts";
+import { assertReplaceable } from "../file/place.ts";
 import { beforeImageOf, commitPlanned, isEmptied, planned, toRecover } from "../file/staged-rollback.ts";
 import { recoverStaged } from "../file/staging.ts";
 import type { Target } from "./lite-place.ts";
@@ -27,6 +28,7 @@ export async function openLiteForRollback(
   const { dump } = place;
   for (const journal of toRecover(existsSync(dump), journals)) recoverStaged(dump, journal);
   if (!existsSync(dump)) return null;
+  assertReplaceable(dump);
   const store = await read();
   const rollBack = async (plan: RollbackPlan) => {
     // Where all of a single run goes, the file that it replaced is put back itself.

@@ -9,6 +9,7 @@ import { stateOf } from "../../support/stability.ts";
 import type { StagedTarget, WriteReport, WriteRequest } from "../backend.ts";
 import type { Finding, SchemaItem, StoreDescription } from "../description.ts";
 import { onFile } from "../file/errors.ts";
+import { assertReplaceable } from "../file/place.ts";
 import { StagedFile } from "../file/staging.ts";
 import { FindingLog } from "../findings.ts";
 import { Fitter, type FittingOptions } from "../graph-store/fitting.ts";
@@ -96,6 +97,7 @@ export class LiteSession implements StagedTarget {
   ): Promise<LiteSession> {
     const purpose = undone === undefined ? "run" : "rollback";
     await assertNoEngine(place);
+    assertReplaceable(place.dump);
     return onFile(place.path, async () => {
       const state = stateOf(place.dump);
       const old = await openTarget(place, origin, request);

@@ -1,6 +1,14 @@
 /** The system's error codes for files as the errors of errors.ts: the same for every store that is a file. */
 import { AccessError, BusyError, MigrateError, WriteError } from "../../errors.ts";
-import { codeOf } from "../../support/files.ts";
+import { codeOf, isHeldOpen } from "../../support/files.ts";
+
+/** Another program has the file open in a way that keeps us from it. */
+export function inUse(path: string, cause: unknown): BusyError {
+  return new BusyError(`${path} is in use by another program`, {
+    next: "Close the application that has it open (or wait until it is done), then run the same command again.",
+    cause,
+  });
+}
 
 /** @returns null for a code that is none of these: no room, no permission, in use, a failing disk */
 export function fileError(path: string, code: string, cause: unknown): MigrateError | null {
@@ -11,15 +19,10 @@ export function fileError(path: string, code: string, cause: unknown): MigrateEr
       cause,
     });
   }
+  if (isHeldOpen(path, code)) return inUse(path, cause);
   if (/^(EACCES|EPERM|EROFS)$/.test(code)) {
     return new AccessError(`${path} cannot be opened or written (${reason})`, {
       next: "Check the permissions of the store and of its folder, or choose another place.",
-      cause,
-    });
-  }
-  if (/^(EBUSY|ETXTBSY)$/.test(code)) {
-    return new BusyError(`${path} is in use by another program`, {
-      next: "Close the program that has it open, then run the same command again.",
       cause,
     });
   }

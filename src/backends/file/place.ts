@@ -2,10 +2,11 @@
 import { accessSync, type BigIntStats, constants, lstatSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
-import { freeBytes, leadToOneFile } from "../../support/files.ts";
+import { codeOf, freeBytes, leadToOneFile, tryToReplace } from "../../support/files.ts";
 import { makeFolderCommand } from "../../support/shell.ts";
 import type { BackendConfig } from "../config.ts";
 import { accessError } from "../recognise.ts";
+import { fileError } from "./errors.ts";
 
 /** @throws UsageError where none is named */
 export function pathOf(config: BackendConfig): string {
@@ -47,6 +48,18 @@ export function assertWritableFolder(folder: string): void {
       next: "Choose a folder that you may write to, or run as its owner.",
       cause,
     });
+  }
+}
+
+/**
+ * That the file, which is replaced or removed in the end, can be: on Windows not while another program has it open.
+ * @throws BusyError, AccessError
+ */
+export function assertReplaceable(path: string): void {
+  try {
+    tryToReplace(path);
+  } catch (cause) {
+    throw fileError(path, codeOf(cause), cause) ?? cause;
   }
 }
 

@@ -19,7 +19,12 @@ export function isEmptied(
   { expected: { nodes, relationships } }: RollbackPlan,
   journals: readonly JournalFile[],
 ): boolean {
-  return nodes + relationships === 0 && journals.some((journal) => journal.getMeta(MADE) !== null);
+  return nodes + relationships === 0 && journals.some(wasMade);
+}
+
+/** Whether the run has made the store. */
+export function wasMade(journal: JournalFile): boolean {
+  return journal.getMeta(MADE) !== null;
 }
 
 /** Each record with what the plan says of it, in the order in which the plan was made. */

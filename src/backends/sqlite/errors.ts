@@ -1,9 +1,9 @@
 /** SQLite's result codes in the words of errors.ts. */
 import { SQLiteError } from "bun:sqlite";
-import { BusyError, DamagedStoreError, MigrateError, WriteError } from "../../errors.ts";
+import { DamagedStoreError, MigrateError, WriteError } from "../../errors.ts";
 import { codeOf } from "../../support/files.ts";
 import { shellQuote } from "../../support/shell.ts";
-import { fileError } from "../file/errors.ts";
+import { fileError, inUse } from "../file/errors.ts";
 
 /** Runs one piece of work on a database, turning what SQLite or the file system throws into something to act on. */
 export function onDatabase<T>(path: string, work: () => T): T {
@@ -34,12 +34,7 @@ export function translate(path: string, error: unknown): unknown {
   if (error instanceof MigrateError) return error;
   const code = error instanceof SQLiteError ? (error.code ?? "") : codeOf(error);
   const reason = error instanceof Error ? error.message : String(error);
-  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
-    return new BusyError(`${path} is in use by another program`, {
-      next: "Close the application that has it open (or wait until it is done), then run the same command again.",
-      cause: error,
-    });
-  }
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return inUse(path, error);
   if (
     /^SQLITE_(CORRUPT|NOTADB)/.test(code) ||
     /unsupported file format|malformed|invalid fts5 file format|vtable constructor failed|no such column/.test(reason)

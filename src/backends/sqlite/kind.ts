@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { RefusedError, StoreKindError } from "../../errors.ts";
 import { type FileHeader, HEADER_BYTES, parseHeader, WRITE_AHEAD_LOG } from "../../sqlite-file/header.ts";
 import { readWalIndex, type WalIndex } from "../../sqlite-file/wal-index.ts";
-import { hasBytes } from "../../support/files.ts";
+import { hasBytes, whenFree } from "../../support/files.ts";
 import { copyCommand } from "../../support/shell.ts";
 import { type Found, notThatKind } from "../recognise.ts";
 import { sqliteDescriptor } from "./descriptor.ts";
@@ -84,7 +84,7 @@ export function headerBytes(path: string): string {
 }
 
 function firstBytes(path: string): Buffer {
-  const file = openSync(path, "r");
+  const file = whenFree(() => openSync(path, "r"));
   try {
     const bytes = Buffer.alloc(HEADER_BYTES);
     return bytes.subarray(0, readSync(file, bytes, 0, HEADER_BYTES, 0));

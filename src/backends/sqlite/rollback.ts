@@ -11,7 +11,8 @@ import { failpoint } from "../../support/failpoint.ts";
 import { remove } from "../../support/files.ts";
 import { openScratch, type Scratch } from "../../support/scratch.ts";
 import type { RollbackTarget } from "../backend.ts";
-import { commitPlanned, isEmptied, planned, toRecover } from "../file/staged-rollback.ts";
+import { assertReplaceable } from "../file/place.ts";
+import { commitPlanned, isEmptied, planned, toRecover, wasMade } from "../file/staged-rollback.ts";
 import { recoverStaged } from "../file/staging.ts";
 import { ExistingFile } from "./existing-file.ts";
 
@@ -40,6 +41,8 @@ export async function recover(path: string, journal: JournalFile): Promise<"as b
 export async function openForRollback(path: string, journals: readonly JournalFile[]): Promise<RollbackTarget | null> {
   for (const journal of toRecover(existsSync(path), journals)) await recover(path, journal);
   if (!existsSync(path)) return null;
+  // A store that the run has made goes, where nothing else is in it.
+  if (journals.some(wasMade)) assertReplaceable(path);
   const session = ExistingFile.forRollback(path);
   let isDone = false;
   return {

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AccessError, BusyError, DamagedStoreError, SourceChangedError } from "../../errors.ts";
 import { PageFile } from "../../sqlite-file/page-file.ts";
-import { freeBytes, hasBytes, remove, removeOpen, setMode } from "../../support/files.ts";
+import { freeBytes, hasBytes, remove, removeOpen, setMode, whenFree } from "../../support/files.ts";
 import { createPrivateFolder } from "../../support/private-folder.ts";
 import { isQuiescent, sameBytes, stateOf } from "../../support/stability.ts";
 import { sleep } from "../../support/time.ts";
@@ -195,7 +195,7 @@ function copyAll(path: string, real: string, folder: string, files: readonly str
   try {
     files.forEach((suffix, at) => {
       if (stateOf(real + suffix) === null) return;
-      copyFileSync(real + suffix, copies[at]!);
+      whenFree(() => copyFileSync(real + suffix, copies[at]!));
       // The copy of a read-only file is ours all the same, and its journal has to be replayed.
       setMode(copies[at]!, 0o600);
     });
