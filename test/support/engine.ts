@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { falkorBinaries } from "../../scripts/engines/falkordb.ts";
 import { freePort } from "../../scripts/engines/ready.ts";
+import { type EngineVersion, newest, wantedVersion } from "../../scripts/engines/versions.ts";
 import type { TestServer } from "./servers.ts";
 
 export interface Engine extends AsyncDisposable {
@@ -28,10 +29,14 @@ const WATCH =
   'trap "" TERM; "$@" & engine=$!; while kill -0 "$0" 2>/dev/null && kill -0 $engine 2>/dev/null; do sleep 0.5; done; ' +
   'kill -9 $engine 2>/dev/null; wait $engine 2>/dev/null; case "$FOLDER" in */migrate-engine-*) rm -rf "$FOLDER";; esac';
 
-export async function startEngine(...options: string[]): Promise<Engine> {
+export function startEngine(...options: string[]): Promise<Engine> {
+  return startRelease(wantedVersion("falkordb"), options);
+}
+
+async function startRelease(release: EngineVersion, options: readonly string[]): Promise<Engine> {
   const folder = mkdtempSync(join(tmpdir(), "migrate-engine-"));
   const port = await freePort();
-  const { server: binary, module } = falkorBinaries();
+  const { server: binary, module } = falkorBinaries(release);
   const command = [binary, "--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""];
   command.push("--enable-debug-command", "yes", "--pidfile", join(folder, "pid"), "--logfile", join(folder, "log"));
   // The last option with a list of arguments, as the module's own would be taken for its.
@@ -86,6 +91,15 @@ let shared: Promise<Engine> | null = null;
 export function sharedEngine(): Promise<Engine> {
   shared ??= startEngine();
   return shared;
+}
+
+let newestShared: Promise<Engine> | null = null;
+
+/** One of the newest version, whichever the tests are for: older ones do not load the files that newer ones save. */
+export function newestEngine(): Promise<Engine> {
+  if (wantedVersion("falkordb") === newest("falkordb")) return sharedEngine();
+  newestShared ??= startRelease(newest("falkordb"), []);
+  return newestShared;
 }
 
 function readLog(folder: string): string {

@@ -27,7 +27,7 @@ import type { PlainGraph } from "../../conformance/corpus.ts";
 import { withFalkor } from "../../conformance/falkor.ts";
 import { fillLite, readLite } from "../../conformance/falkordblite.ts";
 import { graphOfTruth, linesOf } from "../../conformance/graph.ts";
-import { type Engine, sharedEngine, startEngine } from "../../support/engine.ts";
+import { newestEngine, sharedEngine, startEngine } from "../../support/engine.ts";
 import { listing, type TemporaryFolder, temporaryFolder } from "../../support/folder.ts";
 import { readIndependently } from "../../support/independent-reader.ts";
 import { serversOf } from "../../support/servers.ts";
@@ -446,7 +446,7 @@ describe("what is called a FalkorDBLite store", () => {
 
 /** Everything of a dump but the graphs' keys, as an engine serialises it; and the graphs by plain queries. */
 async function contentOf(path: string): Promise<{ keys: string[]; graphs: Record<string, string[]> }> {
-  const engine: Engine = await sharedEngine();
+  const engine = await newestEngine();
   await engine.load(path);
   const content = { keys: [] as string[], graphs: {} as Record<string, string[]> };
   await withFalkor(engine.server, async (command) => {
