@@ -200,7 +200,6 @@ export interface CopyElsewhere {
 }
 
 /** A target in which runs are undone. */
-/** A target in which runs are undone. */
 export interface RollbackTarget {
   /** For people, without credentials. */
   readonly location: string;

@@ -1,5 +1,5 @@
 /** Runs one command with everything it needs from its surroundings, and tidies up after it. */
-import { UsageError } from "../errors.ts";
+import { ConnectionError, UsageError } from "../errors.ts";
 import { onWait } from "../support/patience.ts";
 import { createColour, wantsColour } from "./colour.ts";
 import type { Command, CommandContext } from "./command.ts";
@@ -45,7 +45,9 @@ export async function runCommand(command: Command, given: Values, report: Report
     return left;
   } catch (error) {
     progress.end();
-    return report(error, interruption.received());
+    // Nothing was touched, and nobody has to look for what is wrong with a server that they did not wait for.
+    const unanswered = error instanceof ConnectionError && interruption.signal.aborted;
+    return report(unanswered ? interruption.signal.reason : error, interruption.received());
   } finally {
     onWait(null);
     interruption.release();

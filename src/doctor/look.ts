@@ -34,7 +34,8 @@ export async function lookAt(place: Place, signal?: AbortSignal): Promise<Seen |
     if (type === null) return { ...nothing, what, notes: hints };
     return await opened(place, new BackendConfig({ type, path: place.location }), hints, signal);
   } catch (error) {
-    if (!(error instanceof MigrateError) || signal?.aborted) throw error;
+    signal?.throwIfAborted();
+    if (!(error instanceof MigrateError)) throw error;
     // Another program's file in the same folder is nobody's lost memory.
     if (error instanceof StoreKindError && place.isOnlyBeside) return null;
     return { ...nothing, config: place.server, failure: error, what: error.message, notes: [error.next] };

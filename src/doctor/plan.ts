@@ -150,7 +150,8 @@ class Reader {
       this.readings.set(location, { standing: found, memories: change.memories, change, failure: null });
       return { seen, change, gained };
     } catch (error) {
-      if (!(error instanceof MigrateError) || this.#signal?.aborted) throw error;
+      this.#signal?.throwIfAborted();
+      if (!(error instanceof MigrateError)) throw error;
       this.readings.set(location, { standing: "unread", memories: 0, change: null, failure: error });
       return null;
     }

@@ -17,7 +17,7 @@ import { atLevel } from "../support/level.ts";
 import { ownFalkor, ownNeo4j } from "../support/own-servers.ts";
 import { addressOf, proxyTo, type Proxy as TestProxy } from "../support/proxy.ts";
 import { serversOf } from "../support/servers.ts";
-import { at, createLike, settle } from "../support/stores.ts";
+import { at, createLike, manyMemories, settle } from "../support/stores.ts";
 import { begin, ended, program, runsOf, standsStill } from "./program.ts";
 
 /** From the moment of silence on; before, a busy machine may take what it takes. */
@@ -42,22 +42,7 @@ afterAll(() => onWait(null));
 afterEach(() => shortenPatience(null));
 
 function bigFile(path: string, memories = MEMORIES): BackendConfig {
-  const database = createLike("0.12.4", path);
-  database.run("BEGIN");
-  const node = database.prepare("INSERT INTO nodes (id, label, properties) VALUES (?, 'Memory', ?)");
-  for (let number = 0; number < memories; number++) {
-    const memory = {
-      id: `m${number}`,
-      type: "general",
-      title: "x".repeat(2_000),
-      created_at: "2024-01-31T00:00:00+00:00",
-    };
-    node.run(memory.id, JSON.stringify(memory));
-  }
-  node.finalize();
-  database.run("COMMIT");
-  database.close();
-  return at(settle(path));
+  return manyMemories(path, memories, 2_000);
 }
 
 function through(proxy: TestProxy, { config }: ServerEnd): BackendConfig {

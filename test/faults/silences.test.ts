@@ -2,22 +2,31 @@
 /**
  * Many silences: the line to a server falls silent, or the server stands still, wherever a run is: after so much of what the
  * program sends in an undisturbed one, from the first byte (connecting) over probing, reading, writing and the schema to the
- * last of verification, and while the run is undone. No wait is longer than it may be, and each is told of. All rows of a kind
- * of server run beside one another, each on a graph of its own; silence.test.ts has the phases one by one.
+ * last of verification, and while the run is undone. No wait is longer than it may be, and each is told of. On FalkorDB all rows
+ * run beside one another, each on a graph of its own, by the limits of a release; on Neo4j, which has one graph, one after
+ * another by shorter ones. silence.test.ts has the phases one by one.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { InterruptedError } from "../../src/errors.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
-import { onWait, patience } from "../../src/support/patience.ts";
+import { onWait, patience, shortenPatience } from "../../src/support/patience.ts";
+import { endOf } from "../conformance/ends.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
-import { type OwnServer, ownFalkor } from "../support/own-servers.ts";
+import { type OwnServer, ownFalkor, ownNeo4j } from "../support/own-servers.ts";
 import { addressOf, type Proxy as Line, proxyTo } from "../support/proxy.ts";
 import { serversOf } from "../support/servers.ts";
-import { at, createLike, settle } from "../support/stores.ts";
+import { at, manyMemories } from "../support/stores.ts";
 
-/** The limits are those of a release; side by side, all rows take as long as one. */
+/** Side by side, all rows take as long as one. */
 const LONGEST = 180_000;
+/** For rows that come one after another. */
+const SHORT = {
+  ...{ connect: 1_500, voice: 400, probeEvery: 400, probe: 1_500, silence: 2_000 },
+  ...{ lastAnswers: 800, comeBack: 1_000, close: 500 },
+} as const;
+/** By those limits. */
+const SHORTLY = 12_000;
 /** What a busy machine adds. */
 const SLACK = 10_000;
 const MEMORIES = 1_500;
@@ -49,21 +58,11 @@ function rowsOf(silences: readonly Silence[], places: readonly number[]): Row[] 
 const told: string[] = [];
 let folder: TemporaryFolder;
 let source: BackendConfig;
-const isThere = (await serversOf("falkordb")).length > 0;
+const isThere = { neo4j: (await serversOf("neo4j")).length > 0, falkordb: (await serversOf("falkordb")).length > 0 };
 
 beforeAll(() => {
   folder = temporaryFolder();
-  const database = createLike("0.12.4", folder.file("a.db"));
-  database.run("BEGIN");
-  const node = database.prepare("INSERT INTO nodes (id, label, properties) VALUES (?, 'Memory', ?)");
-  for (let number = 0; number < MEMORIES; number++) {
-    const memory = { id: `m${number}`, type: "general", title: "x".repeat(1_000), created_at: "2024-01-31T00:00:00Z" };
-    node.run(memory.id, JSON.stringify(memory));
-  }
-  node.finalize();
-  database.run("COMMIT");
-  database.close();
-  source = at(settle(folder.file("a.db")));
+  source = manyMemories(folder.file("a.db"), MEMORIES, 1_000);
   onWait((text) => told.push(text));
 });
 afterAll(() => {
@@ -71,9 +70,9 @@ afterAll(() => {
   folder[Symbol.dispose]();
 });
 
-function graphOf(own: OwnServer, graph: string, port?: number): BackendConfig {
-  const uri = port === undefined ? own.server.uri : `redis://127.0.0.1:${port}`;
-  return new BackendConfig({ type: "falkordb", uri, graph });
+function graphOf({ server: { kind, uri } }: OwnServer, graph: string, port?: number): BackendConfig {
+  const through = port === undefined ? uri : uri.replace(/\d+$/, String(port));
+  return new BackendConfig({ type: kind, uri: through, ...(kind === "falkordb" && { graph }) });
 }
 
 /** How many bytes the program sends in each direction when nothing happens. */
@@ -89,7 +88,7 @@ async function sentIn(own: OwnServer): Promise<Record<Direction, number>> {
   return {
     "into the server": into,
     undone: into,
-    "from the server": await measure(there, at(folder.file("measured.db")), line),
+    "from the server": await measure(there, at(folder.file(`measured-${own.server.kind}.db`)), line),
   };
 }
 
@@ -101,7 +100,14 @@ interface Came {
   readonly told: boolean;
 }
 
-async function silenced(own: OwnServer, row: Row, name: string, sent: number): Promise<Came> {
+/** @param limits from the silence on */
+async function silenced(
+  own: OwnServer,
+  row: Row,
+  name: string,
+  sent: number,
+  limits: Parameters<typeof shortenPatience>[0] = null,
+): Promise<Came> {
   await using line = await proxyTo(addressOf(own.server.uri));
   const there = graphOf(own, name, line.port);
   const isSource = row.direction === "from the server";
@@ -112,6 +118,7 @@ async function silenced(own: OwnServer, row: Row, name: string, sent: number): P
     since = performance.now();
     if (row.silence === "frozen") own.stand();
     else line.silence(row.silence);
+    shortenPatience(limits);
   };
   const watch = setInterval(() => {
     if (since !== null || line.sent() < sent * row.place) return;
@@ -124,6 +131,7 @@ async function silenced(own: OwnServer, row: Row, name: string, sent: number): P
   clearInterval(watch);
   if (row.silence === "frozen") own.go();
   const waited = since === null ? 0 : performance.now() - since;
+  shortenPatience(null);
   return {
     row,
     waited,
@@ -132,13 +140,13 @@ async function silenced(own: OwnServer, row: Row, name: string, sent: number): P
   };
 }
 
-function judge(all: readonly Came[]): void {
+function judge(all: readonly Came[], longest = LONGEST, voice = patience().voice + SLACK): void {
   console.log(
     `${all.length} silences; the longest ${(Math.max(...all.map(({ waited }) => waited)) / 1_000).toFixed(1)} s`,
   );
-  const tooLong = all.filter(({ waited }) => waited > LONGEST + SLACK);
+  const tooLong = all.filter(({ waited }) => waited > longest + SLACK);
   // What ends before anybody is told of a wait has its error for a word.
-  const silent = all.filter(({ waited, told: wasTold }) => !wasTold && waited > patience().voice + SLACK);
+  const silent = all.filter(({ waited, told: wasTold }) => !wasTold && waited > voice);
   expect({ tooLong, silent, notFailed: all.filter(({ failed }) => !failed) }).toEqual({
     tooLong: [],
     silent: [],
@@ -146,7 +154,7 @@ function judge(all: readonly Came[]): void {
   });
 }
 
-describe.skipIf(!isThere)("FalkorDB", () => {
+describe.skipIf(!isThere.falkordb)("FalkorDB", () => {
   test("lines that fall silent", async () => {
     await using own = await ownFalkor();
     const sent = await sentIn(own);
@@ -166,4 +174,20 @@ describe.skipIf(!isThere)("FalkorDB", () => {
     for (const _ of rows) each.push(servers.use(await ownFalkor()));
     judge(await Promise.all(rows.map((row, n) => silenced(each[n]!, row, `frozen-${n}`, sent[row.direction]))));
   }, 600_000);
+});
+
+describe.skipIf(!isThere.neo4j)("Neo4j", () => {
+  test("lines that fall silent, and a server that stands still", async () => {
+    await using own = await ownNeo4j();
+    const { empty } = endOf(own.server);
+    const sent = await sentIn(own);
+    const rows = [...rowsOf(["open", "all"], PLACES), ...rowsOf(["frozen"], [...PLACES, ...BETWEEN])];
+    expect(rows.length).toBeGreaterThanOrEqual(100);
+    const came: Came[] = [];
+    for (const [n, row] of rows.entries()) {
+      await empty();
+      came.push(await silenced(own, row, `neo4j-${n}`, sent[row.direction], SHORT));
+    }
+    judge(came, SHORTLY, SHORT.silence);
+  }, 3_600_000);
 });

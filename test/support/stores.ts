@@ -133,3 +133,18 @@ export function rawRows(path: string, ...tables: string[]): string[] {
 export function journalMode(path: string): string {
   return withCopy(path, (database) => String(database.query("PRAGMA journal_mode").values()[0]![0]));
 }
+
+/** A file for 0.12 with so many memories, `m0` and on, whose titles have so many characters. */
+export function manyMemories(path: string, memories: number, characters: number): BackendConfig {
+  const database = createLike("0.12.4", path);
+  database.run("BEGIN");
+  const node = database.prepare("INSERT INTO nodes (id, label, properties) VALUES (?, 'Memory', ?)");
+  for (let number = 0; number < memories; number++) {
+    const [id, title] = [`m${number}`, "x".repeat(characters)];
+    node.run(id, JSON.stringify({ id, type: "general", title, created_at: "2024-01-31T00:00:00+00:00" }));
+  }
+  node.finalize();
+  database.run("COMMIT");
+  database.close();
+  return at(settle(path));
+}

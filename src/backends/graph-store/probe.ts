@@ -113,7 +113,7 @@ function reason(error: unknown, address: Address, { type, encrypted, protocol, s
   }
   if (code === "SILENT" || code === "ETIMEDOUT") {
     return failed(
-      `${at} did not answer the ${protocol} handshake`,
+      `${at} did not answer in ${protocol}`,
       "Check host and port, that the server has started, and that no firewall blocks it.",
     );
   }
