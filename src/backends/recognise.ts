@@ -6,7 +6,7 @@ import { AccessError, BusyError, StoreKindError } from "../errors.ts";
 import { codeOf, isHeldOpen, whenFree } from "../support/files.ts";
 import type { Look, Signature } from "./descriptor.ts";
 import { BACKENDS, type BackendType, descriptorOf } from "./descriptors.ts";
-import { inUse } from "./file/errors.ts";
+import { inUse, nameTooLong } from "./file/errors.ts";
 import { describeUnknown, type OtherStore, otherStoreAt } from "./other-engines.ts";
 
 const HEAD_BYTES = 4_096;
@@ -204,7 +204,10 @@ export function accessError(path: string, cause: unknown): AccessError | BusyErr
     });
   }
   if (code === "ENAMETOOLONG") {
-    return new AccessError("the path is longer than the system allows", { next: "Check the path.", cause });
+    return (
+      nameTooLong(path) ??
+      new AccessError("the path is longer than the system allows", { next: "Check the path.", cause })
+    );
   }
   return new AccessError(`no permission to open ${path}`, {
     next: "Run as the user who owns it, or copy it to a place that you may read.",

@@ -11,6 +11,11 @@ export interface Expanded {
   readonly notes: readonly string[];
 }
 
+/** `~/` at its beginning, on Windows `~\` too, where hardly a shell knows it. */
+function isAtHome(path: string): boolean {
+  return path.startsWith("~/") || (process.platform === "win32" && path.startsWith("~\\"));
+}
+
 /** Takes `~/` for the home folder in paths, unless there is a folder of that name: applications make such. */
 export function expandHome(values: Values, args: ArgsDef, env: Readonly<Record<string, string | undefined>>): Expanded {
   const home = env.HOME ?? env.USERPROFILE ?? homedir();
@@ -18,7 +23,7 @@ export function expandHome(values: Values, args: ArgsDef, env: Readonly<Record<s
   const expanded = Object.entries(values).map(([name, value]): [string, string | boolean] => {
     const option = args[name];
     const isPath = option?.type === "positional" || /^(FILE|FOLDER)$/.test(option?.valueHint ?? "");
-    if (!isPath || typeof value !== "string" || !value.startsWith("~/") || existsSync("~")) return [name, value];
+    if (!isPath || typeof value !== "string" || !isAtHome(value) || existsSync("~")) return [name, value];
     const path = join(home, value.slice(2));
     notes.push(`~ stands for the home folder: ${path}`);
     return [name, path];

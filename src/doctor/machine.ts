@@ -32,5 +32,8 @@ export function placeOn(machine: Machine, template: string): string | null {
 
 /** For people: `~` for the home folder. Not for commands. */
 export function shortPath(machine: Machine, path: string): string {
-  return path === machine.home || path.startsWith(`${machine.home}/`) ? `~${path.slice(machine.home.length)}` : path;
+  const isAtHome = ["/", ...(machine.platform === "win32" ? ["\\"] : [])].some((end) =>
+    path.startsWith(machine.home + end),
+  );
+  return path === machine.home || isAtHome ? `~${path.slice(machine.home.length)}` : path;
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { AccessError, BusyError, MigrateError, WriteError } from "../errors.ts";
 import { type Guard, removeDurable } from "../support/durable.ts";
-import { codeOf } from "../support/files.ts";
+import { beginningOfName, codeOf } from "../support/files.ts";
 import { JournalFile } from "./journal-file.ts";
 import { parseRunId } from "./run-id.ts";
 import { damagedJournal, parseRun, RUN, RunHeaderSchema } from "./run-info.ts";
@@ -15,14 +15,13 @@ const MARK = ".memorygraph-migrate-";
 export function placeOf(id: string, { path }: { readonly path?: string | undefined }, stateFolder: string): string {
   if (path === undefined) return join(stateFolder, `run-${id}.db`);
   const target = realTarget(path);
-  // File systems take names of 255 bytes at most.
-  return join(dirname(target), `.${basename(target).slice(0, 180)}${MARK}${id}.db`);
+  return join(dirname(target), `.${beginningOfName(basename(target))}${MARK}${id}.db`);
 }
 
 /** The journals beside a target, by run. */
 export function journalsBeside(path: string): Map<string, string> {
   const target = realTarget(path);
-  return journalsIn(dirname(target), `.${basename(target).slice(0, 180)}`);
+  return journalsIn(dirname(target), `.${beginningOfName(basename(target))}`);
 }
 
 /** By run. @param start of their names; absent for those of any target */

@@ -25,9 +25,32 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
+/** What file systems take as a name: bytes, or on Windows characters of UTF-16. */
+export const MOST_IN_NAME = 255;
+/** So much of a name leaves room for what is put before and behind it. */
+const MOST_IN_BEGINNING = 212;
+
+/** @returns how long the name is as file systems count */
+export function lengthOfName(name: string, system: string = process.platform): number {
+  return system === "win32" ? name.length : Buffer.byteLength(name);
+}
+
+/** Whether the path ends as that of a folder does. */
+export function isFolderPath(path: string, system: string = process.platform): boolean {
+  return path.endsWith("/") || (system === "win32" && path.endsWith("\\"));
+}
+
+/** As much of the name as can be part of another one, in whole characters. */
+export function beginningOfName(name: string): string {
+  let beginning = name.slice(0, 180).toWellFormed();
+  while (Buffer.byteLength(beginning) > MOST_IN_BEGINNING) beginning = [...beginning].slice(0, -1).join("");
+  return beginning;
+}
+
 /** A name beside `path` that nobody uses: same file system, hidden, and telling where it comes from. */
 export function temporaryBeside(path: string): string {
-  return join(dirname(path), `.${basename(path).slice(0, 180)}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
+  const random = randomBytes(4).toString("hex");
+  return join(dirname(path), `.${beginningOfName(basename(path))}.${process.pid}-${random}.tmp`);
 }
 
 /** Creates an empty file that only its owner can read. @throws the system's error, EEXIST included. */

@@ -7,7 +7,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { RefusedError, StoreKindError, UnsupportedError } from "../../errors.ts";
 import { releasesOfForm } from "../../memorygraph/opens.ts";
 import { type Release, releaseLine } from "../../memorygraph/releases.ts";
-import { whenFree } from "../../support/files.ts";
+import { isFolderPath, whenFree } from "../../support/files.ts";
 import { inWords } from "../../support/words.ts";
 import { assertNewName, assertWritableFolder } from "../file/place.ts";
 import { accessError, type Found, notThatKind, recognise } from "../recognise.ts";
@@ -88,7 +88,7 @@ export function placeToWrite(path: string, asked: Release | null, fallback: Rele
 
 function newPlace(path: string, release: Release): Target {
   const form = releaseLine(release).liteForm;
-  if (form === "file" && path.endsWith("/")) {
+  if (form === "file" && isFolderPath(path)) {
     throw new StoreKindError(`${path} names a directory, and MemoryGraph ${release} keeps its store in a file`, {
       next: `Add the name of the file, or choose a release that has a directory: --for ${inWords(releasesOfForm("directory"))}.`,
     });

@@ -1,6 +1,6 @@
 /** The system's error codes for files as the errors of errors.ts: the same for every store that is a file. */
 import { AccessError, BusyError, MigrateError, WriteError } from "../../errors.ts";
-import { codeOf, isHeldOpen } from "../../support/files.ts";
+import { codeOf, isHeldOpen, lengthOfName, MOST_IN_NAME } from "../../support/files.ts";
 
 /** Another program has the file open in a way that keeps us from it. */
 export function inUse(path: string, cause: unknown): BusyError {
@@ -8,6 +8,23 @@ export function inUse(path: string, cause: unknown): BusyError {
     next: "Close the application that has it open (or wait until it is done), then run the same command again.",
     cause,
   });
+}
+
+/**
+ * @param suffix what else has to be made beside it, such as `-journal`
+ * @returns null where file systems take every name in the path, and the last one with the suffix
+ */
+export function nameTooLong(path: string, suffix = ""): AccessError | null {
+  const names = path.split(process.platform === "win32" ? /[\\/]/ : "/");
+  const most = MOST_IN_NAME - suffix.length;
+  const long = names.find((name, at) => lengthOfName(name) > (at < names.length - 1 ? MOST_IN_NAME : most));
+  if (long === undefined) return null;
+  const limit =
+    long === names.at(-1) && suffix !== "" ? `${most}, since ${suffix} is put behind it` : `${MOST_IN_NAME}`;
+  return new AccessError(
+    `the name ${long.slice(0, 40)}... has ${lengthOfName(long)} bytes; a name can have at most ${limit}`,
+    { next: "Choose a shorter name." },
+  );
 }
 
 /** @returns null for a code that is none of these: no room, no permission, in use, a failing disk */

@@ -6,7 +6,7 @@ import { codeOf, freeBytes, leadToOneFile, tryToReplace } from "../../support/fi
 import { makeFolderCommand } from "../../support/shell.ts";
 import type { BackendConfig } from "../config.ts";
 import { accessError } from "../recognise.ts";
-import { fileError } from "./errors.ts";
+import { fileError, nameTooLong } from "./errors.ts";
 
 /** @throws UsageError where none is named */
 export function pathOf(config: BackendConfig): string {
@@ -19,8 +19,14 @@ export function freeBytesFor(config: BackendConfig): number | null {
   return freeBytes(dirname(resolve(pathOf(config))));
 }
 
-/** That a store can be made under a name that nothing has yet. @throws StoreKindError, AccessError */
-export function assertNewName(path: string): void {
+/**
+ * That a store can be made under a name that nothing has yet.
+ * @param suffix the longest that its engine puts behind the name
+ * @throws StoreKindError, AccessError
+ */
+export function assertNewName(path: string, suffix = ""): void {
+  const tooLong = nameTooLong(path, suffix);
+  if (tooLong !== null) throw tooLong;
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
     throw new StoreKindError(`${path} is a symbolic link to nothing`, {
       next: "Name the store itself, or remove the link.",

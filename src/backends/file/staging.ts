@@ -8,6 +8,7 @@ import { BusyError } from "../../errors.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
 import { hasWritten, stateOfRun } from "../../journal/run-state.ts";
 import {
+  beginningOfName,
   codeOf,
   createPrivateFile,
   isSameFile,
@@ -99,7 +100,8 @@ export class StagedFile {
   /** Gives the file a name beside the store, for somebody to inspect. @returns the name, which nothing had before */
   preserve(): string {
     setMode(this.file, 0o600);
-    const store = this.#place.path.replace(/\/+$/, "");
+    const { path } = this.#place;
+    const store = join(dirname(path), beginningOfName(basename(path)));
     let kept = `${store}.failed`;
     for (let number = 2; existsSync(kept); number++) kept = `${store}.failed-${number}`;
     renameSync(this.#root, kept);

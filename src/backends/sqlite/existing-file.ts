@@ -9,6 +9,7 @@ import { shellQuote } from "../../support/shell.ts";
 import { inWords } from "../../support/words.ts";
 import type { StagedTarget, WriteReport, WriteRequest } from "../backend.ts";
 import type { Finding, StoreDescription } from "../description.ts";
+import { nameTooLong } from "../file/errors.ts";
 import { FindingLog } from "../findings.ts";
 import { describe } from "./describe.ts";
 import { translate } from "./errors.ts";
@@ -18,6 +19,7 @@ import { createIndexes, setWriteAheadLog } from "./new-file.ts";
 import { SqliteReader } from "./reader.ts";
 import { RowWriter } from "./row-writer.ts";
 import { openToWrite } from "./shared-memory.ts";
+import { ROLLBACK_JOURNAL } from "./snapshot.ts";
 import { assertSoundTarget } from "./sound-target.ts";
 import { readBatches } from "./source.ts";
 
@@ -50,7 +52,9 @@ export class ExistingFile implements StagedTarget {
     this.#path = path;
     this.#real = realpathSync(path);
     this.#signal = signal;
-    const unfinished = existsSync(`${this.#real}-journal`);
+    const tooLong = nameTooLong(this.#real, ROLLBACK_JOURNAL);
+    if (tooLong !== null) throw tooLong;
+    const unfinished = existsSync(this.#real + ROLLBACK_JOURNAL);
     this.#database = this.#guard(() => openToWrite(path, this.#real, purpose === "rollback"));
     try {
       const layout = this.#guard(() => this.#begin());
@@ -64,7 +68,7 @@ export class ExistingFile implements StagedTarget {
       this.before = { ...before, findings: [...before.findings, ...findings] };
       if (this.#wasEmpty) for (const sql of this.#schema.tables) this.#guard(() => this.#database.run(sql));
       this.#writer = new RowWriter(this.#database, this.release, this.#layout());
-      if (unfinished && !existsSync(`${this.#real}-journal`)) this.report.notes.push(takenBack(path));
+      if (unfinished && !existsSync(this.#real + ROLLBACK_JOURNAL)) this.report.notes.push(takenBack(path));
       journal?.();
     } catch (error) {
       this.#database.close();

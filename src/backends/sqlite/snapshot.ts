@@ -24,6 +24,8 @@ import { headerBytes } from "./kind.ts";
  * processes, and what its sync notes. SQLite's own -shm is not among them: it holds nothing, and readers change it.
  */
 export const FILES = ["", "-wal", "-journal", "-log", "-tshm", "-info", "-changes"] as const;
+/** What SQLite puts behind the name of a file that it changes. */
+export const ROLLBACK_JOURNAL = "-journal";
 /** With bytes in one of these, the file alone is not the whole store, or somebody may be at work on it. */
 const UNSETTLED = ["-wal", "-journal", "-tshm"] as const;
 const ATTEMPTS = 20;

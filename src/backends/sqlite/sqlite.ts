@@ -2,6 +2,7 @@
 import { accessSync, constants, realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { AccessError, StoreKindError } from "../../errors.ts";
+import { isFolderPath } from "../../support/files.ts";
 import type { StagedBackend, StagedTarget, TargetPreview, WriteRequest } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import { assertNewName, assertOtherFile, freeBytesFor, pathOf } from "../file/place.ts";
@@ -13,7 +14,7 @@ import { readLayout } from "./layout.ts";
 import { NewFile } from "./new-file.ts";
 import { previewExisting, previewNew } from "./preview.ts";
 import { openForRollback, recover } from "./rollback.ts";
-import { openImmutable } from "./snapshot.ts";
+import { openImmutable, ROLLBACK_JOURNAL } from "./snapshot.ts";
 import { refusedTarget } from "./sound-target.ts";
 import { openSource } from "./source.ts";
 
@@ -84,8 +85,8 @@ function assertOurs(path: string): void {
 }
 
 function assertFile(path: string): void {
-  if (basename(path) === "" || path.endsWith("/")) {
+  if (basename(path) === "" || isFolderPath(path)) {
     throw new StoreKindError(`${path} names a folder, not a file`, { next: "Add the name of the file." });
   }
-  assertNewName(path);
+  assertNewName(path, ROLLBACK_JOURNAL);
 }
