@@ -5,14 +5,16 @@ import { join } from "node:path";
 
 const CACHE = join(Bun.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "memorygraph-migrate-tests");
 
-export function isCached(name: string): boolean {
-  return existsSync(join(CACHE, name, "complete"));
+/** The folder of that name in the cache; null where it is not there, or not whole. */
+export function cachedAt(name: string): string | null {
+  const folder = join(CACHE, name);
+  return existsSync(join(folder, "complete")) ? folder : null;
 }
 
 /** Makes a folder of the cache, aside first: another checkout may be about the same. */
 export function cached(name: string, make: (folder: string) => void): string {
   const folder = join(CACHE, name);
-  if (isCached(name)) return folder;
+  if (cachedAt(name) !== null) return folder;
   mkdirSync(CACHE, { recursive: true });
   const aside = mkdtempSync(join(CACHE, `${name}-`));
   try {

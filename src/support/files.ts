@@ -35,6 +35,11 @@ export function lengthOfName(name: string, system: string = process.platform): n
   return system === "win32" ? name.length : Buffer.byteLength(name);
 }
 
+/** The names of the folders in a path, and of what is in the last one. */
+export function namesIn(path: string): string[] {
+  return path.split(process.platform === "win32" ? /[\\/]/ : "/");
+}
+
 /** Whether the path ends as that of a folder does. */
 export function isFolderPath(path: string, system: string = process.platform): boolean {
   return path.endsWith("/") || (system === "win32" && path.endsWith("\\"));

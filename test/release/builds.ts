@@ -15,6 +15,7 @@ const PREFIX = "memorygraph-release-";
 const folders: string[] = [];
 let own: Promise<string> | undefined;
 let whole: Promise<string> | undefined;
+let foreign: Promise<string> | undefined;
 let twice: Promise<readonly [string, string]> | undefined;
 
 /** The path of this machine's executable, built from the working tree. */
@@ -40,7 +41,19 @@ async function buildTwice(): Promise<readonly [string, string]> {
   return [await buildCopy("a"), await buildCopy("another/place/with a space")];
 }
 
-/** The file of a target in one of the twins. */
+/** A folder with the executables for x64 that this machine can run although it is another system, by the target's name. */
+export function foreignBuilds(): Promise<string> {
+  foreign ??= buildForeign();
+  return foreign;
+}
+
+async function buildForeign(): Promise<string> {
+  const out = newFolder();
+  await build(ROOT, out, "windows-x64", "linux-x64-musl");
+  return out;
+}
+
+/** The file of a target in such a folder, or in one of the twins. */
 export function builtFor(folder: string, target: Target): string {
   return join(folder, target.name, executableName(target));
 }

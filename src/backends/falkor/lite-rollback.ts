@@ -6,7 +6,7 @@ import { presentOf, type RollbackPlan } from "../../journal/rollback-plan.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import { remove } from "../../support/files.ts";
 import type { RollbackTarget, SourceStore } from "../backend.ts";
-import { restoreBeforeImage } from "../file/before-image.ts";
+import { hasBeforeImage, restoreBeforeImage } from "../file/before-image.ts";
 import { assertReplaceable } from "../file/place.ts";
 import { beforeImageOf, commitPlanned, isEmptied, planned, toRecover } from "../file/staged-rollback.ts";
 import { recoverStaged } from "../file/staging.ts";
@@ -30,14 +30,25 @@ export async function openLiteForRollback(
   if (!existsSync(dump)) return null;
   assertReplaceable(dump);
   const store = await read();
+  let isOpen = true;
+  // Before the file is replaced or removed: Windows does neither to one that is open.
+  const closeStore = async () => {
+    if (isOpen) await store.close();
+    isOpen = false;
+  };
   const rollBack = async (plan: RollbackPlan) => {
     // Where all of a single run goes, the file that it replaced is put back itself.
-    if (journals.length === 1 && plan.left === 0 && restoreBeforeImage(journals[0]!, dump)) return false;
+    if (journals.length === 1 && plan.left === 0 && hasBeforeImage(journals[0]!, dump)) {
+      await closeStore();
+      restoreBeforeImage(journals[0]!, dump);
+      return false;
+    }
     if (isEmptied(plan, journals)) {
+      await closeStore();
       removeStore(place);
       return true;
     }
-    await rewriteWithout(await rewrite(journals[0]!), store, plan);
+    await rewriteWithout(await rewrite(journals[0]!), store, plan, closeStore);
     return false;
   };
   return {
@@ -49,7 +60,7 @@ export async function openLiteForRollback(
       failpoint("rolled back");
       return isGone ? "removed" : "changed";
     },
-    close: () => store.close(),
+    close: closeStore,
   };
 }
 
@@ -58,7 +69,12 @@ function removeStore({ dump, form }: Target): void {
   if (form === "directory" && readdirSync(dirname(dump)).length === 0) remove(dirname(dump));
 }
 
-async function rewriteWithout(session: LiteSession, store: SourceStore, plan: RollbackPlan): Promise<void> {
+async function rewriteWithout(
+  session: LiteSession,
+  store: SourceStore,
+  plan: RollbackPlan,
+  closeStore: () => Promise<void>,
+): Promise<void> {
   try {
     for await (const batch of planned(store.read(), plan)) {
       await session.write(
@@ -68,6 +84,7 @@ async function rewriteWithout(session: LiteSession, store: SourceStore, plan: Ro
       );
     }
     failpoint("half rolled back");
+    await closeStore();
     await commitPlanned(session, plan);
   } catch (error) {
     await session.rollback();

@@ -20,13 +20,15 @@ export function keepBeforeImage(journal: JournalFile, written: string, replaced:
   keepSecondName(replaced, image);
 }
 
-/** Puts the replaced file back, byte for byte. @returns false, and changes nothing, where somebody has changed the published file since */
-export function restoreBeforeImage(journal: JournalFile, file: string): boolean {
-  const image = beforeImageBeside(journal.path!);
-  if (!existsSync(image) || hashOfFile(file) !== journal.getMeta(PUBLISHED)) return false;
-  renameOver(image, file);
+/** Whether the replaced file is there, and nobody has changed the published one since. */
+export function hasBeforeImage(journal: JournalFile, file: string): boolean {
+  return existsSync(beforeImageBeside(journal.path!)) && hashOfFile(file) === journal.getMeta(PUBLISHED);
+}
+
+/** Puts the replaced file back, byte for byte. @param file which nobody has open */
+export function restoreBeforeImage(journal: JournalFile, file: string): void {
+  renameOver(beforeImageBeside(journal.path!), file);
   flushFolder(dirname(file));
-  return true;
 }
 
 /** SHA-256 in hexadecimal. */

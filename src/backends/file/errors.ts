@@ -1,6 +1,6 @@
 /** The system's error codes for files as the errors of errors.ts: the same for every store that is a file. */
 import { AccessError, BusyError, MigrateError, WriteError } from "../../errors.ts";
-import { codeOf, isHeldOpen, lengthOfName, MOST_IN_NAME } from "../../support/files.ts";
+import { codeOf, isHeldOpen, lengthOfName, MOST_IN_NAME, namesIn } from "../../support/files.ts";
 
 /** Another program has the file open in a way that keeps us from it. */
 export function inUse(path: string, cause: unknown): BusyError {
@@ -15,7 +15,7 @@ export function inUse(path: string, cause: unknown): BusyError {
  * @returns null where file systems take every name in the path, and the last one with the suffix
  */
 export function nameTooLong(path: string, suffix = ""): AccessError | null {
-  const names = path.split(process.platform === "win32" ? /[\\/]/ : "/");
+  const names = namesIn(path);
   const most = MOST_IN_NAME - suffix.length;
   const long = names.find((name, at) => lengthOfName(name) > (at < names.length - 1 ? MOST_IN_NAME : most));
   if (long === undefined) return null;
