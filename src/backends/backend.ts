@@ -16,6 +16,7 @@
  * - Batches are small enough that a caller who stops between two of them stops soon.
  */
 
+import type { ContentDigest } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import type { JournalFile } from "../journal/journal-file.ts";
 import type { Present, RollbackPlan } from "../journal/rollback-plan.ts";
@@ -97,6 +98,8 @@ export interface WriteRequest {
   readonly fallbackRelease: Release;
   /** What a graph server as source has of indexes and constraints. */
   readonly schema?: readonly SchemaItem[] | undefined;
+  /** What the source tells of itself, for a target that keeps that; left out where there is no source. */
+  readonly source?: StoreDescription | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
    * The journal of the run: what is needed to undo it or go on with it after the process has ended goes there, before
@@ -161,8 +164,11 @@ interface Target {
   write(batch: readonly GraphRecord[]): Promise<void>;
   /** Puts records in the place of those with the same identity. */
   replace(batch: readonly GraphRecord[]): Promise<void>;
-  /** After the last write: indexes and whatever the layout checks as a whole. */
-  finish(): Promise<void>;
+  /**
+   * After the last write: indexes and whatever the layout checks as a whole.
+   * @param written the digest of all that was written, where it is known: for a target that keeps it
+   */
+  finish(written?: ContentDigest): Promise<void>;
   /** What a commit would leave, read anew; before the first write, what stands there. */
   read(): AsyncIterable<readonly GraphRecord[]>;
   /** What the last `read` could not give unchanged. */

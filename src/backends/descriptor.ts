@@ -14,6 +14,8 @@ export interface Capabilities {
    * programs can write meanwhile. `none`: it is only read.
    */
   readonly target: "staged" | "live" | "none";
+  /** A store of this kind is made by one run and never written to again: one that holds something is refused as a target. */
+  readonly isWrittenOnce?: true;
   /**
    * Whether an id is the key of a row: then one record of an id is in the application's tables, and others that have it too
    * stand beside them. Else any number of records may have one.
@@ -86,6 +88,8 @@ export interface BackendDescriptor<Type extends string = string> {
   readonly variables: Variables | null;
   /** Of files and directories; the first one that matches counts. */
   readonly signatures: readonly Signature[];
+  /** How the names of its files end, where that tells the kind of one that is to be made: `.jsonl.zst`. */
+  readonly suffixes?: readonly string[];
   /** Kinds by whose name people have called such a store: it is then opened for what it is, with a note. */
   readonly mistakenFor: readonly string[];
   load(): Promise<Backend>;

@@ -1,4 +1,5 @@
 /** The only list of backends. A new one is a folder and a line here; MemoryGraph's default comes first. */
+import { archiveDescriptor } from "./archive/descriptor.ts";
 import { memgraphDescriptor, neo4jDescriptor } from "./bolt/descriptor.ts";
 import type { BackendDescriptor } from "./descriptor.ts";
 import { jsonDescriptor } from "./exchange/descriptor.ts";
@@ -11,6 +12,7 @@ export const BACKENDS = [
   neo4jDescriptor,
   memgraphDescriptor,
   falkordbDescriptor,
+  archiveDescriptor,
   jsonDescriptor,
 ] as const;
 
@@ -40,6 +42,12 @@ export function descriptorOf(type: BackendType): BackendDescriptor<BackendType> 
 /** The kind that a word names, whatever its case; undefined for a word that names none. */
 export function typeNamed(word: string): BackendType | undefined {
   return BY_TYPE.get(word.toLowerCase())?.type;
+}
+
+/** The kind whose files have names that end as this path does; undefined where that tells nothing. */
+export function typeOfName(path: string): BackendType | undefined {
+  return [...BY_TYPE.values()].find(({ suffixes }) => suffixes?.some((suffix) => path.toLowerCase().endsWith(suffix)))
+    ?.type;
 }
 
 /** The kinds whose addresses have this scheme, as in `redis://host`. */

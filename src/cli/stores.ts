@@ -1,7 +1,7 @@
 /** From what was typed to the two stores. What was typed wins over the variables of the environment. */
 import { existsSync } from "node:fs";
 import { BackendConfig, type BackendType, FILE_BACKENDS, withoutCredentials } from "../backends/config.ts";
-import { BACKENDS, DEFAULT_TYPE, descriptorOf, typesOfScheme } from "../backends/descriptors.ts";
+import { BACKENDS, DEFAULT_TYPE, descriptorOf, typeOfName, typesOfScheme } from "../backends/descriptors.ts";
 import { recognise } from "../backends/recognise.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { machineOf } from "../doctor/machine.ts";
@@ -94,8 +94,9 @@ function wordsOf({ type, password: _, ...fields }: Endpoint): string[] {
 function kindsOf({ type, path, uri }: Endpoint, named: string | undefined): readonly BackendType[] {
   if (type !== undefined) return [type];
   if (path !== undefined) {
-    const found = recognise(path).type;
-    return found !== null ? [found] : named ? [] : [DEFAULT_TYPE];
+    const found = recognise(path);
+    const type = found.type ?? (found.kind !== "store" ? typeOfName(path) : undefined);
+    return type !== undefined ? [type] : named ? [] : [DEFAULT_TYPE];
   }
   const [scheme] = /^[a-z][a-z0-9+]*(?=:)/i.exec(uri ?? "") ?? [];
   const types = scheme === undefined ? [] : typesOfScheme(scheme);

@@ -1,5 +1,6 @@
 /** Nodes and relationships as they travel between stores. */
 import type { Properties } from "./properties.ts";
+import type { Value } from "./value.ts";
 
 /**
  * A node's identity, valid in every store: `=` and its `id` where that is a text no other node has; else `#`, the
@@ -7,10 +8,15 @@ import type { Properties } from "./properties.ts";
  */
 export type NodeKey = string;
 
-/** A row exactly as a layout holds it, so that a target of the same layout gets the same bytes. Opaque outside that backend. */
+/**
+ * A row exactly as a layout holds it, so that a target of the same layout gets the same bytes. What it means is known to that
+ * backend only; archives keep it.
+ */
 export interface NativeRow {
   readonly layout: string;
-  readonly columns: readonly unknown[];
+  readonly columns: readonly Value[];
+  /** What stands beside the row about it; null for nothing. */
+  readonly extra: string | null;
 }
 
 /** Eight bytes of SHA-256 each, as integers with sign, which is how SQLite keeps them. */

@@ -48,13 +48,18 @@ const TEMPORAL: ReadonlySet<string> = new Set<TemporalKind>([
 function untagOne(type: string, value: Value): Value {
   if (type === "map" && value instanceof Map) return untagMap(value);
   if (type === "bytes" && typeof value === "string") return Uint8Array.fromHex(value);
+  // As strict JSON has it, which archives keep to: NaN, Infinity and -Infinity.
+  if (type === "float" && typeof value === "string") return Number(value);
   if (TEMPORAL.has(type) && typeof value === "string") return new Temporal(type as TemporalKind, value);
   if (type === "point" && Array.isArray(value)) {
-    const [srid, x, y, z] = value.map((item) => (item === null ? null : Number(item)));
+    const [srid, x, y, z] = value.map((item) => (item === null ? null : Number(untag(item))));
     return z === null ? new Point(srid!, x!, y!) : new Point(srid!, x!, y!, z);
   }
   if (type === "vector-float32" || type === "vector-float64") {
-    return new Vector((value as number[]).map(Number), type === "vector-float32" ? "float32" : "float64");
+    return new Vector(
+      (value as Value[]).map((item) => Number(untag(item))),
+      type === "vector-float32" ? "float32" : "float64",
+    );
   }
   throw new TypeError(`unknown tag $${type}`);
 }

@@ -108,6 +108,7 @@ async function attempt(
       release: options.for ?? null,
       fallbackRelease: description.release ?? DEFAULT_RELEASE,
       schema: description.schema,
+      source: description,
       signal: hooks.signal,
     };
     const run = { source, description, options, hooks, outcome, progress };

@@ -17,7 +17,7 @@ const ARROWS: Record<string, readonly string[]> = {
   cli: ["doctor", "operations", "backends", "journal", "memorygraph", "graph", "errors.ts", "support", "version.ts"],
   doctor: ["operations", "backends", "journal", "memorygraph", "graph", "errors.ts", "support"],
   operations: ["backends", "journal", "memorygraph", "graph", "errors.ts", "support"],
-  backends: ["journal", "memorygraph", "rdb", "sqlite-file", "graph", "errors.ts", "support"],
+  backends: ["journal", "memorygraph", "rdb", "sqlite-file", "graph", "errors.ts", "support", "version.ts"],
   journal: ["memorygraph", "graph", "errors.ts", "support"],
   rdb: ["graph", "errors.ts", "support"],
   memorygraph: ["graph", "errors.ts", "support"],
@@ -36,7 +36,7 @@ const ROOMS: readonly (readonly [what: string, pattern: RegExp, rooms: RegExp])[
   [
     "valibot",
     /from "valibot"/,
-    /^(cli\/|doctor\/|journal\/|operations\/(models|journal\/models)\.ts$|backends\/(config|graph-store\/server-journal)\.ts$)/,
+    /^(cli\/|doctor\/|journal\/|operations\/(models|journal\/models)\.ts$|backends\/(config|graph-store\/server-journal|archive\/format)\.ts$)/,
   ],
 ];
 

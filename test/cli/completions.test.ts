@@ -184,7 +184,9 @@ describe("what is offered is what the commands accept", () => {
     for (const name of NAMES) {
       for (const word of await accepted(name)) expect(script).toContain(`\n            '${word}' = '`);
     }
-    expect(script).toContain("'--from' = @('sqlite', 'falkordblite', 'neo4j', 'memgraph', 'falkordb', 'json')");
+    expect(script).toContain(
+      "'--from' = @('sqlite', 'falkordblite', 'neo4j', 'memgraph', 'falkordb', 'archive', 'json')",
+    );
     expect(script.match(/'/g)!.length % 2).toBe(0);
   });
 

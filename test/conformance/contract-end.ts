@@ -4,6 +4,7 @@
  */
 import { rmSync } from "node:fs";
 import type { BackendConfig } from "../../src/backends/config.ts";
+import { descriptorOf } from "../../src/backends/descriptors.ts";
 import { recognise } from "../../src/backends/recognise.ts";
 import { loadBackend, loadTarget } from "../../src/backends/registry.ts";
 import { Properties } from "../../src/graph/properties.ts";
@@ -26,11 +27,21 @@ export function contractEnd(name: string, config: BackendConfig, release: Releas
     name,
     kind: config.type,
     config,
-    fill: (graph) => fill(config, release, graph),
+    fill: (graph) => (descriptorOf(config.type).capabilities.isWrittenOnce ? refill : fill)(config, release, graph),
     read: () => read(config),
     empty,
     clear: empty,
   };
+}
+
+/** What is there and what comes, as one store that takes the place of the other. */
+async function refill(config: BackendConfig, release: Release, graph: PlainGraph): Promise<void> {
+  const { nodes, relationships } = await read(config);
+  rmSync(config.path!, { force: true });
+  await fill(config, release, {
+    nodes: [...nodes, ...graph.nodes],
+    relationships: [...relationships, ...graph.relationships],
+  });
 }
 
 async function fill(config: BackendConfig, release: Release, graph: PlainGraph): Promise<void> {

@@ -1,6 +1,7 @@
 /** The ends that a migration can have in the tests: each can be filled, read and emptied by plain means. */
 import { join } from "node:path";
 import { BackendConfig } from "../../src/backends/config.ts";
+import { descriptorOf } from "../../src/backends/descriptors.ts";
 import type { Release } from "../../src/memorygraph/releases.ts";
 import { sharedEngine } from "../support/engine.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -22,6 +23,11 @@ export interface End {
   empty(): Promise<void>;
   /** As empty, but indexes stay where making them takes longer than all else in a test. */
   clear(): Promise<void>;
+}
+
+/** Whether a store of that kind is refused as a target once it holds something. */
+export function isWrittenOnce({ kind }: End): boolean {
+  return descriptorOf(kind).capabilities.isWrittenOnce === true;
 }
 
 export interface ServerEnd extends End {
@@ -91,7 +97,10 @@ interface FileRow {
 }
 
 /** Stores that are files, which need no server: they are ends wherever the tests run. */
-const FILES: readonly FileRow[] = [{ kind: "sqlite", first: "0.12", second: "0.13" }];
+const FILES: readonly FileRow[] = [
+  { kind: "archive", first: "0.12", second: "0.13" },
+  { kind: "sqlite", first: "0.12", second: "0.13" },
+];
 /** Judged by an engine where there is one, since the program alone would judge itself. */
 const LITE: FileRow = { kind: "falkordblite", first: "0.12", second: "0.13" };
 

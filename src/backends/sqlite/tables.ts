@@ -9,10 +9,9 @@ import { type DecodedNode, type DecodedRelationship, PropertyRows } from "./node
 import type { Note } from "./row.ts";
 import { SIDE_TABLE } from "./side-table.ts";
 
-/** The columns of a native row, and the side table's text about it. */
+/** The columns of a native row; `extra` is the side table's text about it. */
 export interface SqliteNative extends NativeRow {
   readonly columns: readonly SqlValue[];
-  readonly extra: string | null;
 }
 
 export interface Table<D> {

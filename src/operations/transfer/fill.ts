@@ -63,7 +63,7 @@ async function fillStaged(run: Run, session: StagedTarget, fitted: FittedSource)
     assertNothingLost([...source.findings(), ...fitting.rehearsal.losses()], options.allowLoss, outcome);
     fitting.rehearsal.assertPossible();
   }
-  await session.finish();
+  await session.finish(digesting ? expected.digest : undefined);
   return expected;
 }
 

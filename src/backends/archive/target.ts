@@ -1,0 +1,223 @@
+/** An archive that is being made: under a temporary name, read back, and given its own name in the end. */
+import { realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { RefusedError } from "../../errors.ts";
+import type { ContentDigest } from "../../graph/digest.ts";
+import type { GraphRecord } from "../../graph/record.ts";
+import type { JournalFile } from "../../journal/journal-file.ts";
+import { digestOf } from "../../memorygraph/canonicalizer.ts";
+import type { Release } from "../../memorygraph/releases.ts";
+import { respell } from "../../memorygraph/spelling.ts";
+import { shellQuote } from "../../support/shell.ts";
+import { breathe } from "../../support/time.ts";
+import { VERSION } from "../../version.ts";
+import type { StagedTarget, WriteReport, WriteRequest } from "../backend.ts";
+import type { Finding, StoreDescription } from "../description.ts";
+import { onFile } from "../file/errors.ts";
+import { assertNewName, assertWritableFolder } from "../file/place.ts";
+import { type Purpose, StagedFile } from "../file/staging.ts";
+import { FindingLog } from "../findings.ts";
+import { notThatKind, recognise } from "../recognise.ts";
+import { emptyReport } from "../report.ts";
+import { FileBytes } from "./bytes.ts";
+import { FORMAT, type Header, MAJOR, MINOR } from "./format.ts";
+import { ArchiveReader } from "./reader.ts";
+import { describeArchive } from "./source.ts";
+import { ArchiveWriter, FileSink, TooLongError } from "./writer.ts";
+
+/** What an archive is written for: by a run, or by the rollback of one. */
+interface Writing {
+  readonly purpose: Purpose;
+  readonly journal: JournalFile | null;
+  readonly state: string | null;
+  readonly header: Header;
+  readonly schema: WriteRequest["schema"];
+}
+
+export class ArchiveTarget implements StagedTarget {
+  readonly kind = "staged";
+  readonly fitting = null;
+  readonly before: StoreDescription;
+  readonly identity: string;
+  readonly release: Release;
+  readonly report: WriteReport;
+  readonly #path: string;
+  readonly #staged: StagedFile;
+  readonly #writer: ArchiveWriter;
+  readonly #signal: AbortSignal | undefined;
+  /** Only where somebody asked for a release: else every text stays as the source has it. */
+  readonly #spelledFor: Release | null;
+  #state: "open" | "written" | "ended" = "open";
+  #findings = new FindingLog();
+
+  constructor(path: string, request: WriteRequest, writing: Writing) {
+    this.#path = path;
+    this.#signal = request.signal;
+    this.#spelledFor = request.release;
+    this.release = request.release ?? request.fallbackRelease;
+    this.report = emptyReport(this.release);
+    this.before = describeNew(path);
+    this.identity = join(realpathSync(dirname(resolve(path))), basename(path));
+    const { purpose, journal, state } = writing;
+    this.#staged = new StagedFile({ path, file: this.identity }, { purpose, journal, state, suffixes: [] });
+    try {
+      this.#writer = new ArchiveWriter(new FileSink(this.#staged.file));
+      this.#writer.begin(writing.header, writing.schema ?? []);
+    } catch (error) {
+      this.#staged.discard();
+      throw error;
+    }
+  }
+
+  write(batch: readonly GraphRecord[]): Promise<void> {
+    return onFile(this.#path, async () => {
+      this.#signal?.throwIfAborted();
+      for (const record of batch) this.#add(record);
+      await breathe();
+    });
+  }
+
+  /** Nothing stands there that could be replaced. */
+  async replace(batch: readonly GraphRecord[]): Promise<void> {
+    if (batch.length > 0) throw writtenOnce(this.#path);
+  }
+
+  async finish(written?: ContentDigest): Promise<void> {
+    await onFile(this.#path, async () => {
+      this.#writer.flush();
+      const digest = written ?? (await this.#digest());
+      this.#writer.end(digest.toString());
+      this.#state = "written";
+    });
+  }
+
+  async *read(): AsyncIterable<readonly GraphRecord[]> {
+    this.#findings = new FindingLog();
+    if (this.#state === "open") return;
+    const bytes = new FileBytes(this.#staged.file);
+    try {
+      yield* new ArchiveReader(this.#path, bytes).read(this.#findings, this.#signal);
+    } finally {
+      bytes.close();
+    }
+  }
+
+  bulkCopyFrom(): null {
+    return null;
+  }
+
+  summarise(): null {
+    return null;
+  }
+
+  findings(): readonly Finding[] {
+    return this.#findings.list();
+  }
+
+  async describe(): Promise<StoreDescription> {
+    const bytes = new FileBytes(this.#staged.file);
+    try {
+      return describeArchive(this.#path, bytes.size, new ArchiveReader(this.#path, bytes).facts);
+    } finally {
+      bytes.close();
+    }
+  }
+
+  async commit(): Promise<void> {
+    this.#end();
+    await onFile(this.#path, () => this.#staged.publish());
+  }
+
+  async rollback(): Promise<void> {
+    this.#end();
+    this.#staged.discard();
+  }
+
+  async preserve(): Promise<string> {
+    this.#end();
+    return this.#staged.preserve();
+  }
+
+  #add(record: GraphRecord): void {
+    try {
+      this.#writer.add(this.#spelled(record));
+    } catch (cause) {
+      if (!(cause instanceof TooLongError)) throw cause;
+      throw new RefusedError(`a ${record.kind} is longer than an archive can hold (256 MiB): ${cause.message}`, {
+        next: "Shorten it in the source first, or migrate it into another kind of store.",
+        cause,
+      });
+    }
+  }
+
+  #spelled(record: GraphRecord): GraphRecord {
+    if (this.#spelledFor === null) return record;
+    const spelled = respell(record, this.#spelledFor);
+    this.report.respelled += spelled.respelled;
+    return spelled.record;
+  }
+
+  /** Where nobody has taken it meanwhile. */
+  async #digest(): Promise<ContentDigest> {
+    const bytes = new FileBytes(this.#staged.file);
+    try {
+      const reader = new ArchiveReader(this.#path, bytes);
+      return await digestOf(reader.readBlocks(this.#writer.blocks, new FindingLog(), this.#signal));
+    } finally {
+      bytes.close();
+    }
+  }
+
+  #end(): void {
+    if (this.#state === "open") this.#writer.abandon();
+    this.#state = "ended";
+  }
+}
+
+/** The header of an archive that is made now. */
+export function headerFor({ release, source, schema }: WriteRequest): Header {
+  return {
+    format: FORMAT,
+    version: `${MAJOR}.${MINOR}`,
+    created: new Date().toISOString(),
+    by: `memorygraph-migrate ${VERSION}`,
+    spelledFor: release,
+    source:
+      source === undefined
+        ? null
+        : {
+            kind: source.backend,
+            engine: source.engine,
+            layout: source.layout,
+            release: source.release,
+            nodes: source.nodes,
+            relationships: source.relationships,
+          },
+    schema: schema === undefined ? null : schema.length,
+  };
+}
+
+export function describeNew(path: string): StoreDescription {
+  return {
+    ...{ backend: "archive", location: path, engine: "archive", layout: "new", release: null, readableBy: [] },
+    ...{ bytes: null, nodes: 0, relationships: 0, indexes: [], findings: [] },
+  };
+}
+
+/**
+ * That an archive can be made there: nothing is, or a file without contents.
+ * @throws RefusedError for an archive, which is never written to again; StoreKindError, AccessError
+ */
+export function assertFree(path: string): void {
+  const found = recognise(path);
+  if (found.type === "archive") throw writtenOnce(path);
+  if (found.kind === "nothing") assertNewName(path);
+  else if (found.kind !== "empty file") throw notThatKind(path, found, "archive");
+  else assertWritableFolder(dirname(resolve(path)));
+}
+
+function writtenOnce(path: string): RefusedError {
+  return new RefusedError(`${path} is an archive already, and archives are never written to again`, {
+    next: `Choose another name, or remove it first: rm ${shellQuote(path)}`,
+  });
+}
