@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { AccessError, BusyError, StoreKindError } from "../errors.ts";
+import { AccessError, BusyError, MigrateError, StoreKindError } from "../errors.ts";
 import { codeOf, isHeldOpen, whenFree } from "../support/files.ts";
 import type { Look, Signature } from "./descriptor.ts";
 import { BACKENDS, type BackendType, descriptorOf } from "./descriptors.ts";
@@ -64,7 +64,12 @@ function archive(what: string, magic: string, command: string): Signature[] {
 export function recognise(path: string): Found {
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) return { kind: "nothing", what: "nothing", type: null, form: null };
+    if (stat === undefined) {
+      // Windows says of such a name only that nothing is there.
+      const tooLong = nameTooLong(path);
+      if (tooLong !== null) throw tooLong;
+      return { kind: "nothing", what: "nothing", type: null, form: null };
+    }
     if (stat.isFile() && stat.size === 0) return { kind: "empty file", what: "empty file", type: null, form: "file" };
     if (!stat.isDirectory() && !stat.isFile()) return { kind: "other", what: OTHER_FILE, type: null, form: null };
     const form = stat.isDirectory() ? "directory" : "file";
@@ -72,6 +77,7 @@ export function recognise(path: string): Found {
     if (other !== null) return { kind: "other", what: other.name, type: null, form, note: other.next, other };
     return recogniseLook(lookAt(path, form));
   } catch (cause) {
+    if (cause instanceof MigrateError) throw cause;
     throw accessError(path, cause);
   }
 }

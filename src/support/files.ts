@@ -27,6 +27,7 @@ import { basename, dirname, join, resolve } from "node:path";
 
 /** What file systems take as a name: bytes, or on Windows characters of UTF-16. */
 export const MOST_IN_NAME = 255;
+export const UNIT_OF_NAMES = process.platform === "win32" ? "characters" : "bytes";
 /** So much of a name leaves room for what is put before and behind it. */
 const MOST_IN_BEGINNING = 212;
 

@@ -1,6 +1,6 @@
 /** The system's error codes for files as the errors of errors.ts: the same for every store that is a file. */
 import { AccessError, BusyError, MigrateError, WriteError } from "../../errors.ts";
-import { codeOf, isHeldOpen, lengthOfName, MOST_IN_NAME, namesIn } from "../../support/files.ts";
+import { codeOf, isHeldOpen, lengthOfName, MOST_IN_NAME, namesIn, UNIT_OF_NAMES } from "../../support/files.ts";
 
 /** Another program has the file open in a way that keeps us from it. */
 export function inUse(path: string, cause: unknown): BusyError {
@@ -22,7 +22,7 @@ export function nameTooLong(path: string, suffix = ""): AccessError | null {
   const limit =
     long === names.at(-1) && suffix !== "" ? `${most}, since ${suffix} is put behind it` : `${MOST_IN_NAME}`;
   return new AccessError(
-    `the name ${long.slice(0, 40)}... has ${lengthOfName(long)} bytes; a name can have at most ${limit}`,
+    `the name ${long.slice(0, 40)}... has ${lengthOfName(long)} ${UNIT_OF_NAMES}; a name can have at most ${limit}`,
     { next: "Choose a shorter name." },
   );
 }

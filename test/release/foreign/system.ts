@@ -69,7 +69,14 @@ export class ForeignMachine implements AsyncDisposable {
   }
 
   spawn(command: readonly string[], env: Environment = {}, cwd = "/t") {
-    const own = { PATH: "/usr/bin:/bin", WINEPREFIX: PREFIX, WINEDEBUG: "-all", XDG_RUNTIME_DIR: "/tmp", ...env };
+    const own = {
+      PATH: "/usr/bin:/bin",
+      WINEPREFIX: PREFIX,
+      WINEDEBUG: "-all",
+      XDG_RUNTIME_DIR: "/tmp",
+      LC_ALL: "C.UTF-8",
+      ...env,
+    };
     const variables = Object.entries(own).map(([name, value]) => `${name}=${value}`);
     const inside = ["nsenter", "--target", String(this.#first), "--mount", "--pid", "--root", "--wd=/"];
     return Bun.spawn([...inside, "env", "-i", "-C", cwd, ...variables, ...command], {
