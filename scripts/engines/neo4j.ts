@@ -78,6 +78,8 @@ export function neo4jCommand(
       // 256 MB of each, for logs that stay short.
       "db.tx_log.preallocate=false",
       "dbms.usage_report.enabled=false",
+      // Tests fill and empty it all the time: a plan for a statement takes longer than the statement.
+      "dbms.cypher.min_replan_interval=1h",
       `dbms.security.auth_enabled=${password !== ""}`,
       // Tests also try wrong passwords.
       "dbms.security.auth_max_failed_attempts=0",

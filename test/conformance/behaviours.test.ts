@@ -8,7 +8,7 @@ import type { HardValue } from "../../src/graph/hard-values.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
 import type { MigrationOptionsInput, MigrationResult, Progress } from "../../src/operations/models.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { at, copyFixture, createLike, settle } from "../support/stores.ts";
+import { at, createLike, settle } from "../support/stores.ts";
 import type { Plain, PlainGraph, PlainNode } from "./corpus.ts";
 import { allEnds, type End, isWrittenOnce, liteEnd, liteName } from "./ends.ts";
 import { linesOf } from "./graph.ts";
@@ -82,7 +82,7 @@ const COMING = [
 
 describe.each(ends.map((end) => ({ name: end.name, end })))("$name as a target", ({ end }) => {
   async function filled(graph: PlainGraph = THERE): Promise<string[]> {
-    await end.empty();
+    await end.clear();
     await end.fill(graph);
     return linesOf(await end.read());
   }
@@ -165,6 +165,7 @@ describe.each(ends.map((end) => ({ name: end.name, end })))("$name as a target",
     "verify",
   ] as const)("a run that is broken off in the phase %s leaves what was there", async (phase) => {
     using folder = temporaryFolder();
+    await end.empty();
     const nothing = { nodes: [], relationships: [] };
     for (const graph of canHoldMore ? [THERE, nothing] : [nothing]) {
       const before = await filled(graph);
@@ -187,7 +188,7 @@ describe.each(ends.map((end) => ({ name: end.name, end })))("$name as a target",
 
   test("nodes that fill a batch exactly are there before what joins them", async () => {
     using folder = temporaryFolder();
-    await end.empty();
+    await end.clear();
     const ids = Array.from({ length: 2_000 }, (_, at) => `m${at}`);
     const source = fileWith(
       folder.file("a.db"),
@@ -202,7 +203,7 @@ describe.each(ends.map((end) => ({ name: end.name, end })))("$name as a target",
   test("it gets MemoryGraph's indexes and constraint, once", async () => {
     using folder = temporaryFolder();
     await end.empty();
-    const source = at(copyFixture("0.12.4", folder));
+    const source = fileWith(folder.file("a.db"), COMING);
     expect((await run(source, end.config)).errors).toEqual([]);
     const indexes = await indexesOf(end);
     // A file has the indexes of its layout, or none; a graph those of the application.
@@ -217,7 +218,7 @@ describe.each(ends.map((end) => ({ name: end.name, end })))("$name as a target",
 
   test("what it cannot hold is named before anything is written, and left behind when that is allowed", async () => {
     using folder = temporaryFolder();
-    await end.empty();
+    await end.clear();
     const source = fileWith(
       folder.file("a.db"),
       [{ id: "fine" }, { id: "surrogate", content: "\ud800" }, { id: "hung", title: "a" }],
@@ -254,7 +255,7 @@ describe.each(ends.map((end) => ({ name: end.name, end })))("$name as a target",
     if (other === undefined) return;
     await end.empty();
     await other.empty();
-    if (canHoldMore) expect((await run(at(copyFixture("0.12.4", folder)), end.config)).errors).toEqual([]);
+    if (canHoldMore) expect((await run(fileWith(folder.file("a.db"), COMING), end.config)).errors).toEqual([]);
     const before = linesOf(await end.read());
     await other.fill({
       nodes: [
@@ -282,7 +283,7 @@ describe.each(ends.map((end) => ({ name: end.name, end })))("$name as a target",
 
 describe.each(ends.map((end) => ({ name: end.name, end })))("$name as a source", ({ end }) => {
   test("that changes while it is read is noticed", async () => {
-    await end.empty();
+    await end.clear();
     await end.fill(THERE);
     const backend = await loadBackend(end.config);
     const store = await backend.openForReading(end.config);

@@ -1,9 +1,10 @@
 /** Connections that break and servers that die in the middle of a run. */
-import { describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { falkorBinaries } from "../../scripts/engines/falkordb.ts";
 import { freePort } from "../../scripts/engines/ready.ts";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
+import { shortenPatience } from "../../src/support/patience.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { atLevel } from "../support/level.ts";
 import { addressOf, proxyTo } from "../support/proxy.ts";
@@ -66,6 +67,7 @@ describe.each(ends.map((end) => ({ name: end.name, end })))("$name behind a line
 });
 
 const falkor = await serversOf("falkordb");
+afterEach(() => shortenPatience(null));
 
 test.skipIf(falkor.length === 0)(
   "a server that dies for good leaves word of what is to be undone",
@@ -77,6 +79,7 @@ test.skipIf(falkor.length === 0)(
     const child = Bun.spawn([...command, "--loadmodule", module], { stdout: "ignore", stderr: "ignore" });
     await Bun.sleep(1_000);
     const target = new BackendConfig({ type: "falkordb", uri: `redis://127.0.0.1:${port}` });
+    shortenPatience({ comeBack: 2_000 });
     const { result } = await runMigration(
       at(copyFixture("0.12.4", folder)),
       target,

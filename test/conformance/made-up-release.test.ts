@@ -89,7 +89,7 @@ const servers = (await serverEnds()).first.flatMap((end): Way[] =>
     name: `${end.name} for ${release}`,
     release,
     config: () => end.config,
-    empty: () => end.empty(),
+    empty: () => end.clear(),
   })),
 );
 const WAYS: readonly Way[] = [

@@ -13,7 +13,7 @@ import { allEnds, type End, isWrittenOnce } from "./ends.ts";
 import { graphOfTruth, isReadBy013, linesOf, timesOf } from "./graph.ts";
 
 const { first, second } = await allEnds();
-/** Whether the two stand at the same place of their rows: below the long level, each end goes by way of SQLite once. */
+/** Whether the two stand at the same place of their rows, as each end does once. Below the long level only those go by way of SQLite. */
 const isRing = (from: End, to: End) => first.indexOf(from) === second.indexOf(to);
 const pairs = first.flatMap((from) =>
   second
@@ -34,10 +34,6 @@ async function move(
   return result;
 }
 
-async function emptied(...ends: readonly End[]): Promise<void> {
-  for (const end of ends) await end.empty();
-}
-
 describe.each(pairs.map(([from, to]) => ({ name: `${from.name} to ${to.name}`, from, to })))("from $name", ({
   from,
   to,
@@ -46,7 +42,9 @@ describe.each(pairs.map(([from, to]) => ({ name: `${from.name} to ${to.name}`, f
   const withBackticks = !from.kind.startsWith("falkordb") && to.kind !== "falkordb";
 
   test("the adversarial corpus arrives as it is", async () => {
-    await emptied(from, to);
+    await from.clear();
+    // Making the indexes takes a server longer than all else: each end once, the others find them there.
+    await (isRing(from, to) ? to.empty() : to.clear());
     const corpus = withBackticks ? sharedCorpus() : withoutBackticks(sharedCorpus());
     await from.fill(corpus);
     expect(linesOf(await from.read())).toEqual(linesOf(corpus));
@@ -78,7 +76,7 @@ describe.each(pairs.map(([from, to]) => ({ name: `${from.name} to ${to.name}`, f
     for (const release of ["0.12", "0.13"] as const) {
       const file = new BackendConfig({ type: "sqlite", path: folder.file(`${release}.db`) });
       await move(from.config, file, { for: release });
-      await to.empty();
+      await to.clear();
       await move(file, to.config);
       expect(linesOf(await to.read())).toEqual(linesOf(corpus));
     }
@@ -91,7 +89,7 @@ describe.each(pairs.map(([from, to]) => ({ name: `${from.name} to ${to.name}`, f
       await fc.assert(
         fc.asyncProperty(graphs, async (graph) => {
           const content = withBackticks ? graph : withoutBackticks(graph);
-          await emptied(from, to);
+          for (const end of [from, to]) await end.clear();
           await from.fill(content);
           await move(from.config, to.config);
           expect(linesOf(await to.read())).toEqual(linesOf(content));
@@ -111,7 +109,7 @@ describe.each(second.map((end) => ({ name: end.name, end })))("between SQLite an
     "0.13.0",
   ] as const)("the fixture of %s arrives, and comes back as it was", async (name) => {
     using folder = temporaryFolder();
-    await end.empty();
+    await end.clear();
     const source = copyFixture(name, folder);
     await move(new BackendConfig({ type: "sqlite", path: source }), end.config);
     expect(linesOf(await end.read())).toEqual(linesOf(graphOfTruth(truthFile(name))));
@@ -124,7 +122,7 @@ describe.each(second.map((end) => ({ name: end.name, end })))("between SQLite an
 
   test("for 0.13 it has only timestamps that 0.13 accepts, and the same instants", async () => {
     using folder = temporaryFolder();
-    await end.empty();
+    await end.clear();
     const source = copyFixture("0.12.4", folder);
     await move(new BackendConfig({ type: "sqlite", path: source }), end.config, { for: "0.13" });
     const graph = await end.read();

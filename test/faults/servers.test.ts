@@ -9,6 +9,8 @@ import { copyFixture } from "../support/stores.ts";
 import { begin, ended, program, runsOf, standsStill } from "./program.ts";
 import { stateAt } from "./targets.ts";
 
+/** The program waits no half minute for the server, which stays away. */
+const env = { PATIENCE: JSON.stringify({ comeBack: 1_000 }) };
 const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];
 const strange = { nodes: [{ name: "x", labels: ["Other"], properties: { text: "was here" } }], relationships: [] };
 
@@ -23,7 +25,7 @@ describe.skipIf((await serversOf("falkordb")).length === 0 || process.platform !
       const before = await stateAt(config);
       const source = copyFixture("0.12.4", folder);
       const args = ["migrate", "--from-path", source, "--to", "falkordb", "--to-uri", config.uri!, "--quiet"];
-      const child = begin(folder, [...args, "--to-graph", "memorygraph"], { pause: "batch answered#4" });
+      const child = begin(folder, [...args, "--to-graph", "memorygraph"], { env, pause: "batch answered#4" });
       await standsStill(child);
       await own.kill();
       child.kill("SIGCONT");
@@ -31,7 +33,7 @@ describe.skipIf((await serversOf("falkordb")).length === 0 || process.platform !
       const [run] = await runsOf(folder);
       expect(run).toMatchObject({ status: "stopped", can: ["resume", "rollback"] });
       expect([code, stderr]).toEqual([6, expect.stringContaining(`memorygraph-migrate rollback ${run!.id} undoes it`)]);
-      const down = await program(folder, ["rollback", run!.id, "--yes"]);
+      const down = await program(folder, ["rollback", run!.id, "--yes"], { env });
       expect([down.code, down.stderr]).toEqual([5, expect.stringContaining("nothing listens at")]);
       await own.start(DURABLE);
       if (command === "rollback") {
