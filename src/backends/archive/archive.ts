@@ -1,5 +1,6 @@
 /** The archive backend: everything that a store holds in one file, in an open format (docs/ARCHIVE.md). */
 import { existsSync } from "node:fs";
+import { DamagedStoreError } from "../../errors.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
 import { presentOf, type RollbackPlan } from "../../journal/rollback-plan.ts";
 import { DEFAULT_RELEASE } from "../../memorygraph/releases.ts";
@@ -110,6 +111,8 @@ async function rewriteWithout(
   journal: JournalFile,
 ): Promise<void> {
   const { header, schema } = source.facts;
+  if (header === null)
+    throw new DamagedStoreError(`the header of ${path} is damaged`, { next: "Restore another archive." });
   const request = { release: null, fallbackRelease: DEFAULT_RELEASE };
   const session = new ArchiveTarget(path, request, {
     ...{ purpose: "rollback", journal, state: stateOf(path), header },

@@ -9,6 +9,15 @@ export interface ByteSource {
   close(): void;
 }
 
+/** Bytes that are in memory. */
+export function inMemory(bytes: Buffer): ByteSource {
+  return {
+    size: bytes.length,
+    read: (offset, length) => bytes.subarray(offset, offset + length),
+    close() {},
+  };
+}
+
 /** So much is read at once where a little is wanted: what is near it mostly follows. */
 const AHEAD = 64 << 10;
 

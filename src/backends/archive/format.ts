@@ -78,7 +78,7 @@ const BlockLine = v.object({
 });
 export type BlockInfo = v.InferOutput<typeof BlockLine>;
 
-/** A block as the footer has it: lengths in bytes of its two frames as they lie in the file. */
+/** A block as the footer has it: lengths in bytes of its two frames as they lie in the file, and the hash of these bytes. */
 const IndexEntry = v.object({
   kind: Kind,
   records: Count,

@@ -1,6 +1,7 @@
 /** Zstandard frames (RFC 8878): made with a checksum each, and found, measured and read one by one. */
 import { constants, zstdCompressSync } from "node:zlib";
 import type { ByteSource } from "./bytes.ts";
+import { MOST_BYTES } from "./format.ts";
 
 const LEVEL = 3;
 const MAGIC = 0xfd2fb528;
@@ -65,7 +66,7 @@ function headerOf(head: Buffer) {
   const dictionary = [0, 1, 2, 4][descriptor & 3]!;
   const sizeFlag = descriptor >> 6;
   const sizeBytes = sizeFlag === 0 ? (isSingle ? 1 : 0) : 1 << sizeFlag;
-  if ((descriptor & 0x08) !== 0) throw new FrameError("a reserved bit is set");
+  if ((descriptor & 0x18) !== 0) throw new FrameError("a bit is set that has no meaning");
   const size = 5 + (isSingle ? 0 : 1) + dictionary + sizeBytes;
   if (head.length < size) throw new FrameError("the file ends within a frame");
   const at = size - sizeBytes;
@@ -81,9 +82,24 @@ function headerOf(head: Buffer) {
   return { size, hasChecksum: (descriptor & 4) !== 0, contentBytes, windowBytes };
 }
 
-/** What a frame holds, which says how much that is. @throws FrameError for one that is damaged */
+/** What a frame holds, which says how much that is. @throws FrameError for one that is damaged, or holds too much */
 export function contentOf(bytes: ByteSource, { offset, length, contentBytes }: Frame): Buffer {
-  return decompress(bytes.read(offset, length), contentBytes!);
+  // Else a few bytes could claim all memory.
+  if (contentBytes === null || contentBytes > MOST_BYTES) throw new FrameError("it says that it holds too much");
+  return decompress(bytes.read(offset, length), contentBytes);
+}
+
+const SCAN = 1 << 20;
+
+/** Where the next frame may begin, from an offset on; the end of the bytes where none does. */
+export function nextMagic(bytes: ByteSource, from: number): number {
+  const magic = Buffer.alloc(4);
+  magic.writeUInt32LE(MAGIC);
+  for (let at = from; at < bytes.size; at += SCAN) {
+    const found = bytes.read(at, SCAN + magic.length - 1).indexOf(magic);
+    if (found !== -1) return at + found;
+  }
+  return bytes.size;
 }
 
 function decompress(frame: Buffer, contentBytes: number): Buffer {
@@ -98,23 +114,33 @@ function decompress(frame: Buffer, contentBytes: number): Buffer {
   return plain;
 }
 
-/** The last frame: how many bytes the frame before it has, and a word by which it is known. */
 const TRAILER_WORD = Buffer.from("mgarchv1", "latin1");
-export const TRAILER_BYTES = 8 + 8 + TRAILER_WORD.length;
+const HASH_BYTES = 32;
+export const TRAILER_BYTES = 8 + 8 + HASH_BYTES + TRAILER_WORD.length;
 
-export function trailerFor(footerBytes: number): Buffer {
+/** What the last frame says. */
+export interface Trailer {
+  /** Of the frame before it. */
+  readonly footerBytes: number;
+  /** SHA-256 of the first frame and the footer's. */
+  readonly hash: Uint8Array;
+}
+
+export function trailerFor({ footerBytes, hash }: Trailer): Buffer {
   const trailer = Buffer.alloc(TRAILER_BYTES);
   trailer.writeUInt32LE(SKIPPABLE, 0);
   trailer.writeUInt32LE(TRAILER_BYTES - 8, 4);
   trailer.writeBigUInt64LE(BigInt(footerBytes), 8);
-  TRAILER_WORD.copy(trailer, 16);
+  trailer.set(hash, 16);
+  trailer.set(TRAILER_WORD, 16 + HASH_BYTES);
   return trailer;
 }
 
-/** Bytes of the footer's frame; null where the bytes do not end as an archive that was written to its end. */
-export function footerBytesOf(bytes: ByteSource): number | null {
+/** Null where the bytes do not end as an archive that was written to its end. */
+export function trailerOf(bytes: ByteSource): Trailer | null {
   if (bytes.size < TRAILER_BYTES) return null;
-  const trailer = bytes.read(bytes.size - TRAILER_BYTES, TRAILER_BYTES);
-  const footerBytes = Number(trailer.readBigUInt64LE(8));
-  return trailer.equals(trailerFor(footerBytes)) && footerBytes <= bytes.size - TRAILER_BYTES ? footerBytes : null;
+  const found = Buffer.from(bytes.read(bytes.size - TRAILER_BYTES, TRAILER_BYTES));
+  const trailer = { footerBytes: Number(found.readBigUInt64LE(8)), hash: found.subarray(16, 16 + HASH_BYTES) };
+  const fits = trailer.footerBytes <= bytes.size - TRAILER_BYTES;
+  return fits && found.equals(trailerFor(trailer)) ? trailer : null;
 }

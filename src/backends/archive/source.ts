@@ -9,16 +9,20 @@ import type { DescriptionDepth, Finding, StoreDescription } from "../description
 import { FindingLog } from "../findings.ts";
 import { accessError, notThatKind, recognise } from "../recognise.ts";
 import { type ByteSource, FileBytes } from "./bytes.ts";
+import { trailerOf } from "./frames.ts";
 import { type ArchiveFacts, ArchiveReader } from "./reader.ts";
 
 /** @throws StoreKindError, DamagedStoreError, NewerFormatError, AccessError */
 export async function openSource(path: string, { signal }: OpenOptions = {}): Promise<ArchiveSource> {
   const found = recognise(path);
-  if (found.type !== "archive") throw notThatKind(path, found, "archive");
+  // One whose first bytes are damaged can still be known by its last ones.
+  if (found.type !== "archive" && !(found.kind === "other" && endsAsArchive(path))) {
+    throw notThatKind(path, found, "archive");
+  }
   const state = stateOf(path);
   const bytes = openBytes(path);
   try {
-    return new ArchiveSource(path, state, bytes, signal);
+    return new ArchiveSource(path, state, bytes, await ArchiveReader.open(path, bytes, signal), signal);
   } catch (error) {
     bytes.close();
     throw error;
@@ -33,6 +37,15 @@ function openBytes(path: string): ByteSource {
   }
 }
 
+function endsAsArchive(path: string): boolean {
+  const bytes = openBytes(path);
+  try {
+    return trailerOf(bytes) !== null;
+  } finally {
+    bytes.close();
+  }
+}
+
 export class ArchiveSource implements SourceStore {
   readonly #path: string;
   readonly #state: string | null;
@@ -41,11 +54,17 @@ export class ArchiveSource implements SourceStore {
   readonly #signal: AbortSignal | undefined;
   #findings = new FindingLog();
 
-  constructor(path: string, state: string | null, bytes: ByteSource, signal: AbortSignal | undefined) {
+  constructor(
+    path: string,
+    state: string | null,
+    bytes: ByteSource,
+    reader: ArchiveReader,
+    signal: AbortSignal | undefined,
+  ) {
     this.#path = path;
     this.#state = state;
     this.#bytes = bytes;
-    this.#reader = new ArchiveReader(path, bytes);
+    this.#reader = reader;
     this.#signal = signal;
   }
 
@@ -84,21 +103,25 @@ export class ArchiveSource implements SourceStore {
 /** Figures as the archive itself tells them. */
 export function describeArchive(path: string, bytes: number | null, facts: ArchiveFacts): StoreDescription {
   const { header, schema, footer } = facts;
-  const { source } = header;
-  const release = header.spelledFor ?? source?.release ?? null;
+  const source = header?.source ?? null;
+  const release = header?.spelledFor ?? source?.release ?? null;
   return {
     backend: "archive",
     location: path,
-    engine: `archive ${header.version} of ${source?.engine ?? "records"}, made ${header.created}`,
+    engine:
+      header === null
+        ? "archive"
+        : `archive ${header.version} of ${source?.engine ?? "records"}, made ${header.created}`,
     layout: "archive",
     release: release !== null && RELEASES.includes(release) ? release : null,
     // Restored it is opened by its release; as it is, by none.
     readableBy: [],
     bytes,
-    nodes: footer?.nodes ?? 0,
-    relationships: footer?.relationships ?? 0,
+    // Of one that is cut off, what its source had: reading it tells what is left.
+    nodes: footer?.nodes ?? source?.nodes ?? 0,
+    relationships: footer?.relationships ?? source?.relationships ?? 0,
     indexes: schema.map(({ what }) => what),
-    ...(header.schema !== null && { schema }),
+    ...(header !== null && header.schema !== null && { schema }),
     findings: [],
   };
 }

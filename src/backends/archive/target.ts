@@ -96,7 +96,7 @@ export class ArchiveTarget implements StagedTarget {
     if (this.#state === "open") return;
     const bytes = new FileBytes(this.#staged.file);
     try {
-      yield* new ArchiveReader(this.#path, bytes).read(this.#findings, this.#signal);
+      yield* (await ArchiveReader.open(this.#path, bytes)).read(this.#findings, this.#signal);
     } finally {
       bytes.close();
     }
@@ -117,7 +117,7 @@ export class ArchiveTarget implements StagedTarget {
   async describe(): Promise<StoreDescription> {
     const bytes = new FileBytes(this.#staged.file);
     try {
-      return describeArchive(this.#path, bytes.size, new ArchiveReader(this.#path, bytes).facts);
+      return describeArchive(this.#path, bytes.size, (await ArchiveReader.open(this.#path, bytes)).facts);
     } finally {
       bytes.close();
     }
@@ -161,8 +161,8 @@ export class ArchiveTarget implements StagedTarget {
   async #digest(): Promise<ContentDigest> {
     const bytes = new FileBytes(this.#staged.file);
     try {
-      const reader = new ArchiveReader(this.#path, bytes);
-      return await digestOf(reader.readBlocks(this.#writer.blocks, new FindingLog(), this.#signal));
+      const reader = ArchiveReader.ofBlocks(bytes, this.#writer.blocks);
+      return await digestOf(reader.read(new FindingLog(), this.#signal));
     } finally {
       bytes.close();
     }

@@ -38,15 +38,20 @@ export class TooLongError extends Error {
 /** First `begin`, then records, nodes before relationships, then `end`. */
 export class ArchiveWriter {
   readonly #sink: ByteSink;
+  readonly #blockBytes: number;
   readonly #blocks: IndexEntry[] = [];
+  /** Of the first frame and the footer's. */
+  readonly #sealed = new Bun.CryptoHasher("sha256");
   readonly #counts: Record<RecordKind, number> = { node: 0, relationship: 0 };
   #kind: RecordKind = "node";
   #lines: string[] = [];
   #ids: (string | null)[] = [];
   #length = 0;
 
-  constructor(sink: ByteSink) {
+  /** @param blockBytes after which a block is closed */
+  constructor(sink: ByteSink, blockBytes = BLOCK_BYTES) {
     this.#sink = sink;
+    this.#blockBytes = blockBytes;
   }
 
   /** The blocks that are in the file. */
@@ -55,7 +60,8 @@ export class ArchiveWriter {
   }
 
   begin(header: Header, schema: readonly SchemaItem[]): void {
-    this.#frame([header, ...schema.map((item) => ({ schema: item }))].map((line) => JSON.stringify(line)));
+    const lines = [header, ...schema.map((item) => ({ schema: item }))].map((line) => JSON.stringify(line));
+    this.#sealed.update(this.#write(lines));
   }
 
   /** @throws TooLongError */
@@ -65,12 +71,12 @@ export class ArchiveWriter {
     // In UTF-16 units, of which each becomes three bytes at most.
     if (line.length > MOST_BYTES / 3 && Buffer.byteLength(line) >= MOST_BYTES)
       throw new TooLongError(line.slice(0, 80));
-    if (kind !== this.#kind || (this.#length > 0 && this.#length + line.length > BLOCK_BYTES)) this.#closeBlock();
+    if (kind !== this.#kind || (this.#length > 0 && this.#length + line.length > this.#blockBytes)) this.#closeBlock();
     this.#kind = kind;
     this.#lines.push(line);
     this.#ids.push(idOf(record));
     this.#length += line.length + 1;
-    if (this.#length > BLOCK_BYTES) this.#closeBlock();
+    if (this.#length > this.#blockBytes) this.#closeBlock();
   }
 
   /** What is still open becomes a block: all records are in the file. */
@@ -83,7 +89,9 @@ export class ArchiveWriter {
     this.#closeBlock();
     const { node: nodes, relationship: relationships } = this.#counts;
     const footer: Footer = { nodes, relationships, digest, blocks: this.#blocks };
-    this.#sink.write(trailerFor(this.#frame([JSON.stringify({ footer })])));
+    const frame = this.#write([JSON.stringify({ footer })]);
+    this.#sealed.update(frame);
+    this.#sink.write(trailerFor({ footerBytes: frame.length, hash: this.#sealed.digest() }));
     this.#sink.close();
   }
 
@@ -101,22 +109,21 @@ export class ArchiveWriter {
     const block = this.#blocks.length;
     const before = this.#counts[kind];
     const line = JSON.stringify({ block, kind, records, before, bytes: plain.length, sha256, ids: this.#ids });
-    const head = this.#frame([line]);
-    const body = this.#write(plain);
-    this.#blocks.push({ kind, records, head, body, sha256 });
+    const head = this.#write([line]);
+    const body = this.#writeFrame(compress(plain));
+    const frames = new Bun.CryptoHasher("sha256").update(head).update(body).digest("hex");
+    this.#blocks.push({ kind, records, head: head.length, body: body.length, sha256: frames });
     this.#counts[kind] += records;
     [this.#lines, this.#ids, this.#length] = [[], [], 0];
   }
 
-  #frame(lines: readonly string[]): number {
-    return this.#write(Buffer.from(`${lines.join("\n")}\n`, "utf8"));
+  #write(lines: readonly string[]): Buffer {
+    return this.#writeFrame(compress(Buffer.from(`${lines.join("\n")}\n`, "utf8")));
   }
 
-  /** @returns how many bytes the frame has */
-  #write(plain: Uint8Array): number {
-    const frame = compress(plain);
+  #writeFrame(frame: Buffer): Buffer {
     this.#sink.write(frame);
-    return frame.length;
+    return frame;
   }
 }
 
