@@ -2,6 +2,9 @@
 Installs memorygraph-migrate: fetches the archive for this machine, compares it with SHA256SUMS, tries the program, and
 only then puts it in place. Writes to that one folder and nowhere else, and never asks for an administrator.
 MEMORYGRAPH_MIGRATE_RELEASES names another place than GitHub that keeps the releases in the same order.
+
+Only cmdlets that are compiled, and .NET: a policy that allows no scripts also keeps PowerShell 5.1 from loading its own, such as
+Expand-Archive and Get-FileHash. It does not keep it from `irm ... | iex`.
 #>
 param(
     # The folder for the program.
@@ -40,20 +43,38 @@ param(
         $release = $archive -replace '^memorygraph-migrate-' -replace "-$target\.zip$"
         $file = Join-Path $work $archive
         Invoke-WebRequest -UseBasicParsing -Uri "$from/download/v$release/$archive" -OutFile $file
-        $found = (Get-FileHash -Algorithm SHA256 -Path $file).Hash.ToLowerInvariant()
+        $sha256 = [Security.Cryptography.SHA256]::Create()
+        $stream = [IO.File]::OpenRead($file)
+        try { $hash = $sha256.ComputeHash($stream) } finally { $stream.Dispose(); $sha256.Dispose() }
+        $found = [BitConverter]::ToString($hash).Replace('-', '').ToLowerInvariant()
         if ($found -ne $wanted) {
             throw "$archive is not what SHA256SUMS says: $found, not $wanted. Nothing was installed. Try again; if it stays so, report it."
         }
 
-        Expand-Archive -Path $file -DestinationPath $work
+        Add-Type -AssemblyName System.IO.Compression.FileSystem
+        [IO.Compression.ZipFile]::ExtractToDirectory($file, $work)
         $program = Join-Path (Join-Path $work ($archive -replace '\.zip$', '')) 'memorygraph-migrate.exe'
         $told = & $program --version
         if ($LASTEXITCODE -ne 0) { throw "The program does not start: $told. Nothing was installed. Please report it." }
 
         New-Item -ItemType Directory -Force -Path $To | Out-Null
-        Copy-Item -Force -Path $program -Destination (Join-Path $To 'memorygraph-migrate.exe')
+        # Absolute, since .NET has a current folder of its own.
+        $place = Join-Path (Resolve-Path -LiteralPath $To).ProviderPath 'memorygraph-migrate.exe'
+        $random = [IO.Path]::GetRandomFileName()
+        # Beside its place first, so that it appears there whole.
+        $staged = "$place.new-$random"
+        try {
+            Copy-Item -LiteralPath $program -Destination $staged
+            # A program that runs can be given another name, and not be overwritten.
+            if (Test-Path -LiteralPath $place) { [IO.File]::Replace($staged, $place, "$place.old-$random") }
+            else { [IO.File]::Move($staged, $place) }
+        } finally {
+            Remove-Item -Force -LiteralPath $staged -ErrorAction SilentlyContinue
+            # One that still runs goes the next time.
+            Remove-Item -Force -Path "$place.old-*" -ErrorAction SilentlyContinue
+        }
         Write-Output "installed $told"
-        Write-Output "       in $(Join-Path $To 'memorygraph-migrate.exe')"
+        Write-Output "       in $place"
         if (@($env:Path -split ';') -notcontains $To) { Write-Output "next: add $To to your Path" }
     } finally {
         Remove-Item -Recurse -Force -Path $work

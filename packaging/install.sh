@@ -68,7 +68,9 @@ main() {
   command -v sha256sum >/dev/null || command -v shasum >/dev/null ||
     fail "there is neither sha256sum nor shasum" "Install one of them: nothing is installed unchecked."
   work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
+  # Beside its place, so that it appears there whole; and tried there, since the temporary folder may run no programs.
+  staged=$to/.memorygraph-migrate.$$
+  trap 'rm -rf "$work" "$staged"' EXIT
   trap 'exit 1' HUP INT TERM
 
   # The list of sums also tells the name, and with it the version, of the latest archive.
@@ -86,17 +88,15 @@ main() {
 
   tar -xzf "$work/$archive" -C "$work"
   program=$work/${archive%.tar.gz}/memorygraph-migrate
-  told=$("$program" --version 2>&1) || case $target in
+  { mkdir -p "$to" && cp "$program" "$staged" && chmod 755 "$staged"; } 2>/dev/null ||
+    fail "$to cannot be written to" "Name a folder of your own with --to DIR."
+  told=$("$staged" --version 2>&1) || case $target in
     *-musl) fail "the program does not start: $told" "On Alpine, install what it needs with: apk add libstdc++" ;;
     *) fail "the program does not start: $told" "Nothing was installed. Please report it, with the output of uname -a." ;;
   esac
 
-  # Beside its place first, so that it appears there whole.
-  staged=$to/.memorygraph-migrate.$$
-  { mkdir -p "$to" && cp "$program" "$staged" && chmod 755 "$staged" && mv -f "$staged" "$to/memorygraph-migrate"; } 2>/dev/null || {
-    rm -f "$staged" 2>/dev/null || true
+  mv -f "$staged" "$to/memorygraph-migrate" 2>/dev/null ||
     fail "$to cannot be written to" "Name a folder of your own with --to DIR."
-  }
   printf 'installed %s\n       in %s\n' "$told" "$to/memorygraph-migrate"
   case :$PATH: in
     *":$to:"*) ;;

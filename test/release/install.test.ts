@@ -161,6 +161,20 @@ describe.skipIf(process.platform === "win32")("install.sh", () => {
     expect(existsSync(asked)).toBe(false);
   });
 
+  const mayMount = process.platform === "linux" && process.getuid?.() === 0 && Bun.which("unshare") !== null;
+  if (!mayMount)
+    console.warn("SKIPPED: install.sh with a temporary folder that runs no programs: it takes root on Linux");
+  test.skipIf(!mayMount)("installs where the temporary folder runs no programs", async () => {
+    const place = folder.file("noexec");
+    mkdirSync(place);
+    const mounted = `mount -t tmpfs -o noexec,size=1g none "$TMPDIR" && printf '#!/bin/sh' >"$TMPDIR/x" && chmod 755 "$TMPDIR/x" && ! "$TMPDIR/x" && exec sh "$0" --to "$1"`;
+    const releases = { MEMORYGRAPH_MIGRATE_RELEASES: server.url.href.replace(/\/$/, ""), TMPDIR: place };
+    const command = ["unshare", "--mount", "sh", "-c", mounted, SCRIPT, to];
+    const { code, stdout } = await runCommand(command, { cwd: folder.path, env: environment(folder, releases) });
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`in ${to}/memorygraph-migrate`)]);
+    expect(readdirSync(to)).toEqual(["memorygraph-migrate"]);
+  });
+
   test("does nothing when it arrives only in part", async () => {
     const text = readFileSync(SCRIPT, "utf8");
     const part = folder.file("part.sh");
@@ -191,6 +205,7 @@ describe("the README's ways to install", () => {
       `irm ${REPOSITORY}/releases/latest/download/install.ps1`,
       "scoop bucket",
       "scoop install",
+      "docker run",
       "gh attestation",
     ]);
   });

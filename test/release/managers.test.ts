@@ -1,17 +1,19 @@
 // @level normal
 /** The Homebrew formula and the scoop manifest: what they fetch is what was published, byte for byte. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { repository } from "../../package.json";
+import { pkgbuild } from "../../packaging/aur.ts";
 import { formula } from "../../packaging/homebrew.ts";
 import { manifest } from "../../packaging/scoop.ts";
+import { manifests } from "../../packaging/winget.ts";
 import { archiveFolder, archiveName } from "../../scripts/release/archive.ts";
 import { REPOSITORY, ROOT, VERSION } from "../../scripts/release/project.ts";
 import { readSums, sha256 } from "../../scripts/release/sums.ts";
 import { TARGETS } from "../../scripts/release/targets.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { executable, packaged } from "./builds.ts";
+import { listing, temporaryFolder } from "../support/folder.ts";
+import { executable, HOST, packaged } from "./builds.ts";
 import { runCommand } from "./program.ts";
 
 const folder = temporaryFolder();
@@ -124,9 +126,104 @@ describe("the manifest", () => {
   });
 });
 
+describe("the recipe for Arch Linux", () => {
+  const bash = Bun.which("bash");
+  /** What bash makes of the recipe on one of Arch's machines. */
+  const evaluated = async (machine: string, line: string, env: Record<string, string> = {}) => {
+    writeFileSync(folder.file("PKGBUILD"), pkgbuild(VERSION, sums));
+    const variables = { PATH: Bun.env.PATH ?? "", CARCH: machine, ...env };
+    const at = { cwd: folder.path, env: variables };
+    const { code, stdout, stderr } = await runCommand([bash!, "-euc", `. ./PKGBUILD; ${line}`], at);
+    expect([code, stderr]).toEqual([0, ""]);
+    return stdout.trim().split("\n");
+  };
+
+  test.skipIf(bash === null).each([
+    ["x86_64", "linux-x64"],
+    ["aarch64", "linux-arm64"],
+  ])("fetches on %s the archive for %s, and never strips it", async (machine, target) => {
+    const line = `declare -n s=source_$CARCH h=sha256sums_$CARCH; printf '%s\\n' "$pkgname" "$pkgver" "$license" "$s" "$h" "\${options[@]}"`;
+    const own = ["memorygraph-migrate-bin", VERSION, "MIT"];
+    expect(await evaluated(machine, line)).toEqual([...own, ...expected(target), "!strip", "!debug"]);
+  });
+
+  test.skipIf(bash === null || HOST.name !== "linux-x64")(
+    "installs what the archive holds where Arch looks for it",
+    async () => {
+      await runCommand(["tar", "-xf", join(await packaged(), archiveName(HOST))], {
+        cwd: folder.path,
+        env: { PATH: Bun.env.PATH ?? "" },
+      });
+      const root = folder.file("pkg");
+      await evaluated("x86_64", "package", { pkgdir: root });
+      const usr = listing(root).map((line) => line.split(" ").slice(0, 2).join(" "));
+      for (const file of [
+        "usr/bin/memorygraph-migrate 755",
+        "usr/share/bash-completion/completions/memorygraph-migrate 644",
+        "usr/share/zsh/site-functions/_memorygraph-migrate 644",
+        "usr/share/fish/vendor_completions.d/memorygraph-migrate.fish 644",
+        "usr/share/man/man1/memorygraph-migrate.1 644",
+        "usr/share/licenses/memorygraph-migrate-bin/LICENSE 644",
+      ]) {
+        expect(usr).toContain(file);
+      }
+      const { stdout } = await runCommand([join(root, "usr/bin/memorygraph-migrate"), "--version"], {
+        cwd: root,
+        env: {},
+      });
+      expect(stdout).toContain(VERSION);
+    },
+  );
+});
+
+describe("the manifests for winget", () => {
+  /** Each file's document, as a parser of YAML reads it. */
+  const documents = () => {
+    const files = [...manifests(VERSION, sums)];
+    return new Map(
+      files.map(([path, text]) => [
+        path.replace(/^.*MemorygraphMigrate/, ""),
+        Bun.YAML.parse(text) as Record<string, unknown>,
+      ]),
+    );
+  };
+
+  test("have the address, the sum and the program of each archive for Windows", () => {
+    const found = documents();
+    expect([...found.keys()].toSorted()).toEqual([".installer.yaml", ".locale.en-US.yaml", ".yaml"]);
+    for (const [, document] of found) {
+      expect(document).toMatchObject({ PackageIdentifier: "MemoryGraph.MemorygraphMigrate", PackageVersion: VERSION });
+    }
+    expect(found.get(".installer.yaml")).toMatchObject({
+      ManifestType: "installer",
+      InstallerType: "zip",
+      NestedInstallerType: "portable",
+      Installers: ["windows-x64", "windows-arm64"].map((target) => {
+        const [url, sum] = expected(target);
+        const program = `${archiveFolder(TARGETS.find(({ name }) => name === target)!)}\\memorygraph-migrate.exe`;
+        return {
+          Architecture: target.slice("windows-".length),
+          NestedInstallerFiles: [{ RelativeFilePath: program, PortableCommandAlias: "memorygraph-migrate" }],
+          InstallerUrl: url,
+          InstallerSha256: sum!.toUpperCase(),
+        };
+      }),
+    });
+  });
+
+  test("are written where the community repository has them", async () => {
+    writeFileSync(folder.file("SHA256SUMS"), [...sums].map(([file, sum]) => `${sum}  ${file}\n`).join(""));
+    const command = [process.execPath, join(ROOT, "packaging/winget.ts"), "SHA256SUMS", "winget"];
+    expect((await runCommand(command, { cwd: folder.path, env: {} })).code).toBe(0);
+    const written = readdirSync(folder.file("winget/manifests/m/MemoryGraph/MemorygraphMigrate", VERSION));
+    expect(written).toHaveLength(3);
+  });
+});
+
 test.each([
   "homebrew",
   "scoop",
+  "aur",
 ])("%s: the command prints it, and prints nothing when a sum is missing", async (name) => {
   const write = (text: string) => {
     writeFileSync(folder.file("SHA256SUMS"), text);
@@ -137,7 +234,10 @@ test.each([
   };
   const lines = [...sums].map(([file, sum]) => `${sum}  ${file}\n`);
   const whole = await write(lines.join(""));
-  expect([whole.code, whole.stdout]).toEqual([0, (name === "homebrew" ? formula : manifest)(VERSION, sums)]);
+  expect([whole.code, whole.stdout]).toEqual([
+    0,
+    { homebrew: formula, scoop: manifest, aur: pkgbuild }[name]!(VERSION, sums),
+  ]);
   const partial = await write(lines.filter((line) => !/x64\.(tar\.gz|zip)$/m.test(line)).join(""));
   expect([partial.code, partial.stdout]).toEqual([1, ""]);
   expect(partial.stderr).toMatch(/SHA256SUMS has no memorygraph-migrate-.*x64/);

@@ -1,11 +1,12 @@
 // @level normal
 /** What runs on GitHub with rights of the project: only code that is named exactly, with the rights that it needs. */
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { VERSIONS } from "../../scripts/engines/versions.ts";
 import { ROOT } from "../../scripts/release/project.ts";
 import { nameOf } from "../../scripts/versions.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 const FOLDER = join(ROOT, ".github/workflows");
 const WORKFLOWS = readdirSync(FOLDER);
@@ -42,6 +43,46 @@ describe.each(WORKFLOWS)("%s", (name) => {
   test.skipIf(actionlint === null)("passes actionlint", () => {
     const { stdout, exitCode } = Bun.spawnSync([actionlint!, path]);
     expect([exitCode, stdout.toString()]).toEqual([0, ""]);
+  });
+
+  const zizmor = Bun.which("zizmor");
+  if (zizmor === null) console.warn("SKIPPED: zizmor is not installed (pip install zizmor==1.32.0)");
+  test.skipIf(zizmor === null)("passes zizmor", () => {
+    const { stdout, exitCode } = Bun.spawnSync([zizmor!, "--offline", "--no-progress", "--quiet", path]);
+    expect([exitCode, stdout.toString()]).toEqual([0, expect.stringContaining("No findings to report")]);
+  });
+});
+
+describe("what goes to the repository of a package manager", () => {
+  const text = readFileSync(join(FOLDER, "release.yml"), "utf8");
+  const [, put] = /^( {10}put\(\) \{.*\n(?: {12}.*\n)+ {10}\}\n)/m.exec(text)!;
+
+  /** What gh is asked to put there, when the file is there, or not, or the server refuses. */
+  function asked(isThere: boolean, status = 0): { code: number; lines: string[] } {
+    const gh = `gh() {
+      if [ "$2" = --method ]; then printf '%s\\n' "$@"; return ${status}; fi
+      ${isThere ? "echo 0123abcd" : `echo '{"message":"Not Found","status":"404"}'; return 1`}
+    }`;
+    using folder = temporaryFolder();
+    writeFileSync(folder.file("thing.rb"), "text\n");
+    const script = `set -e\n${gh}\n${put}\nput owner/tap Formula/thing.rb`;
+    const { exitCode, stdout } = Bun.spawnSync(["bash", "-c", script], {
+      cwd: folder.path,
+      env: { ...Bun.env, VERSION: "1.2.3" },
+    });
+    return { code: exitCode, lines: stdout.toString().trim().split("\n") };
+  }
+
+  test("the first time is a new file, whatever the server says of the missing one", () => {
+    const { code, lines } = asked(false);
+    expect(code).toBe(0);
+    expect(lines).toContain(`content=${Buffer.from("text\n").toString("base64")}`);
+    expect(lines.filter((line) => line.startsWith("sha="))).toEqual([]);
+  });
+
+  test("later it takes the place of the file that is there, and a refusal fails the job", () => {
+    expect(asked(true).lines).toContain("sha=0123abcd");
+    expect(asked(true, 1).code).toBe(1);
   });
 });
 

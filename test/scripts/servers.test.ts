@@ -24,6 +24,23 @@ function withEnvironment(change: Record<string, string | undefined>, ...words: s
   return { out: stdout.toString(), err: stderr.toString(), exitCode };
 }
 
+test("a FalkorDB in docker is ready when it says PONG, not when it answers with an error", () => {
+  const text = readFileSync(resolve(root, "scripts/servers.compose.yaml"), "utf8");
+  const { healthcheck } = (Bun.YAML.parse(text) as Record<string, { healthcheck: { test: string[] } }>)["x-falkordb"]!;
+  const [how, line] = healthcheck.test;
+  expect(how).toBe("CMD-SHELL");
+  // redis-cli ends with 0 for both; compose writes a dollar twice.
+  const said = (answer: string) => {
+    const asked = line!.replaceAll("$$", "$").replace("redis-cli", "fake");
+    const script = `fake() { echo '${answer}'; }\n${asked}`;
+    return Bun.spawnSync(["sh", "-c", script]).exitCode;
+  };
+  expect(said("PONG")).toBe(0);
+  for (const answer of ["LOADING Redis is loading the dataset in memory", "NOAUTH Authentication required."]) {
+    expect(said(answer)).not.toBe(0);
+  }
+});
+
 const note = resolve(root, `.lab/servers/${run}/falkordb.json`);
 
 function processes(): ServerProcess[] {
