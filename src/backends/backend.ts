@@ -201,8 +201,10 @@ export interface TargetPreview {
 export interface CopyElsewhere {
   /** What it is, and where. */
   readonly what: string;
-  /** The command that removes it. */
+  /** The command that removes it, with what others have there. */
   readonly remove: string;
+  /** Whether `removeOwn` of the target takes out of it what this program has left there, and nothing else; false if absent. */
+  readonly separable?: boolean;
 }
 
 /** A target in which runs are undone. */
@@ -220,6 +222,8 @@ export interface RollbackTarget {
   apply(plan: RollbackPlan): Promise<"changed" | "removed">;
   /** After a rollback, which does not reach them; absent where there can be none. */
   copies?(): Promise<readonly CopyElsewhere[]>;
+  /** Takes what this program has left there out of the copies that are separable. */
+  removeOwn?(): Promise<void>;
   /** Whether a plan was applied or not. */
   close(): Promise<void>;
 }

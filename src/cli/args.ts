@@ -158,6 +158,10 @@ export const rollbackArgs = {
   cascade: { type: "boolean", description: "delete what others attached to the run's records as well" },
   changed: { type: "boolean", description: "undo records that were changed since as well" },
   close: { type: "boolean", description: "end a run of which nothing is left, as others deleted it" },
+  "clean-query-log": {
+    type: "boolean",
+    description: "remove this program's statements from the server's log of queries as well",
+  },
   ...movedArgs,
   "to-uri": { type: "string", valueHint: "URI", description: "the target, if it is on another server since" },
   ...passwordArgs("to"),

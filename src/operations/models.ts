@@ -285,6 +285,8 @@ export const RollbackResultSchema = v.object({
   digestAfter: v.string(),
   /** What the server keeps of the run's data beside the store, such as the texts of its queries, and what removes it. */
   copies: v.array(v.object({ what: v.string(), remove: v.string() })),
+  /** Out of which this program's own part was removed. */
+  cleaned: v.array(v.string()),
 });
 export type RollbackResult = v.InferOutput<typeof RollbackResultSchema>;
 

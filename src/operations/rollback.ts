@@ -38,7 +38,17 @@ export interface RollbackOptions extends Pick<PlanOptions, "cascade" | "changed"
   readonly copy?: boolean;
   /** Others have deleted every record of the run, or the store with them: the run ends, although nothing shows its target. */
   readonly close?: boolean;
+  /** What the server's log of queries has of this program is removed from it as well. */
+  readonly cleanQueryLog?: boolean;
 }
+
+/** What the server keeps beside the store. */
+interface Copies {
+  readonly left: readonly CopyElsewhere[];
+  /** Without what was this program's. */
+  readonly cleaned: readonly string[];
+}
+const NO_COPIES: Copies = { left: [], cleaned: [] };
 
 /** How many of the records that stay a result lists. */
 const LISTED_RECORDS = 1_000;
@@ -150,18 +160,30 @@ class Rollback {
     if (target === null) return this.#nothingThere();
     let plan: RollbackPlan;
     let became: "changed" | "removed";
-    let copies: readonly CopyElsewhere[];
+    let copies: Copies;
     try {
       plan = await this.#plan(target.present());
       await this.#assertItsTarget(plan, target.location);
       became = await this.#apply(target, plan);
-      copies = (await target.copies?.()) ?? [];
+      copies = await this.#copies(target);
     } finally {
       await target.close();
     }
     const digest = became === "removed" ? new ContentDigest() : await this.#prove(plan);
     this.#finish(plan);
     return this.#close(plan, digest, copies);
+  }
+
+  /** Those that are separable are cleaned of the program's own where that is wanted. */
+  async #copies(target: RollbackTarget): Promise<Copies> {
+    const all = (await target.copies?.()) ?? [];
+    const separable = all.filter((copy) => copy.separable);
+    if (separable.length === 0 || target.removeOwn === undefined) return { left: all, cleaned: [] };
+    const cleaned = separable.map(({ what }) => what);
+    const question = `Remove what this program has left there: ${cleaned.join(", ")}?`;
+    if (this.options.cleanQueryLog !== true && !(await agreed(question, this.hooks))) return { left: all, cleaned: [] };
+    await target.removeOwn();
+    return { left: all.filter((copy) => !copy.separable), cleaned };
   }
 
   /** By which others know the target; null for a copy, of which no run says anything. */
@@ -267,7 +289,7 @@ class Rollback {
     return this.#close(plan, new ContentDigest());
   }
 
-  #close(plan: RollbackPlan, digest: ContentDigest, copies: readonly CopyElsewhere[] = []): RollbackResult {
+  #close(plan: RollbackPlan, digest: ContentDigest, { left, cleaned }: Copies = NO_COPIES): RollbackResult {
     const kept = plan.kept(LISTED_RECORDS);
     const digestBefore = this.asked.digestBefore;
     const result = {
@@ -281,7 +303,8 @@ class Rollback {
       kept: kept.map(({ name, title, heldBy }) => ({ record: name, title, heldBy })),
       digestBefore,
       digestAfter: digest.toString(),
-      copies: [...copies],
+      copies: left.map(({ what, remove }) => ({ what, remove })),
+      cleaned: [...cleaned],
     };
     plan.close();
     return result;
@@ -301,6 +324,16 @@ async function decided(
     // The refusal names the way on; --yes would be none.
     throw error instanceof RefusedError ? refusal : error;
   });
+}
+
+async function agreed(question: string, { confirm }: Hooks): Promise<boolean> {
+  if (confirm === undefined) return false;
+  const answer = await confirm(question).then(
+    () => true,
+    (error: unknown) => error,
+  );
+  if (answer === true || answer instanceof RefusedError) return answer === true;
+  throw answer;
 }
 
 function traceOf({ file, state }: FoundRun): RunTrace {

@@ -3,36 +3,14 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { Home, IN_USE, LITE } from "../doctor/home.ts";
-import { environment, PROGRAM, program, shell } from "./program.ts";
+import { type Answer, typed } from "./on-terminal.ts";
+import { program, shell } from "./program.ts";
 
 const ENTER = "\r";
 const DOWN = "\x1b[B";
 
-/** Types each answer once the text before it is on the screen. */
-async function guided(home: Home, answers: readonly (readonly [after: string, keys: string])[]) {
-  let screen = "";
-  let from = 0;
-  const left = [...answers];
-  const child = Bun.spawn([...PROGRAM], {
-    cwd: home.folder.path,
-    env: environment(home.folder, { TERM: "xterm", NO_COLOR: "1" }),
-    terminal: {
-      cols: 100,
-      rows: 50,
-      data(terminal, data) {
-        screen += new TextDecoder().decode(data);
-        const next = left[0];
-        if (next === undefined || !screen.slice(from).includes(next[0])) return;
-        from = screen.length;
-        left.shift();
-        // The prompt reads keys from the next turn on.
-        setTimeout(() => terminal.write(next[1]), 60);
-      },
-    },
-  });
-  const code = await child.exited;
-  await Bun.sleep(20);
-  child.terminal?.close();
+async function guided(home: Home, answers: readonly Answer[]) {
+  const { code, screen, left } = await typed(home.folder, [], answers, { env: { NO_COLOR: "1" } });
   return { code, screen: Bun.stripANSI(screen), left };
 }
 

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { WriteError } from "../../src/errors.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
+import { typed } from "../cli/on-terminal.ts";
 import { endOf } from "../conformance/ends.ts";
 import { withFalkor } from "../conformance/falkor.ts";
 import { program, runsOf } from "../faults/program.ts";
@@ -63,6 +64,72 @@ test.skipIf(any === undefined)(
         await command(...words);
       }
       expect(await kept()).not.toContain(SECRET);
+    });
+  },
+  60_000,
+);
+
+test.skipIf(any === undefined).each([
+  ["removed by --clean-query-log", ["--clean-query-log"], true],
+  ["left where nobody can be asked", [], false],
+] as const)(
+  "this program's statements in the telemetry, and no others, are %s",
+  async (_, flags, isClean) => {
+    using folder = temporaryFolder();
+    await using own = await ownFalkor();
+    secretFile(folder);
+    await withFalkor(own.server, async (command) => {
+      const application = `MATCH (m:Memory) WHERE m.title <> 'asked by the application' RETURN count(m)`;
+      await command("GRAPH.QUERY", "memorygraph", "CREATE (:Memory {id: 'own'})");
+      const to = ["--to", "falkordb", "--to-uri", own.server.uri];
+      const moved = await program(folder, ["migrate", "--from-path", folder.file("a.db"), ...to, "--yes"]);
+      expect(moved.code).toBe(0);
+      await command("GRAPH.QUERY", "memorygraph", application);
+      const kept = async () => JSON.stringify(await command("XRANGE", "telemetry{memorygraph}", "-", "+"));
+      while (!(await kept()).includes("asked by the application")) await Bun.sleep(100);
+      expect(await kept()).toContain(SECRET);
+      const [run] = await runsOf(folder);
+      const { code, stdout } = await program(folder, ["rollback", run!.id, "--yes", "--json", ...flags]);
+      const { cleaned, copies } = JSON.parse(stdout) as { cleaned: string[]; copies: { what: string }[] };
+      expect([code, cleaned.length, copies.some(({ what }) => what.includes("telemetry"))]).toEqual([
+        0,
+        isClean ? 1 : 0,
+        !isClean,
+      ]);
+      expect(await kept()).toContain("asked by the application");
+      expect((await kept()).includes(SECRET)).toBe(!isClean);
+    });
+  },
+  60_000,
+);
+
+test.skipIf(any === undefined).each([
+  ["y", true],
+  ["n", false],
+])(
+  "on a terminal a rollback asks whether to remove them: %s",
+  async (answer, isClean) => {
+    using folder = temporaryFolder();
+    await using own = await ownFalkor();
+    secretFile(folder);
+    await withFalkor(own.server, async (command) => {
+      await command("GRAPH.QUERY", "memorygraph", "CREATE (:Memory {id: 'own'})");
+      const to = ["--to", "falkordb", "--to-uri", own.server.uri];
+      expect((await program(folder, ["migrate", "--from-path", folder.file("a.db"), ...to, "--yes"])).code).toBe(0);
+      const [run] = await runsOf(folder);
+      const { code, screen, left } = await typed(
+        folder,
+        ["rollback", run!.id, "--no-color"],
+        [
+          ["Type", `${run!.target}\r`],
+          ["[y/N]", `${answer}\r`],
+        ],
+      );
+      expect({ code, left, screen }).toMatchObject({ code: 0, left: [] });
+      expect(screen).toMatch(/Remove what this program has left there: the texts of the last queries/);
+      const kept = JSON.stringify(await command("XRANGE", "telemetry{memorygraph}", "-", "+"));
+      expect(kept.includes(SECRET)).toBe(!isClean);
+      expect(screen).toContain(isClean ? "removed, as far as it was this program's" : "to remove it: redis-cli");
     });
   },
   60_000,

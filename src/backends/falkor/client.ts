@@ -13,6 +13,8 @@ import { type Reply, rowsOf } from "./reply.ts";
 
 /** An hour for one statement, where the server sets no limit that cannot be exceeded. */
 const LONGEST_MS = 3_600_000;
+/** Ends every statement of this program: by it the server's log of queries tells them from those of others. */
+export const OWN_STATEMENT = "/* memorygraph-migrate */";
 /** Without it the client makes JavaScript numbers of 64-bit integers. */
 const EXACT = { typeMapping: { [RESP_TYPES.NUMBER]: String } };
 const AS_BYTES = { typeMapping: { [RESP_TYPES.NUMBER]: String, [RESP_TYPES.BLOB_STRING]: Buffer } };
@@ -151,12 +153,12 @@ export class Client {
   }
 
   async write(statement: string): Promise<readonly (readonly Reply[])[]> {
-    return rowsOf(await this.change("GRAPH.QUERY", this.#graph, statement, "--compact", ...this.#patience));
+    return rowsOf(await this.change("GRAPH.QUERY", this.#graph, own(statement), "--compact", ...this.#patience));
   }
 
   async #query(statement: string, options: object): Promise<unknown> {
     try {
-      const words = ["GRAPH.RO_QUERY", this.#graph, statement, "--compact", ...this.#patience];
+      const words = ["GRAPH.RO_QUERY", this.#graph, own(statement), "--compact", ...this.#patience];
       return await this.#send(words, options);
     } catch (error) {
       if (isMissingGraph(error)) return null;
@@ -185,6 +187,10 @@ export class Client {
     void this.#watch.close();
     if (this.#raw.isOpen) this.#raw.destroy();
   }
+}
+
+function own(statement: string): string {
+  return `${statement} ${OWN_STATEMENT}`;
 }
 
 /** Names of columns, rows, statistics. */

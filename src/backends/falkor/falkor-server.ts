@@ -26,7 +26,7 @@ import { type Connected, connectFalkor } from "./connect.ts";
 import { closedGraph } from "./describe-dump.ts";
 import { assertKeeps, graphsElsewhere, graphsOf, isGraph } from "./graph-key.ts";
 import { collected } from "./pages.ts";
-import { queryLogs } from "./query-logs.ts";
+import { queryLogs, removeOwnQueries } from "./query-logs.ts";
 import { Reader } from "./reader.ts";
 import { decode } from "./reply.ts";
 import { createSchema, dropSchema, ownSchema, readSchema, schemaReady, uniqueIdLabels } from "./schema.ts";
@@ -277,6 +277,10 @@ class FalkorServer implements GraphServer {
 
   async copies(): Promise<readonly CopyElsewhere[]> {
     return queryLogs(this.#client, this.#client.place, await this.#isThere());
+  }
+
+  removeOwn(): Promise<void> {
+    return removeOwnQueries(this.#client, this.#graph);
   }
 
   /** A server that is full takes no statement that deletes, but this. */

@@ -50,6 +50,7 @@ export async function openForRollback(
       return "changed";
     },
     copies: async () => (await server.copies?.()) ?? [],
+    removeOwn: async () => server.removeOwn?.(),
     close: () => server.close(),
   };
 }

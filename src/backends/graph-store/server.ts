@@ -186,6 +186,8 @@ export interface GraphServer {
 
   /** As copies of RollbackTarget. */
   copies?(): Promise<readonly CopyElsewhere[]>;
+  /** As removeOwn of RollbackTarget; absent where nothing is separable. */
+  removeOwn?(): Promise<void>;
 
   close(): Promise<void>;
 }

@@ -32,6 +32,7 @@ const RollbackSchema = v.object({
   cascade: FLAG,
   changed: FLAG,
   close: FLAG,
+  "clean-query-log": FLAG,
 });
 
 interface RollbackOptions extends v.InferOutput<typeof RollbackSchema> {
@@ -96,8 +97,9 @@ async function run(options: RollbackOptions, context: CommandContext): Promise<v
 }
 
 /** Whoever names a copy means the copy. */
-function wishes({ cascade, changed, close, confirm, "with-later": withLater }: RollbackOptions) {
-  return { cascade, changed, withLater, close, copy: confirm !== undefined };
+function wishes(options: RollbackOptions) {
+  const { cascade, changed, close, confirm, "with-later": withLater, "clean-query-log": cleanQueryLog } = options;
+  return { cascade, changed, withLater, close, cleanQueryLog, copy: confirm !== undefined };
 }
 
 function takesMore({ cascade, changed, "with-later": withLater }: RollbackOptions): boolean {

@@ -72,7 +72,7 @@ export function forgetReport(result: ForgetResult, colour: Colour): string {
 const SHOWN = 10;
 
 export function rollbackReport(result: RollbackResult, colour: Colour): string {
-  const { counts, digestAfter, kept, dryRun, copies } = result;
+  const { counts, digestAfter, kept, dryRun, copies, cleaned } = result;
   const left = counts.changed + counts.held;
   return [
     headline(result, colour),
@@ -85,6 +85,7 @@ export function rollbackReport(result: RollbackResult, colour: Colour): string {
           `  ${dryRun ? "would stay" : "left"}, since somebody changed them or attached something to them: ${counted(left, "record")}`,
           ...listed(kept.slice(0, SHOWN).map(keptLine), left).map((line) => `  ${line}`),
         ]),
+    ...cleaned.map((what) => `  removed, as far as it was this program's: ${printable(what)}`),
     ...copies.flatMap(({ what, remove }) => [
       `  still there: ${printable(what)}`,
       `    to remove it: ${printable(remove)}`,
