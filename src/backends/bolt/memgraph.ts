@@ -1,7 +1,6 @@
 /** Memgraph, 2.14 and later. */
 import { Point, Temporal, type TemporalKind, type Value, Vector } from "../../graph/value.ts";
 import type { CopyElsewhere } from "../backend.ts";
-import { ALIVE } from "../graph-store/line-watch.ts";
 import type { Activity, Connection } from "./connection.ts";
 import type { Blocker, Dialect } from "./dialect.ts";
 import { MemgraphSchema, quoteMemgraph } from "./memgraph-schema.ts";
@@ -95,7 +94,7 @@ class MemgraphDialect implements Dialect {
 
   readonly activity: Activity = async (ask, statement) => {
     const rows = await ask("SHOW TRANSACTIONS");
-    return rows.some((row) => JSON.stringify(row).includes(statement)) ? ALIVE : null;
+    return rows.some((row) => JSON.stringify(row).includes(statement)) ? "listed" : null;
   };
 
   async triggers(connection: Connection): Promise<string[]> {

@@ -9,8 +9,9 @@ import { noteLostLine, patience, tellWait } from "../../support/patience.ts";
 /** Asks on a connection of its own. */
 export interface Heartbeat {
   /**
-   * What the server does with the statement: a text that changes while it works on it, ALIVE where it cannot tell more
-   * than that it lives, null where it knows of no such statement. @throws where it does not answer
+   * What the server does with the statement: a text, which for a stream changes while it works on it; ALIVE where it cannot
+   * tell more than that it lives, which is no sign that an answer will come on the watched line; null where it knows of no
+   * such statement. @throws where it does not answer
    */
   activity(statement: string): Promise<string | null>;
   close(): Promise<void>;
@@ -180,8 +181,8 @@ export class LineWatch {
       return "the server answers, but no longer runs the statement: its result was lost in the network";
     }
     const { isStream = false } = pending.options;
-    const isAlive = !isStream || (activity !== ALIVE && activity !== pending.activity);
-    if (isAlive) pending.aliveAt = performance.now();
+    const works = activity !== ALIVE && (!isStream || activity !== pending.activity);
+    if (works) pending.aliveAt = performance.now();
     pending.activity = activity;
     pending.unknown = 0;
     return "the server answers, but makes no progress";
