@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { Connection } from "../../src/backends/bolt/connection.ts";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { connectFalkor } from "../../src/backends/falkor/connect.ts";
+import { loadBackend } from "../../src/backends/registry.ts";
 import { ConnectionError, InterruptedError } from "../../src/errors.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
 import type { MigrationResult, Progress } from "../../src/operations/models.ts";
@@ -155,6 +156,41 @@ describe.each(ends.map((end) => ({ name: end.kind, end })))("a line to $name tha
       if (which === "open") expect((await end.read()).nodes.length).toBe(0);
     }, 120_000);
   });
+
+  test("while it is opened", async () => {
+    using folder = temporaryFolder();
+    await end.empty();
+    expect((await runMigration(bigFile(folder.file("a.db"), 10), end.config, {}, {})).error).toBeNull();
+    await using proxy = await proxyTo(addressOf(end.server.uri));
+    const config = through(proxy, end);
+    const open = async () => (await (await loadBackend(config)).openForReading(config)).close();
+    await open();
+    const answered = proxy.received();
+    let givenUp = 0;
+    for (const place of [0.05, 0.2, 0.4, 0.6, 0.8, 0.9]) {
+      const begun = proxy.received();
+      let since = 0;
+      // From that byte on; new connections get through, so that the server says that it lives.
+      proxy.garble(() => {
+        if (since > 0 || proxy.received() - begun < place * answered) return;
+        since = performance.now();
+        proxy.silence("open");
+        shortenPatience(SHORT);
+      });
+      const failed = await open().then(
+        () => null,
+        (error: unknown) => error,
+      );
+      proxy.garble(null);
+      shortenPatience(null);
+      expect(performance.now() - since).toBeLessThan(LONGEST + SLACK);
+      // What has had its answer by then is not missed.
+      if (failed === null) continue;
+      expect(failed).toBeInstanceOf(ConnectionError);
+      givenUp++;
+    }
+    expect(givenUp).toBeGreaterThan(1);
+  }, 240_000);
 
   test("does not cut off what the server works on, and tells of it", async () => {
     told.length = 0;

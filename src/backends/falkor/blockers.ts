@@ -3,7 +3,7 @@ import { RefusedError } from "../../errors.ts";
 import type { Client } from "./client.ts";
 
 interface State {
-  /** INFO, of the sections that are looked at; empty for a user who may not ask, who then learns of it by writing. */
+  /** INFO, asked anew; empty for a user who may not ask, who then learns of it by writing. */
   readonly info: string;
   /** CONFIG GET; null likewise. */
   readonly settings: ReadonlyMap<string, string | null>;
@@ -66,14 +66,13 @@ export async function eviction(client: Client): Promise<string | null> {
 }
 
 async function stateOf(client: Client): Promise<State> {
-  const sections = ["memory", "replication", "persistence"];
-  const texts = await Promise.all(sections.map((section) => client.tryCommand("INFO", section)));
+  const info = String((await client.tryCommand("INFO")) ?? "");
   const settings = new Map<string, string | null>();
   for (const name of SETTINGS) {
     const reply = await client.tryCommand("CONFIG", "GET", name);
     settings.set(name, Array.isArray(reply) && reply.length === 2 ? String(reply[1]) : null);
   }
-  return { info: texts.map((text) => String(text ?? "")).join("\n"), settings };
+  return { info, settings };
 }
 
 /** Zero where it is not told. */

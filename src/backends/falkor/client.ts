@@ -10,6 +10,7 @@ import { FalkorHeartbeat } from "./heartbeat.ts";
 import type { Place } from "./place.ts";
 import { connectRaw, type RawClient } from "./raw-client.ts";
 import { type Reply, rowsOf } from "./reply.ts";
+import { type ServerInfo, serverInfo } from "./server-info.ts";
 
 /** An hour for one statement, where the server sets no limit that cannot be exceeded. */
 const LONGEST_MS = 3_600_000;
@@ -33,8 +34,12 @@ export class Client {
   /** Goes after every statement. */
   #patience: readonly string[] = [];
 
-  private constructor(raw: RawClient, place: Place, failure: Failure, watch: LineWatch) {
+  /** As it was when the connection was opened. */
+  readonly info: ServerInfo;
+
+  private constructor(raw: RawClient, info: ServerInfo, place: Place, failure: Failure, watch: LineWatch) {
     this.#raw = raw;
+    this.info = info;
     this.place = place;
     this.#graph = place.graph;
     this.database = place.database;
@@ -58,14 +63,10 @@ export class Client {
     });
     const failure = { location, access, hasPassword: password !== null, username };
     try {
-      const raw = await connectRaw(address, database, location);
-      // By which the server knows the connection, for whoever asks whether it lives.
-      const id = await raw.sendCommand(["CLIENT", "ID"]).then(String, () => null);
-      const heartbeat = new FalkorHeartbeat(
-        () => connectRaw(address, database, location),
-        () => id,
-      );
-      return new Client(raw, place, failure, new LineWatch(location, signal, heartbeat));
+      const connect = () => connectRaw(address, database, location);
+      const { client, info, id } = await connect();
+      const heartbeat = new FalkorHeartbeat(async () => (await connect()).client, id);
+      return new Client(client, serverInfo(info), place, failure, new LineWatch(location, signal, heartbeat));
     } catch (error) {
       throw translate(error, failure);
     }

@@ -41,7 +41,10 @@ export async function connectFalkor(
     const found = await connectTo(place, { access, signal }).catch((error) => {
       throw referrals.length === 0 ? error : notReached(error, referrals);
     });
-    if (found instanceof Client) return finished(found, { ...place, referrals }, target);
+    if (found instanceof Client) {
+      assertServes(found, target);
+      return { ...place, referrals, client: found, engine: found.info.engine };
+    }
     referrals.push(found.how);
     if (referrals.length > MOST_REFERRALS) {
       throw new ConnectionError(`${place.location} redirects from node to node in a loop`, {
@@ -85,21 +88,7 @@ async function connectAsAllowed(place: Place, options: Pick<ServerOptions, "acce
       throw error;
     const address = { ...place.address, username: null, password: null };
     const client = await Client.connect({ ...place, address, database: 0 }, options);
-    if (await isSentinel(client)) return client;
-    client.close();
-    throw error;
-  }
-}
-
-async function finished(
-  client: Client,
-  place: Place & Pick<Connected, "referrals">,
-  target: boolean,
-): Promise<Connected> {
-  try {
-    await assertServes(client, target);
-    return { ...place, client, engine: await engineOf(client) };
-  } catch (error) {
+    if (isSentinel(client)) return client;
     client.close();
     throw error;
   }
@@ -115,8 +104,8 @@ function notReached(error: unknown, referrals: readonly string[]): unknown {
   });
 }
 
-async function isSentinel(client: Client): Promise<boolean> {
-  return /^redis_mode:sentinel/m.test(String(await client.tryCommand("INFO", "server")));
+function isSentinel({ info }: Client): boolean {
+  return info.mode === "sentinel";
 }
 
 /**
@@ -124,7 +113,7 @@ async function isSentinel(client: Client): Promise<boolean> {
  * @throws ConnectionError where it watches none, several, or one that is down
  */
 async function masterOf(client: Client): Promise<Referral["node"] | null> {
-  if (!(await isSentinel(client))) return null;
+  if (!isSentinel(client)) return null;
   const reply = await client.tryCommand("SENTINEL", "MASTERS");
   const masters = (Array.isArray(reply) ? reply : []).map((fields: Reply) => {
     const list = (fields ?? []) as readonly string[];
@@ -147,25 +136,15 @@ async function masterOf(client: Client): Promise<Referral["node"] | null> {
   });
 }
 
-/** @throws RefusedError, ConnectionError */
-async function assertServes(client: Client, target: boolean): Promise<void> {
-  const info = String(await client.tryCommand("INFO", "replication"));
-  if (!/^role:slave/m.test(info)) return;
+/** Closes what does not serve. @throws RefusedError, ConnectionError */
+function assertServes(client: Client, target: boolean): void {
+  const { isReplica, hasMaster } = client.info;
+  if (!isReplica || (hasMaster && !target)) return;
+  client.close();
   if (target) {
     throw new RefusedError(`${client.location} is a read-only replica`, { next: "Name the master instead." });
   }
-  if (/^master_link_status:up/m.test(info)) return;
   throw new ConnectionError(`${client.location} is a replica that has lost its master, or is still syncing with it`, {
     next: "Wait until it has caught up, or name the master instead.",
   });
-}
-
-async function engineOf(client: Client): Promise<string> {
-  const redis = /^redis_version:(.*)$/m.exec(String(await client.tryCommand("INFO", "server")))?.[1]?.trim();
-  const modules = await client.tryCommand("MODULE", "LIST");
-  const graph = Array.isArray(modules) ? modules.find((module) => module?.[1] === "graph") : undefined;
-  const version = Number((graph as readonly Reply[] | undefined)?.[3] ?? 0);
-  const spelled =
-    version > 0 ? ` ${Math.floor(version / 10_000)}.${Math.floor(version / 100) % 100}.${version % 100}` : "";
-  return `FalkorDB${spelled}${redis === undefined ? "" : ` on Redis ${redis}`}`;
 }

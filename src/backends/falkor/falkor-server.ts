@@ -73,8 +73,8 @@ class FalkorServer implements GraphServer {
   }
 
   async identity(): Promise<string | null> {
-    const run = await this.#run();
-    const { database } = this.#client;
+    const { database, info } = this.#client;
+    const { run } = info;
     if (run === null) return null;
     return `${run} ${database === 0 ? this.#graph : JSON.stringify([database, this.#graph])}`;
   }
@@ -82,15 +82,10 @@ class FalkorServer implements GraphServer {
   /** How many changes there were since the data was last saved, and when that was: of the whole server, not of the graph. */
   async changeToken(): Promise<string | null> {
     const info = String(await this.#client.tryCommand("INFO", "persistence"));
+    const { run } = this.#client.info;
     const changes = /^rdb_changes_since_last_save:(\d+)/m.exec(info)?.[1];
     const saved = /^rdb_last_save_time:(\d+)/m.exec(info)?.[1];
-    const run = await this.#run();
     return changes === undefined || saved === undefined || run === null ? null : `${run} ${saved} ${changes}`;
-  }
-
-  /** Another one after each start of the server. */
-  async #run(): Promise<string | null> {
-    return /^run_id:(\w+)/m.exec(String(await this.#client.tryCommand("INFO", "server")))?.[1] ?? null;
   }
 
   async assertThere(side: "from" | "to" = "from"): Promise<void> {
@@ -162,8 +157,7 @@ class FalkorServer implements GraphServer {
       const instead = names.length === 0 ? "" : `; the server has ${names.join(", ")}`;
       found.push(`there is no graph ${this.#graph} yet${instead}`);
     }
-    const replication = String(await this.#client.tryCommand("INFO", "replication"));
-    if (/^role:slave/m.test(replication)) {
+    if (this.#client.info.isReplica) {
       found.push("the server is a replica: it may lack the latest writes of its master");
     }
     const most = await this.#client.tryCommand("GRAPH.CONFIG", "GET", "TIMEOUT_MAX");

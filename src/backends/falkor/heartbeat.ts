@@ -7,14 +7,14 @@ import type { Reply } from "./reply.ts";
 /** Asks on a connection of its own whether the server still works on a statement. */
 export class FalkorHeartbeat implements Heartbeat {
   readonly #connect: () => Promise<RawClient>;
-  readonly #watched: () => string | null;
+  readonly #watched: string | null;
   #raw: RawClient | null = null;
 
   /**
    * @param connect gives a connection that is open and logged in
    * @param watched the number by which the server knows the connection that is watched; null where it did not tell
    */
-  constructor(connect: () => Promise<RawClient>, watched: () => string | null) {
+  constructor(connect: () => Promise<RawClient>, watched: string | null) {
     this.#connect = connect;
     this.#watched = watched;
   }
@@ -30,7 +30,7 @@ export class FalkorHeartbeat implements Heartbeat {
     this.#raw = raw;
     await raw.sendCommand(["PING"]);
     const work = workOn(statement, await tried(raw, "GRAPH.INFO"));
-    const id = this.#watched();
+    const id = this.#watched;
     const line = id === null ? null : await tried(raw, "CLIENT", "LIST", "ID", id);
     const passed = /tot-net-in=\d+|qbuf=\d+/.exec(String(line))?.[0] ?? "";
     const sent = /tot-net-out=\d+/.exec(String(line))?.[0] ?? /omem=\d+/.exec(String(line))?.[0] ?? "";

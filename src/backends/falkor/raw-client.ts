@@ -6,6 +6,7 @@ import { patience } from "../../support/patience.ts";
 import type { Address } from "../graph-store/address.ts";
 import { tlsOptions } from "../graph-store/probe.ts";
 import { isForbidden, isUnknownCommand } from "./errors.ts";
+import { serverInfo } from "./server-info.ts";
 
 export interface RawClient {
   readonly isOpen: boolean;
@@ -13,10 +14,18 @@ export interface RawClient {
   destroy(): void;
 }
 
+export interface RawConnection {
+  readonly client: RawClient;
+  /** What the server answers to INFO; null where the user may not ask. */
+  readonly info: string | null;
+  /** The number by which the server knows the connection; null where the user may not ask. */
+  readonly id: string | null;
+}
+
 type Options = NonNullable<Parameters<typeof createClient>[0]>;
 
 /**
- * Within the seconds that connecting may take, logging in included.
+ * Within the seconds that connecting may take, logging in and what is asked first included.
  *
  * FalkorDB.connect asks INFO itself, to find clusters and sentinels. Where the user may not, it throws and leaves a connection
  * open; of a cluster it gives a node at random, which need not hold the graph; behind a sentinel it reconnects by itself, prints
@@ -24,13 +33,16 @@ type Options = NonNullable<Parameters<typeof createClient>[0]>;
  * of all but the usual one server. The node that a cluster or a sentinel names is connected to as one server (connect.ts).
  * @throws what the client and the server complain about
  */
-export async function connectRaw(address: Address, database: number, location: string): Promise<RawClient> {
+export async function connectRaw(address: Address, database: number, location: string): Promise<RawConnection> {
   return within(location, async (signal) => {
     const options = optionsFor(address, database, signal);
-    const client = await connectBeneath(options);
-    if ((await modeOf(client)) !== "standalone") return client;
-    client.destroy();
-    return connectFalkorDB(options);
+    let client = await connectBeneath(options);
+    const info = await allowed(client, "INFO");
+    if (info !== null && serverInfo(info).mode === "standalone") {
+      client.destroy();
+      client = await connectFalkorDB(options);
+    }
+    return { client, info, id: await allowed(client, "CLIENT", "ID") };
   });
 }
 
@@ -75,10 +87,10 @@ FalkorDB.prototype.emit = function (this: FalkorDB, event: string | symbol, ...d
   return Object.getPrototypeOf(FalkorDB.prototype).emit.call(this, event, ...details);
 };
 
-/** What the server says it is: standalone, cluster or sentinel; null where the user may not ask. */
-async function modeOf(client: RawClient): Promise<string | null> {
+/** What the server answers; null where the user may not ask. */
+async function allowed(client: RawClient, ...words: readonly string[]): Promise<string | null> {
   try {
-    return /^redis_mode:(\w+)/m.exec(String(await client.sendCommand(["INFO", "server"])))?.[1] ?? "standalone";
+    return String(await client.sendCommand(words));
   } catch (error) {
     if (isForbidden(error) || isUnknownCommand(error)) return null;
     throw error;
@@ -86,7 +98,7 @@ async function modeOf(client: RawClient): Promise<string | null> {
 }
 
 /** What `connect` gives; a connection that is too late, or fails on the way, is closed by the signal. */
-async function within(location: string, connect: (signal: AbortSignal) => Promise<RawClient>): Promise<RawClient> {
+async function within<T>(location: string, connect: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abandoned = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<never>((_, reject) => {

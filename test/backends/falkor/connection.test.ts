@@ -46,6 +46,24 @@ describe.skipIf(any === undefined)("a connection to FalkorDB", () => {
     }
   }, 60_000);
 
+  test("asks INFO once, and the falkordb client another time by itself", async () => {
+    await using own = await ownFalkor();
+    const { port } = addressOf(own.server.uri);
+    const asked = async () => {
+      const stats = (await ask(port, "INFO", "commandstats")).toString();
+      return Number(/^cmdstat_info:calls=(\d+)/m.exec(stats)?.[1] ?? 0);
+    };
+    await withFalkor(own.server, (command) => command("GRAPH.QUERY", "memorygraph", "CREATE (:Memory {id: 'a'})"));
+    const before = await asked();
+    const server = await openFalkor(new BackendConfig({ type: "falkordb", uri: own.server.uri }), { access: "read" });
+    // What was asked here before is one of them.
+    expect((await asked()) - before - 1).toBe(2);
+    expect(server.engine).toMatch(/^FalkorDB \d+\.\d+\.\d+ on Redis \d+\.\d+/);
+    expect(await server.identity()).toMatch(/^[0-9a-f]{40} memorygraph$/);
+    expect((await asked()) - before - 2).toBe(2);
+    await server.close();
+  }, 60_000);
+
   test("goes by a unix socket", async () => {
     using folder = temporaryFolder();
     await using own = await ownFalkor("--unixsocket", folder.file("s"));
@@ -125,11 +143,11 @@ describe("a server that fails while it is connected to", () => {
     const replies = [
       "-NOPERM User reader has no permissions to run the 'info' command\r\n",
       "-ERR unknown command 'INFO'\r\n",
-      ...["cluster", "sentinel"].map((mode) => `$20\r\n${`redis_mode:${mode}`.padEnd(18)}\r\n\r\n`),
+      ...["cluster", "sentinel"].map((mode) => `$${13 + mode.length}\r\nredis_mode:${mode}\r\n\r\n`),
     ];
     for (const reply of replies) {
       await using server = await standIn(() => reply);
-      const client = await connectRaw(server.address, 0, "here");
+      const { client } = await connectRaw(server.address, 0, "here");
       expect([server.count(), server.open.size]).toEqual([1, 1]);
       client.destroy();
       await Bun.sleep(20);
