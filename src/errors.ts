@@ -100,6 +100,17 @@ export class AccessError extends MigrateError {
   readonly code = "access";
 }
 
+/** A file is encrypted, and nothing was given that opens it: where a person sits, a passphrase can be asked for. */
+export class KeyWantedError extends AccessError {
+  /** What can be asked for; null where nobody could type it. */
+  readonly secret: "passphrase" | null;
+
+  constructor(message: string, { secret, ...explanation }: Explanation & { secret: "passphrase" | null }) {
+    super(message, explanation);
+    this.secret = secret;
+  }
+}
+
 /** Refused, and nothing is changed: a conflict, a loss, a missing confirmation, a target that is not understood. What was written before that showed has been undone. */
 export class RefusedError extends MigrateError {
   override readonly name = "RefusedError";

@@ -34,6 +34,9 @@ export const BackendConfigSchema = v.strictObject({
   /** The certificate by which we show a server who we are, and its private key (PEM); a key in the same file needs no name. */
   certFile: v.optional(v.string()),
   keyFile: v.optional(v.string()),
+  /** Of an archive: whom it is encrypted for, keys (`age1…`) or files of them with commas between; and the file of secret keys. */
+  recipient: v.optional(v.string()),
+  identity: v.optional(v.string()),
   /** Left out: by queries, and by a snapshot where those cannot give one moment of the graph. */
   readBy: v.optional(v.picklist(READING_WAYS)),
 });
@@ -60,6 +63,8 @@ export class BackendConfig implements BackendConfigFields {
   declare readonly caFile?: string;
   declare readonly certFile?: string;
   declare readonly keyFile?: string;
+  declare readonly recipient?: string;
+  declare readonly identity?: string;
   declare readonly readBy?: ReadingWay;
 
   constructor(fields: BackendConfigFields) {
@@ -76,7 +81,7 @@ export class BackendConfig implements BackendConfigFields {
     throw new UsageError(
       `the configuration of a store is not valid: ${parsed.issues.map((i) => i.message).join("; ")}`,
       {
-        next: "docs/CLI.md lists the fields: type, path, uri, username, password, database, graph, caFile, certFile, keyFile, readBy.",
+        next: "docs/CLI.md lists the fields: type, path, uri, username, password, database, graph, caFile, certFile, keyFile, recipient, identity, readBy.",
       },
     );
   }

@@ -26,7 +26,17 @@ export interface Capabilities {
 }
 
 /** The fields of a configuration, beside its type and address, that some kinds of store understand and others do not. */
-export type StoreOption = "username" | "password" | "database" | "graph" | "caFile" | "certFile" | "keyFile" | "readBy";
+export type StoreOption =
+  | "username"
+  | "password"
+  | "database"
+  | "graph"
+  | "caFile"
+  | "certFile"
+  | "keyFile"
+  | "recipient"
+  | "identity"
+  | "readBy";
 
 /** Of MemoryGraph's environment: the first of these variables that is set counts, else the default. */
 export interface Variable {
@@ -90,6 +100,8 @@ export interface BackendDescriptor<Type extends string = string> {
   readonly signatures: readonly Signature[];
   /** How the names of its files end, where that tells the kind of one that is to be made: `.jsonl.zst`. */
   readonly suffixes?: readonly string[];
+  /** A store of this kind is encrypted where its name ends so: who makes one is asked for a passphrase. */
+  readonly encryptedSuffix?: string;
   /** Kinds by whose name people have called such a store: it is then opened for what it is, with a note. */
   readonly mistakenFor: readonly string[];
   load(): Promise<Backend>;

@@ -84,7 +84,7 @@ export const migrateArgs = {
     type: "enum",
     options: RELEASES,
     valueHint: "RELEASE",
-    description: "write for this release (default: source's)",
+    description: "release, else source's",
   },
   "allow-empty": { type: "boolean", description: "copy a source that holds nothing" },
   "allow-loss": { type: "boolean", description: "continue without what cannot be copied; list it" },
@@ -134,7 +134,7 @@ const runArg = {
 
 /** Of a side that the journal of a run names: only what the journal never holds. */
 function passwordArgs(side: Side): ArgsDef {
-  const wanted = Object.entries(storeArgs(side)).filter(([name]) => name.includes("password"));
+  const wanted = Object.entries(storeArgs(side)).filter(([name]) => /password|identity/.test(name));
   return Object.fromEntries(wanted);
 }
 

@@ -19,6 +19,8 @@ export interface Endpoint {
   readonly caFile?: string;
   readonly certFile?: string;
   readonly keyFile?: string;
+  readonly recipient?: string;
+  readonly identity?: string;
   readonly readBy?: ReadingWay;
   readonly password?: PasswordSource;
 }

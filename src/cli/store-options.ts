@@ -11,9 +11,13 @@ export type Side = "from" | "to";
 interface OptionSpec {
   /** Behind `--from-` or `--to-`. */
   readonly flag: string;
+  /** Only this side has it; both where it is left out. */
+  readonly side?: Side;
   /** The field of a store's configuration; password has several options. */
   readonly field: StoreOption | "path" | "uri";
   readonly hint?: string;
+  /** It can be given more than once: the values stand with commas between. */
+  readonly repeatable?: true;
   readonly choices?: readonly string[];
   /** `{side}` is source or target. */
   readonly description: string;
@@ -63,6 +67,15 @@ const OPTIONS: readonly OptionSpec[] = [
     hint: "FILE",
     description: "its private key, if it is in a file of its own",
   },
+  {
+    flag: "recipient",
+    field: "recipient",
+    side: "to",
+    hint: "KEY",
+    repeatable: true,
+    description: "encrypt for age1… or file; repeatable",
+  },
+  { flag: "identity", field: "identity", hint: "FILE", description: "file with the secret key" },
 ];
 
 /** Options that every server takes need no list of kinds behind them. */
@@ -85,15 +98,20 @@ export function purposeOf(name: string): "source" | "target" | "login" | null {
   const [, side, flag] = /^(from|to)-(.+)$/.exec(name) ?? [];
   const option = OPTIONS.find((candidate) => candidate.flag === flag);
   if (option === undefined) return null;
+  if (option.side !== undefined) return side === "from" ? "source" : "target";
   if (option.field !== "path" && option.field !== "uri") return "login";
   return side === "from" ? "source" : "target";
+}
+
+function optionsOf(side: Side): readonly OptionSpec[] {
+  return OPTIONS.filter((option) => option.side === undefined || option.side === side);
 }
 
 /** The definitions for citty, in the order of the help. */
 export function storeArgs(side: Side): ArgsDef {
   const what = side === "from" ? "source" : "target";
   const args: ArgsDef = {};
-  for (const { flag, field, hint, choices, description } of OPTIONS) {
+  for (const { flag, field, hint, choices, description, repeatable } of optionsOf(side)) {
     const kinds = COMMON.includes(field) ? "" : ` (${kindsThatTake(field).join(", ")})`;
     const described = { description: `${description.replace("{side}", what)}${kinds}` };
     args[`${side}-${flag}`] =
@@ -101,7 +119,7 @@ export function storeArgs(side: Side): ArgsDef {
         ? { type: "enum", options: [...choices], valueHint: hint ?? "NAME", ...described }
         : hint === undefined
           ? { type: "boolean", ...described }
-          : { type: "string", valueHint: hint, ...described };
+          : { type: "string", valueHint: hint, ...described, ...(repeatable && { repeatable }) };
   }
   if (side === "to") return args;
   args[READ_BY] = {
@@ -119,7 +137,7 @@ const GIVEN = v.exactOptional(v.literal(true));
 /** The same options for valibot. */
 export function storeEntries(side: Side): Record<string, typeof TEXT | typeof GIVEN> {
   return Object.fromEntries(
-    OPTIONS.map(({ flag, hint }) => [`${side}-${flag}`, hint === undefined ? GIVEN : TEXT] as const),
+    optionsOf(side).map(({ flag, hint }) => [`${side}-${flag}`, hint === undefined ? GIVEN : TEXT] as const),
   );
 }
 
@@ -130,7 +148,10 @@ export const TEXT_FIELDS: readonly (readonly [flag: string, field: OptionSpec["f
 
 /** Each option of a side once, as documents name it, with the field that it gives. */
 export const OPTION_NAMES: readonly { readonly spelled: string; readonly field: OptionSpec["field"] }[] = [
-  ...OPTIONS.map(({ flag, field }) => ({ spelled: `--from-${flag}, --to-${flag}`, field })),
+  ...OPTIONS.map(({ flag, field, side }) => ({
+    spelled: side === undefined ? `--from-${flag}, --to-${flag}` : `--${side}-${flag}`,
+    field,
+  })),
   { spelled: `--${READ_BY}`, field: "readBy" },
 ];
 

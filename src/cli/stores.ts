@@ -5,7 +5,7 @@ import { BACKENDS, DEFAULT_TYPE, descriptorOf, typeOfName, typesOfScheme } from 
 import { recognise } from "../backends/recognise.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { machineOf } from "../doctor/machine.ts";
-import { MigrateError, PasswordWantedError, UsageError } from "../errors.ts";
+import { KeyWantedError, MigrateError, PasswordWantedError, UsageError } from "../errors.ts";
 import { shellQuote } from "../support/shell.ts";
 import type { CommandContext } from "./command.ts";
 import type { Endpoint, PasswordSource, Side } from "./endpoint.ts";
@@ -203,6 +203,7 @@ async function withPassword(
   if (!descriptorOf(config.type).takes.includes("password")) return config;
   const given = await givenPassword(side, endpoint.password, config, surroundings);
   if (given !== undefined) return new BackendConfig({ ...config, password: given });
+  if (FILE_BACKENDS.has(config.type)) return withPassphrase(config, side, surroundings);
   const { uri = "", username } = config;
   const inAddress = /\/\/[^/]*:[^/]*@/.test(uri);
   if (inAddress || config.password !== undefined || surroundings.ask === undefined) return config;
@@ -212,6 +213,25 @@ async function withPassword(
   const who = username ? ` of ${username}` : "";
   const password = await surroundings.ask(`Password${who} for ${withoutCredentials(uri)}: `);
   return new BackendConfig({ ...config, password });
+}
+
+/** Who makes a store types its passphrase twice, since nobody could open it after a slip of the finger. @throws UsageError */
+async function withPassphrase(
+  config: BackendConfig,
+  side: Side,
+  { ask, signal }: CliEnvironment,
+): Promise<BackendConfig> {
+  const { path = "", recipient } = config;
+  if (ask === undefined || path === "") return config;
+  const suffix = descriptorOf(config.type).encryptedSuffix;
+  if (side === "to" && !existsSync(path)) {
+    if (recipient !== undefined || suffix === undefined || !path.toLowerCase().endsWith(suffix)) return config;
+    const password = await ask(`Passphrase for the new ${path}: `);
+    if (password === (await ask("The same once more: "))) return new BackendConfig({ ...config, password });
+    throw new UsageError("the two passphrases are not the same", { next: "Run the same command again." });
+  }
+  if ((await secretWanted(config, signal)) === null) return config;
+  return new BackendConfig({ ...config, password: await ask(`Passphrase of ${path}: `) });
 }
 
 /** Whatever else is wrong with the store is told when it is opened in earnest. */
@@ -226,6 +246,19 @@ async function wantsPassword(config: BackendConfig, signal: AbortSignal): Promis
   } catch (error) {
     if (error instanceof PasswordWantedError) return true;
     if (error instanceof MigrateError) return false;
+    throw error;
+  }
+}
+
+/** As wantsPassword, of a file. */
+async function secretWanted(config: BackendConfig, signal: AbortSignal): Promise<"passphrase" | null> {
+  try {
+    const store = await (await loadBackend(config)).openForReading(config, { maybeMissing: true, signal });
+    await store.close();
+    return null;
+  } catch (error) {
+    if (error instanceof KeyWantedError) return error.secret;
+    if (error instanceof MigrateError) return null;
     throw error;
   }
 }

@@ -13,6 +13,9 @@ export type Values = Readonly<Record<string, string | boolean>>;
 /** Of an option with choices: values that a person may well try, with why they are none of them. */
 export type ChoiceArg = ArgDef & { readonly refused?: Readonly<Record<string, string>> };
 
+/** An option that may be given more than once: its values come with commas between. */
+type RepeatableArg = ArgDef & { readonly repeatable?: true };
+
 /** An operand that is wanted only behind one choice of the operand before it. */
 export type OperandArg = ArgDef & { readonly after?: string };
 
@@ -48,12 +51,14 @@ export function parseStrictly(argv: readonly string[], args: ArgsDef, command: s
     const spelling = spellings.get(token.rawName);
     if (spelling === undefined) throw unknownOption(token.rawName, [...spellings.keys()], help);
     const { name, option, negated } = spelling;
-    if (Object.hasOwn(values, name))
+    const former = values[name];
+    if (former !== undefined && !(option as RepeatableArg).repeatable)
       throw new UsageError(`--${name} is given more than once`, { next: "Give it once." });
-    values[name] =
+    const value =
       option.type === "boolean"
         ? switchValue(token.rawName, token.value, negated)
         : textValue(token.rawName, hintOf(name, option), option, token.value, token.inlineValue === true);
+    values[name] = former === undefined ? value : `${former},${value}`;
   }
   return values;
 }

@@ -209,7 +209,7 @@ describe("every command", () => {
       const { stdout } = await run([name, "--help"]);
       for (const [option, { type }] of Object.entries((await load()).args)) {
         // Where both sides have the same login, a heading says so instead of repeating it.
-        const shown = option.replace(/^to-(?=user|password|database|graph|ca-|cert-|key-)/, "(from|to)-");
+        const shown = option.replace(/^to-(?=user|password|database|graph|ca-|cert-|key-|identity)/, "(from|to)-");
         expect(stdout).toMatch(
           type === "positional" ? new RegExp(` ${option.toUpperCase()}\\b`) : new RegExp(`--${shown}\\b`),
         );

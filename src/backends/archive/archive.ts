@@ -21,6 +21,7 @@ import { beforeImageOf, commitPlanned, isEmptied, planned, toRecover } from "../
 import { recoverStaged } from "../file/staging.ts";
 import { recognise } from "../recognise.ts";
 import { emptyReport } from "../report.ts";
+import { lockOf } from "./keys.ts";
 import { type ArchiveSource, openSource } from "./source.ts";
 import { ArchiveTarget, assertFree, describeNew, headerFor } from "./target.ts";
 
@@ -36,14 +37,14 @@ export const archive: StagedBackend = {
   },
   openForWriting,
   preview,
-  openForRollback: (config, journals) => openForRollback(pathOf(config), journals),
+  openForRollback: (config, journals) => openForRollback(config, journals),
   recover: async (config, journal) => recoverStaged(pathOf(config), journal) ?? "as before",
 };
 
 async function openForReading(config: BackendConfig, options: OpenOptions = {}): Promise<SourceStore> {
   const path = pathOf(config);
   if (options.maybeMissing === true && recognise(path).kind === "nothing") return emptySource(path);
-  return openSource(path, options);
+  return openSource(config, options);
 }
 
 function emptySource(path: string): SourceStore {
@@ -60,7 +61,9 @@ function emptySource(path: string): SourceStore {
 async function openForWriting(config: BackendConfig, request: WriteRequest): Promise<ArchiveTarget> {
   const path = pathOf(config);
   assertFree(path);
-  return new ArchiveTarget(path, request, {
+  const lock = lockOf(config);
+  return ArchiveTarget.begin(path, request, {
+    lock,
     purpose: "run",
     journal: request.journal?.() ?? null,
     state: stateOf(path),
@@ -72,6 +75,7 @@ async function openForWriting(config: BackendConfig, request: WriteRequest): Pro
 async function preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview> {
   const path = pathOf(config);
   assertFree(path);
+  lockOf(config);
   const release = request.release ?? request.fallbackRelease;
   return {
     ...{ before: describeNew(path), release, report: emptyReport(release), fitting: null },
@@ -83,11 +87,15 @@ async function preview(config: BackendConfig, request: WriteRequest): Promise<Ta
 }
 
 /** Null where the archive is not there any more. */
-async function openForRollback(path: string, journals: readonly JournalFile[]): Promise<RollbackTarget | null> {
+async function openForRollback(
+  config: BackendConfig,
+  journals: readonly JournalFile[],
+): Promise<RollbackTarget | null> {
+  const path = pathOf(config);
   for (const journal of toRecover(existsSync(path), journals)) recoverStaged(path, journal);
   if (!existsSync(path)) return null;
   assertReplaceable(path);
-  const source = await openSource(path);
+  const source = await openSource(config);
   return {
     location: path,
     present: () => presentOf(source.read()),
@@ -95,7 +103,7 @@ async function openForRollback(path: string, journals: readonly JournalFile[]): 
       failpoint("before rollback");
       const isGone = isEmptied(plan, journals);
       if (isGone) remove(path);
-      else await rewriteWithout(path, source, plan, journals[0]!);
+      else await rewriteWithout(config, source, plan, journals[0]!);
       failpoint("rolled back");
       return isGone ? "removed" : "changed";
     },
@@ -105,17 +113,18 @@ async function openForRollback(path: string, journals: readonly JournalFile[]): 
 
 /** What others have put into the archive stays. */
 async function rewriteWithout(
-  path: string,
+  config: BackendConfig,
   source: ArchiveSource,
   plan: RollbackPlan,
   journal: JournalFile,
 ): Promise<void> {
+  const path = pathOf(config);
   const { header, schema } = source.facts;
   if (header === null)
     throw new DamagedStoreError(`the header of ${path} is damaged`, { next: "Restore another archive." });
   const request = { release: null, fallbackRelease: DEFAULT_RELEASE };
-  const session = new ArchiveTarget(path, request, {
-    ...{ purpose: "rollback", journal, state: stateOf(path), header },
+  const session = await ArchiveTarget.begin(path, request, {
+    ...{ purpose: "rollback", journal, state: stateOf(path), header, lock: lockOf(config) },
     schema: header.schema === null ? undefined : schema,
   });
   try {

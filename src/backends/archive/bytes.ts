@@ -6,6 +6,10 @@ export interface ByteSource {
   readonly size: number;
   /** Fewer bytes than wanted only where they end. */
   read(offset: number, length: number): Buffer;
+  /** Where in the file an offset is, for messages: the two differ where it is encrypted. */
+  placeOf(offset: number): number;
+  /** Places in the file where what was read is not what was written, as far as that was noticed here. */
+  readonly damaged?: ReadonlySet<number>;
   close(): void;
 }
 
@@ -14,6 +18,7 @@ export function inMemory(bytes: Buffer): ByteSource {
   return {
     size: bytes.length,
     read: (offset, length) => bytes.subarray(offset, offset + length),
+    placeOf: (offset) => offset,
     close() {},
   };
 }
@@ -41,6 +46,10 @@ export class FileBytes implements ByteSource {
       return this.#ahead.subarray(0, length);
     }
     return this.#ahead.subarray(from, from + length);
+  }
+
+  placeOf(offset: number): number {
+    return offset;
   }
 
   close(): void {

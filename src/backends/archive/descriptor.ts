@@ -14,15 +14,24 @@ export const archiveDescriptor: BackendDescriptor<"archive"> = {
   family: "archive",
   noun: "archive of memorygraph-migrate",
   server: null,
-  takes: [],
+  takes: ["password", "recipient", "identity"],
   capabilities: { target: "staged", isWrittenOnce: true, idIsKey: false, cannotHold: [] },
   variables: null,
-  signatures: [{ what: "archive of memorygraph-migrate", matches: ({ path, head }) => startsArchive(path, head) }],
-  suffixes: [".jsonl.zst"],
+  signatures: [
+    { what: "archive of memorygraph-migrate", matches: ({ path, head }) => startsArchive(path, head) },
+    { what: "file encrypted with age", matches: ({ head }) => isEncrypted(head) },
+  ],
+  suffixes: [".jsonl.zst", ".jsonl.zst.age"],
+  encryptedSuffix: ".age",
   mistakenFor: [],
   load: async () => (await import("./archive.ts")).archive,
   identify: null,
 };
+
+/** What is in it, whoever has the key will see. */
+function isEncrypted(head: Buffer): boolean {
+  return /^(age-encryption\.org\/|-----BEGIN AGE ENCRYPTED FILE-----)/.test(head.toString("latin1", 0, 40));
+}
 
 /** Whether a file is an archive, by what it begins with. @param head its first bytes */
 function startsArchive(path: string, head: Buffer): boolean {

@@ -5,6 +5,7 @@ import { MOST_BYTES } from "./format.ts";
 
 const LEVEL = 3;
 const MAGIC = 0xfd2fb528;
+export const MAGIC_BYTES = Buffer.from("28b52ffd", "hex");
 /** Sixteen magic numbers of frames that every reader passes over. */
 const SKIPPABLE = 0x184d2a50;
 const MOST_HEADER = 18;
@@ -93,10 +94,8 @@ const SCAN = 1 << 20;
 
 /** Where the next frame may begin, from an offset on; the end of the bytes where none does. */
 export function nextMagic(bytes: ByteSource, from: number): number {
-  const magic = Buffer.alloc(4);
-  magic.writeUInt32LE(MAGIC);
   for (let at = from; at < bytes.size; at += SCAN) {
-    const found = bytes.read(at, SCAN + magic.length - 1).indexOf(magic);
+    const found = bytes.read(at, SCAN + MAGIC_BYTES.length - 1).indexOf(MAGIC_BYTES);
     if (found !== -1) return at + found;
   }
   return bytes.size;

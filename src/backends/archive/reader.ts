@@ -18,7 +18,7 @@ import {
   MAJOR,
   schemaItemOf,
 } from "./format.ts";
-import { contentOf, FrameError, frameAt, TRAILER_BYTES, type Trailer, trailerOf } from "./frames.ts";
+import { contentOf, FrameError, frameAt, MAGIC_BYTES, TRAILER_BYTES, type Trailer, trailerOf } from "./frames.ts";
 import { type Part, partsOfFrames, Repacked } from "./unindexed.ts";
 
 /** What an archive says of itself. */
@@ -105,7 +105,8 @@ export class ArchiveReader {
       read = 0;
       await breathe();
     }
-    reading.end({ header, footer, at: `byte ${this.#bytes.size}` });
+    this.#unauthentic(findings);
+    reading.end({ header, footer, at: `byte ${this.#bytes.placeOf(this.#bytes.size)}` });
     this.#endings(findings, footer);
   }
 
@@ -129,8 +130,27 @@ export class ArchiveReader {
       const head = contentAt(inMemory(frames), 0, entry.head);
       const info = head === null ? null : blockOf(parsedLine(linesOf(head)[0] ?? ""));
       const body = contentAt(inMemory(frames), entry.head, entry.body);
-      yield { kind: "block", where: `block ${number}, at byte ${offset}`, info, body, entry, isIntact };
+      yield {
+        kind: "block",
+        where: `block ${number}, at byte ${this.#bytes.placeOf(offset)}`,
+        info,
+        body,
+        entry,
+        isIntact,
+      };
       offset += entry.head + entry.body;
+    }
+  }
+
+  /** Of an encrypted archive, the chunks that cannot be decrypted: the blocks in them are told beside that. */
+  #unauthentic(findings: FindingLog): void {
+    for (const place of this.#bytes.damaged ?? []) {
+      findings.add(
+        "damage",
+        "a part of the encrypted file that is not what was written",
+        `at byte ${place}`,
+        "property",
+      );
     }
   }
 
@@ -142,7 +162,7 @@ export class ArchiveReader {
     }
     if (this.#way.by === "frames" && footer !== null) {
       const what = "the last bytes of the archive, which are damaged or missing; all of its records are there";
-      findings.add("damage", what, `before byte ${this.#bytes.size}`, "property");
+      findings.add("damage", what, `before byte ${this.#bytes.placeOf(this.#bytes.size)}`, "property");
     }
     if (this.#way.by === "stream" && this.#way.repacked.isCut && footer !== null) {
       findings.add("damage", "the last bytes of the archive, which are no whole frame", "at its end", "property");
@@ -255,6 +275,9 @@ function headerIn(location: string, line: string): Header {
 function assertFrames(location: string, bytes: ByteSource, start: number): void {
   assertNotUnderWay(location);
   for (const part of partsOfFrames(bytes, start)) if (part.kind === "block" && part.body !== null) return;
+  if (!bytes.read(0, MAGIC_BYTES.length).equals(MAGIC_BYTES)) {
+    throw new StoreKindError(`${location} holds no archive of memorygraph-migrate`, { next: "Check the path." });
+  }
   throw new DamagedStoreError(`${location} is damaged: neither its header nor its end nor a whole block is left`, {
     next: "Keep the file as it is, and restore another archive.",
   });

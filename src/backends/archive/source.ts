@@ -1,26 +1,33 @@
 /** An archive opened for reading. */
 import { statSync } from "node:fs";
-import { SourceChangedError } from "../../errors.ts";
+import { SourceChangedError, UnsupportedError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { RELEASES } from "../../memorygraph/releases.ts";
+import { shellQuote } from "../../support/shell.ts";
 import { stateOf } from "../../support/stability.ts";
 import type { OpenOptions, SourceStore } from "../backend.ts";
+import type { BackendConfig } from "../config.ts";
 import type { DescriptionDepth, Finding, StoreDescription } from "../description.ts";
+import { pathOf } from "../file/place.ts";
 import { FindingLog } from "../findings.ts";
 import { accessError, notThatKind, recognise } from "../recognise.ts";
+import { AGE, AgeBytes, AgeError, ARMORED } from "./age.ts";
 import { type ByteSource, FileBytes } from "./bytes.ts";
 import { trailerOf } from "./frames.ts";
+import { explained, keysOf } from "./keys.ts";
 import { type ArchiveFacts, ArchiveReader } from "./reader.ts";
+import { Repacked } from "./unindexed.ts";
 
 /** @throws StoreKindError, DamagedStoreError, NewerFormatError, AccessError */
-export async function openSource(path: string, { signal }: OpenOptions = {}): Promise<ArchiveSource> {
+export async function openSource(config: BackendConfig, { signal, side }: OpenOptions = {}): Promise<ArchiveSource> {
+  const path = pathOf(config);
   const found = recognise(path);
   // One whose first bytes are damaged can still be known by its last ones.
   if (found.type !== "archive" && !(found.kind === "other" && endsAsArchive(path))) {
     throw notThatKind(path, found, "archive");
   }
   const state = stateOf(path);
-  const bytes = openBytes(path);
+  const bytes = await openBytes(path, config, side);
   try {
     return new ArchiveSource(path, state, bytes, await ArchiveReader.open(path, bytes, signal), signal);
   } catch (error) {
@@ -29,7 +36,31 @@ export async function openSource(path: string, { signal }: OpenOptions = {}): Pr
   }
 }
 
-function openBytes(path: string): ByteSource {
+/**
+ * The bytes of an archive, decrypted where they are encrypted.
+ * @param config which says what opens it
+ * @throws KeyWantedError, AccessError, DamagedStoreError, UnsupportedError
+ */
+export async function openBytes(path: string, config: BackendConfig, side?: OpenOptions["side"]): Promise<ByteSource> {
+  const bytes = openFile(path);
+  try {
+    const head = bytes.read(0, ARMORED.length).toString("latin1");
+    if (!head.startsWith(AGE.trimEnd()) && head !== ARMORED) return bytes;
+    if (head === ARMORED) throw armoured(path);
+    return await AgeBytes.open(bytes, keysOf(config));
+  } catch (error) {
+    bytes.close();
+    throw error instanceof AgeError ? explained(path, error, config, side) : error;
+  }
+}
+
+function armoured(path: string): UnsupportedError {
+  return new UnsupportedError(`${path} is an age file in the form of text (armored), which is not read in parts`, {
+    next: `Decrypt it, or take the text off: age -d -i KEY ${shellQuote(path)} > NAME.jsonl.zst`,
+  });
+}
+
+function openFile(path: string): ByteSource {
   try {
     return new FileBytes(path);
   } catch (cause) {
@@ -37,9 +68,12 @@ function openBytes(path: string): ByteSource {
   }
 }
 
+/** @throws UnsupportedError */
 function endsAsArchive(path: string): boolean {
-  const bytes = openBytes(path);
+  const bytes = openFile(path);
   try {
+    // One that was packed with too large a window could not be looked into.
+    new Repacked(path, bytes);
     return trailerOf(bytes) !== null;
   } finally {
     bytes.close();

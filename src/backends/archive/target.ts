@@ -1,7 +1,7 @@
 /** An archive that is being made: under a temporary name, read back, and given its own name in the end. */
 import { realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { RefusedError } from "../../errors.ts";
+import { RefusedError, WriteError } from "../../errors.ts";
 import type { ContentDigest } from "../../graph/digest.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
@@ -19,11 +19,12 @@ import { type Purpose, StagedFile } from "../file/staging.ts";
 import { FindingLog } from "../findings.ts";
 import { notThatKind, recognise } from "../recognise.ts";
 import { emptyReport } from "../report.ts";
-import { FileBytes } from "./bytes.ts";
+import { AgeError, AgeSink, type Lock } from "./age.ts";
+import { type ByteSource, FileBytes } from "./bytes.ts";
 import { FORMAT, type Header, MAJOR, MINOR } from "./format.ts";
 import { ArchiveReader } from "./reader.ts";
 import { describeArchive } from "./source.ts";
-import { ArchiveWriter, FileSink, TooLongError } from "./writer.ts";
+import { ArchiveWriter, type ByteSink, FileSink, TooLongError } from "./writer.ts";
 
 /** What an archive is written for: by a run, or by the rollback of one. */
 interface Writing {
@@ -32,6 +33,8 @@ interface Writing {
   readonly state: string | null;
   readonly header: Header;
   readonly schema: WriteRequest["schema"];
+  /** Null for a plain archive. */
+  readonly lock: Lock | null;
 }
 
 export class ArchiveTarget implements StagedTarget {
@@ -43,6 +46,7 @@ export class ArchiveTarget implements StagedTarget {
   readonly report: WriteReport;
   readonly #path: string;
   readonly #staged: StagedFile;
+  readonly #sink: ByteSink;
   readonly #writer: ArchiveWriter;
   readonly #signal: AbortSignal | undefined;
   /** Only where somebody asked for a release: else every text stays as the source has it. */
@@ -50,23 +54,35 @@ export class ArchiveTarget implements StagedTarget {
   #state: "open" | "written" | "ended" = "open";
   #findings = new FindingLog();
 
-  constructor(path: string, request: WriteRequest, writing: Writing) {
+  private constructor(path: string, request: WriteRequest, staged: StagedFile, sink: ByteSink, writer: ArchiveWriter) {
     this.#path = path;
     this.#signal = request.signal;
     this.#spelledFor = request.release;
     this.release = request.release ?? request.fallbackRelease;
     this.report = emptyReport(this.release);
     this.before = describeNew(path);
-    this.identity = join(realpathSync(dirname(resolve(path))), basename(path));
-    const { purpose, journal, state } = writing;
-    this.#staged = new StagedFile({ path, file: this.identity }, { purpose, journal, state, suffixes: [] });
-    try {
-      this.#writer = new ArchiveWriter(new FileSink(this.#staged.file));
-      this.#writer.begin(writing.header, writing.schema ?? []);
-    } catch (error) {
-      this.#staged.discard();
-      throw error;
-    }
+    this.identity = placeOf(path);
+    this.#staged = staged;
+    this.#sink = sink;
+    this.#writer = writer;
+  }
+
+  /** @throws UsageError for what is no recipient; the system's error, as one of errors.ts */
+  static begin(path: string, request: WriteRequest, writing: Writing): Promise<ArchiveTarget> {
+    return onFile(path, async () => {
+      const { purpose, journal, state, lock } = writing;
+      const staged = new StagedFile({ path, file: placeOf(path) }, { purpose, journal, state, suffixes: [] });
+      try {
+        const file = new FileSink(staged.file);
+        const sink = lock === null ? file : await AgeSink.begin(file, lock);
+        const writer = new ArchiveWriter(sink);
+        writer.begin(writing.header, writing.schema ?? []);
+        return new ArchiveTarget(path, request, staged, sink, writer);
+      } catch (error) {
+        staged.discard();
+        throw error;
+      }
+    });
   }
 
   write(batch: readonly GraphRecord[]): Promise<void> {
@@ -94,7 +110,7 @@ export class ArchiveTarget implements StagedTarget {
   async *read(): AsyncIterable<readonly GraphRecord[]> {
     this.#findings = new FindingLog();
     if (this.#state === "open") return;
-    const bytes = new FileBytes(this.#staged.file);
+    const bytes = this.#readBack();
     try {
       yield* (await ArchiveReader.open(this.#path, bytes)).read(this.#findings, this.#signal);
     } finally {
@@ -115,7 +131,7 @@ export class ArchiveTarget implements StagedTarget {
   }
 
   async describe(): Promise<StoreDescription> {
-    const bytes = new FileBytes(this.#staged.file);
+    const bytes = this.#readBack();
     try {
       return describeArchive(this.#path, bytes.size, (await ArchiveReader.open(this.#path, bytes)).facts);
     } finally {
@@ -159,7 +175,7 @@ export class ArchiveTarget implements StagedTarget {
 
   /** Where nobody has taken it meanwhile. */
   async #digest(): Promise<ContentDigest> {
-    const bytes = new FileBytes(this.#staged.file);
+    const bytes = this.#readBack();
     try {
       const reader = ArchiveReader.ofBlocks(bytes, this.#writer.blocks);
       return await digestOf(reader.read(new FindingLog(), this.#signal));
@@ -168,10 +184,30 @@ export class ArchiveTarget implements StagedTarget {
     }
   }
 
+  /** @throws the system's error */
+  #readBack(): ByteSource {
+    const file = new FileBytes(this.#staged.file);
+    try {
+      return this.#sink.reading(file);
+    } catch (cause) {
+      file.close();
+      if (!(cause instanceof AgeError)) throw cause;
+      throw new WriteError(`the header of ${this.#path} is not what was written`, {
+        next: "Check the disk, then run the same command again.",
+        cause,
+      });
+    }
+  }
+
   #end(): void {
     if (this.#state === "open") this.#writer.abandon();
     this.#state = "ended";
   }
+}
+
+/** Absolute, links of its folder followed. */
+function placeOf(path: string): string {
+  return join(realpathSync(dirname(resolve(path))), basename(path));
 }
 
 /** The header of an archive that is made now. */

@@ -28,7 +28,7 @@ export function* partsOfFrames(bytes: ByteSource, start: number): Generator<Part
     const line = content === null ? "" : firstLine(content);
     const found = line.startsWith('{"block"') ? blockOf(parsedLine(line)) : null;
     if (pending !== null && (content === null || found !== null || line.startsWith('{"footer"'))) {
-      yield { kind: "block", where: whereOf(pending.info, pending.at), info: pending.info, body: null };
+      yield { kind: "block", where: whereOf(pending.info, bytes.placeOf(pending.at)), info: pending.info, body: null };
       pending = null;
       if (content === null) continue;
     }
@@ -39,16 +39,16 @@ export function* partsOfFrames(bytes: ByteSource, start: number): Generator<Part
       if (footer !== null) yield { kind: "footer", footer };
     } else {
       const info: BlockInfo | null = pending?.info ?? null;
-      yield { kind: "block", where: whereOf(info, offset), info, body: content };
+      yield { kind: "block", where: whereOf(info, bytes.placeOf(offset)), info, body: content };
       pending = null;
     }
   }
   if (pending !== null)
-    yield { kind: "block", where: whereOf(pending.info, pending.at), info: pending.info, body: null };
+    yield { kind: "block", where: whereOf(pending.info, bytes.placeOf(pending.at)), info: pending.info, body: null };
 }
 
-function whereOf(info: BlockInfo | null, offset: number): string {
-  return `${info === null ? "a block" : `block ${info.block}`}, at byte ${offset}`;
+function whereOf(info: BlockInfo | null, place: number): string {
+  return `${info === null ? "a block" : `block ${info.block}`}, at byte ${place}`;
 }
 
 function* readableFrames(bytes: ByteSource, start: number): Generator<{ offset: number; content: Buffer | null }> {

@@ -2,6 +2,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { type GraphRecord, idOfKey } from "../../graph/record.ts";
 import type { SchemaItem } from "../description.ts";
+import type { ByteSource } from "./bytes.ts";
 import { BLOCK_BYTES, type Footer, type Header, type IndexEntry, MOST_BYTES, type RecordKind } from "./format.ts";
 import { compress, trailerFor } from "./frames.ts";
 import { lineOf } from "./lines.ts";
@@ -11,6 +12,10 @@ export interface ByteSink {
   write(bytes: Uint8Array): void;
   /** After the last bytes. */
   close(): void;
+  /** Instead of `close`, where what was written is of no use. */
+  abandon(): void;
+  /** What was written so far, out of the bytes of the file. */
+  reading(file: ByteSource): ByteSource;
 }
 
 export class FileSink implements ByteSink {
@@ -27,6 +32,14 @@ export class FileSink implements ByteSink {
 
   close(): void {
     closeSync(this.#file);
+  }
+
+  abandon(): void {
+    closeSync(this.#file);
+  }
+
+  reading(file: ByteSource): ByteSource {
+    return file;
   }
 }
 
@@ -97,7 +110,7 @@ export class ArchiveWriter {
 
   /** Instead of `end`. */
   abandon(): void {
-    this.#sink.close();
+    this.#sink.abandon();
   }
 
   #closeBlock(): void {

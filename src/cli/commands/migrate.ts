@@ -81,10 +81,6 @@ export const migrate: Command<MigrateOptions> = {
         what: "Show what would be done; nothing is written",
         type: "old.db new.db --dry-run",
       },
-      {
-        what: "Copy a store of MemoryGraph 0.12 into Neo4j, for 0.13",
-        type: "~/.memorygraph/memory.db bolt://localhost --for 0.13",
-      },
     ],
   },
   args: migrateArgs,

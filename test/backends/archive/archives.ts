@@ -4,7 +4,7 @@ import { inMemory } from "../../../src/backends/archive/bytes.ts";
 import { FORMAT, type Header } from "../../../src/backends/archive/format.ts";
 import { lineOf } from "../../../src/backends/archive/lines.ts";
 import { ArchiveReader } from "../../../src/backends/archive/reader.ts";
-import { ArchiveWriter } from "../../../src/backends/archive/writer.ts";
+import { ArchiveWriter, type ByteSink } from "../../../src/backends/archive/writer.ts";
 import type { Finding } from "../../../src/backends/description.ts";
 import { FindingLog } from "../../../src/backends/findings.ts";
 import { openSource } from "../../../src/backends/sqlite/source.ts";
@@ -40,7 +40,7 @@ export async function recordsOfFixture(name: "0.12.4" | "0.13.0" = "0.12.4"): Pr
 /** The bytes of an archive of these records. */
 export async function archiveOf(records: readonly GraphRecord[], blockBytes = 8 << 10): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  const writer = new ArchiveWriter({ write: (bytes) => chunks.push(bytes), close() {} }, blockBytes);
+  const writer = new ArchiveWriter(sinkInto(chunks), blockBytes);
   writer.begin(headerOf(records), []);
   for (const record of records) writer.add(record);
   const digest = await digestOf(
@@ -50,6 +50,11 @@ export async function archiveOf(records: readonly GraphRecord[], blockBytes = 8 
   );
   writer.end(digest.toString());
   return Buffer.concat(chunks);
+}
+
+/** Gathers what is written. */
+export function sinkInto(chunks: Uint8Array[]): ByteSink {
+  return { write: (bytes) => chunks.push(Uint8Array.from(bytes)), close() {}, abandon() {}, reading: (file) => file };
 }
 
 export interface Reading {
