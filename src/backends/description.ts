@@ -11,7 +11,7 @@ export interface Finding {
   readonly kind: "damage" | "loss" | "note";
   /** Also for who wants no report. */
   readonly isUrgent?: true;
-  /** What may be a later state of the store than the one that is read: as a source, that is urgent. */
+  /** What may be a later state of the store than the one that is read: as a source, a person has to agree to leave it out. */
   readonly isLater?: true;
   /** Of a target: it acts by itself on what is written, and a person has to agree to that. */
   readonly needsConsent?: true;

@@ -27,7 +27,7 @@ export function startLines(
   // What was called FalkorDBLite may have been something else.
   const type = result.target?.before.backend ?? target.type;
   const path = target.path === undefined ? {} : { path: resolve(target.path) };
-  const named = new BackendConfig({ ...target, type, ...path });
+  const named = new BackendConfig({ ...target, type, ...path, ...addressReached(result, target) });
   if (named.graph !== undefined && named.graph !== GRAPH) {
     return [
       `MemoryGraph opens the graph ${GRAPH} alone; to use this copy, repeat the command with --to-graph ${GRAPH}.`,
@@ -57,4 +57,16 @@ export function startLines(
     `start MemoryGraph ${release} ${shellInUse() === "posix" ? "with" : "after"} ${settingVariables(variables)}`,
     "      (--client claude-code, or another one, prints this as a client's configuration)",
   ];
+}
+
+/** A node of a cluster, or a sentinel, sends to where the graph is: MemoryGraph follows no such referral, so it is given the end of it. */
+function addressReached(result: MigrationResult, { uri }: BackendConfig): { uri?: string } {
+  const location = result.target?.before.location;
+  if (uri === undefined || location === undefined || !URL.canParse(uri) || !URL.canParse(location)) return {};
+  const [named, reached] = [new URL(uri), new URL(location)];
+  const isSame = named.hostname === reached.hostname && (named.port === "" || named.port === reached.port);
+  if (isSame || reached.hostname === "") return {};
+  named.hostname = reached.hostname;
+  named.port = reached.port;
+  return { uri: named.href };
 }

@@ -70,6 +70,21 @@ export async function assertAgreed(
   await confirm(`In ${location}, ${told}. Go on all the same?`);
 }
 
+/**
+ * Where something later than what is read stands beside a source, "verified" would be said of an old state: a person decides.
+ * @param confirm left out where the caller has decided
+ * @throws RefusedError for a no, and where nobody can be asked
+ */
+export async function assertLatest(
+  { findings, location }: StoreDescription,
+  confirm: ((question: string) => Promise<void>) | undefined,
+): Promise<void> {
+  const later = findings.filter(({ isLater }) => isLater);
+  if (later.length === 0 || confirm === undefined) return;
+  const told = later.map(({ what, examples }) => `${what} (${examples.join("; ")})`).join("; ");
+  await confirm(`${location} may not be the latest state of this store. Beside it: ${told}. Read it all the same?`);
+}
+
 /** What cannot be read cannot be proven unchanged either. @throws DamagedStoreError */
 export function assertProvable(target: TargetSession | TargetPreview): void {
   const damage = target.findings().filter(({ kind }) => kind === "damage");

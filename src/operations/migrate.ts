@@ -14,7 +14,15 @@ import { ContentDigest } from "../graph/digest.ts";
 import { DEFAULT_RELEASE } from "../memorygraph/releases.ts";
 import { failpoint } from "../support/failpoint.ts";
 import { rollBackAfterFailure } from "./after-failure.ts";
-import { assertAgreed, assertNotEmpty, assertNothingLost, assertRoom, assertSound, examine } from "./checks.ts";
+import {
+  assertAgreed,
+  assertLatest,
+  assertNotEmpty,
+  assertNothingLost,
+  assertRoom,
+  assertSound,
+  examine,
+} from "./checks.ts";
 import type { RunJournal } from "./journal/run-journal.ts";
 import { type MigrationOptionsInput, type Progress, parseOptions, type VerificationResult } from "./models.ts";
 import { Outcome } from "./outcome.ts";
@@ -168,6 +176,7 @@ async function realRun(
   request: WriteRequest,
 ): Promise<void> {
   assertRoom(backend, to, run.description);
+  if (!run.hooks.runJournal?.resumed) await assertLatest(run.description, run.hooks.confirm);
   const confirmed = await askFirst(run, backend, to, request);
   const { runJournal } = run.hooks;
   for (const step of (await runJournal?.sweep(backend, to)) ?? []) run.outcome.step(step);

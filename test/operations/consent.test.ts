@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import type { Finding, StoreDescription } from "../../src/backends/description.ts";
 import { RefusedError } from "../../src/errors.ts";
-import { assertAgreed } from "../../src/operations/checks.ts";
+import { assertAgreed, assertLatest } from "../../src/operations/checks.ts";
 
 const NOTE: Finding = { kind: "note", what: "an index failed", count: 1, examples: ["x"] };
 const ACTING: Finding = {
@@ -35,4 +35,19 @@ test("a no ends the run; where the caller has decided, nobody is asked", async (
   const no = new RefusedError("not confirmed; nothing was written", { next: "Add --yes." });
   await expect(assertAgreed(store(ACTING), () => Promise.reject(no))).rejects.toBe(no);
   await assertAgreed(store(ACTING), undefined);
+});
+
+test("what stands beside a source and is later is one question; what is only beside it is none", async () => {
+  const asked: string[] = [];
+  const agree = async (question: string) => void asked.push(question);
+  await assertLatest(store(NOTE), agree);
+  expect(asked).toEqual([]);
+  const later: Finding = { ...NOTE, what: "a later copy", examples: ["memory (1).db"], isLater: true };
+  await assertLatest(store(NOTE, later), agree);
+  expect(asked).toEqual([
+    "bolt://h:7687 may not be the latest state of this store. Beside it: a later copy (memory (1).db). Read it all the same?",
+  ]);
+  const no = new RefusedError("not confirmed; nothing was written", { next: "Add --yes." });
+  await expect(assertLatest(store(later), () => Promise.reject(no))).rejects.toBe(no);
+  await assertLatest(store(later), undefined);
 });

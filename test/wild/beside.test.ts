@@ -1,6 +1,7 @@
 /** What stands beside a store and may be newer than it: named in the plan, the result and by inspect, never passed over. */
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { copyFileSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { document, expectError, program } from "../cli/program.ts";
 import { besidesJournals, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { copyFixture, createLike, settle } from "../support/stores.ts";
@@ -19,6 +20,13 @@ async function notesOf(folder: TemporaryFolder, path: string): Promise<Notes[]> 
 function changedAt(path: string, year: number): void {
   const then = new Date(`${year}-01-01`);
   utimesSync(path, then, then);
+}
+
+function copyChanged(path: string, copy: string): void {
+  copyFileSync(path, copy);
+  const database = new Database(copy);
+  database.run("DELETE FROM nodes WHERE id = (SELECT max(id) FROM nodes)");
+  database.close();
 }
 
 const CONFLICTED = [
@@ -70,15 +78,39 @@ describe("beside a SQLite store", () => {
     using folder = temporaryFolder();
     const path = copyFixture("0.12.4", folder, "memory.db");
     const copy = folder.file("memory (1).db");
-    copyFileSync(path, copy);
-    for (const [year, target] of [
-      [2001, "old.db"],
-      [2037, "new.db"],
+    copyChanged(path, copy);
+    for (const [year, target, answer] of [
+      [2001, "old.db", []],
+      [2037, "new.db", ["--yes"]],
     ] as const) {
       changedAt(copy, year);
-      const { code, stderr } = await program(folder, ["--quiet", path, folder.file(target)]);
+      const { code, stderr } = await program(folder, ["--quiet", path, folder.file(target), ...answer]);
       expect([code, stderr.includes("changed later than what is read")]).toEqual([0, year === 2037]);
     }
+  });
+
+  test("a later copy that differs: nothing is read until somebody agrees, whatever kind the target is", async () => {
+    using folder = temporaryFolder();
+    const path = copyFixture("0.12.4", folder, "memory.db");
+    const copy = folder.file("memory (conflicted copy).db");
+    copyChanged(path, copy);
+    changedAt(copy, 2037);
+    const lite = ["--from-path", path, "--to", "falkordblite", "--to-path", folder.file("lite.db")];
+    for (const [args, target] of [
+      [[path, folder.file("new.db")], "new.db"],
+      [lite, "lite.db"],
+    ] as const) {
+      const refused = await program(folder, args);
+      expectError(refused, 4, "confirmation is needed, but there is no terminal");
+      for (const words of ["may not be the latest state", copy, "--yes"]) expect(refused.stderr).toContain(words);
+      expect(existsSync(folder.file(target))).toBe(false);
+      const planned = await program(folder, [...args, "--dry-run"]);
+      expect([planned.code, planned.stdout.includes("changed later than what is read")]).toEqual([0, true]);
+      const agreed = await program(folder, [...args, "--yes"]);
+      expect([agreed.code, agreed.stdout.includes("changed later than what is read")]).toEqual([0, true]);
+    }
+    // The later one itself is read without a question.
+    expect((await program(folder, [copy, folder.file("later.db")])).code).toBe(0);
   });
 
   test("the command that is printed works", async () => {

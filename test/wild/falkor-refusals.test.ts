@@ -23,9 +23,9 @@ const graphAt = (uri: string, login: { username?: string; password?: string } = 
 
 function smallFile(path: string): BackendConfig {
   const database = createLike("0.12.4", path);
-  database.run(
-    'INSERT INTO nodes (id, label, properties) VALUES (\'m\', \'Memory\', \'{"id": "m", "type": "general"}\')',
-  );
+  const now = "2026-01-02T03:04:05.678901+00:00";
+  const memory = { id: "m", type: "general", title: "t", content: "c", created_at: now, updated_at: now };
+  database.run("INSERT INTO nodes (id, label, properties) VALUES ('m', 'Memory', ?)", [JSON.stringify(memory)]);
   database.close();
   return at(settle(path));
 }
@@ -103,6 +103,8 @@ describe.skipIf(any === undefined)("a FalkorDB that cannot serve", () => {
       (await runMigration(config, at(folder.file(`${crypto.randomUUID()}.db`)), {}, {})).result.imported.nodes;
     const written = await program(folder, ["migrate", "--from-path", source.path!, "--to-uri", led.uri!]);
     expect([written.code, written.stderr]).toEqual([0, ""]);
+    // MemoryGraph follows no node of a cluster to another one.
+    expect(written.stdout).toContain(`MEMORY_FALKORDB_PORT=${new URL(first.server.uri).port}`);
     expect([await nodes(direct), await nodes(led)]).toEqual([1, 1]);
     const found = await program(folder, ["inspect", "--from-uri", led.uri!]);
     expect(found.stdout).toContain("is one node of a cluster");

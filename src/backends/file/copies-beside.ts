@@ -5,6 +5,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { shellQuote } from "../../support/shell.ts";
+import { sameBytes } from "../../support/stability.ts";
 import type { Finding } from "../description.ts";
 
 /** As Dropbox, Nextcloud, Syncthing, Resilio, Google Drive and iCloud name them, behind the name of the store. */
@@ -36,10 +37,12 @@ function conflicted(path: string): Finding[] {
   return copies.map((copy) => {
     const file = join(folder, copy);
     const isNewer = changedAt(file) > changed;
+    // A mere touch, or a copy that somebody made, is no later state.
+    const isLater = isNewer && !holdsTheSame(file, path);
     const compare = `memorygraph-migrate verify ${shellQuote(path)} ${shellQuote(file)}`;
     return {
       kind: "note",
-      ...(isNewer && { isLater: true as const }),
+      ...(isLater && { isLater: true as const }),
       what: `a copy beside it that a sync tool made of two states${isNewer ? ", changed later than what is read" : ""}; it is not read, and can hold what this one lacks`,
       count: 1,
       examples: [file, `to compare them: ${compare}`],
@@ -56,6 +59,10 @@ function halfSaved(folder: string): Finding[] {
   const what = "what an engine was saving when it was ended, later than the dump; it is not read";
   const examples = files.map((name) => join(folder, name));
   return [{ kind: "note", what, count: files.length, examples, isLater: true }];
+}
+
+function holdsTheSame(copy: string, path: string): boolean {
+  return [copy, path].every((file) => changedAt(`${file}-wal`) === 0) && sameBytes(copy, path);
 }
 
 /** Milliseconds; 0 for what is not there. */
