@@ -53,8 +53,11 @@ export function startLines(
     const titles = [...new Set(using.map(({ client }) => client.title))];
     return [`restart ${titles.join(" and ")}, which ${titles.length === 1 ? "opens" : "open"} this store.`];
   }
+  const settings = settingVariables(variables);
   return [
-    `start MemoryGraph ${release} ${shellInUse() === "posix" ? "with" : "after"} ${settingVariables(variables)}`,
+    ...(shellInUse() === "posix"
+      ? [`start MemoryGraph ${release} with ${settings.join(" ")}`]
+      : [`start MemoryGraph ${release} after`, ...settings.map((command) => `      ${command}`)]),
     "      (--client claude-code, or another one, prints this as a client's configuration)",
   ];
 }

@@ -128,9 +128,12 @@ export function wrapLines(text: string, width: number, platform: string = proces
   return lines.join("\n");
 }
 
+/** A variable that is set, as a POSIX shell, cmd and PowerShell do it. */
+const SETTING = /=\$?'(?:[^'\\]|\\.)*'|\bset "[^"]*"|\$env:\w+ = '(?:[^']|'')*'/g;
+
 /** What is quoted for a shell stays whole, and a word that is too long for the indentation gets less of it. */
 function wrapped(line: string, width: number, indent: string): string[] {
-  const whole = line.trimStart().replace(/=\$?'(?:[^'\\]|\\.)*'/g, (quoted) => quoted.replaceAll(" ", "\u0000"));
+  const whole = line.trimStart().replace(SETTING, (quoted) => quoted.replaceAll(" ", "\u0000"));
   const longest = Math.max(...whole.split(" ").map((word) => Bun.stringWidth(word)));
   const others = " ".repeat(Math.max(0, Math.min(indent.length + 4, width - longest)));
   return paragraph(whole, width, indent, others).map((part) => part.replaceAll("\u0000", " "));

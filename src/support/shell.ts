@@ -107,18 +107,13 @@ export function copyCommand(from: string, to: string, shell: Shell = shellInUse(
   return shell === "cmd" ? `copy ${names}` : `Copy-Item -LiteralPath ${names}`;
 }
 
-/** What sets variables for a program: what stands before its name in a POSIX shell, commands of their own elsewhere. */
-export function settingVariables(variables: Readonly<Record<string, string>>, shell: Shell = shellInUse()): string {
-  const settings = Object.entries(variables);
-  switch (shell) {
-    case "posix":
-      return settings.map(([name, value]) => `${name}=${posixQuote(value)}`).join(" ");
-    case "cmd":
-      // Inside these quotes cmd takes everything as it is, but `%`.
-      return settings.map(([name, value]) => `set "${name}=${value}"`).join(" && ");
-    default:
-      return settings.map(([name, value]) => `$env:${name} = ${literal(value)}`).join("; ");
-  }
+/** What sets each variable for a program: what stands before its name in a POSIX shell, commands of their own elsewhere. */
+export function settingVariables(variables: Readonly<Record<string, string>>, shell: Shell = shellInUse()): string[] {
+  return Object.entries(variables).map(([name, value]) => {
+    if (shell === "posix") return `${name}=${posixQuote(value)}`;
+    // Inside these quotes cmd takes everything as it is, but `%`.
+    return shell === "cmd" ? `set "${name}=${value}"` : `$env:${name} = ${literal(value)}`;
+  });
 }
 
 /** Makes what the command writes readable for its owner alone, where a shell can. */

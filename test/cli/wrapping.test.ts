@@ -44,6 +44,17 @@ test("a quoted path keeps its spaces on one line", () => {
   expect(wrapLines(line, 60, "linux")).toContain("MEMORY_SQLITE_PATH='/home/u/a folder/x.db'");
 });
 
+test.each([
+  ["cmd", 'set "MEMORY_SQLITE_PATH=C:\\Users\\My Name\\a folder with a long name\\memory.db"'],
+  ["PowerShell", "$env:MEMORY_SQLITE_PATH = 'C:\\Users\\My Name\\a folder''s long name\\memory.db'"],
+])("a variable that %s sets is on one line", (_, command) => {
+  expect(
+    wrapLines(`      ${command}`, 60, "win32")
+      .split("\n")
+      .map((line) => line.trim()),
+  ).toEqual([command]);
+});
+
 test("a command behind a sentence is pasted as it stands", () => {
   const line =
     "next: This copies what is missing: memorygraph-migrate --from sqlite --from-path 'old one.db' --to sqlite --to-path x.db";

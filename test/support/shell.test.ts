@@ -141,15 +141,16 @@ describe("a word reaches the program as it is", () => {
 });
 
 test.each<[Shell, string[]]>([
-  ["posix", ["mkdir -p 'a b'", "mv -n -- 'a b' c", "cp 'a b' c", "A=1 B='x y'", "one && two && three"]],
-  ["cmd", ['mkdir "a b"', 'move /-Y "a b" c', 'copy "a b" c', 'set "A=1" && set "B=x y"', "one && two && three"]],
+  ["posix", ["mkdir -p 'a b'", "mv -n -- 'a b' c", "cp 'a b' c", "A=1", "B='x y'", "one && two && three"]],
+  ["cmd", ['mkdir "a b"', 'move /-Y "a b" c', 'copy "a b" c', 'set "A=1"', 'set "B=x y"', "one && two && three"]],
   [
     "powershell",
     [
       "mkdir 'a b'",
       "Move-Item -LiteralPath 'a b' c",
       "Copy-Item -LiteralPath 'a b' c",
-      "$env:A = '1'; $env:B = 'x y'",
+      "$env:A = '1'",
+      "$env:B = 'x y'",
       "one && two && three",
     ],
   ],
@@ -159,7 +160,8 @@ test.each<[Shell, string[]]>([
       "mkdir 'a b'",
       "Move-Item -LiteralPath 'a b' c",
       "Copy-Item -LiteralPath 'a b' c",
-      "$env:A = '1'; $env:B = 'x y'",
+      "$env:A = '1'",
+      "$env:B = 'x y'",
       "one; if ($?) { two; if ($?) { three } }",
     ],
   ],
@@ -168,7 +170,7 @@ test.each<[Shell, string[]]>([
     makeFolderCommand("a b", shell),
     moveCommand("a b", "c", shell),
     copyCommand("a b", "c", shell),
-    settingVariables({ A: "1", B: "x y" }, shell),
+    ...settingVariables({ A: "1", B: "x y" }, shell),
     inTurn(["one", "two", "three"], shell),
   ]).toEqual(expected);
 });

@@ -228,6 +228,8 @@ describe.skipIf(missing !== null)("on Windows", () => {
       "--to-path",
       there("new.db"),
     ]);
-    expect(stdout).toContain(`after set "MEMORY_BACKEND=sqlite" && set "MEMORY_SQLITE_PATH=${there("new.db")}"`);
+    expect(stdout).toContain(
+      `after\n      set "MEMORY_BACKEND=sqlite"\n      set "MEMORY_SQLITE_PATH=${there("new.db")}"\n`,
+    );
   }, 60_000);
 });

@@ -69,6 +69,33 @@ export class ForeignMachine implements AsyncDisposable {
   }
 
   spawn(command: readonly string[], env: Environment = {}, cwd = "/t") {
+    return Bun.spawn(this.#inside(command, env, cwd), { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+  }
+
+  /** On a terminal of its own. @param type what is typed once the screen shows the text */
+  async onTerminal(command: readonly string[], until: string, type: string): Promise<{ code: number; screen: string }> {
+    const decoder = new TextDecoder();
+    let screen = "";
+    let isTyped = false;
+    const child = Bun.spawn(this.#inside(command, { TERM: "xterm" }, "/t"), {
+      terminal: {
+        ...{ cols: 100, rows: 30 },
+        data(terminal, data) {
+          screen += decoder.decode(data, { stream: true });
+          if (isTyped || !screen.includes(until)) return;
+          isTyped = true;
+          // As a person does: what is typed before it is read gets lost in Wine's console.
+          setTimeout(() => terminal.write(type), 500);
+        },
+      },
+    });
+    const code = await child.exited;
+    await Bun.sleep(50);
+    child.terminal?.close();
+    return { code, screen };
+  }
+
+  #inside(command: readonly string[], env: Environment, cwd: string): string[] {
     const own = {
       PATH: "/usr/bin:/bin",
       WINEPREFIX: PREFIX,
@@ -79,9 +106,7 @@ export class ForeignMachine implements AsyncDisposable {
     };
     const variables = Object.entries(own).map(([name, value]) => `${name}=${value}`);
     const inside = ["nsenter", "--target", String(this.#first), "--mount", "--pid", "--root", "--wd=/"];
-    return Bun.spawn([...inside, "env", "-i", "-C", cwd, ...variables, ...command], {
-      ...{ stdin: "pipe", stdout: "pipe", stderr: "pipe" },
-    });
+    return [...inside, "env", "-i", "-C", cwd, ...variables, ...command];
   }
 
   /** Ends the first process inside at once, as `kill -9` does. @param child what spawn gave */
@@ -132,6 +157,11 @@ export class ForeignSystem {
   start(args: readonly string[], env: Environment = {}, cwd?: string) {
     const command = this.isWindows ? ["wine", "/t/program.exe"] : ["/t/program"];
     return this.machine.spawn([...command, ...args], { ...(this.isWindows ? {} : { HOME: "/root" }), ...env }, cwd);
+  }
+
+  onTerminal(args: readonly string[], until: string, type: string) {
+    const command = this.isWindows ? ["wine", "/t/program.exe"] : ["env", "HOME=/root", "/t/program"];
+    return this.machine.onTerminal([...command, ...args], until, type);
   }
 
   run(args: readonly string[], env: Environment = {}, cwd?: string): Promise<Outcome> {
