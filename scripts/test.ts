@@ -3,7 +3,8 @@
  * belongs, if not in all levels: `// @level normal` leaves it out of quick, `// @level long` runs in long alone. The long level
  * runs only the files that have more for it to do (support/level.ts).
  * The files are run in parts beside one another, each a process whose tests take turns: those that talk to Neo4j share one pair of
- * it, since a second would cost more than it saves. A part that does not end is stopped, and fails by the name of its last test.
+ * it, since a second would cost more than it saves, and those that try executables share what was built. There are more parts than
+ * processors, since many tests wait. A part that does not end is stopped, and fails by the name of its last test.
  * `--times` tells what the files took. Closes with the sums of all parts, in the words of bun test.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -25,6 +26,7 @@ const GIVE_NEO4J = /\b(availableServers|serverEnds|allEnds|ownNeo4j)\b|serversOf
 const GIVE_MORE = /\b(faultServers|allTargets|livingStores)\b/;
 /** What there is more of in the long level; executables for other machines, where .ci/run names some. */
 const MORE_TO_DO = new RegExp(`${GIVE_MORE.source}|\\b(OTHER_TARGETS|PACKAGED)\\b`);
+const BUILDS = join(TESTS, "release/builds.ts");
 const HAVE_THEM = ["support/servers.ts", "support/own-servers.ts", "conformance/ends.ts", "faults/targets.ts"];
 
 const textOf = (file: string) => readFileSync(file, "utf8");
@@ -49,14 +51,24 @@ function belongs(file: string, level: string): boolean {
   return LEVELS.indexOf(level) >= LEVELS.indexOf(from);
 }
 
-type PartName = "Neo4j and the others" | "servers without Neo4j" | "files";
+/** How many processes share the files of a part, each of which starts and builds what it needs for itself. */
+const PARTS = { "Neo4j and the others": 1, "servers without Neo4j": 2, executables: 1, files: 2 } as const;
+type PartName = keyof typeof PARTS;
 
 function partOf(file: string): PartName {
   const modules = reach(file);
   const users = [...modules].filter((module) => !HAVE_THEM.includes(relative(TESTS, module))).map(textOf);
   const givers = level === "long" ? [GIVE_NEO4J, GIVE_MORE] : [GIVE_NEO4J];
   if (users.some((text) => givers.some((giver) => giver.test(text)))) return "Neo4j and the others";
-  return SERVERS.some((module) => modules.has(module)) ? "servers without Neo4j" : "files";
+  if (SERVERS.some((module) => modules.has(module))) return "servers without Neo4j";
+  return modules.has(BUILDS) ? "executables" : "files";
+}
+
+/** Neighbours take about as long as one another. */
+function dealt(part: PartName, list: readonly string[]): [string, readonly string[]][] {
+  const hands = PARTS[part];
+  const names = Array.from({ length: hands }, (_, hand) => (hands === 1 ? part : `${part}, ${hand + 1} of ${hands}`));
+  return names.map((name, hand) => [name, list.filter((_, at) => at % hands === hand)] as [string, string[]]);
 }
 
 interface Sums {
@@ -169,7 +181,9 @@ const files = [...new Glob("test/**/*.test.ts").scanSync({ cwd: ROOT, absolute: 
   .filter((file) => belongs(file, level))
   .filter((file) => patterns.length === 0 || patterns.some((pattern) => relative(ROOT, file).includes(pattern)));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
-const parts = Object.entries(Object.groupBy(files, partOf));
+const parts = Object.entries(Object.groupBy(files, partOf))
+  .flatMap(([part, list]) => dealt(part as PartName, list))
+  .filter(([, list]) => list.length > 0);
 const outputs = parts.map(() => new Output());
 const folder = mkdtempSync(join(tmpdir(), "memorygraph-program-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));

@@ -2,7 +2,7 @@
 /** Servers on the command line: where passwords come from, what is said when something is wrong, and TLS. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
-import { emptyBolt } from "../conformance/bolt.ts";
+import { endOf } from "../conformance/ends.ts";
 import { emptyFalkor, fillFalkor } from "../conformance/falkor.ts";
 import { authority, selfSigned } from "../support/certificate.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -24,9 +24,8 @@ beforeAll(() => {
 });
 afterAll(() => folder[Symbol.dispose]());
 
-async function empty(server: TestServer): Promise<void> {
-  if (server.kind === "falkordb") await emptyFalkor(server, "memorygraph");
-  else await emptyBolt(server);
+function empty(server: TestServer): Promise<void> {
+  return endOf(server, "memorygraph").clear();
 }
 
 function addressFlags({ kind, uri, username }: TestServer, side: "from" | "to"): string[] {

@@ -15,7 +15,7 @@ import { linesOf } from "./graph.ts";
 
 const { second: ends } = await serverEnds();
 /** With CUTS=100 in the environment, every stretch of the line. */
-const CUTS = Number(Bun.env.CUTS ?? atLevel({ normal: 3, long: 10, full: 20 }));
+const CUTS = Number(Bun.env.CUTS ?? atLevel({ normal: 2, long: 10, full: 20 }));
 
 describe.each(ends.map((end) => ({ name: end.name, end })))("$name behind a line that breaks", ({ end }) => {
   const through = (port: number) =>

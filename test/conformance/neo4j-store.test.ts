@@ -102,14 +102,14 @@ function suite(first: TestServer, second: TestServer): void {
   test.each(
     ends.map((end) => ({ name: end.server.kind, end })),
   )("for 0.13 has on $name only timestamps that 0.13 accepts, and the same instants", async ({ end }) => {
-    await end.empty();
+    await end.clear();
     await move(source.config, end.config, { for: "0.13" });
     const graph = await end.read();
     const times = timesOf(graph);
     expect(times.length).toBe(timesOf(truth).length);
     expect(times.filter((time) => !isReadBy013(time))).toEqual([]);
     expect(linesOf(graph)).toEqual(lines);
-    await end.empty();
+    await end.clear();
   });
 
   test("with values that the target cannot hold is refused, and each is named", async () => {

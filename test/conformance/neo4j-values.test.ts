@@ -8,12 +8,13 @@ import { openerOf } from "../../src/backends/bolt/open.ts";
 import type { ServerNode } from "../../src/backends/graph-store/server.ts";
 import { Properties } from "../../src/graph/properties.ts";
 import { Point, Temporal, type Value, Vector } from "../../src/graph/value.ts";
+import { atLevel } from "../support/level.ts";
 import { serversOf } from "../support/servers.ts";
 import { withDriver } from "./bolt.ts";
 import { endOf } from "./ends.ts";
 
 const server = (await serversOf("neo4j")).at(-1);
-const RUNS = Number(Bun.env.RUNS ?? 4);
+const RUNS = Number(Bun.env.RUNS ?? atLevel({ normal: 2, long: 10, full: 100 }));
 const EACH = 60;
 
 const integer = fc.oneof(
@@ -128,7 +129,7 @@ describe.if(server !== undefined)("a value of Neo4j comes back as it was", () =>
   const cypher = (statement: string, parameters: object = {}) =>
     withDriver(server!, (run) => run(statement, parameters));
 
-  beforeEach(() => end.empty());
+  beforeEach(() => end.clear());
   afterAll(() => end?.empty());
 
   async function copied(make: string, parts: readonly unknown[]): Promise<unknown[][]> {

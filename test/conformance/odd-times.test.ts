@@ -39,7 +39,7 @@ function make(path: string): string {
 describe.each((await serverEnds()).first)("in $name", (end) => {
   test.each(["0.12", "0.13", "0.14"])("for %s", async (release) => {
     using folder = temporaryFolder();
-    await end.empty();
+    await end.clear();
     const source = make(folder.file("s.db"));
     const { result } = await runMigration(at(source), end.config, { for: release }, {});
     expect([result.errors, result.verified, result.notShown.count]).toEqual([[], true, 0]);

@@ -13,8 +13,10 @@ import { allEnds, type End, isWrittenOnce } from "./ends.ts";
 import { graphOfTruth, isReadBy013, linesOf, timesOf } from "./graph.ts";
 
 const { first, second } = await allEnds();
-/** Whether the two stand at the same place of their rows, as each end does once. Below the long level only those go by way of SQLite. */
-const isRing = (from: End, to: End) => first.indexOf(from) === second.indexOf(to);
+/** How far the target's row is from the source's. Between rows 0 and 1 apart, each end is a source twice, and twice a target. */
+const distance = (from: End, to: End) => (second.indexOf(to) - first.indexOf(from) + first.length) % first.length;
+/** Whether the two stand at the same place of their rows, as each end does once. */
+const isRing = (from: End, to: End) => distance(from, to) === 0;
 const pairs = first.flatMap((from) =>
   second
     .filter((to) => to.kind !== from.kind || JSON.stringify(to.config) !== JSON.stringify(from.config))
@@ -53,6 +55,9 @@ describe.each(pairs.map(([from, to]) => ({ name: `${from.name} to ${to.name}`, f
     // Neither an index nor anything else was left in the source.
     expect(linesOf(await from.read())).toEqual(linesOf(corpus));
   });
+
+  // What an end reads and writes does not depend on the other one: that is what the corpus shows for every pair.
+  if (!ALL_OF_IT && distance(from, to) > 1) return;
 
   test("a second run finds everything there", async () => {
     const before = linesOf(await to.read());

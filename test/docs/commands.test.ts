@@ -5,6 +5,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { scripts } from "../../package.json";
+import { PROGRAM } from "../cli/program.ts";
 import { endOf } from "../conformance/ends.ts";
 import { availableServers } from "../support/servers.ts";
 
@@ -107,7 +108,7 @@ describe.each(DOCUMENTS)("every command in %s does what it says", (document) => 
     )
       .split(" ")
       .slice(1);
-    const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, join(root, "src/main.ts"), ...args], {
+    const { exitCode, stdout, stderr } = Bun.spawnSync([...PROGRAM, ...args], {
       cwd: folder,
       env: { HOME: folder, PATH: process.env.PATH ?? "" },
     });

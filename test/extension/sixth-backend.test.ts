@@ -68,6 +68,7 @@ test("the conformance suite passes with it", async () => {
   const only = ["--timeout", "60000", "-t", "toy"];
   const { stderr, code } = await run([process.execPath, "test", ...only, ...suite], {
     TEST_BACKENDS: "none",
+    TEST_LEVEL: "long",
     RUNS: "4",
   });
   const failures = stderr.split("\n").filter((line) => /^\(fail\)|error:/.test(line));

@@ -15,8 +15,8 @@ const KILLS = Number(Bun.env.KILLS ?? 0.03);
 type Counts = Parameters<typeof atLevel<number>>[0];
 /** How many lives each kind of store has: 5,000 together where every round is wanted. */
 const COUNTS: Readonly<Record<string, Counts>> = {
-  sqlite: { quick: 3, normal: 10, long: 80, full: 3_500 },
-  falkordblite: { quick: 3, normal: 6, long: 40, full: 1_000 },
+  sqlite: { quick: 3, normal: 5, long: 80, full: 3_500 },
+  falkordblite: { quick: 3, normal: 3, long: 40, full: 1_000 },
   falkordb: { normal: 1, long: 12, full: 300 },
   neo4j: { normal: 1, long: 12, full: 200 },
 };

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { BackendConfig, migrate } from "../../src/index.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { ALL_OF_IT } from "../support/level.ts";
 import { copyFixture } from "../support/stores.ts";
 import { ask, hasOracle } from "./oracle.ts";
 
@@ -26,13 +27,18 @@ async function move(from: BackendConfig, to: BackendConfig, release: "0.12" | "0
 const sqlite = (path: string) => new BackendConfig({ type: "sqlite", path });
 const lite = (path: string) => new BackendConfig({ type: "falkordblite", path });
 
+const OTHERS = [
+  ["0.8.3", 12],
+  ["0.10.0", 12],
+  ["0.13.0", 30],
+] as const;
+
 describe.skipIf(!hasOracle("redislite"))("MemoryGraph 0.12.4 with FalkorDBLite", () => {
   test.each([
-    ["0.8.3", 12],
-    ["0.10.0", 12],
     ["0.12.4", 60],
-    ["0.13.0", 30],
     ["hybrid-0.12-0.13", 15],
+    // Each starts Python and MemoryGraph once more.
+    ...(ALL_OF_IT ? OTHERS : []),
   ] as const)("opens what we make of %s, returns every memory, and goes on writing", async (name, memories) => {
     using folder = temporaryFolder();
     await move(sqlite(copyFixture(name, folder)), lite(folder.file("made.db")), "0.12");

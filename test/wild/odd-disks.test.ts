@@ -7,6 +7,7 @@ import { document, program } from "../cli/program.ts";
 import { edited } from "../cli/stores.ts";
 import { stateAt } from "../faults/targets.ts";
 import { besidesJournals, listing, temporaryFolder } from "../support/folder.ts";
+import { ALL_OF_IT } from "../support/level.ts";
 import { type Lack, noOddDisk, type OddDisk, oddDisk } from "../support/odd-disk.ts";
 import { copyFixture } from "../support/stores.ts";
 
@@ -15,10 +16,10 @@ if (noOddDisk !== null) {
   console.warn(`SKIPPED: no tests on mounts that refuse calls: ${noOddDisk}`);
 }
 
+/** With shared memory, and without anything; in the long level also what lacks one thing alone. */
 const DISKS: readonly (readonly Lack[])[] = [
   ["links", "modes", "folder-flush"],
-  ["shared-memory"],
-  ["case"],
+  ...(ALL_OF_IT ? [["shared-memory"] as const, ["case"] as const] : []),
   ["links", "modes", "folder-flush", "shared-memory", "case"],
 ];
 const KINDS = ["sqlite", "falkordblite"] as const;
