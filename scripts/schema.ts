@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toJsonSchema } from "@valibot/to-json-schema";
 import { DiagnosisSchema } from "../src/doctor/models.ts";
+import { BackupListSchema, BackupResultSchema, DrillResultSchema } from "../src/operations/backup/models.ts";
 import {
   ComparisonResultSchema,
   ForgetResultSchema,
@@ -22,6 +23,9 @@ const SCHEMAS = {
   "rollback-result": RollbackResultSchema,
   "run-list": RunListSchema,
   "forget-result": ForgetResultSchema,
+  "backup-result": BackupResultSchema,
+  "backup-list": BackupListSchema,
+  "drill-result": DrillResultSchema,
 };
 
 /** File names and contents, as they should be committed. */

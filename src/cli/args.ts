@@ -3,9 +3,11 @@ import type { ArgsDef } from "citty";
 import { BACKEND_TYPES, BACKENDS, TARGET_TYPES } from "../backends/descriptors.ts";
 import { CLIENT_IDS } from "../doctor/clients.ts";
 import { RELEASES } from "../memorygraph/releases.ts";
+import { PERIODS } from "../operations/backup/retention.ts";
+import { SCHEDULERS, SCHEDULES } from "../operations/backup/schedule.ts";
 import { CONFLICT_POLICIES } from "../operations/models.ts";
 import { SHELLS } from "./completions/shells.ts";
-import { operandArgs } from "./operands.ts";
+import { ARCHIVE_HINT, operandArgs, PLACE_HINT } from "./operands.ts";
 import { type Side, storeArgs } from "./store-options.ts";
 import { type ChoiceArg, type OperandArg, RUN_HINT } from "./strict.ts";
 
@@ -102,12 +104,81 @@ export const migrateArgs = {
   ...sharedArgs,
 } satisfies ArgsDef;
 
+const KEEPS: Record<(typeof PERIODS)[number], string> = {
+  last: "then remove all but the last N backups of this store",
+  hourly: "keep the newest of each of N hours",
+  daily: "keep the newest of each of N days",
+  weekly: "keep the newest of each of N weeks",
+  monthly: "keep the newest of each of N months",
+  yearly: "keep the newest of each of N years",
+};
+
+const placeArg = {
+  place: {
+    type: "positional",
+    required: false,
+    valueHint: PLACE_HINT,
+    description: "folder, new file, s3://BUCKET/PREFIX, or - (default: the folder for backups)",
+  },
+} satisfies ArgsDef;
+
+export const backupArgs = {
+  ...operandArgs(["from"]),
+  ...placeArg,
+  ...sourceArgs,
+  "dry-run": { type: "boolean", alias: "n", description: "show what would be done; write nothing" },
+  ...Object.fromEntries(
+    PERIODS.map((period) => [
+      `keep-${period}`,
+      { type: "string" as const, valueHint: "N", description: KEEPS[period] },
+    ]),
+  ),
+  "allow-empty": { type: "boolean", description: "back up a store that holds nothing" },
+  "allow-loss": { type: "boolean", description: "continue without what cannot be read; list it" },
+  "print-schedule": {
+    type: "enum",
+    options: [...SCHEDULES],
+    valueHint: "HOW_OFTEN",
+    description: "print units by which the system makes backups",
+  },
+  "for-system": {
+    type: "enum",
+    options: [...SCHEDULERS],
+    valueHint: "SYSTEM",
+    description: "of which kind (default: this system's)",
+  },
+  ...stateArgs,
+  ...sharedArgs,
+} satisfies ArgsDef;
+
+export const backupsArgs = { ...placeArg, ...stateArgs, ...sharedArgs } satisfies ArgsDef;
+
+const {
+  source: _source,
+  since: _since,
+  ...written
+} = Object.fromEntries(Object.entries(migrateArgs as ArgsDef).filter(([name]) => !Object.hasOwn(sourceArgs, name)));
+export const restoreArgs: ArgsDef = {
+  archived: {
+    type: "positional",
+    required: true,
+    valueHint: ARCHIVE_HINT,
+    description: "archive: a file, s3://BUCKET/KEY, or -; of a folder or prefix, the newest",
+  },
+  ...written,
+};
+
 export const verifyArgs = {
   ...operandArgs(["from", "to"]),
   ...sourceArgs,
   ...targetArgs,
+  restore: {
+    type: "string",
+    valueHint: "ARCHIVE",
+    description: "restore it into a throw-away store instead; of a folder, the newest",
+  },
   limit: { type: "string", valueHint: "N", description: "print so many differences (default: 10)" },
-  all: { type: "boolean", description: "print every difference as it is found" },
+  all: { type: "boolean", description: "print every difference as it is found; of a folder, restore every archive" },
   ...stateArgs,
   ...reportArgs,
   ...sharedArgs,

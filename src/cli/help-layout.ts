@@ -22,14 +22,16 @@ const OUTPUT = [
   "version",
 ];
 const WRITING = [
+  ...["restore", "print-schedule", "for-system"],
+  ...["keep-last", "keep-hourly", "keep-daily", "keep-weekly", "keep-monthly", "keep-yearly"],
   ...["dry-run", "since", "on-conflict", "skip-duplicates", "allow-loss", "allow-empty", "no-verify", "no-rollback"],
   ...["action", "run", "older-than", "fix", "with-later", "cascade", "changed", "confirm", "yes"],
 ];
 
 /** In the order of the help; the first group that an option fits in. */
 const GROUPS: readonly Group[] = [
-  { title: "Source", holds: (name) => purposeOf(name) === "source" },
-  { title: "Target", holds: (name) => name === "for" || purposeOf(name) === "target" },
+  { title: "Source", holds: (name) => name === "archived" || purposeOf(name) === "source" },
+  { title: "Target", holds: (name) => name === "for" || name === "place" || purposeOf(name) === "target" },
   { title: "Server login", holds: (name) => purposeOf(name) === "login" },
   { title: "What is done", holds: (name) => WRITING.includes(name) },
   { title: "Output", holds: (name) => OUTPUT.includes(name) },

@@ -6,8 +6,11 @@ import type { Side } from "./store-options.ts";
 import type { Values } from "./strict.ts";
 
 const HINTS = { from: "SOURCE", to: "TARGET" } as const;
-/** What stands for a store among the operands. */
-export const STORE_HINTS = Object.values(HINTS);
+/** What stands for an archive, and for where archives go, which is a file or folder as well as a rule. */
+export const ARCHIVE_HINT = "ARCHIVE";
+export const PLACE_HINT = "PLACE";
+/** What stands for a store, or for an archive of one, among the operands. */
+export const STORE_HINTS: readonly string[] = [...Object.values(HINTS), ARCHIVE_HINT, PLACE_HINT];
 const NAMES = { from: "source", to: "target" } as const;
 
 /** The definitions for citty of the stores that a command takes. */

@@ -15,10 +15,10 @@ import { widthOf } from "./text.ts";
 /** Answered before anything else is loaded. */
 const VERSION_REQUESTS = ["--version", "-V", "version"].flatMap((word) => [word, `${word} --json`, `--json ${word}`]);
 /** Other words for commands. */
-const ALIASES: Readonly<Record<string, string>> = { undo: "rollback" };
+const ALIASES: Readonly<Record<string, string>> = { undo: "rollback", export: "backup", import: "restore" };
 /** What other programs call them: suggested, never taken for them. */
 const SYNONYMS: Readonly<Record<string, string>> = {
-  ...{ copy: "migrate", move: "migrate", upgrade: "migrate", convert: "migrate", import: "migrate", export: "migrate" },
+  ...{ copy: "migrate", move: "migrate", upgrade: "migrate", convert: "migrate", dump: "backup", archive: "backup" },
   ...{ check: "verify", compare: "verify", diff: "verify", show: "inspect", info: "inspect", status: "doctor" },
   ...{
     find: "doctor",

@@ -64,9 +64,9 @@ export function toInstant(text: string): string | null {
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-const TallySchema = v.object({ nodes: Count, memories: Count, relationships: Count });
+export const TallySchema = v.object({ nodes: Count, memories: Count, relationships: Count });
 
-const ReportedFindingSchema = v.object({
+export const ReportedFindingSchema = v.object({
   what: v.string(),
   count: Count,
   examples: v.array(v.string()),

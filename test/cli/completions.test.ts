@@ -125,7 +125,7 @@ for (const shell of Object.keys(TERMINALS) as Terminal[]) {
 }
 
 /** The commands that take stores as operands. */
-const STORES = ["migrate", "verify", "inspect"];
+const STORES = ["migrate", "verify", "inspect", "backup", "restore", "backups"];
 
 describe("what is offered is what the commands accept", () => {
   /** Everything that may stand after the command, by the definitions that also read it. */

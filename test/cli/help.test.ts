@@ -13,7 +13,10 @@ const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 const run = (args: readonly string[], env: Record<string, string> = {}) => program(folder, args, env);
 const source = copyFixture("0.12.4", folder);
-const NAMES = ["migrate", "verify", "inspect", "resume", "rollback", "runs", "doctor", "completions"];
+const NAMES = [
+  ...["migrate", "verify", "inspect", "backup", "restore", "backups"],
+  ...["resume", "rollback", "runs", "doctor", "completions"],
+];
 const MIGRATE = ["migrate", "--from-path", source, "--to", "sqlite", "--to-path", folder.file("never.db")];
 
 describe("help", () => {
@@ -90,7 +93,7 @@ describe("help", () => {
   });
 
   test("has --yes where a question can come, and nowhere else", async () => {
-    const asking = ["migrate", "rollback", "runs", "doctor"];
+    const asking = ["migrate", "restore", "rollback", "runs", "doctor"];
     for (const [name, load] of Object.entries(COMMANDS)) {
       const text = commandHelp(await load(), { colour: createColour(false), width: 80 });
       expect([name, text.includes("--yes")]).toEqual([name, asking.includes(name)]);

@@ -10,7 +10,7 @@ import { endOf } from "../conformance/ends.ts";
 import { availableServers } from "../support/servers.ts";
 
 const root = join(import.meta.dir, "../..");
-const DOCUMENTS = ["README.md", "docs/CLI.md", "docs/MIGRATION_GUIDE.md"];
+const DOCUMENTS = ["README.md", "docs/CLI.md", "docs/MIGRATION_GUIDE.md", "docs/BACKUPS.md"];
 /** The files that the commands in the documents name. */
 const STAGE: Record<string, string> = {
   "old.db": "sqlite-0.12.4.db",

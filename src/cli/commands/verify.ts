@@ -4,10 +4,13 @@ import type { BackendConfig } from "../../backends/config.ts";
 import { TARGET_TYPES } from "../../backends/descriptors.ts";
 import { storeWords } from "../../doctor/commands.ts";
 import { UsageError, VerificationError } from "../../errors.ts";
+import { drill } from "../../operations/backup/drill.ts";
+import { ARCHIVE } from "../../operations/backup/names.ts";
 import { compareConfigured } from "../../operations/compare-stores.ts";
 import type { ComparisonResult, Difference } from "../../operations/models.ts";
 import { shellQuote } from "../../support/shell.ts";
-import { verifyArgs } from "../args.ts";
+import { sharedArgs, verifyArgs } from "../args.ts";
+import { archiveSurroundings, knownBackups } from "../backup-places.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { PROGRAM } from "../commands.ts";
 import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
@@ -17,9 +20,11 @@ import { renderPage } from "../page/page.ts";
 import { comparisonPage } from "../page/pages.ts";
 import { assertPagePath, writePage } from "../page/write.ts";
 import { jsonLine } from "../printable.ts";
+import { drillHeadline, drillReport } from "../reports/backup.ts";
 import { differenceLines } from "../reports/differences.ts";
 import { comparisonHeadline, comparisonReport } from "../reports/verify.ts";
 import { assertTargetNamed, sourceConfig, targetConfig } from "../stores.ts";
+import type { Values } from "../strict.ts";
 
 interface VerifyOptions {
   readonly from: Endpoint;
@@ -27,6 +32,9 @@ interface VerifyOptions {
   readonly limit?: number;
   readonly all: boolean;
   readonly report?: string;
+  /** An archive, or a place: the drill instead of a comparison. */
+  readonly restore?: string;
+  readonly stateDir?: string;
 }
 
 const VerifySchema = v.object({
@@ -40,13 +48,22 @@ const VerifySchema = v.object({
   ),
   all: v.exactOptional(v.literal(true)),
   report: v.exactOptional(v.string()),
+  restore: v.exactOptional(v.string()),
+  "state-dir": v.exactOptional(v.string()),
 });
+
+/** What means something beside --restore. */
+const DRILL_OPTIONS = { ...sharedArgs, restore: true, all: true, "state-dir": true };
 
 export const verify: Command<VerifyOptions> = {
   meta: {
     name: "verify",
     description: "Compare two stores record by record, down to the field. Changes neither.",
-    examples: [{ what: "Compare a store with its copy", type: "verify old.db new.db" }],
+    examples: [
+      { what: "Compare a store with its copy", type: "verify old.db new.db" },
+      { what: "Try that the newest backup of a folder can be restored", type: "verify --restore ~/backups/" },
+      { what: "The same for every backup in it", type: "verify --restore ~/backups/ --all" },
+    ],
   },
   args: verifyArgs,
   parse(values) {
@@ -56,10 +73,13 @@ export const verify: Command<VerifyOptions> = {
     if (given.limit !== undefined && given.all) {
       throw new UsageError("--limit and --all contradict each other", { next: "Give only one of the two." });
     }
+    if (given.restore !== undefined) assertAlone(values);
     return {
       from,
       to,
       all: given.all === true,
+      ...(given.restore !== undefined && { restore: given.restore }),
+      ...(given["state-dir"] !== undefined && { stateDir: given["state-dir"] }),
       ...(given.limit !== undefined && { limit: Number(given.limit) }),
       ...(given.report !== undefined && { report: given.report }),
     };
@@ -67,7 +87,21 @@ export const verify: Command<VerifyOptions> = {
   run,
 };
 
-async function run({ from, to, limit, all, report: page }: VerifyOptions, context: CommandContext): Promise<void> {
+/** @throws UsageError for options of a comparison */
+function assertAlone(values: Values): void {
+  const alien = Object.keys(values).find((name) => !Object.hasOwn(DRILL_OPTIONS, name));
+  if (alien === undefined) return;
+  throw new UsageError(
+    `--restore stands alone: it compares the archive with what it says of itself, and with its source`,
+    {
+      next: `Leave ${["source", "target"].includes(alien) ? `"${values[alien]}"` : `--${alien}`} out.`,
+    },
+  );
+}
+
+async function run(options: VerifyOptions, context: CommandContext): Promise<void> {
+  if (options.restore !== undefined) return runDrill(options.restore, options, context);
+  const { from, to, limit, all, report: page } = options;
   const { json, quiet, colour, width, progress, signal, write, tell } = context;
   if (page !== undefined) assertPagePath(page);
   assertTargetNamed(to, from, { words: [PROGRAM, "verify"], example: "copy.db" });
@@ -95,6 +129,23 @@ async function run({ from, to, limit, all, report: page }: VerifyOptions, contex
   if (result.identical) return;
   throw new VerificationError("the two stores do not hold the same", {
     next: nextStep(result, source, target),
+  });
+}
+
+async function runDrill(address: string, { all, stateDir }: VerifyOptions, context: CommandContext): Promise<void> {
+  const { json, quiet, colour, write, tell, log, progress, signal, env } = context;
+  const request = { address, all, opening: { type: ARCHIVE }, known: knownBackups(stateDir, env) };
+  const { result, failures } = await drill(request, archiveSurroundings(context), { onProgress: progress, signal });
+  for (const warning of result.warnings) log.warn(warning);
+  if (json) write(jsonLine(result));
+  else if (result.proofs.length !== 1 || failures.length === 0) {
+    tell(`${quiet ? drillHeadline(result) : drillReport(result, colour)}\n`);
+  }
+  if (result.success) return;
+  if (result.proofs.length === 1 && failures[0] !== undefined) throw failures[0];
+  throw new VerificationError(drillHeadline(result).replace(/\.$/, ""), {
+    details: result.proofs.filter(({ proven }) => !proven).map(({ location }) => location),
+    next: `Make a new backup now: ${PROGRAM} backup`,
   });
 }
 

@@ -1,0 +1,145 @@
+/** Backups, the list of them and their proofs, as a person reads it. */
+import type {
+  BackupList,
+  BackupResult,
+  DrillResult,
+  ListedBackup,
+  ProofResult,
+} from "../../operations/backup/models.ts";
+import { shellQuote } from "../../support/shell.ts";
+import type { Colour } from "../colour.ts";
+import { PROGRAM } from "../commands.ts";
+import { printable } from "../printable.ts";
+import { bytes, counted, elapsed, table } from "../text.ts";
+
+export function backupHeadline({ outcome, store, place, name, removed, count }: BackupResult): string {
+  const of = printable(store.location);
+  const gone =
+    removed.length === 0
+      ? ""
+      : `; ${outcome === "planned" ? "would remove" : "removed"} ${counted(removed.length, "older one")}`;
+  if (outcome === "planned") {
+    const plan =
+      name === null
+        ? `Would back up ${of} into ${printable(place)}`
+        : `Would make no new backup of ${of}, which is as the last one has it`;
+    return `${plan}${gone}; nothing was written.`;
+  }
+  if (outcome === "unchanged") {
+    return `Nothing has changed in ${of} since the last backup, ${name}: no new one was made${gone}.`;
+  }
+  const held =
+    count === null
+      ? ""
+      : `${counted(count.memories, "memory", "memories")} and ${counted(count.relationships, "relationship")}`;
+  return `Backed up ${of}: ${held}, read back and proven${gone}.`;
+}
+
+export function backupReport(result: BackupResult, colour: Colour): string {
+  const { outcome, place, name, bytes: size, digest, encrypted, kept, removed, losses, recovered } = result;
+  const headline = outcome === "planned" ? colour.bold : colour.green;
+  const what = name === null ? [] : [["archive", printable(name)] as const];
+  const rows = [
+    [place.startsWith("s3:") || name !== null || outcome === "planned" ? "in" : "archive", printable(place)] as const,
+    ...what,
+    ...(size === null ? [] : [["size", `${bytes(size)}${encrypted ? ", encrypted" : ""}`] as const]),
+    ...(digest === null ? [] : [["digest", digest] as const]),
+  ];
+  const proof = outcome === "planned" || name === null ? [] : ["", ...nextStep(place)];
+  return [
+    headline(backupHeadline(result)),
+    "",
+    ...rows.map(([title, value]) => `  ${title.padEnd(8)} ${value}`),
+    ...recovered.map((step) => `  ${printable(step)}`),
+    ...losses.map(({ what: lost, count }) => `  not copied: ${printable(lost)} (${count})`),
+    ...removed.map(({ name: one }) => `  ${outcome === "planned" ? "would remove" : "removed"}  ${printable(one)}`),
+    ...kept.map(
+      ({ name: one, by }) =>
+        `  ${outcome === "planned" ? "would keep" : "kept"}  ${printable(one)}${by.length > 0 ? ` (${by.join(", ")})` : ""}`,
+    ),
+    ...proof,
+  ].join("\n");
+}
+
+function nextStep(place: string): string[] {
+  return [`To try that it can be restored: ${PROGRAM} verify --restore ${shellQuote(place)}`];
+}
+
+export function backupsReport({ place, backups }: BackupList, colour: Colour): string {
+  if (backups.length === 0) return `No backup is in ${printable(place)}. This makes one: ${PROGRAM} backup`;
+  const stores = Map.groupBy(backups, ({ store }) => store?.location ?? "");
+  const blocks = [...stores].flatMap(([store, own]) => [
+    "",
+    colour.bold(store === "" ? "Of a store that nothing tells of" : `Of ${printable(store)}`),
+    ...table([
+      ["  archive", "age", "size", "memories", "relationships", "digest", "last proof"],
+      ...own.map((one) => [
+        `  ${one.name}${one.state === "whole" ? "" : ` (${one.state})`}`,
+        age(one.ageSeconds),
+        bytes(one.bytes),
+        one.memories ?? "?",
+        one.relationships ?? "?",
+        shortDigest(one.digest),
+        one.proven === null ? "never" : one.proven.slice(0, 10),
+      ]),
+    ]),
+  ]);
+  return [
+    `${counted(backups.length, "backup")} in ${printable(place)}`,
+    ...blocks,
+    ...proofAdvice(place, backups),
+  ].join("\n");
+}
+
+function proofAdvice(place: string, backups: readonly ListedBackup[]): string[] {
+  if (backups.some(({ proven }) => proven !== null)) return [];
+  return [
+    "",
+    `None of them was ever tried. This restores the newest into a throw-away store: ${PROGRAM} verify --restore ${shellQuote(place)}`,
+  ];
+}
+
+/** For other programs: one line each, the name first. */
+export function backupsLines({ backups }: BackupList): string {
+  return backups.map(({ name, state, created, digest }) => `${name}\t${state}\t${created}\t${digest ?? ""}\n`).join("");
+}
+
+/** The end of the line is what tells digests apart. */
+function shortDigest(digest: string | null): string {
+  return digest === null ? "?" : `…${digest.slice(-12)}`;
+}
+
+/** `5 min`, `3 h`, `12 days`. */
+export function age(seconds: number): string {
+  const [size, unit] = seconds < 3_600 ? [60, "min"] : seconds < 172_800 ? [3_600, "h"] : [86_400, "days"];
+  return `${Math.floor(seconds / Number(size))} ${unit}`;
+}
+
+export function drillHeadline({ proofs, success }: DrillResult): string {
+  if (proofs.length === 0) return "There was no archive to try.";
+  const proven = proofs.filter((proof) => proof.proven).length;
+  if (success)
+    return `Proven: ${counted(proven, "archive")} restored into a throw-away store and read back, every record equal.`;
+  return `Not proven: ${proofs.length - proven} of ${counted(proofs.length, "archive")}.`;
+}
+
+export function drillReport(result: DrillResult, colour: Colour): string {
+  const headline = (result.success ? colour.green : colour.red)(drillHeadline(result));
+  return [headline, ...result.proofs.flatMap((proof) => ["", ...proofLines(proof)])].join("\n");
+}
+
+const SOURCES: Record<ProofResult["source"], string> = {
+  same: "holds exactly this now",
+  changed: "has changed since",
+  unreachable: "was not compared: it cannot be read from here",
+};
+
+function proofLines({ location, proven, digest, count, source, error, durationSeconds }: ProofResult): string[] {
+  const lines = [`  ${printable(location)}`];
+  if (error !== null) lines.push(`    ${printable(error.message)}`, `    next: ${printable(error.next)}`);
+  if (!proven || count === null) return lines;
+  lines.push(
+    `    ${counted(count.memories, "memory", "memories")}, ${counted(count.relationships, "relationship")} in ${elapsed(durationSeconds)}`,
+  );
+  return [...lines, `    digest ${digest}`, `    the store that it is of ${SOURCES[source]}`];
+}

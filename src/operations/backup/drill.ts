@@ -1,0 +1,142 @@
+/** The drill: an archive is restored into a throw-away store, read back, and compared with what it says of itself and with its source. */
+import { join } from "node:path";
+import { BackendConfig, type BackendConfigFields } from "../../backends/config.ts";
+import { DEFAULT_TYPE, FILE_BACKENDS, typeNamed } from "../../backends/descriptors.ts";
+import { MigrateError } from "../../errors.ts";
+import { remove } from "../../support/files.ts";
+import { createPrivateFolder } from "../../support/private-folder.ts";
+import { inspectStore } from "../inspect.ts";
+import { runMigration } from "../migrate.ts";
+import type { Hooks } from "../run.ts";
+import type { KnownBackups } from "./known.ts";
+import type { DrillResult, Note, ProofResult } from "./models.ts";
+import { type OpenedArchive, openArchive, placeAndName, type Surroundings } from "./reference.ts";
+import { shelved, writeNote } from "./shelf.ts";
+
+export interface DrillRequest {
+  /** An archive, or a place. */
+  readonly address: string;
+  /** Every archive of the place, not only the newest. */
+  readonly all: boolean;
+  /** What opens the archives, beside their paths. */
+  readonly opening: Omit<BackendConfigFields, "path">;
+  readonly known: KnownBackups;
+}
+
+export interface Drill {
+  readonly result: DrillResult;
+  /** Why archives could not be restored, as far as that was an error. */
+  readonly failures: readonly MigrateError[];
+}
+
+/** Does not throw for an archive that cannot be proven. @throws MigrateError for the place itself */
+export async function drill(request: DrillRequest, surroundings: Surroundings, hooks: Hooks): Promise<Drill> {
+  const { address, all } = request;
+  const addresses = all ? await archivesOf(address, surroundings) : [address];
+  const warnings: string[] = [];
+  const proofs: ProofResult[] = [];
+  const failures: MigrateError[] = [];
+  for (const one of addresses) {
+    hooks.signal?.throwIfAborted();
+    proofs.push(await prove(one, request, surroundings, hooks, { warnings, failures }));
+  }
+  const success = proofs.length > 0 && proofs.every(({ proven }) => proven);
+  return { result: { place: address, success, proofs, warnings }, failures };
+}
+
+async function archivesOf(address: string, { access }: Surroundings): Promise<string[]> {
+  const { place, name } = placeAndName(address, access);
+  if (name !== null) return [address];
+  const there = (await shelved(place)).filter(({ state }) => state !== "pending");
+  return there.map((one) => (place.kind === "bucket" ? place.location + one.name : join(place.location, one.name)));
+}
+
+async function prove(
+  address: string,
+  request: DrillRequest,
+  surroundings: Surroundings,
+  hooks: Hooks,
+  { warnings, failures }: { readonly warnings: string[]; readonly failures: MigrateError[] },
+): Promise<ProofResult> {
+  const start = performance.now();
+  const seconds = () => (performance.now() - start) / 1_000;
+  const folder = createPrivateFolder();
+  try {
+    using opened = await openArchive(address, surroundings);
+    const archive = new BackendConfig({ ...request.opening, path: opened.path });
+    const throwAway = new BackendConfig({ type: DEFAULT_TYPE, path: join(folder, "drill.db") });
+    const { result, error } = await runMigration(archive, throwAway, { allowEmpty: true }, hooks);
+    if (error !== null) throw error;
+    const digest = result.verification!.sourceDigest;
+    const restoredDigest = result.verification!.targetDigest;
+    const proven = digest === restoredDigest && (opened.note === null || opened.note.digest === digest);
+    if (proven) warnings.push(...(await noteProof(opened, digest, request.known)));
+    const source = await sourceNow(opened.note, digest, hooks);
+    const count = result.imported;
+    const wrong = {
+      message: "what was restored is not what the note beside the archive says",
+      next: "Make a new backup.",
+    };
+    const told = proven ? null : wrong;
+    return {
+      location: opened.location,
+      proven,
+      digest,
+      restoredDigest,
+      count,
+      source,
+      error: told,
+      durationSeconds: seconds(),
+    };
+  } catch (error) {
+    if (!(error instanceof MigrateError) || hooks.signal?.aborted) throw error;
+    failures.push(error);
+    const { message, next } = error;
+    return {
+      location: address,
+      proven: false,
+      ...{ digest: null, restoredDigest: null, count: null, source: "unreachable" as const },
+      error: { message, next },
+      durationSeconds: seconds(),
+    };
+  } finally {
+    remove(folder);
+  }
+}
+
+/** In the state folder by its digest, and in the note where that can be written. */
+async function noteProof(
+  { note, place, location }: OpenedArchive,
+  digest: string,
+  known: KnownBackups,
+): Promise<string[]> {
+  const proven = new Date().toISOString();
+  const warnings: string[] = [];
+  try {
+    known.prove(digest, proven);
+  } catch (error) {
+    warnings.push(
+      `the proof of ${location} could not be written down on this machine (${error instanceof Error ? error.message : error})`,
+    );
+  }
+  try {
+    if (note !== null && place !== null) await writeNote(place, { ...note, proven });
+  } catch (error) {
+    if (!(error instanceof MigrateError)) throw error;
+    warnings.push(`only this machine knows of the proof, since the note beside ${location} cannot be changed`);
+  }
+  return warnings;
+}
+
+/** A server would ask for a login that the note does not have. */
+async function sourceNow(note: Note | null, digest: string, { signal }: Hooks): Promise<ProofResult["source"]> {
+  const type = typeNamed(note?.store.backend ?? "");
+  if (note === null || type === undefined || !FILE_BACKENDS.has(type)) return "unreachable";
+  try {
+    const found = await inspectStore(new BackendConfig({ type, path: note.store.location }), () => {}, signal);
+    return found.digest === digest ? "same" : "changed";
+  } catch (error) {
+    if (!(error instanceof MigrateError) || signal?.aborted) throw error;
+    return "unreachable";
+  }
+}

@@ -1,0 +1,184 @@
+// @level normal
+/** Backups that end at any step: what counts stays whole, nothing is removed wrongly, and the next backup cleans up. */
+import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { BackendConfig } from "../../../src/backends/config.ts";
+import { type BackupRequest, backUp } from "../../../src/operations/backup/backup.ts";
+import { BucketPlace } from "../../../src/operations/backup/bucket.ts";
+import { FolderPlace } from "../../../src/operations/backup/folder.ts";
+import { KnownBackups } from "../../../src/operations/backup/known.ts";
+import { ARCHIVE, archiveOfNote, hasArchiveName } from "../../../src/operations/backup/names.ts";
+import type { Place } from "../../../src/operations/backup/place.ts";
+import { shelved } from "../../../src/operations/backup/shelf.ts";
+import { temporaryFolder } from "../../support/folder.ts";
+import { type S3Server, s3Server } from "../../support/s3-server.ts";
+import { createLike, settle } from "../../support/stores.ts";
+
+const folder = temporaryFolder();
+let s3: S3Server | null = null;
+beforeAll(async () => {
+  s3 = await s3Server();
+}, 300_000);
+afterAll(async () => {
+  await s3?.[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
+
+const made = new Set<string>();
+/** A store that holds one memory, of this title. */
+function storeOf(title: string): BackendConfig {
+  const path = folder.file("store.db");
+  const database = made.has(path) ? new Database(path) : createLike("0.13.0", path);
+  made.add(path);
+  const now = "2026-01-01T00:00:00.000Z";
+  const columns = "id, type, title, content, created_at, updated_at";
+  database.run(`INSERT OR REPLACE INTO memories (${columns}) VALUES ('a', 'general', ?, 'c', ?, ?)`, [title, now, now]);
+  database.close();
+  settle(path);
+  return new BackendConfig({ type: "sqlite", path });
+}
+
+class Died extends Error {}
+
+/** Ends at its nth step, before or after that has had its effect, and does nothing from then on. */
+function dyingAt(place: Place, last: number, after: boolean): { readonly place: Place; readonly died: () => boolean } {
+  let steps = 0;
+  let dead = false;
+  const dying = new Proxy(place, {
+    get(own, name) {
+      const value = Reflect.get(own, name);
+      if (typeof value !== "function") return value;
+      /** @returns whether this is the last step, which still has its effect */
+      const step = (): boolean => {
+        if (dead) throw new Died();
+        dead = ++steps === last;
+        if (dead && !after) throw new Died();
+        return dead;
+      };
+      if (name === "read") {
+        return async function* (...args: unknown[]) {
+          const isLast = step();
+          yield* value.apply(own, args);
+          if (isLast) throw new Died();
+        };
+      }
+      return async (...args: unknown[]) => {
+        const isLast = step();
+        const result = await value.apply(own, args);
+        if (isLast) throw new Died();
+        return result;
+      };
+    },
+  });
+  return { place: dying, died: () => dead };
+}
+
+function requestFor(source: BackendConfig, state: string, last: number): BackupRequest {
+  return {
+    source,
+    target: { type: ARCHIVE },
+    encrypted: false,
+    policy: { last },
+    allowLoss: false,
+    allowEmpty: false,
+    program: "test",
+    known: new KnownBackups(folder.file(state)),
+    // The process of the test lives on; that of the backup is what ended.
+    runs: () => false,
+  };
+}
+
+/** Notes, and whatever else of ours, without their archive. */
+async function leftOver(place: Place): Promise<string[]> {
+  const names = (await place.list()).map(({ name }) => name);
+  const archives = names.filter(hasArchiveName);
+  return names.filter((name) => !hasArchiveName(name) && !archives.includes(archiveOfNote(name) ?? ""));
+}
+
+const PLACES: readonly [kind: string, open: (name: string) => Promise<Place | null>][] = [
+  ["a folder", async (name) => new FolderPlace(folder.file(name))],
+  [
+    "a bucket",
+    async (name) => {
+      if (s3 === null) return null;
+      await s3.bucket(name);
+      const keys = { accessKeyId: s3.env.AWS_ACCESS_KEY_ID!, secretAccessKey: s3.env.AWS_SECRET_ACCESS_KEY! };
+      return new BucketPlace({ bucket: name, key: "" }, { ...keys, region: "us-east-1", endpoint: s3.endpoint });
+    },
+  ],
+];
+
+describe.each(PLACES)("a backup into %s", (kind, open) => {
+  const short = kind.slice(2);
+
+  for (const after of [false, true]) {
+    test(`that ends ${after ? "after" : "before"} any of its steps leaves what counted, and the next one puts all in order`, async () => {
+      let reached = 0;
+      for (let step = 1; ; step++) {
+        const name = `dying-${short}-${after}-${step}`;
+        const place = await open(name);
+        if (place === null) return;
+        await backUp(requestFor(storeOf("one"), name, 2), place, {});
+        await backUp(requestFor(storeOf("two"), name, 2), place, {});
+        const [second] = await shelved(place);
+        const dying = dyingAt(place, step, after);
+        const third = storeOf("three");
+        const ended = await backUp(requestFor(third, name, 2), dying.place, {}).then(
+          () => null,
+          (error: unknown) => error,
+        );
+        if (!dying.died()) break;
+        reached = step;
+        expect(ended).toBeInstanceOf(Died);
+        // At every moment the two latest that counted are there, or the new one with the latest.
+        const whole = (await shelved(place)).filter(({ state }) => state === "whole").map(({ note }) => note!.digest);
+        expect(whole).toContain(second!.note!.digest);
+        expect(whole.length).toBeGreaterThanOrEqual(2);
+        const next = await backUp(requestFor(third, name, 2), place, {});
+        const there = await shelved(place);
+        expect(there.map(({ state }) => state)).toEqual(["whole", "whole"]);
+        expect(there.map(({ note }) => note!.digest)).toEqual([next.digest!, second!.note!.digest]);
+        expect(await leftOver(place)).toEqual([]);
+      }
+      // The workshop, two listings for what is left, note, archive, note, a listing, a header, two removals.
+      expect(reached).toBeGreaterThan(9);
+    }, 120_000);
+  }
+
+  test("keeps what is not of this program, and archives of other stores", async () => {
+    const place = await open(`foreign-${short}`);
+    if (place === null) return;
+    const other = await backUp(requestFor(storeOf("other"), "foreign", 1), place, {});
+    await place.write("memorygraph-2020-01-01T000000Z-aaaaaa.jsonl.zst", "nothing of ours");
+    await place.write("holiday.txt", "sun");
+    const moved = folder.file("moved.db");
+    await Bun.write(moved, Bun.file(storeOf("one").path!));
+    settle(moved);
+    await backUp(requestFor(new BackendConfig({ type: "sqlite", path: moved }), "foreign", 1), place, {});
+    const names = (await place.list()).map(({ name }) => name);
+    expect(names).toContain("holiday.txt");
+    expect(names).toContain("memorygraph-2020-01-01T000000Z-aaaaaa.jsonl.zst");
+    expect(names).toContain(other.name!);
+  });
+
+  test("leaves a file alone that was put in the place of an archive", async () => {
+    const place = await open(`swapped-${short}`);
+    if (place === null) return;
+    const first = await backUp(requestFor(storeOf("one"), "swapped", 1), place, {});
+    const text = "x".repeat(first.bytes!);
+    await place.write(first.name!, text);
+    await backUp(requestFor(storeOf("two"), "swapped", 1), place, {});
+    expect(await place.text(first.name!)).toBe(text);
+  });
+
+  test("side by side with others does not harm them", async () => {
+    const place = await open(`both-${short}`);
+    if (place === null) return;
+    const alive = { ...requestFor(storeOf("both"), "both", 3), runs: () => true };
+    const all = await Promise.all([1, 2, 3].map(() => backUp(alive, place, {})));
+    const there = await shelved(place);
+    expect(there.every(({ state }) => state === "whole")).toBe(true);
+    for (const { name } of all) expect(there.map((one) => one.name)).toContain(name!);
+    expect(await leftOver(place)).toEqual([]);
+  });
+});
