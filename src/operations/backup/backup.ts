@@ -1,5 +1,5 @@
 /** A backup into a folder or bucket: archive, read back, put in place, noted; then what no rule keeps any more is removed. */
-import { createReadStream, statSync } from "node:fs";
+import { createReadStream, existsSync, statSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { BackendConfig, type BackendConfigFields } from "../../backends/config.ts";
@@ -82,11 +82,9 @@ export async function planBackup(request: BackupRequest, place: Place, hooks: Ho
   const subject = await subjectOf(source);
   const there = (await shelved(place)).filter(({ note, state }) => state === "whole" && isOf(note, subject));
   const name = archiveName(new Date(), encrypted);
-  // Never made: it only says what kind of file it would be.
-  const target = new BackendConfig({
-    ...fields,
-    path: join(place.kind === "folder" ? place.location : tmpdir(), name),
-  });
+  // Never made: it only says what kind of file it would be. The folder need not be there yet.
+  const folder = existsSync(place.location) ? place.location : tmpdir();
+  const target = new BackendConfig({ ...fields, path: join(folder, name) });
   const { allowLoss, allowEmpty } = request;
   const { result, error } = await runMigration(source, target, { dryRun: true, allowLoss, allowEmpty }, hooks);
   if (error !== null) throw error;
