@@ -193,6 +193,9 @@ describe.each(ends.map((end) => ({ name: end.kind, end })))("a line to $name tha
   }, 240_000);
 
   test("does not cut off what the server works on, and tells of it", async () => {
+    using folder = temporaryFolder();
+    await end.empty();
+    expect((await runMigration(bigFile(folder.file("a.db"), 10), end.config, {}, {})).error).toBeNull();
     told.length = 0;
     const { silence, voice } = SHORT;
     shortenPatience({ ...SHORT, probe: 5_000 });

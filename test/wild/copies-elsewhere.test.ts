@@ -103,6 +103,44 @@ test.skipIf(any === undefined).each([
   60_000,
 );
 
+test.skipIf(any === undefined)(
+  "and so are those that hold the texts themselves, of which the server keeps the beginning, also after it has loaded its dump",
+  async () => {
+    using folder = temporaryFolder();
+    await using own = await ownFalkor("--enable-debug-command", "yes");
+    await withFalkor(own.server, async (command) => {
+      // Points are no parameters, but expressions.
+      const long = `${SECRET} ${"x".repeat(5_000)}`;
+      await command(
+        "GRAPH.QUERY",
+        "other",
+        `CREATE (:Memory {id: 'm', place: point({latitude: 1, longitude: 2}), title: '${long}'})`,
+      );
+      await command("GRAPH.QUERY", "memorygraph", "CREATE (:Memory {id: 'own'})");
+      const from = ["--from", "falkordb", "--from-uri", own.server.uri, "--from-graph", "other"];
+      const moved = await program(folder, [
+        "migrate",
+        ...from,
+        "--to",
+        "falkordb",
+        "--to-uri",
+        own.server.uri,
+        "--yes",
+      ]);
+      expect(moved.code).toBe(0);
+      const kept = async () => JSON.stringify(await command("XRANGE", "telemetry{memorygraph}", "-", "+"));
+      while (!(await kept()).includes(SECRET)) await Bun.sleep(100);
+      await command("DEBUG", "RELOAD");
+      expect(await kept()).toContain(SECRET);
+      const [run] = await runsOf(folder);
+      expect((await program(folder, ["rollback", run!.id, "--yes", "--clean-query-log"])).code).toBe(0);
+      expect(await kept()).not.toContain(SECRET);
+      expect(await kept()).toContain("CREATE (:Memory {id: 'own'})");
+    });
+  },
+  60_000,
+);
+
 test.skipIf(any === undefined).each([
   ["y", true],
   ["n", false],

@@ -14,8 +14,11 @@ import { type ServerInfo, serverInfo } from "./server-info.ts";
 
 /** An hour for one statement, where the server sets no limit that cannot be exceeded. */
 const LONGEST_MS = 3_600_000;
-/** Ends every statement of this program: by it the server's log of queries tells them from those of others. */
-export const OWN_STATEMENT = "/* memorygraph-migrate */";
+/**
+ * Begins every statement of this program, as a parameter that none uses: by it the server's log of queries tells them from
+ * those of others. The log keeps the first 2,048 bytes of a statement, and of its parameters apart (4.14.11 to 4.22.1).
+ */
+export const OWN_STATEMENT = "CYPHER memorygraph_migrate=1 ";
 /** Without it the client makes JavaScript numbers of 64-bit integers. */
 const EXACT = { typeMapping: { [RESP_TYPES.NUMBER]: String } };
 const AS_BYTES = { typeMapping: { [RESP_TYPES.NUMBER]: String, [RESP_TYPES.BLOB_STRING]: Buffer } };
@@ -191,7 +194,7 @@ export class Client {
 }
 
 function own(statement: string): string {
-  return `${statement} ${OWN_STATEMENT}`;
+  return OWN_STATEMENT + statement.replace(/^CYPHER /, "");
 }
 
 /** Names of columns, rows, statistics. */

@@ -53,9 +53,17 @@ export async function removeOwnQueries(client: Client, graph: string): Promise<v
     const page = await client.tryCommand("XRANGE", streamOf(graph), from, "+", "COUNT", String(PAGE));
     if (!Array.isArray(page) || page.length === 0) return;
     const entries = page as [string, string[]][];
-    const own = entries.filter(([, fields]) => fields[fields.indexOf("Query") + 1]?.endsWith(OWN_STATEMENT));
+    const own = entries.filter(([, fields]) => isOwn(fields));
     if (own.length > 0) await client.change("XDEL", streamOf(graph), ...own.map(([id]) => id));
     // Behind the last one.
     from = `(${entries.at(-1)![0]}`;
   }
+}
+
+/** 4.14.7 keeps the parameters of a query in its text, later ones apart. */
+function isOwn(fields: readonly string[]): boolean {
+  return ["Query", "Query parameters"].some((name) => {
+    const at = fields.indexOf(name);
+    return at % 2 === 0 && fields[at + 1]!.startsWith(OWN_STATEMENT);
+  });
 }
