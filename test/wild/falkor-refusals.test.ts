@@ -5,16 +5,18 @@ import { falkorBinaries } from "../../scripts/engines/falkordb.ts";
 import { freePort } from "../../scripts/engines/ready.ts";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { openFalkor } from "../../src/backends/falkor/falkor-server.ts";
+import { falkordb } from "../../src/backends/falkor/falkordb.ts";
 import { type Failure, refusalOf } from "../../src/backends/falkor/refusals.ts";
 import { ConnectionError, type MigrateError, RefusedError, WriteError } from "../../src/errors.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
 import { program } from "../cli/program.ts";
 import { withFalkor } from "../conformance/falkor.ts";
+import { begin, ended, runsOf, standsStill } from "../faults/program.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { type OwnServer, ownFalkor } from "../support/own-servers.ts";
 import { addressOf } from "../support/proxy.ts";
 import { serversOf } from "../support/servers.ts";
-import { at, createLike, settle } from "../support/stores.ts";
+import { at, createLike, manyMemories, settle } from "../support/stores.ts";
 import { ask } from "./raw-client.ts";
 
 const [any] = await serversOf("falkordb");
@@ -80,6 +82,32 @@ describe("a refusal of Redis is named for what it is", () => {
   });
 });
 
+/** Two nodes become a cluster, of which the first has the slot of `memorygraph`, 3937. */
+async function joined(first: OwnServer, second: OwnServer): Promise<void> {
+  await tell(first, "CLUSTER", "ADDSLOTSRANGE", "0", "8191");
+  await tell(second, "CLUSTER", "ADDSLOTSRANGE", "8192", "16383");
+  await tell(first, "CLUSTER", "MEET", "127.0.0.1", String(addressOf(second.server.uri).port));
+  for (const node of [first, second]) {
+    while (!(await tell(node, "CLUSTER", "INFO")).includes("cluster_state:ok")) await Bun.sleep(200);
+  }
+}
+
+/** What is kept of the graph goes to the node with that port. */
+async function sent(from: OwnServer, port: number): Promise<void> {
+  for (const key of ["memorygraph", "telemetry{memorygraph}"]) {
+    await tell(from, "MIGRATE", "127.0.0.1", String(port), key, "0", "10000").catch(() => {});
+  }
+}
+
+/** The graph with its slot goes from one node to the other, as when a cluster is balanced anew. */
+async function moved(from: OwnServer, to: OwnServer): Promise<void> {
+  const [source, target] = [await tell(from, "CLUSTER", "MYID"), await tell(to, "CLUSTER", "MYID")];
+  await tell(to, "CLUSTER", "SETSLOT", "3937", "IMPORTING", source);
+  await tell(from, "CLUSTER", "SETSLOT", "3937", "MIGRATING", target);
+  await sent(from, addressOf(to.server.uri).port);
+  for (const node of [to, from]) await tell(node, "CLUSTER", "SETSLOT", "3937", "NODE", target);
+}
+
 describe.skipIf(any === undefined)("a FalkorDB that cannot serve", () => {
   test("a node of a cluster that has not the graph leads to the one that has it, as source, as target and for undoing", async () => {
     using folder = temporaryFolder();
@@ -90,12 +118,8 @@ describe.skipIf(any === undefined)("a FalkorDB that cannot serve", () => {
     const down = await runMigration(source, graphAt(first.server.uri), {}, {});
     expect(down.error).toBeInstanceOf(ConnectionError);
     expect(down.error?.message).toContain("is down");
-    await tell(first, "CLUSTER", "ADDSLOTSRANGE", "0", "8191");
-    await tell(second, "CLUSTER", "ADDSLOTSRANGE", "8192", "16383");
+    await joined(first, second);
     const { port } = addressOf(second.server.uri);
-    await tell(first, "CLUSTER", "MEET", "127.0.0.1", String(port));
-    while (!(await tell(first, "CLUSTER", "INFO")).includes("cluster_state:ok")) await Bun.sleep(200);
-    while (!(await tell(second, "CLUSTER", "INFO")).includes("cluster_state:ok")) await Bun.sleep(200);
     // The slot of `memorygraph` is 3937: the second node has not the graph, and leads to the first.
     const direct = graphAt(first.server.uri);
     const led = graphAt(second.server.uri);
@@ -117,9 +141,7 @@ describe.skipIf(any === undefined)("a FalkorDB that cannot serve", () => {
     await tell(first, "CLUSTER", "SETSLOT", "3937", "MIGRATING", to);
     const busy = await runMigration(direct, at(folder.file("busy.db")), {}, {});
     expect(busy.error).toBeNull();
-    for (const key of ["memorygraph", "telemetry{memorygraph}"]) {
-      await tell(first, "MIGRATE", "127.0.0.1", String(port), key, "0", "10000").catch(() => {});
-    }
+    await sent(first, port);
     const moving = await runMigration(direct, at(folder.file("moving.db")), {}, {});
     expect(moving.error?.message).toContain("the cluster is moving the graph");
     for (const node of [second, first]) await tell(node, "CLUSTER", "SETSLOT", "3937", "NODE", to);
@@ -129,6 +151,51 @@ describe.skipIf(any === undefined)("a FalkorDB that cannot serve", () => {
     expect([undone.code, undone.stderr]).toEqual([0, ""]);
     const gone = await runMigration(direct, at(folder.file("gone.db")), {}, {});
     expect(gone.error?.message).toContain("does not exist");
+  }, 120_000);
+
+  test("a graph that a cluster moves to another node ends the run that writes or reads it, by name, and nothing is lost", async () => {
+    using folder = temporaryFolder();
+    await using first = await ownFalkor("--cluster-enabled", "yes");
+    await using second = await ownFalkor("--cluster-enabled", "yes");
+    await joined(first, second);
+    const count = 3_000;
+    const source = manyMemories(folder.file("many.db"), count, 1_000);
+    const named = (to: OwnServer) => `the graph belongs to another: 127.0.0.1:${addressOf(to.server.uri).port}`;
+
+    const args = ["migrate", "--from-path", source.path!, "--to-uri", first.server.uri, "--yes"];
+    const child = begin(folder, args, { pause: "batch answered#1" });
+    await standsStill(child);
+    // What the server still works on ends meanwhile.
+    await Bun.sleep(1_000);
+    await moved(first, second);
+    child.kill("SIGCONT");
+    const { code, stderr } = await ended(child);
+    expect(code).toBe(5);
+    expect(stderr).toContain(named(second));
+    // It has been undone where the graph is now, which leaves none; and the same command goes there.
+    expect(stderr).toContain("proved by digest that it is as before");
+    expect((await runsOf(folder)).map(({ status, can }) => ({ status, can }))).toEqual([
+      { status: "rolled back", can: [] },
+    ]);
+    expect(await tell(second, "EXISTS", "memorygraph")).toStartWith(":0");
+    const again = await program(folder, args);
+    expect([again.code, await tell(second, "EXISTS", "memorygraph")]).toEqual([0, ":1\r\n"]);
+
+    const opened = await falkordb.openForReading(graphAt(second.server.uri));
+    const reading = (async () => {
+      let seen = 0;
+      for await (const batch of opened.read()) {
+        if (seen === 0) await moved(second, first);
+        seen += batch.length;
+      }
+      return seen;
+    })();
+    const error = await failureOf(reading);
+    await opened.close();
+    expect(error).toBeInstanceOf(ConnectionError);
+    expect(error.message).toContain(named(first));
+    const { result } = await runMigration(graphAt(second.server.uri), at(folder.file("all.db")), {}, {});
+    expect([result.verified, result.imported.nodes]).toEqual([true, count]);
   }, 120_000);
 
   describe("a sentinel", () => {
