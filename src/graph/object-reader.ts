@@ -2,7 +2,7 @@
  * Reads JSON objects that resemble each other. What stands between two values (`, "title": `) is compared as a whole
  * with what stood there in earlier objects, which is several times faster than reading every name again.
  */
-import { JsonScanner, JsonSyntaxError, parseJson } from "./json.ts";
+import { JsonScanner, JsonSyntaxError } from "./json.ts";
 import { Properties, Shape } from "./properties.ts";
 import type { Value } from "./value.ts";
 
@@ -29,6 +29,17 @@ export class ObjectReader {
    */
   read(text: string): Properties {
     const scanner = new JsonScanner(text);
+    const properties = this.readAt(scanner);
+    if (!Number.isNaN(scanner.skipSpace())) scanner.fail("text after the object");
+    return properties;
+  }
+
+  /**
+   * As read, of an object that stands in a longer text: the scanner is at its beginning, and behind it afterwards.
+   * @throws JsonSyntaxError
+   */
+  readAt(scanner: JsonScanner): Properties {
+    const { text, at: start } = scanner;
     const values: Value[] = [];
     let place = this.#start;
     for (;;) {
@@ -38,7 +49,14 @@ export class ObjectReader {
         place = known.next;
       } else {
         const next = this.#learn(scanner, place);
-        if (next === "repeated") return readPlainly(text);
+        if (next === "repeated") {
+          // A scanner does not go back.
+          const again = new JsonScanner(text);
+          again.at = start;
+          const properties = readPlainly(again);
+          scanner.at = again.at;
+          return properties;
+        }
         if (next === "end") return new Properties(place.shape, values);
         place = next;
       }
@@ -56,7 +74,6 @@ export class ObjectReader {
     const after = scanner.skipSpace();
     if (code === 125 || (first && after === 125)) {
       if (first) scanner.at++;
-      if (!Number.isNaN(scanner.skipSpace())) scanner.fail("text after the object");
       return "end";
     }
     if (after !== 34) scanner.fail("a name expected");
@@ -71,8 +88,8 @@ export class ObjectReader {
   }
 }
 
-function readPlainly(text: string): Properties {
-  const value = parseJson(text);
+function readPlainly(scanner: JsonScanner): Properties {
+  const value = scanner.value();
   if (!(value instanceof Map)) throw new JsonSyntaxError("an object expected at offset 0");
   return Properties.from(value);
 }

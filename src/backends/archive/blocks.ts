@@ -2,7 +2,7 @@
 import type { GraphRecord } from "../../graph/record.ts";
 import type { FindingLog } from "../findings.ts";
 import type { BlockInfo, Footer, Header, IndexEntry, RecordKind } from "./format.ts";
-import { LineError, recordOf } from "./lines.ts";
+import { LineError, LineReader } from "./lines.ts";
 
 const DAMAGED = "records in a block of the archive that is damaged";
 const GONE = "records in blocks of the archive of which nothing is left";
@@ -27,11 +27,15 @@ export interface FoundBlock {
 /** Gives the records of one block after the other, and keeps account of those that it cannot give. */
 export class BlockReading {
   readonly #findings: FindingLog;
+  readonly #lines: LineReader;
   /** Given or told as missing. */
   readonly #seen: Record<RecordKind, number> = { node: 0, relationship: 0 };
 
-  constructor(findings: FindingLog) {
+  /** @param withRows whether the rows of layouts are of use */
+  constructor(findings: FindingLog, withRows: boolean) {
     this.#findings = findings;
+    const what = "a member of a record that this release does not know; it is not read";
+    this.#lines = new LineReader({ withRows, onUnknown: (member) => findings.add("note", what, member) });
   }
 
   records({ where, info, entry, body, isIntact }: FoundBlock): GraphRecord[] {
@@ -88,10 +92,8 @@ export class BlockReading {
   }
 
   #record(kind: RecordKind, line: string, where: string): GraphRecord | null {
-    const unknown = (member: string) =>
-      this.#findings.add("note", "a member of a record that this release does not know; it is not read", member);
     try {
-      return recordOf(kind, line, unknown);
+      return this.#lines.read(kind, line);
     } catch (error) {
       if (!(error instanceof LineError)) throw error;
       this.#findings.add("damage", `a line of the archive that is no record: ${error.message}`, where);

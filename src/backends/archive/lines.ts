@@ -1,5 +1,6 @@
 /** Records as lines of strict JSON, and back. */
-import { JsonSyntaxError, parseJson, writeJson } from "../../graph/json.ts";
+import { JsonScanner, JsonSyntaxError, writeJson } from "../../graph/json.ts";
+import { ObjectReader } from "../../graph/object-reader.ts";
 import { Properties } from "../../graph/properties.ts";
 import type { GraphNode, GraphRecord, GraphRelationship, NativeRow } from "../../graph/record.ts";
 import { tag, untag } from "../../graph/tagged.ts";
@@ -57,56 +58,124 @@ function strictText(value: Value): string {
   return textOf(value);
 }
 
-/** A line that is no record, or has something in it that this release does not know. */
+/** A line that is no record. */
 export class LineError extends Error {
   override readonly name = "LineError";
 }
 
-const NODE_MEMBERS = new Set(["node", "labels", "properties", "stored", "row"]);
-const RELATIONSHIP_MEMBERS = new Set(["relationship", "from", "to", "sharesId", "properties", "row"]);
+interface LineOptions {
+  /** Told of each member that this release does not know. */
+  readonly onUnknown: (member: string) => void;
+  /** Whether the rows of layouts are of use to whoever reads. */
+  readonly withRows: boolean;
+}
 
-/** @param onUnknown told of each member that this release does not know @throws LineError */
-export function recordOf(kind: RecordKind, line: string, onUnknown: (member: string) => void): GraphRecord {
-  try {
-    const map = parseJson(line);
-    if (!isMap(map)) throw new LineError("no object");
-    const known = kind === "node" ? NODE_MEMBERS : RELATIONSHIP_MEMBERS;
-    for (const name of map.keys()) if (!known.has(name)) onUnknown(name);
-    return kind === "node" ? nodeOf(map) : relationshipOf(map);
-  } catch (error) {
-    if (error instanceof JsonSyntaxError || error instanceof TypeError) {
-      throw new LineError(error.message, { cause: error });
+/** Reads the lines of an archive one after the other; what it has learnt of their shapes makes the later ones faster. */
+export class LineReader {
+  readonly #properties: Record<RecordKind, ObjectReader> = {
+    node: new ObjectReader(),
+    relationship: new ObjectReader(),
+  };
+  readonly #options: LineOptions;
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+  }
+
+  /** @throws LineError */
+  read(kind: RecordKind, line: string): GraphRecord {
+    try {
+      const scanner = new JsonScanner(line);
+      const members = this.#members(scanner, this.#properties[kind]);
+      return kind === "node" ? this.#node(members) : this.#relationship(members);
+    } catch (error) {
+      if (error instanceof JsonSyntaxError || error instanceof TypeError) {
+        throw new LineError(error.message, { cause: error });
+      }
+      throw error;
     }
-    throw error;
+  }
+
+  #members(scanner: JsonScanner, reader: ObjectReader): Members {
+    const members: Members = { plain: new Map(), properties: null };
+    if (scanner.skipSpace() !== BRACE) throw new LineError("no object");
+    scanner.at++;
+    for (let isFirst = true; scanner.skipSpace() !== END; isFirst = false) {
+      if (!isFirst) {
+        if (scanner.skipSpace() !== COMMA) scanner.fail("a comma or the end of the object expected");
+        scanner.at++;
+        scanner.skipSpace();
+      }
+      const name = scanner.string();
+      if (scanner.skipSpace() !== COLON) scanner.fail("a colon expected");
+      scanner.at++;
+      if (name === "row" && !this.#options.withRows && scanner.text.endsWith("}")) {
+        // It comes last: what it holds is under the hash of its block.
+        return members;
+      }
+      scanner.skipSpace();
+      if (name === "properties") members.properties = untagged(reader.readAt(scanner));
+      else members.plain.set(name, scanner.value());
+    }
+    scanner.at++;
+    if (!Number.isNaN(scanner.skipSpace())) scanner.fail("text after the object");
+    return members;
+  }
+
+  #node({ plain, properties }: Members): GraphNode {
+    const labels = plain.get("labels");
+    if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) throw new LineError("no labels");
+    const stored = plain.get("stored");
+    this.#tellUnknown(plain, NODE_MEMBERS);
+    return {
+      kind: "node",
+      key: keyIn(plain, "node"),
+      labels,
+      properties: properties ?? missing("properties"),
+      ...(stored !== undefined && { stored: propertiesOf(stored) }),
+      ...rowOf(plain.get("row")),
+    };
+  }
+
+  #relationship({ plain, properties }: Members): GraphRelationship {
+    const type = plain.get("relationship");
+    if (typeof type !== "string") throw new LineError("no type");
+    this.#tellUnknown(plain, RELATIONSHIP_MEMBERS);
+    return {
+      kind: "relationship",
+      from: keyIn(plain, "from"),
+      to: keyIn(plain, "to"),
+      type,
+      properties: properties ?? missing("properties"),
+      ...(plain.get("sharesId") === true && { hasDuplicateId: true as const }),
+      ...rowOf(plain.get("row")),
+    };
+  }
+
+  #tellUnknown(plain: ValueMap, known: ReadonlySet<string>): void {
+    for (const name of plain.keys()) if (!known.has(name)) this.#options.onUnknown(name);
   }
 }
 
-function nodeOf(map: ValueMap): GraphNode {
-  const labels = map.get("labels");
-  if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) throw new LineError("no labels");
-  const stored = map.get("stored");
-  return {
-    kind: "node",
-    key: keyIn(map, "node"),
-    labels,
-    properties: propertiesOf(map.get("properties")),
-    ...(stored !== undefined && { stored: propertiesOf(stored) }),
-    ...rowOf(map.get("row")),
-  };
+const [BRACE, END, COMMA, COLON] = [123, 125, 44, 58];
+const NODE_MEMBERS = new Set(["node", "labels", "stored", "row"]);
+const RELATIONSHIP_MEMBERS = new Set(["relationship", "from", "to", "sharesId", "row"]);
+
+/** Of one line; the properties apart, since they are read in another way. */
+interface Members {
+  readonly plain: ValueMap;
+  properties: Properties | null;
 }
 
-function relationshipOf(map: ValueMap): GraphRelationship {
-  const type = map.get("relationship");
-  if (typeof type !== "string") throw new LineError("no type");
-  return {
-    kind: "relationship",
-    from: keyIn(map, "from"),
-    to: keyIn(map, "to"),
-    type,
-    properties: propertiesOf(map.get("properties")),
-    ...(map.get("sharesId") === true && { hasDuplicateId: true as const }),
-    ...rowOf(map.get("row")),
-  };
+function missing(what: string): never {
+  throw new LineError(`no ${what}`);
+}
+
+/** The same where nothing in it is tagged. */
+function untagged(properties: Properties): Properties {
+  const { shape, values } = properties;
+  if (!values.some((value) => typeof value === "object" && value !== null)) return properties;
+  return new Properties(shape, values.map(untag));
 }
 
 function keyIn(map: ValueMap, name: string): string {

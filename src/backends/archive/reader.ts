@@ -84,11 +84,19 @@ export class ArchiveReader {
     return new ArchiveReader(bytes, facts, { by: "index", start, isSealed: true });
   }
 
-  /** Records, nodes first. @param findings gets what cannot be read */
-  async *read(findings: FindingLog, signal?: AbortSignal): AsyncGenerator<readonly GraphRecord[]> {
+  /**
+   * Records, nodes first.
+   * @param findings gets what cannot be read
+   * @param withRows left out, each record has the row of its layout; false, where only its contents are compared
+   */
+  async *read(
+    findings: FindingLog,
+    signal?: AbortSignal,
+    { withRows = true } = {},
+  ): AsyncGenerator<readonly GraphRecord[]> {
     const { header } = this.facts;
     let { footer } = this.facts;
-    const reading = new BlockReading(findings);
+    const reading = new BlockReading(findings, withRows);
     let read = 0;
     if (header === null && this.#way.by === "frames") {
       findings.add("damage", "the header of the archive, which is damaged", "at byte 0", "property");

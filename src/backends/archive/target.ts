@@ -112,7 +112,7 @@ export class ArchiveTarget implements StagedTarget {
     if (this.#state === "open") return;
     const bytes = this.#readBack();
     try {
-      yield* (await ArchiveReader.open(this.#path, bytes)).read(this.#findings, this.#signal);
+      yield* (await ArchiveReader.open(this.#path, bytes)).read(this.#findings, this.#signal, { withRows: false });
     } finally {
       bytes.close();
     }
@@ -178,7 +178,7 @@ export class ArchiveTarget implements StagedTarget {
     const bytes = this.#readBack();
     try {
       const reader = ArchiveReader.ofBlocks(bytes, this.#writer.blocks);
-      return await digestOf(reader.read(new FindingLog(), this.#signal));
+      return await digestOf(reader.read(new FindingLog(), this.#signal, { withRows: false }));
     } finally {
       bytes.close();
     }
