@@ -41,6 +41,8 @@ export async function allTargets(): Promise<(() => Promise<Target>)[]> {
     () => fileTarget("a filled SQLite file", "sqlite", true),
     () => fileTarget("a new FalkorDBLite file", "falkordblite", false),
     () => fileTarget("a filled FalkorDBLite file", "falkordblite", true),
+    // One that holds something is no target.
+    () => fileTarget("a new archive", "archive", false),
     ...servers.flatMap((server) => [
       () => serverTarget(`an empty ${server.kind} graph`, server, false),
       () => serverTarget(`a filled ${server.kind} graph`, server, true),
@@ -73,7 +75,7 @@ function sources(folder: TemporaryFolder): { source: string; filled: string } {
   return { source, filled };
 }
 
-async function fileTarget(name: string, type: "sqlite" | "falkordblite", isFilled: boolean): Promise<Target> {
+async function fileTarget(name: string, type: "sqlite" | "falkordblite" | "archive", isFilled: boolean): Promise<Target> {
   const folder = temporaryFolder();
   const { source, filled } = sources(folder);
   mkdirSync(folder.file("target"));
