@@ -75,7 +75,11 @@ function sources(folder: TemporaryFolder): { source: string; filled: string } {
   return { source, filled };
 }
 
-async function fileTarget(name: string, type: "sqlite" | "falkordblite" | "archive", isFilled: boolean): Promise<Target> {
+async function fileTarget(
+  name: string,
+  type: "sqlite" | "falkordblite" | "archive",
+  isFilled: boolean,
+): Promise<Target> {
   const folder = temporaryFolder();
   const { source, filled } = sources(folder);
   mkdirSync(folder.file("target"));

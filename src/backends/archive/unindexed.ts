@@ -149,6 +149,11 @@ export class Repacked {
             else if (found === null) onLine(text);
             continue;
           }
+          // Without a block's line, only that tells where one kind of record ends.
+          if (info === null && body.length > 0 && body[0]![2] !== line[2]) {
+            yield block();
+            body = [];
+          }
           body.push(line);
           if (body.length === (info?.records ?? LINES_WITHOUT_BLOCK)) {
             yield block();

@@ -1,5 +1,5 @@
 /** What a store holds, as a person reads it. */
-import { DEFAULT_TYPE, FILE_BACKENDS, TARGET_TYPES } from "../../backends/descriptors.ts";
+import { DEFAULT_TYPE, descriptorOf, FILE_BACKENDS, TARGET_TYPES } from "../../backends/descriptors.ts";
 import { DEFAULT_RELEASE } from "../../memorygraph/releases.ts";
 import type { InspectionResult } from "../../operations/models.ts";
 import { shellQuote } from "../../support/shell.ts";
@@ -99,7 +99,10 @@ function nextStep({ openedBy, store, count, damage }: InspectionResult): string 
     "--from-path",
     store.location,
     "--to",
-    TARGET_TYPES.includes(store.backend) ? store.backend : DEFAULT_TYPE,
+    // What is only a copy becomes a store that MemoryGraph opens.
+    descriptorOf(store.backend).variables !== null && TARGET_TYPES.includes(store.backend)
+      ? store.backend
+      : DEFAULT_TYPE,
     "--to-path",
     "NEW.db",
     "--for",
