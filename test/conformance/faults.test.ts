@@ -1,5 +1,6 @@
 /** Servers that are short of something, or take no writes: one clear error, and the target as it was. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { wantedVersion } from "../../scripts/engines/versions.ts";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { loadBackend } from "../../src/backends/registry.ts";
 import { exitCodeOf } from "../../src/cli/exit-codes.ts";
@@ -200,7 +201,10 @@ describe.skipIf((await serversOf("falkordb")).length === 0)("a FalkorDB server",
 
 describe.skipIf((await serversOf("neo4j")).length === 0)("a Neo4j server", () => {
   test("that grants little memory and time, is killed, and comes back to read only", async () => {
-    const short = ["db.memory.transaction.max=10m", "db.transaction.timeout=6s"];
+    const isOld = wantedVersion("neo4j").version.startsWith("4.");
+    const short = isOld
+      ? ["dbms.memory.transaction.max_size=10m", "dbms.transaction.timeout=6s"]
+      : ["db.memory.transaction.max=10m", "db.transaction.timeout=6s"];
     await using own = await ownNeo4j(...short);
     await endOf(own.server).fill(STRANGE);
     const before = await contents(own);
@@ -212,7 +216,7 @@ describe.skipIf((await serversOf("neo4j")).length === 0)("a Neo4j server", () =>
     database.close();
     const poor = await run(at(settle(large)), config(own));
     expect([poor.code, poor.told]).toEqual([1, expect.stringContaining("ran out of memory")]);
-    expect(poor.told).toContain("db.memory.transaction.max");
+    expect(poor.told).toContain(short[0]!.replace("=10m", ""));
     expect(await contents(own)).toEqual(before);
 
     // A reading that is kept waiting takes longer than any other transaction may.
@@ -230,7 +234,7 @@ describe.skipIf((await serversOf("neo4j")).length === 0)("a Neo4j server", () =>
 
     let back = Promise.resolve();
     const cut = halfway(() => {
-      back = own.kill().then(() => own.start(["server.databases.default_to_read_only=true"]));
+      back = own.kill().then(() => own.start([`${isOld ? "dbms" : "server"}.databases.default_to_read_only=true`]));
     });
     const killed = await run(source, config(own), {}, cut);
     await back;

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { wantedVersion } from "../../scripts/engines/versions.ts";
 import { openerOf } from "../../src/backends/bolt/open.ts";
 import type { ServerNode } from "../../src/backends/graph-store/server.ts";
 import { Properties } from "../../src/graph/properties.ts";
@@ -124,6 +125,17 @@ const kinds: Record<string, { readonly make: string; readonly parts: fc.Arbitrar
 };
 const lists = ["integer", "float", "date", "date-time by zone", "duration", "point"];
 
+/** Since 5.13 the server names the type of a value; before, it can compare, and points have no text. */
+const [major = 0, minor = 0] = wantedVersion("neo4j").version.split(".").map(Number);
+const HAS_TYPES = major > 5 || (major === 5 && minor >= 13);
+
+/** A condition: 1 and 1.0 are equal, and have other texts. */
+function sameText(one: string, other: string, isList: boolean, isPoint: boolean): string {
+  const text = (of: string) => (isPoint && !HAS_TYPES ? of : `toString(${of})`);
+  const each = (of: string) => (isList ? `[x IN ${of} | ${text("x")}]` : text(of));
+  return `${each(one)} = ${each(other)}`;
+}
+
 describe.if(server !== undefined)("a value of Neo4j comes back as it was", () => {
   const end = server === undefined ? (undefined as never) : endOf(server);
   const cypher = (statement: string, parameters: object = {}) =>
@@ -132,7 +144,11 @@ describe.if(server !== undefined)("a value of Neo4j comes back as it was", () =>
   beforeEach(() => end.clear());
   afterAll(() => end?.empty());
 
-  async function copied(make: string, parts: readonly unknown[]): Promise<unknown[][]> {
+  async function copied(
+    make: string,
+    parts: readonly unknown[],
+    { isPoint, isList = false }: { isPoint: boolean; isList?: boolean },
+  ): Promise<unknown[][]> {
     await cypher("MATCH (n) DETACH DELETE n");
     // One by one where the server refuses one of them, such as a time at the very end of its years in another offset.
     await cypher(`UNWIND range(0, size($rows) - 1) AS k WITH k, $rows[k] AS r CREATE (n:V {k: k}) SET n.v = ${make}`, {
@@ -156,10 +172,11 @@ describe.if(server !== undefined)("a value of Neo4j comes back as it was", () =>
     } finally {
       await reading.close();
     }
-    const text = (of: string) =>
-      `CASE WHEN ${of} IS :: LIST<ANY> THEN [x IN ${of} | toString(x)] ELSE toString(${of}) END`;
+    const same = HAS_TYPES
+      ? `valueType(n.v) = valueType(m.v) AND ${sameText("n.v", "m.v", isList, isPoint)}`
+      : `n.v = m.v AND ${sameText("n.v", "m.v", isList, isPoint)}`;
     return cypher(
-      `MATCH (n:V) OPTIONAL MATCH (m:W {k: n.k}) WITH n, m, valueType(n.v) AS a, valueType(m.v) AS b, ${text("n.v")} AS c, ${text("m.v")} AS d WHERE m IS NULL OR NOT (a = b AND c = d) RETURN a, b, c, d`,
+      `MATCH (n:V) OPTIONAL MATCH (m:W {k: n.k}) WITH n, m WHERE m IS NULL OR NOT coalesce(${same}, false) RETURN n.v, m.v`,
     );
   }
 
@@ -169,7 +186,7 @@ describe.if(server !== undefined)("a value of Neo4j comes back as it was", () =>
       const { make, parts } = kinds[kind]!;
       await fc.assert(
         fc.asyncProperty(fc.array(parts, { minLength: EACH, maxLength: EACH }), async (rows) => {
-          expect(await copied(make, rows)).toEqual([]);
+          expect(await copied(make, rows, { isPoint: kind === "point" })).toEqual([]);
         }),
         { numRuns: RUNS },
       );
@@ -186,7 +203,7 @@ describe.if(server !== undefined)("a value of Neo4j comes back as it was", () =>
         fc.asyncProperty(
           fc.array(fc.array(parts, { maxLength: 5 }), { minLength: EACH, maxLength: EACH }),
           async (rows) => {
-            expect(await copied(list, rows)).toEqual([]);
+            expect(await copied(list, rows, { isPoint: kind === "point", isList: true })).toEqual([]);
           },
         ),
         { numRuns: RUNS },

@@ -83,7 +83,7 @@ function connection(code: string, message: string, cause: Error, failure: Failur
 function statement(code: string, message: string, cause: Error, { location }: Failure): MigrateError | null {
   if (/OutOfMemory|MemoryPool/.test(code) || /memory limit exceeded/i.test(message)) {
     return new WriteError(`${location} ran out of memory: ${firstLine(message)}`, {
-      next: "Give the server more (Neo4j: db.memory.transaction.max, dbms.memory.transaction.total.max and the heap; Memgraph: --memory-limit), then run the same command again.",
+      next: "Give the server more (Neo4j: db.memory.transaction.max, before 5.0 dbms.memory.transaction.max_size, dbms.memory.transaction.total.max and the heap; Memgraph: --memory-limit), then run the same command again.",
       cause,
     });
   }
