@@ -104,6 +104,13 @@ export const migrateArgs = {
   ...sharedArgs,
 } satisfies ArgsDef;
 
+/** What opens an encrypted archive. */
+export const KEY_OPTIONS = /^from-(password-(file|command|stdin)|identity)$/;
+
+function picked(args: ArgsDef, names: RegExp): ArgsDef {
+  return Object.fromEntries(Object.entries(args).filter(([name]) => names.test(name)));
+}
+
 const KEEPS: Record<(typeof PERIODS)[number], string> = {
   last: "then remove all but the last N backups of this store",
   hourly: "keep the newest of each of N hours",
@@ -133,6 +140,8 @@ export const backupArgs = {
       { type: "string" as const, valueHint: "N", description: KEEPS[period] },
     ]),
   ),
+  encrypt: { type: "boolean", description: "encrypt the archive, for a passphrase where no recipient is named" },
+  ...picked(storeArgs("to"), /^to-(password-(file|command|stdin)|recipient)$/),
   "allow-empty": { type: "boolean", description: "back up a store that holds nothing" },
   "allow-loss": { type: "boolean", description: "continue without what cannot be read; list it" },
   "print-schedule": {
@@ -165,6 +174,7 @@ export const restoreArgs: ArgsDef = {
     valueHint: ARCHIVE_HINT,
     description: "archive: a file, s3://BUCKET/KEY, or -; of a folder or prefix, the newest",
   },
+  ...picked(storeArgs("from"), KEY_OPTIONS),
   ...written,
 };
 

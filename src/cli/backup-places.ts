@@ -1,6 +1,7 @@
 /** From what was typed to where backups are, and the keys that buckets take. */
 import { existsSync, statSync } from "node:fs";
 import { extname } from "node:path";
+import { BackendConfig } from "../backends/config.ts";
 import { recognise } from "../backends/recognise.ts";
 import { machineOf } from "../doctor/machine.ts";
 import { UsageError } from "../errors.ts";
@@ -9,12 +10,14 @@ import { BucketPlace, bucketName, isBucketAddress } from "../operations/backup/b
 import { defaultFolder } from "../operations/backup/default-folder.ts";
 import { FolderPlace } from "../operations/backup/folder.ts";
 import { KnownBackups } from "../operations/backup/known.ts";
-import { hasArchiveName } from "../operations/backup/names.ts";
+import { ARCHIVE, hasArchiveName } from "../operations/backup/names.ts";
 import type { Place } from "../operations/backup/place.ts";
 import type { Surroundings } from "../operations/backup/reference.ts";
 import type { CommandContext } from "./command.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { isAddress } from "./operands.ts";
 import { registryOf } from "./state.ts";
+import { sourceConfig } from "./stores.ts";
 
 /** Where an archive goes: a file or standard input is the person's own; in a place there are several, by date. */
 export type Destination =
@@ -85,6 +88,17 @@ export function archiveSurroundings({ env, signal }: Pick<CommandContext, "env" 
         next: "Write it as in: memorygraph-migrate restore - NEW.db < ARCHIVE",
       });
     },
+  };
+}
+
+/** Archives of one place are opened by one passphrase: it is read, or asked for, once. */
+export function archiveOpening(from: Endpoint, context: CommandContext): (path: string) => Promise<BackendConfig> {
+  let password: string | undefined;
+  return async (path) => {
+    if (password !== undefined) return new BackendConfig({ type: ARCHIVE, path, password });
+    const config = await sourceConfig({ ...from, type: ARCHIVE, path }, context);
+    password = config.password;
+    return config;
   };
 }
 

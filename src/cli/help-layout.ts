@@ -22,7 +22,7 @@ const OUTPUT = [
   "version",
 ];
 const WRITING = [
-  ...["restore", "print-schedule", "for-system"],
+  ...["restore", "encrypt", "print-schedule", "for-system"],
   ...["keep-last", "keep-hourly", "keep-daily", "keep-weekly", "keep-monthly", "keep-yearly"],
   ...["dry-run", "since", "on-conflict", "skip-duplicates", "allow-loss", "allow-empty", "no-verify", "no-rollback"],
   ...["action", "run", "older-than", "fix", "with-later", "cascade", "changed", "confirm", "yes"],

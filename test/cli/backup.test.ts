@@ -8,7 +8,7 @@ import { BackupListSchema, BackupResultSchema, DrillResultSchema } from "../../s
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { copyFixture, settle } from "../support/stores.ts";
 import { inProcess } from "./in-process.ts";
-import { document, expectError, program, shell, start } from "./program.ts";
+import { document, environment, expectError, PROGRAM, program, shell, start } from "./program.ts";
 
 const folders: TemporaryFolder[] = [];
 afterAll(() => {
@@ -317,4 +317,69 @@ test("a restore shows its plan first, and can be undone like every run", async (
   const { run } = document(await done(folder, "restore", "kept", "new.db", "--json")) as { run: string };
   const undone = await program(folder, ["rollback", run, "--yes"]);
   expect([undone.code, existsSync(folder.file("new.db"))]).toEqual([0, false]);
+});
+
+describe("an encrypted backup", () => {
+  const secret = "canary passphrase";
+
+  test("is made, skipped, tried and restored with a passphrase, which stands nowhere", async () => {
+    const folder = fresh();
+    copyFixture("0.12.4", folder, "old.db");
+    writeFileSync(folder.file("key"), `${secret}\n`, { mode: 0o600 });
+    mkdirSync(folder.file("open"), { mode: 0o755 });
+    const key = ["--to-password-file", "key"];
+    const made = await result(BackupResultSchema, folder, "backup", "old.db", "open", ...key);
+    expect([made.encrypted, made.name]).toEqual([true, expect.stringMatching(/\.jsonl\.zst\.age$/)]);
+    expect((await result(BackupResultSchema, folder, "backup", "old.db", "open", ...key)).outcome).toBe("unchanged");
+    for (const name of readdirSync(folder.file("open"))) {
+      const bytes = readFileSync(folder.file("open", name));
+      expect([name, bytes.includes(secret), name.endsWith(".age") && !bytes.includes("age-encryption.org")]).toEqual([
+        name,
+        false,
+        false,
+      ]);
+    }
+    const locked = await inProcess(folder, ["verify", "--restore", "open"]);
+    expectError(locked, locked.code, "is encrypted with a passphrase");
+    const opened = ["--from-password-file", "key"];
+    const proof = await result(DrillResultSchema, folder, "verify", "--restore", "open", "--all", ...opened);
+    expect([proof.success, proof.proofs[0]!.digest]).toEqual([true, made.digest]);
+    await done(folder, "restore", "open", "new.db", ...opened);
+    expect(await done(folder, "verify", "old.db", "new.db")).toStartWith("The same");
+  });
+
+  test("asks for the passphrase twice on a terminal, and is refused where nobody can be asked", async () => {
+    const folder = fresh();
+    copyFixture("0.12.4", folder, "old.db");
+    expectError(
+      await inProcess(folder, ["backup", "old.db", "kept", "--encrypt"]),
+      2,
+      "there is nothing to encrypt the archive with",
+    );
+    const unit = await inProcess(folder, ["backup", "old.db", "kept", "--encrypt", "--print-schedule", "daily"]);
+    expectError(unit, 2, "a unit cannot be asked for the passphrase");
+    const questions = ["Passphrase for the new", "The same once more"];
+    let screen = "";
+    const decoder = new TextDecoder();
+    const child = Bun.spawn([...PROGRAM, "backup", "old.db", "kept/", "--encrypt"], {
+      cwd: folder.path,
+      env: environment(folder, { TERM: "xterm" }),
+      terminal: {
+        cols: 120,
+        rows: 24,
+        data(terminal, data) {
+          screen += decoder.decode(data, { stream: true });
+          if (questions[0] === undefined || !screen.includes(questions[0])) return;
+          questions.shift();
+          terminal.write(`${secret}\n`);
+        },
+      },
+    });
+    const code = await child.exited;
+    await Bun.sleep(20);
+    child.terminal?.close();
+    expect([code, screen.includes(secret)]).toEqual([0, false]);
+    expect(screen).toContain("The same once more");
+    expect(screen).toContain("Backed up");
+  });
 });

@@ -8,7 +8,7 @@ import { UsageError } from "../../errors.ts";
 import { type BackupRequest, backUp, planBackup, subjectOf, writeArchive } from "../../operations/backup/backup.ts";
 import { isBucketAddress } from "../../operations/backup/bucket.ts";
 import type { BackupResult } from "../../operations/backup/models.ts";
-import { ARCHIVE, ARCHIVE_SUFFIXES } from "../../operations/backup/names.ts";
+import { ARCHIVE, ARCHIVE_SUFFIXES, archiveName, hasArchiveName } from "../../operations/backup/names.ts";
 import { isEmptyPolicy, type KeepPolicy, PERIODS } from "../../operations/backup/retention.ts";
 import { SCHEDULERS, SCHEDULES, schedulerOf, unitsFor } from "../../operations/backup/schedule.ts";
 import { remove } from "../../support/files.ts";
@@ -17,15 +17,18 @@ import { VERSION } from "../../version.ts";
 import { backupArgs } from "../args.ts";
 import { destinationOf, knownBackups, meansPlace } from "../backup-places.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { decode, type Endpoint, SourceSchema, sourceOf } from "../endpoint.ts";
+import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
 import { withOperands } from "../operands.ts";
 import { jsonLine } from "../printable.ts";
 import { backupHeadline, backupReport } from "../reports/backup.ts";
-import { sourceConfig } from "../stores.ts";
+import { sourceConfig, targetConfig } from "../stores.ts";
 import type { Values } from "../strict.ts";
 
 interface BackupOptions {
   readonly from: Endpoint;
+  /** What the archive is encrypted with. */
+  readonly to: Endpoint;
+  readonly encrypt: boolean;
   /** As it was typed. */
   readonly place?: string;
   readonly policy: KeepPolicy;
@@ -48,6 +51,8 @@ const KEEP = v.exactOptional(
 );
 const BackupSchema = v.object({
   ...SourceSchema.entries,
+  ...TargetSchema.entries,
+  encrypt: GIVEN,
   ...Object.fromEntries(PERIODS.map((period) => [`keep-${period}`, KEEP])),
   "dry-run": GIVEN,
   "allow-empty": GIVEN,
@@ -87,8 +92,10 @@ function parse(values: Values): BackupOptions {
   if (given["for-system"] !== undefined && given["print-schedule"] === undefined) {
     throw new UsageError("--for-system belongs to --print-schedule", { next: "Leave it out, or add both." });
   }
+  const [from, to] = [sourceOf(given), targetOf(given)];
+  assertOneStdin(from, to);
   return {
-    from: sourceOf(given),
+    ...{ from, to, encrypt: given.encrypt === true },
     policy: Object.fromEntries(counts),
     dryRun: given["dry-run"] === true,
     allowEmpty: given["allow-empty"] === true,
@@ -112,10 +119,11 @@ function operandsOf(first: string | undefined, second: string | undefined, optio
 /** What a unit has to repeat to log in; a password itself is never among the options. */
 function loginWords(options: Values): string[] {
   const names = ["password-file", "password-command", "password-from", "ca-file", "cert-file", "key-file"];
-  return names.flatMap((name) => {
-    const value = options[`from-${name}`];
+  const all = [...names.map((name) => `from-${name}`), "to-password-file", "to-password-command", "to-recipient"];
+  return all.flatMap((name) => {
+    const value = options[name];
     if (typeof value !== "string") return [];
-    return [`--from-${name}`, name.endsWith("-file") ? resolve(value) : value];
+    return [`--${name}`, name.endsWith("-file") ? resolve(value) : value];
   });
 }
 
@@ -130,7 +138,7 @@ async function run(options: BackupOptions, context: CommandContext): Promise<voi
     });
   }
   const hooks = { onProgress: progress, signal };
-  const request = requestOf(options, source, context);
+  const request = await requestOf(options, source, context);
   if (destination.kind === "stdout") return toStandardOutput(request, context);
   const result =
     destination.kind === "file"
@@ -141,18 +149,42 @@ async function run(options: BackupOptions, context: CommandContext): Promise<voi
   else tell(`${quiet ? backupHeadline(result) : backupReport(result, colour)}\n`);
 }
 
-function requestOf(
-  { policy, allowEmpty, allowLoss, stateDir }: BackupOptions,
+async function requestOf(
+  options: BackupOptions,
   source: BackendConfig,
-  { env }: CommandContext,
-): BackupRequest {
-  const known = knownBackups(stateDir, env);
+  context: CommandContext,
+): Promise<BackupRequest> {
+  const { policy, allowEmpty, allowLoss, stateDir } = options;
+  const known = knownBackups(stateDir, context.env);
+  const key = await keyOf(options, context);
   return {
-    ...{ source, policy, allowEmpty, allowLoss, known },
-    target: { type: ARCHIVE },
-    encrypted: false,
-    program: VERSION,
+    ...{ source, policy, allowEmpty, allowLoss, known, program: VERSION },
+    target: { type: ARCHIVE, ...key },
+    encrypted: key !== null,
   };
+}
+
+/** Null for an archive that anybody can read. @throws UsageError where nothing says what to encrypt it with */
+async function keyOf(
+  options: BackupOptions,
+  context: CommandContext,
+): Promise<{ password?: string; recipient?: string } | null> {
+  const { to, place } = options;
+  if (!isEncrypted(options)) return null;
+  const path = place !== undefined && hasArchiveName(place) ? place : archiveName(new Date(), true);
+  const { password, recipient } = await targetConfig({ ...to, type: ARCHIVE, path }, context);
+  if (password === undefined && recipient === undefined) {
+    throw new UsageError("there is nothing to encrypt the archive with", {
+      next: "Add --to-recipient age1…, or --to-password-file FILE with a passphrase, or run this where one can be typed.",
+    });
+  }
+  return { ...(password !== undefined && { password }), ...(recipient !== undefined && { recipient }) };
+}
+
+function isEncrypted({ to, encrypt, place }: BackupOptions): boolean {
+  return (
+    encrypt || to.recipient !== undefined || to.password !== undefined || place?.toLowerCase().endsWith(".age") === true
+  );
 }
 
 async function toFile(
@@ -185,7 +217,7 @@ async function toStandardOutput(request: BackupRequest, { signal, progress, json
   }
   const folder = createPrivateFolder();
   try {
-    const path = join(folder, `stdout${ARCHIVE_SUFFIXES[0]}`);
+    const path = join(folder, `stdout${ARCHIVE_SUFFIXES[request.encrypted ? 1 : 0]}`);
     await writeArchive(request, path, { onProgress: progress, signal });
     for await (const chunk of createReadStream(path)) {
       signal.throwIfAborted();
@@ -201,6 +233,11 @@ function printSchedule(options: BackupOptions, source: BackendConfig, context: C
   const { json, write, log, env } = context;
   const { place, policy, schedule, system, login, stateDir } = options;
   if (place === "-") throw new UsageError("a unit has no standard output", { next: "Name a folder or a bucket." });
+  if (isEncrypted(options) && !login.some((word) => /^--to-(recipient|password-(file|command))$/.test(word))) {
+    throw new UsageError("a unit cannot be asked for the passphrase", {
+      next: "Add --to-recipient age1…, or --to-password-file FILE, or --to-password-command COMMAND.",
+    });
+  }
   const scheduler = system ?? schedulerOf(process.platform);
   const units = unitsFor(scheduler, schedule!, [
     ...programWords(),
@@ -212,7 +249,7 @@ function printSchedule(options: BackupOptions, source: BackendConfig, context: C
     ...(stateDir === undefined ? [] : ["--state-dir", resolve(stateDir)]),
     "--quiet",
   ]);
-  if (source.password !== undefined && login.length === 0) {
+  if (source.password !== undefined && !login.some((word) => word.startsWith("--from-password"))) {
     log.warn("the unit gets no variables of this shell: add --from-password-file or --from-password-command to it");
   }
   if (place !== undefined && isBucketAddress(place) && env.AWS_ACCESS_KEY_ID) {

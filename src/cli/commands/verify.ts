@@ -5,12 +5,11 @@ import { TARGET_TYPES } from "../../backends/descriptors.ts";
 import { storeWords } from "../../doctor/commands.ts";
 import { UsageError, VerificationError } from "../../errors.ts";
 import { drill } from "../../operations/backup/drill.ts";
-import { ARCHIVE } from "../../operations/backup/names.ts";
 import { compareConfigured } from "../../operations/compare-stores.ts";
 import type { ComparisonResult, Difference } from "../../operations/models.ts";
 import { shellQuote } from "../../support/shell.ts";
-import { sharedArgs, verifyArgs } from "../args.ts";
-import { archiveSurroundings, knownBackups } from "../backup-places.ts";
+import { KEY_OPTIONS, sharedArgs, verifyArgs } from "../args.ts";
+import { archiveOpening, archiveSurroundings, knownBackups } from "../backup-places.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { PROGRAM } from "../commands.ts";
 import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
@@ -89,7 +88,7 @@ export const verify: Command<VerifyOptions> = {
 
 /** @throws UsageError for options of a comparison */
 function assertAlone(values: Values): void {
-  const alien = Object.keys(values).find((name) => !Object.hasOwn(DRILL_OPTIONS, name));
+  const alien = Object.keys(values).find((name) => !Object.hasOwn(DRILL_OPTIONS, name) && !KEY_OPTIONS.test(name));
   if (alien === undefined) return;
   throw new UsageError(
     `--restore stands alone: it compares the archive with what it says of itself, and with its source`,
@@ -132,9 +131,13 @@ async function run(options: VerifyOptions, context: CommandContext): Promise<voi
   });
 }
 
-async function runDrill(address: string, { all, stateDir }: VerifyOptions, context: CommandContext): Promise<void> {
+async function runDrill(
+  address: string,
+  { from, all, stateDir }: VerifyOptions,
+  context: CommandContext,
+): Promise<void> {
   const { json, quiet, colour, write, tell, log, progress, signal, env } = context;
-  const request = { address, all, opening: { type: ARCHIVE }, known: knownBackups(stateDir, env) };
+  const request = { address, all, opening: archiveOpening(from, context), known: knownBackups(stateDir, env) };
   const { result, failures } = await drill(request, archiveSurroundings(context), { onProgress: progress, signal });
   for (const warning of result.warnings) log.warn(warning);
   if (json) write(jsonLine(result));

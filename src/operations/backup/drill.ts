@@ -1,6 +1,6 @@
 /** The drill: an archive is restored into a throw-away store, read back, and compared with what it says of itself and with its source. */
 import { join } from "node:path";
-import { BackendConfig, type BackendConfigFields } from "../../backends/config.ts";
+import { BackendConfig } from "../../backends/config.ts";
 import { DEFAULT_TYPE, FILE_BACKENDS, typeNamed } from "../../backends/descriptors.ts";
 import { MigrateError } from "../../errors.ts";
 import { remove } from "../../support/files.ts";
@@ -18,8 +18,8 @@ export interface DrillRequest {
   readonly address: string;
   /** Every archive of the place, not only the newest. */
   readonly all: boolean;
-  /** What opens the archives, beside their paths. */
-  readonly opening: Omit<BackendConfigFields, "path">;
+  /** The archive at a path of this machine, with what opens it. */
+  readonly opening: (path: string) => Promise<BackendConfig>;
   readonly known: KnownBackups;
 }
 
@@ -63,7 +63,7 @@ async function prove(
   const folder = createPrivateFolder();
   try {
     using opened = await openArchive(address, surroundings);
-    const archive = new BackendConfig({ ...request.opening, path: opened.path });
+    const archive = await request.opening(opened.path);
     const throwAway = new BackendConfig({ type: DEFAULT_TYPE, path: join(folder, "drill.db") });
     const { result, error } = await runMigration(archive, throwAway, { allowEmpty: true }, hooks);
     if (error !== null) throw error;
