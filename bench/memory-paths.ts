@@ -18,6 +18,7 @@ export interface Store {
  * Migrates so many memories (and twice as many relationships) into an empty store, back into SQLite, overwrites every
  * memory in a merge, undoes that, verifies and inspects.
  * @param program the command that runs memorygraph-migrate
+ * @param each gets each step and its peak in MiB as it ends: of a large store it takes minutes
  * @returns the peak of each step in MiB, by its name
  */
 export async function peaksOf(
@@ -25,6 +26,7 @@ export async function peaksOf(
   store: Store,
   memories: number,
   folder: string,
+  each: (step: string, mebibytes: number) => void = () => {},
 ): Promise<Map<string, number>> {
   const { kind, server } = store;
   const here = join(folder, `${kind}-${memories}`);
@@ -52,6 +54,7 @@ export async function peaksOf(
   const step = async (name: string, ...words: string[]) => {
     const { mebibytes } = await measure([...program, ...words, "--quiet"], env);
     peaks.set(name, mebibytes);
+    each(name, mebibytes);
   };
   await empty(server);
   await step(`sqlite to ${kind}`, "migrate", "--from-path", source, ...endpoint("to"));

@@ -32,7 +32,10 @@ await inBenchFolder(async (folder) => {
     console.log(`path | ${sizes.join(" | ")}`);
     for (const store of stores) {
       const columns: Map<string, number>[] = [];
-      for (const size of sizes) columns.push(await peaksOf([program], store, size, folder));
+      for (const size of sizes) {
+        const tell = (step: string, peak: number) => console.error(`${step}, ${size}: ${peak.toFixed(0)}`);
+        columns.push(await peaksOf([program], store, size, folder, tell));
+      }
       for (const path of columns[0]!.keys()) {
         console.log([path, ...columns.map((column) => column.get(path)!.toFixed(0))].join(" | "));
       }
