@@ -64,10 +64,11 @@ function optionLines(name: string, option: ArgDef): string[] {
   return [".TP", spelled + value, roff(`${option.description ?? ""}${list}`)];
 }
 
-/** A dash that can be copied, and no line that begins like a request. */
+/** A dash that can be copied, ASCII alone, and no line that begins like a request. */
 function roff(text: string): string {
   return text
     .replaceAll("\\", "\\e")
     .replaceAll("-", "\\-")
+    .replace(/[^\p{ASCII}]/gu, (sign) => `\\[u${sign.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}]`)
     .replace(/^(?=[.'])/gm, "\\&");
 }

@@ -10,6 +10,7 @@ const CODES: Readonly<Record<string, number>> = {
   NewerFormatError: 2,
   UnsupportedError: 2,
   AccessError: 2,
+  KeyWantedError: 2,
   DamagedJournalError: 2,
   VerificationError: 3,
   RefusedError: 4,

@@ -1,3 +1,4 @@
+// @level normal
 /** Damaged, cut and repacked archives: what is damaged is found, what is whole is read, and what is missing is told. */
 import { describe, expect, test } from "bun:test";
 import { inMemory } from "../../../src/backends/archive/bytes.ts";
