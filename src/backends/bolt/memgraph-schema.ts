@@ -103,14 +103,15 @@ function indexOf([type, name, property]: Row): Omit<SchemaItem, "own"> {
   const properties = namesOf(property);
   const kind = String(type);
   const entity = kind.startsWith("edge") ? "relationship" : "node";
-  const names = name == null ? [] : [String(name)];
+  const names = name == null || name === "" ? [] : [String(name)];
   const list = properties.length > 0 ? `(${properties.map((key) => quoteMemgraph(key)).join(", ")})` : "";
   const [word, keyword] = kind.includes("point")
     ? ["point index", "POINT INDEX"]
     : entity === "relationship"
-      ? ["index", "EDGE INDEX"]
+      ? // Over a property of relationships of every type it has no name.
+        ["index", names.length === 0 ? "GLOBAL EDGE INDEX" : "EDGE INDEX"]
       : ["index", "INDEX"];
-  const statement = `CREATE ${keyword} ON ${names.map((each) => `:${quoteMemgraph(each)}`).join("")}${list}`;
+  const statement = `CREATE ${keyword} ON :${names.map(quoteMemgraph).join("")}${list}`;
   const what = whatOf(word!, { entity, names, properties });
   return { backend: "memgraph", kind: "index", type: kind, what, statement };
 }

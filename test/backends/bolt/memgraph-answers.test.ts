@@ -72,6 +72,60 @@ test("what stays on its disk after a rollback is told, as far as the user may as
   expect(await (await memgraphDialect(closed)).copies(closed)).toEqual([]);
 });
 
+describe("what it says of its indexes and constraints becomes the statement that makes them", () => {
+  test.each([
+    [["label", "Memory", null, 3], "index on :Memory", "CREATE INDEX ON :`Memory`"],
+    [["label+property", "Memory", "id", 3], "index on :Memory(id)", "CREATE INDEX ON :`Memory`(`id`)"],
+    // Newer ones give lists.
+    [["label+property", "A", ["x", "y`z"], 0], "index on :A(x, y`z)", "CREATE INDEX ON :`A`(`x`, `y``z`)"],
+    [["edge-type", "SOLVES", null, 1], "index on -[:SOLVES]-", "CREATE EDGE INDEX ON :`SOLVES`"],
+    [["edge-type+property", "SOLVES", "id", 1], "index on -[:SOLVES]-(id)", "CREATE EDGE INDEX ON :`SOLVES`(`id`)"],
+    [["edge-property", null, "id", 1], "index on -[]-(id)", "CREATE GLOBAL EDGE INDEX ON :(`id`)"],
+    [["point", "Place", "at", 0], "point index on :Place(at)", "CREATE POINT INDEX ON :`Place`(`at`)"],
+  ] as const)("%j", async (row, what, statement) => {
+    const connection = answering({ "SHOW INDEX INFO": [row], "SHOW CONSTRAINT INFO": [] });
+    const { schema } = await memgraphDialect(connection);
+    const [item, ...others] = await schema.read(connection);
+    expect(item).toMatchObject({ kind: "index", what, statement });
+    expect([others, schema.adapt(item!)]).toEqual([[], [item!]]);
+  });
+
+  test.each([
+    [["unique", "Memory", ["id"]], "unique constraint on :Memory(id)", "ON (n:`Memory`) ASSERT n.`id` IS UNIQUE"],
+    [["unique", "A", ["x", "y"]], "unique constraint on :A(x, y)", "ON (n:`A`) ASSERT n.`x`, n.`y` IS UNIQUE"],
+    [["exists", "A", "x"], "existence constraint on :A(x)", "ON (n:`A`) ASSERT EXISTS (n.`x`)"],
+    [["data_type", "A", "x", "STRING"], "type constraint (STRING) on :A(x)", "ON (n:`A`) ASSERT n.`x` IS TYPED STRING"],
+  ] as const)("%j", async (row, what, statement) => {
+    const connection = answering({ "SHOW INDEX INFO": [], "SHOW CONSTRAINT INFO": [row] });
+    const { schema } = await memgraphDialect(connection);
+    const [item, ...others] = await schema.read(connection);
+    expect(item).toMatchObject({ kind: "constraint", what, statement: `CREATE CONSTRAINT ${statement}` });
+    expect(others).toEqual([]);
+  });
+
+  test("one over texts or vectors, whose settings it does not tell, is left out and listed", async () => {
+    const rows = [
+      ["label_text (name: found)", "Memory", null, null],
+      ["label+property_vector", "Memory", "embedding", 1],
+      ["edge-type+property_vector", "SOLVES", "embedding", 1],
+    ];
+    const connection = answering({ "SHOW INDEX INFO": rows, "SHOW CONSTRAINT INFO": [] });
+    const { schema } = await memgraphDialect(connection);
+    for (const item of await schema.read(connection)) {
+      expect(schema.adapt(item)).toEqual({ why: expect.stringContaining("text and vector indexes") });
+    }
+  });
+
+  test("and what is dropped is that statement with DROP in its place", async () => {
+    const asked: string[] = [];
+    const connection = { rows: async (statement: string) => void asked.push(statement) } as unknown as Connection;
+    const { schema } = await memgraphDialect(answering({}));
+    for (const item of schema.own("0.12")) await schema.drop(connection, item);
+    expect(asked[0]).toBe("DROP CONSTRAINT ON (m:`Memory`) ASSERT m.id IS UNIQUE");
+    expect(asked.slice(1).every((statement) => statement.startsWith("DROP INDEX ON :`Memory`("))).toBe(true);
+  });
+});
+
 test("a value of an enum is not written as the map that the driver makes of it", async () => {
   const dialect = await memgraphDialect(answering({}));
   const value = new Map([
