@@ -3,6 +3,7 @@ import { Database } from "bun:sqlite";
 import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Instance } from "../scripts/servers.ts";
+import { descriptorOf, typeNamed } from "../src/backends/descriptors.ts";
 import { emptyBolt } from "../test/conformance/bolt.ts";
 import { emptyFalkor } from "../test/conformance/falkor.ts";
 import { generate } from "./generate.ts";
@@ -61,9 +62,12 @@ export async function peaksOf(
   await step(`inspect ${kind}`, "inspect", ...endpoint("from"));
   await step(`verify sqlite and ${kind}`, "verify", "--from-path", source, ...endpoint("to"));
   await step(`${kind} to sqlite`, "migrate", ...endpoint("from"), "--to", "sqlite", "--to-path", back);
-  const overwrite = ["--on-conflict", "overwrite", "--yes"];
-  await step(`overwrite all in ${kind}`, "migrate", "--from-path", changed, ...endpoint("to"), ...overwrite);
-  await step(`undo that in ${kind}`, "rollback", await lastRun(program, env), "--yes");
+  // What is written once cannot be overwritten.
+  if (typeNamed(kind) === undefined || !descriptorOf(typeNamed(kind)!).capabilities.isWrittenOnce) {
+    const overwrite = ["--on-conflict", "overwrite", "--yes"];
+    await step(`overwrite all in ${kind}`, "migrate", "--from-path", changed, ...endpoint("to"), ...overwrite);
+    await step(`undo that in ${kind}`, "rollback", await lastRun(program, env), "--yes");
+  }
   await empty(server);
   for (const path of [source, changed, back, `${here}-store`]) rmSync(path, { force: true, recursive: true });
   return peaks;

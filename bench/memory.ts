@@ -9,7 +9,7 @@ import { KINDS, start, stop } from "../scripts/servers.ts";
 import { inBenchFolder, program } from "./measure.ts";
 import { peaksOf, type Store } from "./memory-paths.ts";
 
-const FILES = ["sqlite", "falkordblite"] as const;
+const FILES = ["sqlite", "falkordblite", "archive"] as const;
 
 const words = process.argv.slice(2);
 const at = words.indexOf("--sizes");

@@ -11,7 +11,7 @@ const MEMORIES = 4_000;
 /** What the runtime keeps of what it has collected varies so much from run to run; an array of every record takes more. */
 const GROWTH_MIB = 64;
 
-const stores: Store[] = [{ kind: "sqlite" }, { kind: "falkordblite" }];
+const stores: Store[] = [{ kind: "sqlite" }, { kind: "falkordblite" }, { kind: "archive" }];
 for (const [kind, [server]] of await availableServers()) stores.push({ kind, server: server! });
 
 describe.each(stores.map((store) => [store.kind, store] as const))("on %s", (_, store) => {

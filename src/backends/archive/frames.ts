@@ -3,7 +3,8 @@ import { constants, zstdCompressSync } from "node:zlib";
 import type { ByteSource } from "./bytes.ts";
 import { MOST_BYTES } from "./format.ts";
 
-const LEVEL = 3;
+/** At this level the frames together are smaller than one frame of level 3 over all lines; it takes a tenth of an archive's time more. */
+const LEVEL = 6;
 const MAGIC = 0xfd2fb528;
 export const MAGIC_BYTES = Buffer.from("28b52ffd", "hex");
 /** Sixteen magic numbers of frames that every reader passes over. */
