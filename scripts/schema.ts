@@ -6,13 +6,11 @@ import { DiagnosisSchema } from "../src/doctor/models.ts";
 import { BackupListSchema, BackupResultSchema, DrillResultSchema } from "../src/operations/backup/models.ts";
 import {
   ComparisonResultSchema,
-  ForgetResultSchema,
   InspectionResultSchema,
   MigrationOptionsSchema,
   MigrationResultSchema,
-  RollbackResultSchema,
-  RunListSchema,
 } from "../src/operations/models.ts";
+import { ForgetResultSchema, RollbackResultSchema, RunListSchema } from "../src/operations/run-models.ts";
 
 const SCHEMAS = {
   "migration-options": MigrationOptionsSchema,

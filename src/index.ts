@@ -22,16 +22,14 @@ import { RunJournal } from "./operations/journal/run-journal.ts";
 import { runMigration } from "./operations/migrate.ts";
 import type {
   ComparisonResult,
-  ForgetResult,
   InspectionResult,
-  ListedRun,
   MigrationOptionsInput,
   MigrationResult,
   OnProgress,
-  RollbackResult,
 } from "./operations/models.ts";
 import { resumeRun } from "./operations/resume.ts";
 import { type RollbackOptions, rollbackRun } from "./operations/rollback.ts";
+import type { ForgetResult, ListedRun, RollbackResult } from "./operations/run-models.ts";
 import { listRuns } from "./operations/runs.ts";
 import { stateFolder } from "./support/state-folder.ts";
 import { VERSION } from "./version.ts";
@@ -44,18 +42,16 @@ export { type Compatibility, compatibility } from "./operations/compatibility.ts
 export type {
   ComparisonResult,
   ConflictPolicy,
-  ForgetResult,
   InspectionResult,
-  ListedRun,
   MigrationOptions,
   MigrationOptionsInput,
   MigrationResult,
   OnProgress,
   Progress,
-  RollbackResult,
   ValidationResult,
   VerificationResult,
 } from "./operations/models.ts";
+export type { ForgetResult, ListedRun, RollbackResult } from "./operations/run-models.ts";
 
 /** Where the list of runs and the locks are; that of the command line where it is not named. */
 export interface StateOptions {

@@ -16,13 +16,14 @@ import { MigrateError } from "../errors.ts";
 import type { RunRegistry } from "../journal/registry.ts";
 import { RELEASES } from "../memorygraph/releases.ts";
 import { listRuns } from "../operations/runs.ts";
+import { counted } from "../support/count.ts";
 import { shellQuote } from "../support/shell.ts";
 import { PROGRAM } from "./commands.ts";
 import { printable } from "./printable.ts";
 import { askLine, askSecret, type PromptOptions } from "./prompt.ts";
 import { diagnosisHeadline } from "./reports/doctor.ts";
 import { registryOf } from "./state.ts";
-import { counted, paragraph, widthOf } from "./text.ts";
+import { paragraph, widthOf } from "./text.ts";
 
 /** Runs the program with these arguments, and gives its exit code. */
 export type Dispatch = (argv: readonly string[]) => Promise<number>;

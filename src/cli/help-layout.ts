@@ -25,7 +25,8 @@ const WRITING = [
   ...["restore", "encrypt", "print-schedule", "for-system"],
   ...["keep-last", "keep-hourly", "keep-daily", "keep-weekly", "keep-monthly", "keep-yearly"],
   ...["dry-run", "since", "on-conflict", "skip-duplicates", "allow-loss", "allow-empty", "no-verify", "no-rollback"],
-  ...["action", "run", "older-than", "fix", "with-later", "cascade", "changed", "confirm", "yes"],
+  ...["action", "run", "older-than", "fix", "with-later", "cascade", "changed", "close", "clean-query-log"],
+  ...["confirm", "yes"],
 ];
 
 /** In the order of the help; the first group that an option fits in. */

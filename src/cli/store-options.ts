@@ -126,7 +126,7 @@ export function storeArgs(side: Side): ArgsDef {
     type: "enum",
     options: [...READING_WAYS],
     valueHint: "WAY",
-    description: `read a ${kindsThatTake("readBy").join(" or ")} source by ${READING_WAYS.join(" or ")}`,
+    description: `${kindsThatTake("readBy").join(", ")}: ${READING_WAYS.join(" or ")} (default: query first)`,
   };
   return args;
 }

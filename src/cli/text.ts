@@ -1,5 +1,6 @@
 /** Small pieces of the human output. */
 import type { StoreStatistics } from "../operations/models.ts";
+import { thousands } from "../support/count.ts";
 import { printable } from "./printable.ts";
 
 /** Columns padded to the widest cell; the first is flush left, the others right. */
@@ -35,15 +36,6 @@ interface TallyCounts {
   readonly nodes: number;
   readonly memories: number;
   readonly relationships: number;
-}
-
-export function thousands(count: number): string {
-  return count.toLocaleString("en-US");
-}
-
-/** `1 memory`, `2 memories`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${thousands(count)} ${count === 1 ? one : many}`;
 }
 
 export function bytes(count: number | null): string {

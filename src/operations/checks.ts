@@ -3,6 +3,7 @@ import type { SourceStore, TargetBackend, TargetPreview, TargetSession } from ".
 import type { BackendConfig } from "../backends/config.ts";
 import type { Finding, StoreDescription } from "../backends/description.ts";
 import { DamagedStoreError, RefusedError, WriteError } from "../errors.ts";
+import { counted, thousands } from "../support/count.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** Up to this size the engine's own check costs less than a person notices; beyond it, reading every record has to do. */
@@ -43,7 +44,9 @@ export async function assertNotEmpty(source: SourceStore, description: StoreDesc
   const option = shown[0]?.option;
   throw new RefusedError(`${location} is empty: it is probably not the store that you meant`, {
     details: [
-      ...shown.map(({ name, nodes: count }) => `not empty: ${name}${count === null ? "" : ` (${count} nodes)`}`),
+      ...shown.map(
+        ({ name, nodes: count }) => `not empty: ${name}${count === null ? "" : ` (${counted(count, "node")})`}`,
+      ),
       ...(others.length > shown.length ? [`and ${others.length - shown.length} more`] : []),
     ],
     next:
@@ -104,9 +107,9 @@ export function assertNothingLost(findings: readonly Finding[], allowLoss: boole
   const lost = findings.filter(({ kind }) => kind !== "note");
   if (lost.length === 0 || allowLoss) return;
   const details = lost.flatMap(({ what, count, examples }) => [
-    `${what}: ${count}`,
+    `${what}: ${thousands(count)}`,
     ...examples.map((example) => `  ${example}`),
-    ...(count > examples.length ? [`  and ${count - examples.length} more`] : []),
+    ...(count > examples.length ? [`  and ${thousands(count - examples.length)} more`] : []),
   ]);
   const explanation = {
     details,
@@ -132,7 +135,7 @@ function amountOf(findings: readonly Finding[]): string {
   const amounts = new Map<string, number>();
   for (const { unit = "record", count } of findings) amounts.set(unit, (amounts.get(unit) ?? 0) + count);
   const plural = (unit: string) => (unit === "property" ? "properties" : `${unit}s`);
-  return [...amounts].map(([unit, count]) => `${count} ${count === 1 ? unit : plural(unit)}`).join(", ");
+  return [...amounts].map(([unit, count]) => counted(count, unit, plural(unit))).join(", ");
 }
 
 /** Only what surely does not fit is refused here; the rest shows while writing, and is undone. */

@@ -6,7 +6,7 @@ import { loadBackend } from "../backends/registry.ts";
 import { DamagedStoreError, RereadError } from "../errors.ts";
 import { compareStores, type Readable, type ShownDifferences } from "./compare.ts";
 import type { ComparisonResult, OnProgress } from "./models.ts";
-import { finding, statistics } from "./outcome.ts";
+import { finding, statistics } from "./reported.ts";
 import { comparable } from "./shared-ids.ts";
 
 /** @throws MigrateError when one of them cannot be opened, or not be read whole: then nothing can be proven. */

@@ -4,10 +4,12 @@ import { inspect, removeJournal } from "../journal/journal-path.ts";
 import type { RunRegistry } from "../journal/registry.ts";
 import { parseRunId } from "../journal/run-id.ts";
 import { noSuchRun } from "./journal/find-run.ts";
-import type { ForgetResult, ListedRun } from "./models.ts";
+import type { ForgetResult, ListedRun } from "./run-models.ts";
 import { listRuns } from "./runs.ts";
 
 const DAY_MS = 86_400_000;
+/** Runs that began longer ago are forgotten where nobody names another age. */
+export const FORGOTTEN_AFTER_DAYS = 30;
 
 /** What is asked for; nothing is changed by it. */
 interface Forgettable {

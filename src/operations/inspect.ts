@@ -10,7 +10,7 @@ import { Showing } from "../memorygraph/showing.ts";
 import { Summary } from "../memorygraph/summary.ts";
 import { instantOf } from "../memorygraph/times.ts";
 import type { InspectionResult, OnProgress } from "./models.ts";
-import { finding, notShown, statistics } from "./outcome.ts";
+import { finding, notShown, statistics } from "./reported.ts";
 
 /** @throws MigrateError when the store cannot be opened; unreadable records are in the result. */
 export async function inspectStore(

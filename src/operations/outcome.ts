@@ -5,17 +5,11 @@ import { emptyReport } from "../backends/report.ts";
 import type { MigrateError } from "../errors.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import { DEFAULT_RELEASE, type Release } from "../memorygraph/releases.ts";
-import type { Showing } from "../memorygraph/showing.ts";
 import { emptyTally, tally } from "../memorygraph/summary.ts";
-import type {
-  Difference,
-  MigrationResult,
-  parseOptions,
-  ReportedFinding,
-  StoreStatistics,
-  VerificationResult,
-} from "./models.ts";
+import { counted, thousands } from "../support/count.ts";
+import type { Difference, MigrationResult, parseOptions, ReportedFinding, VerificationResult } from "./models.ts";
 import { nameOf } from "./records.ts";
+import { finding, notShown, statistics } from "./reported.ts";
 import type { SampledDifferences } from "./transfer/conflict-sample.ts";
 import type { Action, Undated } from "./transfer/planner.ts";
 
@@ -240,7 +234,7 @@ export class Outcome {
     const filled = before !== null && before.nodes + before.relationships > 0;
     const warnings = filled
       ? [
-          `the target already holds ${grouped(before.nodes, "node")} and ${grouped(before.relationships, "relationship")}; they are kept`,
+          `the target already holds ${counted(before.nodes, "node")} and ${counted(before.relationships, "relationship")}; they are kept`,
         ]
       : [];
     const source = this.#source;
@@ -250,7 +244,7 @@ export class Outcome {
     if (source !== null && source.nodes + source.relationships === 0) warnings.push("the source is empty");
     if (!this.options.verify && !this.options.dryRun)
       warnings.push("verification was switched off: the result is not verified");
-    for (const { what, count } of source?.findings ?? []) warnings.push(`source: ${what} (${count})`);
+    for (const { what, count } of source?.findings ?? []) warnings.push(`source: ${what} (${thousands(count)})`);
     const early = this.error !== null && this.#verification === null ? [this.error.message] : [];
     return { valid: early.length === 0, errors: early, warnings };
   }
@@ -269,37 +263,7 @@ const UNDATED: Record<Undated, string> = {
   newest: "a record with a time that cannot be read here or there, so it is unknown which is newer",
 };
 
-/** `1,000 nodes`, `1 node` */
-function grouped(count: number, noun: string): string {
-  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
-}
-
 function list(into: { count: number; ids: string[] }, id: string): void {
   into.count++;
   if (into.ids.length < LISTED) into.ids.push(id);
-}
-
-/** A finding without its kind, which the list that it is in says. */
-export function finding({ what, count, examples, unit }: Finding): ReportedFinding {
-  return { what, count, examples: [...examples], ...(unit !== undefined && { unit }) };
-}
-
-/** What a release will not show, as the documents have it. */
-export function notShown(showing: Showing): MigrationResult["notShown"] {
-  const reasons = showing.reasons().map(({ what, count, examples }) => ({ what, count, examples: [...examples] }));
-  return { count: showing.count, reasons };
-}
-
-/** The figures of a description. */
-export function statistics({
-  backend,
-  location,
-  engine,
-  layout,
-  release,
-  nodes,
-  relationships,
-  bytes,
-}: StoreDescription): StoreStatistics {
-  return { backend, location, engine, layout, release, nodes, relationships, bytes };
 }

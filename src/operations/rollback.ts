@@ -17,7 +17,6 @@ import { holds, isCopyOf } from "./journal/copies.ts";
 import type { FoundRun } from "./journal/find-run.ts";
 import { laterRuns } from "./journal/later-runs.ts";
 import { withoutSecrets } from "./journal/models.ts";
-import type { RollbackResult } from "./models.ts";
 import {
   ambiguous,
   assertNoSource,
@@ -28,6 +27,7 @@ import {
   uncertain,
 } from "./rollback-refusals.ts";
 import { type Hooks, ProgressReporter } from "./run.ts";
+import type { RollbackResult } from "./run-models.ts";
 
 export interface RollbackOptions extends Pick<PlanOptions, "cascade" | "changed"> {
   /** Says what would be done, and writes nothing. */

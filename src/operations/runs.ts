@@ -8,7 +8,7 @@ import { isFinal } from "../journal/run-state.ts";
 import { sizeOfDurable } from "../support/durable.ts";
 import { stillRuns } from "../support/processes.ts";
 import { movedHere, type PlacedRun, runAt } from "./journal/moved-runs.ts";
-import type { ListedRun } from "./models.ts";
+import type { ListedRun } from "./run-models.ts";
 
 /**
  * The latest first.

@@ -5,6 +5,9 @@ import { createColour } from "../../src/cli/colour.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { EXIT_STATUS } from "../../src/cli/exit-codes.ts";
 import { commandHelp, exitCodesHelp, programHelp } from "../../src/cli/help.ts";
+import { SHOWN_DIFFERENCES } from "../../src/operations/compare.ts";
+import { FORGOTTEN_AFTER_DAYS } from "../../src/operations/forget.ts";
+import { parseOptions } from "../../src/operations/models.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";
 import { document, program } from "./program.ts";
@@ -97,6 +100,32 @@ describe("help", () => {
     for (const [name, load] of Object.entries(COMMANDS)) {
       const text = commandHelp(await load(), { colour: createColour(false), width: 80 });
       expect([name, text.includes("--yes")]).toEqual([name, asking.includes(name)]);
+    }
+  });
+
+  test("says of every option with a value what holds without it, unless that is nothing", async () => {
+    /** Without these nothing is named, limited, asked for or written. */
+    const nothing =
+      /-(path|uri|user|password-\w+|database|ca-file|cert-file|key-file|identity|recipient)$|^(since|client|report|confirm|restore|print-schedule|keep-\w+)$/;
+    for (const [name, load] of Object.entries(COMMANDS)) {
+      for (const [option, { type, description = "", required }] of Object.entries((await load()).args)) {
+        if (type === "boolean" || type === "positional" || required === true || nothing.test(option)) continue;
+        expect([name, option, /\bdefault|\belse\b/.test(description)]).toEqual([name, option, true]);
+      }
+    }
+  });
+
+  test("names the defaults that are taken", async () => {
+    const helpOf = async (name: string) => (await run(["help", name])).stdout;
+    expect(await helpOf("migrate")).toContain(`${parseOptions({}).onConflict} (default)`);
+    expect(await helpOf("verify")).toContain(`(default: ${SHOWN_DIFFERENCES})`);
+    expect(await helpOf("runs")).toContain(`(default: ${FORGOTTEN_AFTER_DAYS})`);
+    expect(await helpOf("inspect")).toContain("graph, else memorygraph");
+  });
+
+  test("has no option without a group", async () => {
+    for (const load of Object.values(COMMANDS)) {
+      expect(commandHelp(await load(), { colour: createColour(false), width: 80 })).not.toContain("\nOther\n");
     }
   });
 

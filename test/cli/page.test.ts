@@ -1,11 +1,12 @@
 // @level normal
 /** The page that --report writes: whole, self-contained, and harmless whatever a store holds. In a real browser where there is one. */
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { html } from "../../src/cli/page/html.ts";
 import { timeline } from "../../src/cli/page/plots.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { copyFixture } from "../support/stores.ts";
+import { copyFixture, settle } from "../support/stores.ts";
 import { expectError, program } from "./program.ts";
 import { edited } from "./stores.ts";
 
@@ -24,6 +25,14 @@ const old = copyFixture("0.12.4", folder, "old.db");
 const changed = edited(folder, "changed.db", (store) =>
   store.change("m-000001", { title: TITLE }).change("m-000002", { title: ACTING, content: ACTING }),
 );
+/** The properties of these are no JSON. */
+const UNREADABLE = ["m-000003", "m-000004"];
+const lossy = copyFixture("0.12.4", folder, "lossy.db");
+{
+  using database = new Database(lossy);
+  for (const id of UNREADABLE) database.run('UPDATE nodes SET properties = \'{"title": "cut\' WHERE id = ?', [id]);
+}
+settle(lossy);
 const target = folder.file("target.db");
 const page = (name: string) => readFileSync(folder.file(name), "utf8");
 let run = "";
@@ -44,6 +53,7 @@ beforeAll(async () => {
   expect(first).toMatchObject({ code: 0, stderr: "" });
   run = /rollback (\w+)/.exec(first.stdout)![1]!;
   await program(folder, ["--from-path", changed, "--to", "sqlite", "--to-path", target, "--report", "merge.html"]);
+  await program(folder, [lossy, "lossy-copy.db", "--allow-loss", "--report", "loss.html"]);
   await program(folder, [
     "verify",
     "--from-path",
@@ -73,6 +83,16 @@ describe("the page", () => {
     }
     expect(text).toContain(`memorygraph-migrate rollback ${run}`);
     expect(text).toMatch(/memorygraph-migrate verify --from sqlite --from-path \S+old\.db --to sqlite/);
+  });
+
+  test("lists every loss by id, before it shows what the store holds", () => {
+    const text = page("loss.html");
+    const [, lost] = /<h2>Lost<\/h2>(.*?)<h2>/s.exec(text)!;
+    expect(lost).toContain(`(${UNREADABLE.length})`);
+    for (const id of UNREADABLE) expect(lost).toContain(id);
+    expect(text.indexOf("<h2>Lost</h2>")).toBeLessThan(text.indexOf('<div class="plots">'));
+    expect(text).toContain('<h1 class="bad">');
+    expect(page("first.html")).not.toContain("Lost");
   });
 
   test.each(["first.html", "merge.html", "verify.html"])("%s loads nothing and runs nothing", (name) => {
@@ -172,6 +192,27 @@ describe.skipIf(browser === undefined)("in a browser", () => {
     expect(content).toBeLessThanOrEqual(window!);
   });
 
+  test("on paper it is black on white, whatever the colours of the screen, and all of it is there", () => {
+    const script = `document.title = JSON.stringify({
+      colours: ["h1", "td", "code"].map((name) => getComputedStyle(document.querySelector(name)).color),
+      paper: getComputedStyle(document.body).backgroundColor,
+      hidden: [...document.body.querySelectorAll("*")].filter((part) => getComputedStyle(part).display === "none").map(({ tagName }) => tagName),
+      fits: document.documentElement.scrollWidth <= innerWidth,
+    })`;
+    measurable("loss.html", script);
+    const path = folder.file("measured.html");
+    writeFileSync(path, readFileSync(path, "utf8").replace("@media print", "@media screen"));
+    // A sheet of A4 between its margins.
+    const flags = ["--blink-settings=preferredColorScheme=0", "--window-size=720,1000", "--dump-dom"];
+    const dom = show("measured.html", ...flags);
+    const found = JSON.parse(/<title>(.*?)<\/title>/.exec(dom)![1]!);
+    expect(found).toMatchObject({ colours: Array(3).fill("rgb(0, 0, 0)"), paper: "rgb(255, 255, 255)", fits: true });
+    // Its numbers are in the plots.
+    expect(new Set(found.hidden)).toEqual(new Set(["DETAILS", "SCRIPT"]));
+    show("loss.html", `--print-to-pdf=${folder.file("loss.pdf")}`);
+    expect(readFileSync(folder.file("loss.pdf")).subarray(0, 5).toString()).toBe("%PDF-");
+  });
+
   const axe = readFileSync(Bun.resolveSync("axe-core/axe.min.js", import.meta.dir), "utf8");
   const ask = `axe.run().then(({ violations, passes }) => {
     const found = violations.map(({ id, nodes }) => id + ": " + nodes.map(({ target }) => target.join(" ")).join(", "));
@@ -184,6 +225,7 @@ describe.skipIf(browser === undefined)("in a browser", () => {
     ["merge.html", 1],
     ["merge.html", 0],
     ["verify.html", 1],
+    ["loss.html", 1],
     ["undone.html", 0],
   ])("axe finds nothing in %s, with colour scheme %d", (name, scheme) => {
     const flags = [`--blink-settings=preferredColorScheme=${scheme}`, "--window-size=400,900", "--dump-dom"];

@@ -4,7 +4,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { existsSync, statSync } from "node:fs";
 import * as v from "valibot";
-import { ForgetResultSchema, type ListedRun, RunListSchema } from "../../src/operations/models.ts";
+import { ForgetResultSchema, type ListedRun, RunListSchema } from "../../src/operations/run-models.ts";
 import { begin, program as breakable, ended, standsStill } from "../faults/program.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";

@@ -2,7 +2,7 @@
 /** A run is undone in a target that an application has worked on since, as every real one is: on every kind, empty before or not. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import type { RollbackResult } from "../../src/operations/models.ts";
+import type { RollbackResult } from "../../src/operations/run-models.ts";
 import { contentOf, type LivingStore, livingStores } from "../support/life.ts";
 import { store as smallStore } from "../support/small-stores.ts";
 import { copyFixture } from "../support/stores.ts";

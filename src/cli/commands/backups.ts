@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { DamagedStoreError } from "../../errors.ts";
 import { listBackups } from "../../operations/backup/list.ts";
 import { ARCHIVE } from "../../operations/backup/names.ts";
+import { counted } from "../../support/count.ts";
 import { backupsArgs } from "../args.ts";
 import { knownBackups, placeOf } from "../backup-places.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -10,7 +11,6 @@ import { PROGRAM } from "../commands.ts";
 import { decode } from "../endpoint.ts";
 import { jsonLine } from "../printable.ts";
 import { backupsLines, backupsReport } from "../reports/backup.ts";
-import { counted } from "../text.ts";
 
 const BackupsSchema = v.object({
   place: v.exactOptional(v.string()),

@@ -4,6 +4,7 @@ import { carryOut, type Done } from "../../doctor/carry-out.ts";
 import { type Examination, examine } from "../../doctor/diagnose.ts";
 import { machineOf } from "../../doctor/machine.ts";
 import { RELEASES } from "../../memorygraph/releases.ts";
+import { counted } from "../../support/count.ts";
 import { doctorArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { decode } from "../endpoint.ts";
@@ -11,7 +12,6 @@ import { TO_DO } from "../exit-codes.ts";
 import { jsonLine } from "../printable.ts";
 import { diagnosisHeadline, diagnosisReport } from "../reports/doctor.ts";
 import { registryOf } from "../state.ts";
-import { counted } from "../text.ts";
 
 const DoctorSchema = v.object({
   fix: v.exactOptional(v.literal(true)),

@@ -4,6 +4,7 @@ import { storeWords } from "../../doctor/commands.ts";
 import { DamagedStoreError } from "../../errors.ts";
 import { inspectStore } from "../../operations/inspect.ts";
 import type { InspectionResult } from "../../operations/models.ts";
+import { counted } from "../../support/count.ts";
 import { shellQuote } from "../../support/shell.ts";
 import { inspectArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -13,7 +14,6 @@ import { withOperands } from "../operands.ts";
 import { jsonLine } from "../printable.ts";
 import { inspectionHeadline, inspectionReport, inspectionWarnings } from "../reports/inspect.ts";
 import { sourceConfig } from "../stores.ts";
-import { counted } from "../text.ts";
 
 interface InspectOptions {
   readonly from: Endpoint;

@@ -3,8 +3,9 @@ import * as v from "valibot";
 import type { BackendConfig } from "../../backends/config.ts";
 import { VerificationError } from "../../errors.ts";
 import { type FoundRun, findRun } from "../../operations/journal/find-run.ts";
-import type { RollbackResult } from "../../operations/models.ts";
 import { rollbackRun } from "../../operations/rollback.ts";
+import type { RollbackResult } from "../../operations/run-models.ts";
+import { counted } from "../../support/count.ts";
 import { rollbackArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { decode, type PasswordSource, passwordOf } from "../endpoint.ts";
@@ -16,7 +17,6 @@ import { jsonLine } from "../printable.ts";
 import { rollbackHeadline, rollbackReport } from "../reports/runs.ts";
 import { registryOf } from "../state.ts";
 import { notedConfig } from "../stores.ts";
-import { counted } from "../text.ts";
 
 const TEXT = v.exactOptional(v.string());
 const FLAG = v.optional(v.boolean(), false);

@@ -1,9 +1,10 @@
 /** `runs`: which runs there were, and what can be done with each; `runs prune` and `runs forget RUN` free what they keep. */
 import * as v from "valibot";
 import { UsageError } from "../../errors.ts";
-import { canBeUndone, forgetRuns, runsToPrune, runToForget } from "../../operations/forget.ts";
-import type { ForgetResult, ListedRun } from "../../operations/models.ts";
+import { canBeUndone, FORGOTTEN_AFTER_DAYS, forgetRuns, runsToPrune, runToForget } from "../../operations/forget.ts";
+import type { ForgetResult, ListedRun } from "../../operations/run-models.ts";
 import { listRuns } from "../../operations/runs.ts";
+import { counted } from "../../support/count.ts";
 import { runsArgs } from "../args.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { decode } from "../endpoint.ts";
@@ -11,7 +12,7 @@ import { jsonLine } from "../printable.ts";
 import { forgetHeadline, forgetReport, runsLines, runsReport } from "../reports/runs.ts";
 import { registryOf } from "../state.ts";
 import type { Values } from "../strict.ts";
-import { bytes, counted } from "../text.ts";
+import { bytes } from "../text.ts";
 
 const TEXT = v.exactOptional(v.string());
 const RunsSchema = v.object({
@@ -32,8 +33,6 @@ const RunsSchema = v.object({
   "state-dir": TEXT,
 });
 type RunsOptions = v.InferOutput<typeof RunsSchema>;
-/** As the program itself keeps them. */
-const DEFAULT_DAYS = 30;
 
 export const runs: Command<RunsOptions> = {
   meta: {
@@ -87,7 +86,7 @@ async function run(options: RunsOptions, context: CommandContext): Promise<void>
   const chosen =
     options.action === "forget"
       ? [await runToForget(registry, options.run!, { toPath })]
-      : await runsToPrune(registry, Number(options["older-than"] ?? DEFAULT_DAYS), { toPath });
+      : await runsToPrune(registry, Number(options["older-than"] ?? FORGOTTEN_AFTER_DAYS), { toPath });
   const dryRun = options["dry-run"] === true;
   if (!dryRun && chosen.length > 0) await context.confirm?.(question(chosen));
   show(forgetRuns(registry, chosen, dryRun), context);

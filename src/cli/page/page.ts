@@ -1,6 +1,7 @@
 /** One self-contained page about what was done: to keep, to send, to print. Nothing in it runs, and it loads nothing. */
 
 import type { Difference, InspectionResult, ReportedFinding } from "../../operations/models.ts";
+import { thousands } from "../../support/count.ts";
 import { VERSION } from "../../version.ts";
 import { PROGRAM } from "../commands.ts";
 import { type Html, html } from "./html.ts";
@@ -38,11 +39,11 @@ ${factTable(facts)}
 <h2>Records</h2>
 ${countTable(counts)}
 ${proof.length === 0 ? null : html`<h2>Proof</h2>${factTable(proof)}`}
-${contents === null ? null : plots(contents)}
 ${sections.map(sectionOf)}
+${contents === null ? null : plots(contents)}
 ${commands.length === 0 ? null : html`<h2>Commands</h2>${commands.map(([what, command]) => html`<p>${what}</p><pre><code>${command}</code></pre>`)}`}
 </main>
-<footer>${`${PROGRAM} ${VERSION}, ${when}. It holds titles and values of your memories: share it with that in mind.`}</footer>`;
+<footer>${`${PROGRAM} ${VERSION}, ${when}. This page holds titles and values of your memories: share it with that in mind.`}</footer>`;
   const head = html`<!doctype html>
 <html lang="en">
 <head>
@@ -93,14 +94,14 @@ function sectionOf(section: Section): Html {
     if (section.findings.length === 0) return html``;
     const items = section.findings.map(
       ({ what, count, examples }) =>
-        html`<li>${what} (${count})${examples.length === 0 ? null : html`<br><code>${examples.join(", ")}</code>`}</li>`,
+        html`<li>${`${what} (${thousands(count)})`}${examples.length === 0 ? null : html`<br><code>${examples.join(", ")}</code>`}</li>`,
     );
     return html`<h2>${section.title}</h2><ul>${items}</ul>`;
   }
   const { title, differences, total } = section;
   if (total === 0) return html``;
   const hidden = total - differences.length;
-  return html`<h2>${title}</h2>${differences.map(differenceTable)}${hidden > 0 ? html`<p>and ${hidden} more</p>` : null}`;
+  return html`<h2>${title}</h2>${differences.map(differenceTable)}${hidden > 0 ? html`<p>and ${thousands(hidden)} more</p>` : null}`;
 }
 
 function differenceTable({ kind, record, id, title, fields }: Difference): Html {

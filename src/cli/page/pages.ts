@@ -2,12 +2,14 @@
 import { resolve } from "node:path";
 import { BackendConfig } from "../../backends/config.ts";
 import { storeWords } from "../../doctor/commands.ts";
-import type { ComparisonResult, InspectionResult, MigrationResult, RollbackResult } from "../../operations/models.ts";
+import type { ComparisonResult, InspectionResult, MigrationResult } from "../../operations/models.ts";
+import type { RollbackResult } from "../../operations/run-models.ts";
+import { thousands } from "../../support/count.ts";
 import { shellQuote } from "../../support/shell.ts";
 import { PROGRAM } from "../commands.ts";
 import { migrationHeadline } from "../reports/migrate.ts";
 import { comparisonHeadline } from "../reports/verify.ts";
-import { storeKind, tallyRows, thousands } from "../text.ts";
+import { storeKind, tallyRows } from "../text.ts";
 import type { Page } from "./page.ts";
 
 type Contents = InspectionResult | null;

@@ -6,11 +6,12 @@ import type {
   ListedBackup,
   ProofResult,
 } from "../../operations/backup/models.ts";
+import { counted } from "../../support/count.ts";
 import { shellQuote } from "../../support/shell.ts";
 import type { Colour } from "../colour.ts";
 import { PROGRAM } from "../commands.ts";
 import { printable } from "../printable.ts";
-import { bytes, counted, elapsed, table } from "../text.ts";
+import { bytes, elapsed, table } from "../text.ts";
 
 export function backupHeadline({ outcome, store, place, name, removed, count }: BackupResult): string {
   const of = printable(store.location);

@@ -1,9 +1,10 @@
 /** Where a person's stores are and what is to be done, as a person reads it. */
 import type { Diagnosis, FoundStore } from "../../doctor/models.ts";
+import { counted, thousands } from "../../support/count.ts";
 import { shellQuote } from "../../support/shell.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
-import { commandLines, counted, paragraph, thousands } from "../text.ts";
+import { commandLines, paragraph } from "../text.ts";
 
 export interface DiagnosisLayout {
   /** Options of this call that the next one needs as well. */

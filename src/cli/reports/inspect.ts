@@ -2,11 +2,12 @@
 import { DEFAULT_TYPE, descriptorOf, FILE_BACKENDS, TARGET_TYPES } from "../../backends/descriptors.ts";
 import { DEFAULT_RELEASE } from "../../memorygraph/releases.ts";
 import type { InspectionResult } from "../../operations/models.ts";
+import { counted, thousands } from "../../support/count.ts";
 import { shellQuote } from "../../support/shell.ts";
 import { inWords } from "../../support/words.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
-import { counted, frequencies, listed, storeKind, thousands } from "../text.ts";
+import { frequencies, listed, storeKind } from "../text.ts";
 
 export function inspectionHeadline({ store, count }: InspectionResult): string {
   const { nodes, memories, relationships } = count;

@@ -1,9 +1,10 @@
 /** The result of a migration as a person reads it. */
 import { FILE_BACKENDS } from "../../backends/config.ts";
 import type { MigrationResult } from "../../operations/models.ts";
+import { counted, thousands } from "../../support/count.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
-import { counted, frequencies, listed, paragraph, storeKind, table, tallyRows, thousands } from "../text.ts";
+import { frequencies, listed, paragraph, storeKind, table, tallyRows } from "../text.ts";
 import { differenceLines } from "./differences.ts";
 
 /** One line: what came of it. */
@@ -139,7 +140,7 @@ function details(result: MigrationResult): string[] {
   if (notShown.count > 0)
     lines.push(`MemoryGraph ${release} will not show these memories: ${thousands(notShown.count)}`);
   for (const { what, count, examples } of notShown.reasons)
-    lines.push(`  ${printable(what)} (${count})`, ...listed(examples, count).map((line) => `  ${line}`));
+    lines.push(`  ${printable(what)} (${thousands(count)})`, ...listed(examples, count).map((line) => `  ${line}`));
   for (const { what, count, examples } of losses)
     lines.push(`LOST: ${printable(what)} (${thousands(count)})`, ...listed(examples, count));
   for (const { what, count, examples } of notes)

@@ -1,9 +1,10 @@
 /** The list of runs as a person reads it. */
-import type { ForgetResult, ListedRun, RollbackResult } from "../../operations/models.ts";
+import type { ForgetResult, ListedRun, RollbackResult } from "../../operations/run-models.ts";
+import { counted } from "../../support/count.ts";
 import { shellQuote } from "../../support/shell.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
-import { bytes, counted, elapsed, listed, table } from "../text.ts";
+import { bytes, elapsed, listed, table } from "../text.ts";
 
 /** @param toPath the target that was asked for */
 export function runsReport(runs: readonly ListedRun[], colour: Colour, toPath?: string): string {

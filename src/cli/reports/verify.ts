@@ -1,8 +1,9 @@
 /** The comparison of two stores as a person reads it. */
 import type { ComparisonResult } from "../../operations/models.ts";
+import { counted, thousands } from "../../support/count.ts";
 import type { Colour } from "../colour.ts";
 import { printable } from "../printable.ts";
-import { counted, frequencies, paragraph, storeKind, table, tallyRows, thousands } from "../text.ts";
+import { frequencies, paragraph, storeKind, table, tallyRows } from "../text.ts";
 import { differenceLines } from "./differences.ts";
 
 export function comparisonHeadline({ identical, missing, extra, changed, source }: ComparisonResult): string {

@@ -1,4 +1,5 @@
 /** Decides about every record before anything is written, and asks where somebody has to agree. */
+
 import type { TargetBackend, TargetPreview, TargetSession, WriteRequest } from "../../backends/backend.ts";
 import type { BackendConfig } from "../../backends/config.ts";
 import type { Fitted } from "../../backends/fitting.ts";
@@ -6,6 +7,7 @@ import { RefusedError } from "../../errors.ts";
 import type { ContentDigest } from "../../graph/digest.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { emptyTally, type Tally, tally } from "../../memorygraph/summary.ts";
+import { counted } from "../../support/count.ts";
 import { assertProvable } from "../checks.ts";
 import { toInstant } from "../models.ts";
 import { Outcome } from "../outcome.ts";
@@ -101,7 +103,7 @@ export async function askFirst(
     const { nodes, relationships } = rehearsal.overwritten;
     const total = nodes + relationships;
     if (total > 0) {
-      const what = `${total} records (${nodes} nodes, ${relationships} relationships)`;
+      const what = `${counted(total, "record")} (${counted(nodes, "node")}, ${counted(relationships, "relationship")})`;
       await hooks.confirm(`Overwrite ${what} in ${target.before.location}?`, rehearsal.toOverwrite);
     }
     return total;
@@ -123,7 +125,7 @@ export function assertConfirmed({ overwritten: { nodes, relationships } }: Outco
 export function assertNoConflict(outcome: Outcome): void {
   const { count, ids } = outcome.conflicts;
   if (outcome.options.onConflict !== "fail" || count === 0) return;
-  throw new RefusedError(`${count} records are in the target with other content`, {
+  throw new RefusedError(`${counted(count, "record")} ${count === 1 ? "is" : "are"} in the target with other content`, {
     details: ids,
     next: "Choose what to do with them: --on-conflict skip, overwrite or newest. Nothing was written.",
   });
