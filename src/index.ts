@@ -14,6 +14,7 @@ import { examine } from "./doctor/diagnose.ts";
 import { machineOf } from "./doctor/machine.ts";
 import type { Diagnosis } from "./doctor/models.ts";
 import { RunRegistry } from "./journal/registry.ts";
+import { KnownBackups } from "./operations/backup/known.ts";
 import { compareConfigured } from "./operations/compare-stores.ts";
 import { forgetRuns, runToForget } from "./operations/forget.ts";
 import { inspectStore } from "./operations/inspect.ts";
@@ -145,7 +146,9 @@ export async function doctor({
   signal,
 }: StateOptions & Pick<ReadingOptions, "signal"> = {}): Promise<Diagnosis> {
   const machine = machineOf(Bun.env, platform(), resolve("."));
-  return (await examine(machine, { runs: registryOf(stateDir).list(), signal })).diagnosis;
+  const registry = registryOf(stateDir);
+  const backups = new KnownBackups(registry.folder);
+  return (await examine(machine, { runs: registry.list(), backups, signal })).diagnosis;
 }
 
 /**

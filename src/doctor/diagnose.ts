@@ -3,6 +3,7 @@ import { FILE_BACKENDS } from "../backends/config.ts";
 import type { RunEntry } from "../journal/registry.ts";
 import { FOREIGN_MEMORIES } from "../memorygraph/memory.ts";
 import type { Release } from "../memorygraph/releases.ts";
+import type { KnownBackups } from "../operations/backup/known.ts";
 import { shellOf } from "../support/shell.ts";
 import { adviceBeside, stepText } from "./advice.ts";
 import type { Choice } from "./choose.ts";
@@ -18,6 +19,8 @@ export interface DiagnoseOptions {
   readonly release?: Release | undefined;
   /** The runs of this program, by which it knows its own results. */
   readonly runs?: readonly RunEntry[] | undefined;
+  /** What this machine remembers of backups. */
+  readonly backups?: KnownBackups | undefined;
   readonly onProgress?: ((records: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -41,6 +44,7 @@ export async function examine(machine: Machine, options: DiagnoseOptions = {}): 
   const plan = await planFor(choice, seen, each, signal);
   const diagnosis: Diagnosis = {
     ...document(machine, choice, plan, seen, runs, installed),
+    backup: lastBackup(options.backups, choice.location),
     problems: [...clients.problems],
     searched: [...searched],
   };
@@ -54,7 +58,7 @@ function document(
   seen: readonly Seen[],
   runs: readonly RunEntry[],
   installed: Survey["installed"],
-): Omit<Diagnosis, "problems" | "searched"> {
+): Omit<Diagnosis, "problems" | "searched" | "backup"> {
   const stores = seen.map((one) => withReading(shownStore(one), one, choice, plan, runs));
   const steps = plan.steps.map((step) => ({
     text: stepText(step, choice),
@@ -87,6 +91,13 @@ function document(
       ...beside.map(({ text, command }) => ({ text, command })),
     ],
   };
+}
+
+function lastBackup(backups: KnownBackups | undefined, location: string): Diagnosis["backup"] {
+  const [last] = backups?.of(location) ?? [];
+  if (backups === undefined || last === undefined) return null;
+  const { place, name, created, checked, digest } = last;
+  return { place, name, created, checked, proven: backups.provenAt(digest) };
 }
 
 function withReading(

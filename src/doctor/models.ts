@@ -54,6 +54,18 @@ export const DiagnosisSchema = v.object({
     /** Those of them that the release will not show, since its model refuses them; `inspect` says why. */
     notShown: Count,
   }),
+  /** The last backup of that store that was made from this machine, as far as is known; null for none. */
+  backup: v.nullable(
+    v.object({
+      place: v.string(),
+      name: v.string(),
+      created: v.string(),
+      /** When the store was last found to be as the backup has it. */
+      checked: v.string(),
+      /** When it was last restored into a throw-away store; null if it never was. */
+      proven: v.nullable(v.string()),
+    }),
+  ),
   installed: v.array(v.object({ version: v.string(), by: v.string(), path: v.string() })),
   /** The servers that MCP clients start as MemoryGraph, and the store that each opens. */
   clients: v.array(

@@ -4,6 +4,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import * as v from "valibot";
+import type { Diagnosis } from "../../src/doctor/models.ts";
 import { BackupListSchema, BackupResultSchema, DrillResultSchema } from "../../src/operations/backup/models.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { copyFixture, settle } from "../support/stores.ts";
@@ -94,6 +95,27 @@ test("somebody new makes a backup, looks at it, tries it, breaks the store, and 
   expect(new Set(digests).size).toBe(1);
   expect(await done(folder, "verify", folder.file("0.12.4.db"), "back.db")).toStartWith("The same");
 }, 60_000);
+
+test("doctor tells of a store without a backup, of one that was never tried, and of one that was", async () => {
+  const folder = fresh();
+  const home = folder.file("home/.memorygraph/memory.db");
+  mkdirSync(dirname(home), { recursive: true });
+  copyFileSync(copyFixture("0.12.4", folder), home);
+  settle(home);
+  const backupLine = async () => {
+    const { stdout } = await inProcess(folder, ["doctor", "--for", "0.12"]);
+    return stdout.slice(stdout.indexOf("Backup "), stdout.indexOf("Found")).replace(/\s+/g, " ");
+  };
+  const last = async () => (document((await inProcess(folder, ["doctor", "--json"])).stdout) as Diagnosis).backup;
+  expect(await backupLine()).toBe('Backup none is known on this machine; "memorygraph-migrate backup" makes one ');
+  expect(await last()).toBeNull();
+  const { name, place } = await result(BackupResultSchema, folder, "backup");
+  expect(await backupLine()).toContain('never tried, which "verify --restore" with that place does');
+  expect(await last()).toMatchObject({ name, place, proven: null });
+  await done(folder, "verify", "--restore", place);
+  expect(await backupLine()).toMatch(/; proven 20\d\d-\d\d-\d\d $/);
+  expect(await last()).toMatchObject({ name, proven: expect.any(String) });
+});
 
 describe("one digest at every step", () => {
   test.each([

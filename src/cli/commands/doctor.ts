@@ -6,6 +6,7 @@ import { machineOf } from "../../doctor/machine.ts";
 import { RELEASES } from "../../memorygraph/releases.ts";
 import { counted } from "../../support/count.ts";
 import { doctorArgs } from "../args.ts";
+import { knownBackups } from "../backup-places.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { decode } from "../endpoint.ts";
 import { TO_DO } from "../exit-codes.ts";
@@ -41,6 +42,7 @@ async function run(options: DoctorOptions, context: CommandContext): Promise<voi
     examine(machineOf(context.env, process.platform, process.cwd()), {
       release: options.for,
       runs: registry.list(),
+      backups: knownBackups(options["state-dir"], context.env),
       onProgress: (done) => progress({ phase: "look", done, total: null, unit: "records" }),
       signal,
     });

@@ -43,7 +43,7 @@ export function diagnosisReport(diagnosis: Diagnosis, layout: DiagnosisLayout): 
   const { colour, width, verbose } = layout;
   const { well, stores, searched, problems } = diagnosis;
   const lines = [...paragraph(diagnosisHeadline(diagnosis), width, "").map(well ? colour.green : colour.yellow)];
-  lines.push("", ...use(diagnosis, width));
+  lines.push("", ...use(diagnosis, width), ...backupLines(diagnosis, width));
   if (stores.length > 0) lines.push("", colour.bold("Found"));
   for (const store of stores) lines.push(...found(store, layout));
   for (const { file, what } of problems) {
@@ -62,6 +62,19 @@ function use({ current, installed }: Diagnosis, width: number): string[] {
     ...paragraph(`You use   MemoryGraph ${release}: ${printable(releaseReason + others)}`, width, "", "          "),
     ...paragraph(`It opens  ${backend ?? ""} ${printable(location)} (${printable(reason)})`, width, "", "          "),
   ];
+}
+
+/** Nothing is said of a store that holds nothing. */
+function backupLines({ backup, current: { memories } }: Diagnosis, width: number): string[] {
+  const told = (text: string) => paragraph(text, width, "Backup    ", "          ");
+  if (backup === null) {
+    return memories === 0 ? [] : told('none is known on this machine; "memorygraph-migrate backup" makes one');
+  }
+  const { place, created, checked, proven } = backup;
+  const same = checked.slice(0, 10) > created.slice(0, 10) ? `, unchanged until ${checked.slice(0, 10)}` : "";
+  const proof =
+    proven === null ? 'never tried, which "verify --restore" with that place does' : `proven ${proven.slice(0, 10)}`;
+  return told(`of ${created.slice(0, 10)}${same}, in ${printable(place)}; ${proof}`);
 }
 
 const STANDING: Record<FoundStore["standing"], string> = {
