@@ -51,9 +51,25 @@ const OTHERS: readonly Signature[] = [
   ...archive("file compressed with bzip2", "425a68", "bunzip2 FILE"),
   ...archive("file compressed with xz", "fd377a585a00", "xz -d FILE"),
   ...archive("7-Zip archive", "377abcaf271c", "7z x FILE"),
+  textThat("dump in SQL", /^(\s|--[^\n]*\n)*(PRAGMA|BEGIN|CREATE TABLE|INSERT INTO)\b/i, {
+    note: "Make a database of it first (sqlite3 new.db < FILE), then name that.",
+  }),
+  textThat("SQLite file in Base64", /^\s*U1FMaXRlIGZvcm1hdCAz/, {
+    note: "Decode it first (base64 -d FILE > new.db), then name what comes out.",
+  }),
+  textThat("pointer of Git LFS", /^version https:\/\/git-lfs\.github\.com\//, {
+    note: "The store itself is not in this folder yet: run git lfs pull in the repository.",
+  }),
+  textThat("web page", /^\uFEFF?\s*(<!--[^>]*-->\s*)*<(!doctype\s+html|html)\b/i, {
+    note: "A site has sent it in place of the file, such as a page for logging in. Download the store again.",
+  }),
   { what: "text file", matches: ({ head, kind }) => kind === "file" && isText(head) },
   { what: OTHER_FILE, matches: ({ kind }) => kind === "file" },
 ];
+
+function textThat(what: string, beginsWith: RegExp, { note }: { readonly note: string }): Signature {
+  return { what, note, matches: ({ head }) => isText(head) && beginsWith.test(head.toString("utf8")) };
+}
 
 function archive(what: string, magic: string, command: string): Signature[] {
   const matches = ({ head }: Look) => head.toString("hex", 0, magic.length / 2) === magic;

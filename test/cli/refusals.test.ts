@@ -40,6 +40,12 @@ describe("a source that is none is a wrong option (2), and no target appears", (
     ["a directory", () => targets, "is a directory, not a SQLite file"],
     ["an empty file", () => make("empty.db", ""), "is an empty file"],
     ["a text file", () => make("notes.db", "my notes\n"), "is a text file"],
+    ["a web page", () => make("login.db", "<!DOCTYPE html>\n<html>Sign in"), "is a web page, not a SQLite file"],
+    [
+      "a pointer of Git LFS",
+      () => make("lfs.db", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"),
+      "is a pointer of Git LFS, not a SQLite file",
+    ],
     ["a JSON text", () => make("package.json", '{"name": 1}'), "is a JSON text"],
     ["other bytes", () => make("noise.db", new Uint8Array([1, 0, 2, 0])), "is no store that this program knows"],
     ["a SQLite file of another application", foreign, "is a SQLite file of another application (tables: cookies)"],

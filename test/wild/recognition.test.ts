@@ -197,3 +197,23 @@ describe("a file in WAL mode without its -wal", () => {
     expect((await program(folder, ["inspect", "--from-path", settle(folder.file("memory.db"))])).code).toBe(0);
   });
 });
+
+test.skipIf(Bun.which("sqlite3") === null || Bun.which("base64") === null)(
+  "a store as text, in SQL or in Base64, is named, and the command that is printed makes the store again",
+  async () => {
+    using folder = temporaryFolder();
+    const path = copyFixture("0.12.4", folder);
+    for (const [command, what] of [
+      [`sqlite3 '${path}' .dump`, "is a dump in SQL"],
+      [`base64 '${path}'`, "is a SQLite file in Base64"],
+    ] as const) {
+      const [text, again] = [folder.file("text.db"), folder.file("new.db")];
+      expect(Bun.spawnSync(["sh", "-c", `rm -f '${again}' && ${command} > '${text}'`]).exitCode).toBe(0);
+      const refused = await program(folder, ["inspect", text]);
+      expectError(refused, 2, what);
+      const [, advised] = /first \((.*?)\),/.exec(refused.stderr)!;
+      Bun.spawnSync(["sh", "-c", advised!.replace("FILE", `'${text}'`)], { cwd: folder.path });
+      expect((await program(folder, ["verify", path, settle(again)])).code).toBe(0);
+    }
+  },
+);
