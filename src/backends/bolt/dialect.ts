@@ -48,6 +48,8 @@ export interface Dialect {
   changeToken(connection: Connection): Promise<string | null>;
   /** Why this server cannot be a target at all; null where it can. */
   blocker(connection: Connection): Promise<Blocker | null>;
+  /** What else of the database a person should know. */
+  notes?(connection: Connection): Promise<string[]>;
   /** Why no MemoryGraph can use the server; null where one can. */
   closed?(connection: Connection): Promise<string | null>;
   /** What acts in the server by itself, and concerns a target: it cannot be foreseen what it makes of the records. */

@@ -1,4 +1,4 @@
-/** Indexes and constraints of Neo4j, read and made; and the rules that they are for what is to be written. */
+/** Indexes and constraints of Neo4j, read and made. */
 import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import { RELEASES, type Release } from "../../memorygraph/releases.ts";
 import { tellingRepeatedly } from "../../support/patience.ts";
@@ -7,10 +7,10 @@ import type { SchemaItem } from "../description.ts";
 import type { TargetRule } from "../graph-store/target-rules.ts";
 import type { Connection, Row } from "./connection.ts";
 import type { SchemaDialect } from "./dialect.ts";
-import { tooLargeForRange, tooLargeForText } from "./index-limits.ts";
 import { quoteNeo4j } from "./neo4j-names.ts";
-import { typeViolation } from "./property-types.ts";
-import { ownItems, whatOf } from "./schema.ts";
+import { rulesOf } from "./neo4j-rules.ts";
+import { describeRow, isOnNodeId, isUnique, ROW } from "./neo4j-schema-rows.ts";
+import { ownItems } from "./schema.ts";
 
 const READY_PAUSE_MS = 50;
 
@@ -201,71 +201,13 @@ export class Neo4jSchema implements SchemaDialect {
     return rows.filter((row) => isUnique(row) && isOnNodeId(row)).flatMap(([, , labels]) => labels as string[]);
   }
 
-  async rules(connection: Connection): Promise<TargetRule[]> {
-    const types = isAtLeast(this.#release.version, [5, 9]) ? "propertyType" : "null";
-    const yielded = types === "null" ? "" : `, ${types}`;
-    const constraints = await connection.rows(
-      `SHOW CONSTRAINTS YIELD name, type, entityType, labelsOrTypes, properties${yielded} RETURN ${ROW}, name, ${types}`,
-    );
-    const indexes = await connection.rows(
-      `SHOW INDEXES YIELD name, type, entityType, labelsOrTypes, properties, state WHERE state <> 'FAILED' AND type <> 'LOOKUP' RETURN ${ROW}, name`,
-    );
-    // The index of a constraint has the constraint's name, and goes with it.
-    const named = new Set(constraints.map((row) => row[4]));
-    return [
-      ...constraints.map((row) => this.#constraintRule(row)).filter((rule) => rule !== null),
-      ...indexes.map((row) => this.#indexRule(row, named.has(row[4]))).filter((rule) => rule !== null),
-    ];
-  }
-
-  #constraintRule(row: Row): TargetRule | null {
-    const base = ruleOf("constraint", row);
-    const missing = (values: readonly unknown[]) =>
-      values.includes(null) ? `it has no ${base.properties[values.indexOf(null)]}` : null;
-    const type = String(row[0]);
-    // Ids are compared where duplicates are decided about.
-    if (isUnique(row) && !isOnNodeId(row)) {
-      return { ...base, isUnique: true, violation: /_KEY$/.test(type) ? missing : () => null };
-    }
-    if (/EXISTENCE$|_KEY$/.test(type)) return { ...base, violation: missing };
-    if (!/PROPERTY_TYPE$/.test(type)) return null;
-    return { ...base, violation: ([value]) => typeViolation(String(row[5]), value!) };
-  }
-
-  #indexRule(row: Row, isOfConstraint: boolean): TargetRule | null {
-    const base = ruleOf(isOfConstraint ? "constraint" : "index", row);
-    const what = describeRow("index", row);
-    const type = String(row[0]);
-    if (/RANGE|BTREE/.test(type)) return { ...base, what, violation: tooLargeForRange };
-    return type === "TEXT" ? { ...base, what, violation: tooLargeForText } : null;
+  rules(connection: Connection): Promise<TargetRule[]> {
+    return rulesOf(connection, isAtLeast(this.#release.version, [5, 9]));
   }
 }
 
 /** An index over one property, as the server spells it once it is RANGE. */
 const BTREE_ON_ONE = /^CREATE RANGE INDEX (`(?:[^`]|``)+`|\w+) FOR (\(.*\)) ON \((\w+\.(?:`(?:[^`]|``)+`|\w+))\)\s*$/s;
-
-/** What describeRow and the like take, in the order of their elements. */
-const ROW = "type, entityType, labelsOrTypes, properties";
-
-function ruleOf(kind: "index" | "constraint", row: Row): Omit<TargetRule, "violation"> {
-  const name = String(row[4]);
-  return {
-    what: describeRow(kind, row),
-    name,
-    entity: row[1] === "NODE" ? "node" : "relationship",
-    names: (row[2] as string[] | null) ?? [],
-    properties: (row[3] as string[] | null) ?? [],
-    drop: `DROP ${kind.toUpperCase()} ${quoteNeo4j(name)}`,
-  };
-}
-
-function isUnique([type]: Row): boolean {
-  return /UNIQUE|_KEY$/.test(String(type));
-}
-
-function isOnNodeId([, entity, , properties]: Row): boolean {
-  return entity === "NODE" && String(properties) === "id";
-}
 
 /** Settings of an index, each as text; null where it has none. */
 function optionsOf(options: unknown): Record<string, string> | null {
@@ -289,29 +231,6 @@ function multiTenant(): SchemaItem[] {
     "neo4j",
     properties.map((name) => index(`memory_${name.replace("context_", "")}_index`, name)),
   );
-}
-
-const KINDS: Record<string, string> = {
-  RANGE: "index",
-  BTREE: "index",
-  FULLTEXT: "full-text index",
-  UNIQUENESS: "unique constraint",
-  NODE_PROPERTY_UNIQUENESS: "unique constraint",
-  RELATIONSHIP_UNIQUENESS: "unique constraint",
-  RELATIONSHIP_PROPERTY_UNIQUENESS: "unique constraint",
-  NODE_KEY: "key constraint",
-  RELATIONSHIP_KEY: "key constraint",
-  NODE_PROPERTY_EXISTENCE: "existence constraint",
-  RELATIONSHIP_PROPERTY_EXISTENCE: "existence constraint",
-};
-
-function describeRow(kind: "index" | "constraint", [type, entity, names, properties]: Row): string {
-  const word = KINDS[String(type)] ?? `${String(type).toLowerCase().replaceAll("_", " ")} ${kind}`;
-  return whatOf(word, {
-    entity: entity === "NODE" ? "node" : "relationship",
-    names: (names as string[] | null) ?? [],
-    properties: (properties as string[] | null) ?? [],
-  });
 }
 
 /** Where the server does not say which index a constraint owns: the one over the same properties. */
