@@ -3,6 +3,7 @@ import type { ContentHash } from "../graph/digest.ts";
 import { Properties } from "../graph/properties.ts";
 import type { GraphNode } from "../graph/record.ts";
 import { openScratch, restored, storable } from "../support/scratch.ts";
+import { Sieve } from "../support/sieve.ts";
 import type { ImagePlace } from "./layers.ts";
 import type { Kept, Present } from "./rollback-plan.ts";
 
@@ -54,6 +55,8 @@ type ActionRow = [number, string | null, string | null, Uint8Array | null, numbe
 export class PlannedActions {
   readonly #database = openScratch(ACTION, CACHE_KILOBYTES);
   readonly #statements;
+  /** The keys of nodes in the table: most relationships of a target join others. */
+  readonly #keys = new Sieve();
 
   constructor() {
     for (const sql of [
@@ -101,6 +104,7 @@ export class PlannedActions {
     const { present, ordinal, hash, identity, isBookkeeping, isForced, name, title } = undone;
     const { record, internal = null, source = null, mark } = present;
     const key = record.kind === "node" ? storable(record.key) : null;
+    if (key !== null) this.#keys.add(sieveHash(key));
     const flags = (isBookkeeping ? BOOKKEEPING : 0) | (isForced ? FORCED : 0);
     this.#statements.add.run(
       ...[KINDS[record.kind], ordinal, key, internal, source, mark?.() ?? null],
@@ -143,7 +147,7 @@ export class PlannedActions {
 
   /** Whether the node is to go. @param key as `storable` spells it */
   isRemoved(key: string): boolean {
-    return this.#statements.isRemoved.values(key).length > 0;
+    return this.#keys.mayHave(sieveHash(key)) && this.#statements.isRemoved.values(key).length > 0;
   }
 
   /** A node that was to go stays. Null where it was not to go. @param by what is attached to it */
@@ -200,6 +204,10 @@ export class PlannedActions {
     for (const statement of Object.values(this.#statements)) statement.finalize();
     this.#database.close();
   }
+}
+
+function sieveHash(key: string): bigint {
+  return Bun.hash.wyhash(key);
 }
 
 function actionOf([ordinal, internal, source, mark, run, entry, name]: ActionRow): Action {

@@ -2,6 +2,7 @@
 import type { GraphRecord } from "../graph/record.ts";
 import { type Fingerprint, fingerprintOf } from "../memorygraph/fingerprint.ts";
 import { openScratch, storable } from "../support/scratch.ts";
+import { Sieve } from "../support/sieve.ts";
 import { BEFORE_IMAGE, CREATED, DROPPED, OVERWRITTEN, readBeforeImage, readFingerprints } from "./entries.ts";
 import type { JournalFile } from "./journal-file.ts";
 
@@ -33,6 +34,8 @@ export class RunTrace {
   readonly isUnfinished: boolean;
   readonly #database = openScratch(SCHEMA, CACHE_KILOBYTES);
   readonly #statements;
+  /** The identities in both tables: most records of a target are in neither. */
+  readonly #identities = new Sieve();
   #images = 0;
   #created = 0;
 
@@ -89,6 +92,7 @@ export class RunTrace {
   #addAll(fingerprints: Iterable<Fingerprint>, overwritten: 0 | 1): void {
     for (const { identity, content, stable } of fingerprints) {
       this.#statements.add.run(identity, overwritten, content, stable);
+      this.#identities.add(identity);
       if (overwritten === 0) this.#created++;
     }
   }
@@ -100,6 +104,7 @@ export class RunTrace {
 
   /** Each record of the present once, since equal ones are counted off. */
   trace(fingerprint: Fingerprint): Traced {
+    if (!this.#identities.mayHave(fingerprint.identity)) return OTHER;
     return this.#overwritten(fingerprint) ?? this.#made(fingerprint);
   }
 

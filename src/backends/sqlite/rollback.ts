@@ -1,22 +1,20 @@
 /** What becomes of a SQLite target whose run was stopped, or is to be undone. */
 import { existsSync, realpathSync } from "node:fs";
 import { Properties } from "../../graph/properties.ts";
-import type { GraphNode, GraphRecord } from "../../graph/record.ts";
+import type { GraphRecord } from "../../graph/record.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
-import { presentOf, type RollbackPlan } from "../../journal/rollback-plan.ts";
+import type { Present, RollbackPlan } from "../../journal/rollback-plan.ts";
 import { TARGET_DIGEST } from "../../journal/run-info.ts";
 import { hasWritten, stateOfRun } from "../../journal/run-state.ts";
 import { digestOf } from "../../memorygraph/canonicalizer.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import { remove } from "../../support/files.ts";
-import { openScratch, type Scratch } from "../../support/scratch.ts";
 import type { RollbackTarget } from "../backend.ts";
 import { assertReplaceable } from "../file/place.ts";
-import { commitPlanned, isEmptied, planned, toRecover, wasMade } from "../file/staged-rollback.ts";
+import { commitPlanned, isEmptied, toRecover, wasMade } from "../file/staged-rollback.ts";
 import { recoverStaged } from "../file/staging.ts";
 import { ExistingFile } from "./existing-file.ts";
-
-const PAGE = 500;
+import { readWholeRecord, writeWholeRecord } from "./side-table.ts";
 
 /** Removes what a stopped run has left beside the target, and tells whether it had been put in place. */
 export async function recover(path: string, journal: JournalFile): Promise<"as before" | "complete"> {
@@ -47,7 +45,7 @@ export async function openForRollback(path: string, journals: readonly JournalFi
   let isDone = false;
   return {
     location: path,
-    present: () => presentOf(session.read()),
+    present: () => present(session),
     async apply(plan) {
       failpoint("before rollback");
       await change(session, plan);
@@ -68,43 +66,32 @@ export async function openForRollback(path: string, journals: readonly JournalFi
   };
 }
 
-async function change(session: ExistingFile, plan: RollbackPlan): Promise<void> {
-  // While relationships are read, the nodes that they join have to be there.
-  const nodes = openScratch("CREATE TEMP TABLE node (key TEXT NOT NULL)");
-  const restored = openScratch("CREATE TEMP TABLE image (run INTEGER NOT NULL, entry INTEGER NOT NULL)");
-  try {
-    for await (const batch of planned(session.read(), plan)) {
-      const gone: GraphRecord[] = [];
-      for (const { record, action } of batch) {
-        if (action === null) continue;
-        const { image } = action;
-        if (image !== null) restored.run("INSERT INTO image VALUES (?, ?)", [image.run, image.entry]);
-        else if (record.kind === "relationship") gone.push(record);
-        else nodes.run("INSERT INTO node VALUES (?)", [JSON.stringify(record.key)]);
-      }
-      await session.remove(gone);
+/** Each record with what is enough to find it again, so that the file need not be read a second time to change it. */
+async function* present(session: ExistingFile): AsyncGenerator<readonly Present[]> {
+  for await (const batch of session.read()) yield batch.map((record) => ({ record, mark: () => markOf(record) }));
+}
+
+async function change(session: ExistingFile, { actions, traces }: RollbackPlan): Promise<void> {
+  for (const kind of ["relationship", "node"] as const) {
+    for (const page of actions.pages(kind, "remove")) {
+      await session.remove(page.map(({ mark }) => recordOf(kind, mark!)));
     }
-    for (const page of pagesOf<[number, string]>(nodes, "SELECT rowid, key FROM node")) {
-      await session.remove(page.map(([, key]) => nodeOf(JSON.parse(key) as string)));
+  }
+  for (const kind of ["node", "relationship"] as const) {
+    for (const page of actions.pages(kind, "restore")) {
+      await session.replace(page.map(({ image }) => traces[image!.run]!.imageAt(image!.entry)));
     }
-    for (const page of pagesOf<[number, number, number]>(restored, "SELECT rowid, run, entry FROM image")) {
-      await session.replace(page.map(([, run, entry]) => plan.traces[run]!.imageAt(entry)));
-    }
-  } finally {
-    nodes.close();
-    restored.close();
   }
 }
 
-function* pagesOf<R extends [number, ...unknown[]]>(scratch: Scratch, query: string) {
-  for (let after = 0; ; ) {
-    const rows = scratch.query(`${query} WHERE rowid > ? ORDER BY rowid LIMIT ${PAGE}`).values(after) as R[];
-    if (rows.length === 0) return;
-    yield rows;
-    after = rows.at(-1)![0];
-  }
+/** A node is taken out by its key; a relationship beside the tables by all that it holds. */
+function markOf(record: GraphRecord): Uint8Array {
+  if (record.kind === "relationship") return Buffer.from(writeWholeRecord({ record, dangling: false }));
+  return Buffer.from(JSON.stringify(record.key));
 }
 
-function nodeOf(key: string): GraphNode {
-  return { kind: "node", key, labels: [], properties: Properties.from([]) };
+function recordOf(kind: GraphRecord["kind"], mark: Uint8Array): GraphRecord {
+  const text = Buffer.from(mark).toString();
+  if (kind === "relationship") return readWholeRecord(kind, text).record;
+  return { kind, key: JSON.parse(text) as string, labels: [], properties: Properties.from([]) };
 }
