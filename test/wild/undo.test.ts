@@ -7,6 +7,7 @@ import { BackendConfig } from "../../src/backends/config.ts";
 import { RunRegistry } from "../../src/journal/registry.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
 import { thisProcess } from "../../src/support/processes.ts";
+import { typed } from "../cli/on-terminal.ts";
 import { countOf, edited } from "../cli/stores.ts";
 import { endOf } from "../conformance/ends.ts";
 import { begin, ended, program, runsOf, standsStill } from "../faults/program.ts";
@@ -168,13 +169,25 @@ test("a target with a run that was undone in part is a target as any other", asy
 });
 
 describe("what is undone is proven", () => {
-  test("before it can be seen: a trigger that does something else leaves the target unchanged (7)", async () => {
+  test.each([
+    ["changes a node", "UPDATE nodes SET label = 'Other' WHERE id = 'm-000003'"],
+    [
+      "changes one property",
+      "UPDATE nodes SET properties = json_set(properties, '$.importance', 0.125) WHERE id = 'm-000003'",
+    ],
+    [
+      "deletes a relationship",
+      "DELETE FROM relationships WHERE id = (SELECT min(id) FROM relationships WHERE from_id LIKE 'm-%')",
+    ],
+    [
+      "leads a relationship elsewhere",
+      "UPDATE relationships SET to_id = from_id WHERE id = (SELECT min(id) FROM relationships WHERE from_id <> to_id)",
+    ],
+    ["adds a node", "INSERT OR IGNORE INTO nodes (id, label, properties) VALUES ('theirs', 'Memory', '{}')"],
+  ])("before it can be seen: a trigger that %s beside it leaves the target unchanged (7)", async (_, statement) => {
     using folder = temporaryFolder();
     const { target, undo } = await merged(folder);
-    change(
-      target,
-      "CREATE TRIGGER theirs AFTER DELETE ON nodes BEGIN UPDATE nodes SET label = 'Other' WHERE id = 'm-000003'; END",
-    );
+    change(target, `CREATE TRIGGER theirs AFTER DELETE ON nodes BEGIN ${statement}; END`);
     const after = await stateAt(at(target));
     const undone = await undo("--yes");
     expect([undone.code, undone.stderr]).toEqual([7, expect.stringContaining("it was left unchanged")]);
@@ -205,22 +218,6 @@ describe("a target that is not where the run left it", () => {
     expect([undone.code, undone.stdout]).toEqual([0, expect.stringContaining("exactly as it was before")]);
     expect(await stateAt(at(moved))).toBe(before);
     expect(await runsOf(folder)).toMatchObject([{ status: "rolled back" }]);
-  });
-
-  test("is another target where it is a copy: undoing one says nothing about the other", async () => {
-    using folder = temporaryFolder();
-    const { target, before, undo } = await merged(folder);
-    const [copy, after] = [folder.file("elsewhere", "copy.db"), await stateAt(at(target))];
-    copyFileSync(target, copy);
-    const asked = await undo("--to-path", copy, "--yes");
-    expect([asked.code, asked.stderr]).toEqual([4, expect.stringContaining(`${target} and ${copy} both hold`)]);
-    expect(asked.stderr).toContain(`add --confirm=${copy}`);
-    expect([await stateAt(at(copy)), await stateAt(at(target))]).toEqual([after, after]);
-    expect((await undo("--to-path", copy, `--confirm=${copy}`)).code).toBe(0);
-    expect([await stateAt(at(copy)), await stateAt(at(target))]).toEqual([before, after]);
-    expect(await runsOf(folder)).toMatchObject([{ status: "done", can: ["rollback"] }]);
-    expect((await undo("--yes")).code).toBe(0);
-    expect(await stateAt(at(target))).toBe(before);
   });
 
   test("is listed and undone where it is now, also when another store has its former name", async () => {
@@ -392,4 +389,56 @@ test("a FalkorDBLite store that was moved is undone byte for byte", async () => 
   renameSync(config.path!, moved);
   expect((await program(folder, ["rollback", run!.id, "--to-path", moved, "--yes"])).code).toBe(0);
   expect(readFileSync(moved).equals(bytes)).toBe(true);
+});
+
+describe.each(["sqlite", "falkordblite"] as const)("a copy of a target of %s is another target", (type) => {
+  const both = async (folder: TemporaryFolder) => {
+    for (const name of ["target", "elsewhere"]) mkdirSync(folder.file(name));
+    const configOf = (...place: string[]) => new BackendConfig({ type, path: folder.file(...place) });
+    const [target, copy] = [configOf("target", "store"), configOf("elsewhere", "copy")];
+    expect((await runMigration(at(copyFixture("0.12.4", folder)), target, {}, {})).error).toBeNull();
+    const before = await stateAt(target);
+    const to = ["--to", type, "--to-path", target.path!, "--quiet"];
+    expect((await program(folder, ["migrate", "--from-path", copyFixture("0.10.0", folder), ...to])).code).toBe(0);
+    if (type === "sqlite") settle(target.path!);
+    copyFileSync(target.path!, copy.path!);
+    const [run] = await runsOf(folder);
+    return { target, copy, before, after: await stateAt(target), undo: ["rollback", run!.id, "--to-path", copy.path!] };
+  };
+
+  test("refused without a terminal (4), with both places and the way to name the copy", async () => {
+    using folder = temporaryFolder();
+    const { target, copy, before, after, undo } = await both(folder);
+    const asked = await program(folder, [...undo, "--yes"]);
+    expect([asked.code, asked.stderr]).toEqual([
+      4,
+      expect.stringContaining(`${target.path} and ${copy.path} both hold`),
+    ]);
+    expect(asked.stderr).toContain(`add --confirm=${copy.path}`);
+    expect([await stateAt(copy), await stateAt(target)]).toEqual([after, after]);
+    expect((await program(folder, [...undo, `--confirm=${copy.path}`])).code).toBe(0);
+    expect([await stateAt(copy), await stateAt(target)]).toEqual([before, after]);
+    expect(await runsOf(folder)).toMatchObject([{ status: "done", can: ["rollback"] }]);
+    expect((await program(folder, [...undo.slice(0, 2), "--yes"])).code).toBe(0);
+    expect([await stateAt(target), await stateAt(copy)]).toEqual([before, before]);
+  }, 120_000);
+
+  test.skipIf(process.platform === "win32")(
+    "asked about on a terminal, and a no changes nothing",
+    async () => {
+      using folder = temporaryFolder();
+      const { target, copy, before, after, undo } = await both(folder);
+      const answers = (second: string) =>
+        [
+          ["to go on", `${copy.path}\r`],
+          ["alone?", second],
+        ] as const;
+      const no = await typed(folder, undo, answers("n\r"), { columns: 400 });
+      expect([no.code, no.left, await stateAt(copy), await stateAt(target)]).toEqual([4, [], after, after]);
+      const yes = await typed(folder, undo, answers("y\r"), { columns: 400 });
+      expect([yes.code, yes.left, await stateAt(copy), await stateAt(target)]).toEqual([0, [], before, after]);
+      expect(await runsOf(folder)).toMatchObject([{ status: "done", can: ["rollback"] }]);
+    },
+    120_000,
+  );
 });
