@@ -45,7 +45,7 @@ async function storesVectors(connection: Connection): Promise<boolean> {
 class Neo4jDialect implements Dialect {
   readonly type = "neo4j";
   readonly engine: string;
-  // Twice as much took 30 MiB more for its messages, and the server hardly less time.
+  // Twice as much takes 30 MiB more, for the messages that are under way.
   readonly limits = { rows: 1_000, bytes: 1 << 20, inFlight: 2 };
   readonly joinsAtOnce = true;
   readonly indexesCheaply = true;
