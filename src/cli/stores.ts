@@ -183,10 +183,11 @@ export function notedConfig(
   password: PasswordSource | undefined,
   side: Side,
   surroundings: CliEnvironment,
+  identity?: string,
 ): Promise<BackendConfig> {
   const username = config.username;
   return withPassword(
-    config,
+    new BackendConfig({ ...config, ...(identity !== undefined && { identity }) }),
     { ...(password !== undefined && { password }), ...(username ? { username } : {}) },
     side,
     surroundings,

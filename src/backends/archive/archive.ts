@@ -95,7 +95,7 @@ async function openForRollback(
   for (const journal of toRecover(existsSync(path), journals)) recoverStaged(path, journal);
   if (!existsSync(path)) return null;
   assertReplaceable(path);
-  const source = await openSource(config);
+  const source = await openSource(config, { side: "to" });
   return {
     location: path,
     present: () => presentOf(source.read()),

@@ -10,7 +10,13 @@ import { notedConfig } from "../stores.ts";
 import { tellOutcome } from "./migrate.ts";
 
 const TEXT = v.exactOptional(v.string());
-const ResumeSchema = v.object({ run: v.string(), "to-path": TEXT, "state-dir": TEXT });
+const ResumeSchema = v.object({
+  run: v.string(),
+  "to-path": TEXT,
+  "from-identity": TEXT,
+  "to-identity": TEXT,
+  "state-dir": TEXT,
+});
 
 interface ResumeOptions extends v.InferOutput<typeof ResumeSchema> {
   readonly passwords: Readonly<Record<"from" | "to", PasswordSource | undefined>>;
@@ -36,8 +42,8 @@ async function run(options: ResumeOptions, context: CommandContext): Promise<voi
   const registry = registryOf(options["state-dir"], context.env);
   const found = findRun(registry, options.run, { path: options["to-path"] });
   try {
-    const from = await notedConfig(found.from, options.passwords.from, "from", context);
-    const to = await notedConfig(found.to, options.passwords.to, "to", context);
+    const from = await notedConfig(found.from, options.passwords.from, "from", context, options["from-identity"]);
+    const to = await notedConfig(found.to, options.passwords.to, "to", context, options["to-identity"]);
     tellOutcome(await resumeRun(registry, found, from, to, { onProgress, signal }), to, context);
   } finally {
     found.file.close();

@@ -23,6 +23,7 @@ const FLAG = v.optional(v.boolean(), false);
 const RollbackSchema = v.object({
   run: v.string(),
   "to-path": TEXT,
+  "to-identity": TEXT,
   "to-uri": TEXT,
   confirm: TEXT,
   report: TEXT,
@@ -60,7 +61,7 @@ async function run(options: RollbackOptions, context: CommandContext): Promise<v
   const registry = registryOf(options["state-dir"], context.env);
   const places = { path: options["to-path"], uri: options["to-uri"] };
   const found = findRun(registry, options.run, places);
-  const target = await notedConfig(found.to, options.password, "to", context).catch((error) => {
+  const target = await notedConfig(found.to, options.password, "to", context, options["to-identity"]).catch((error) => {
     found.file.close();
     throw error;
   });
