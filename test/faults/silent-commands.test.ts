@@ -127,14 +127,16 @@ async function silenced(
   { name, args, env = {}, codes }: Case,
   { after, patience, stopAfter }: Silence,
 ): Promise<Omit<Came, "longest">> {
-  const begun = line.received();
+  const begun = { accepted: line.accepted(), received: line.received() };
   let since = Number.NaN;
+  // Where it is silent from the first byte, that is when somebody comes: a busy machine takes seconds to start a program.
+  if (after === 0) line.silence("all");
   const fall = () => {
-    if (!Number.isNaN(since) || line.received() - begun < after) return;
+    const isThere = after > 0 || line.accepted() > begun.accepted;
+    if (!Number.isNaN(since) || !isThere || line.received() - begun.received < after) return;
     since = performance.now();
     line.silence("all");
   };
-  fall();
   const child = begin(folder, args, { env: { ...env, PATIENCE: JSON.stringify(patience) } });
   const ending = ended(child);
   const watch = setInterval(fall, 1);

@@ -11,6 +11,8 @@ export type Break = (typeof BREAKS)[number];
 
 export interface Proxy extends AsyncDisposable {
   readonly port: number;
+  /** How many clients have connected so far. */
+  accepted(): number;
   /** Bytes that clients have sent so far. */
   sent(): number;
   /** Bytes that the server has answered so far. */
@@ -36,7 +38,7 @@ export interface Proxy extends AsyncDisposable {
 
 export async function proxyTo(target: { host: string; port: number }, tls: TlsOptions | null = null): Promise<Proxy> {
   const open = new Set<Socket>();
-  const counts = { sent: 0, received: 0 };
+  const counts = { accepted: 0, sent: 0, received: 0 };
   let limit: number | null = null;
   let planned: { readonly at: number; readonly how: Break } | null = null;
   let garble: ((bytes: Buffer) => void) | null = null;
@@ -73,6 +75,7 @@ export async function proxyTo(target: { host: string; port: number }, tls: TlsOp
     }
   };
   const accept = (client: Socket) => {
+    counts.accepted++;
     const server = connect(target);
     const isDeaf = () => isSilent || silent.has(client);
     for (const socket of [client, server]) {
@@ -114,6 +117,7 @@ export async function proxyTo(target: { host: string; port: number }, tls: TlsOp
   const { port } = listener.address() as { port: number };
   return {
     port,
+    accepted: () => counts.accepted,
     sent: () => counts.sent,
     received: () => counts.received,
     cut,
