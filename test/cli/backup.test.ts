@@ -6,7 +6,9 @@ import { dirname } from "node:path";
 import * as v from "valibot";
 import type { Diagnosis } from "../../src/doctor/models.ts";
 import { BackupListSchema, BackupResultSchema, DrillResultSchema } from "../../src/operations/backup/models.ts";
+import { endOf } from "../conformance/ends.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
+import { serversOf } from "../support/servers.ts";
 import { copyFixture, settle } from "../support/stores.ts";
 import { inProcess } from "./in-process.ts";
 import { document, environment, expectError, PROGRAM, program, shell, start } from "./program.ts";
@@ -405,3 +407,27 @@ describe("an encrypted backup", () => {
     expect(screen).toContain("Backed up");
   });
 });
+
+test.each([
+  "falkordb",
+  "neo4j",
+  "memgraph",
+] as const)("a %s server is backed up, and a backup restored into it, with one digest", async (kind) => {
+  const [, server] = await serversOf(kind);
+  if (server === undefined) return;
+  const folder = fresh();
+  copyFixture("0.12.4", folder, "old.db");
+  const end = endOf(server, kind === "falkordb" ? "memorygraph" : undefined);
+  await end.empty();
+  const { digest } = await result(BackupResultSchema, folder, "backup", "old.db", "kept");
+
+  await done(folder, "restore", "kept", server.uri, "--to", kind, "--quiet");
+  const again = await result(BackupResultSchema, folder, "backup", server.uri, "of-server", "--from", kind);
+  const proof = await result(DrillResultSchema, folder, "verify", "--restore", "of-server");
+  expect([again.digest, proof.proofs[0]!.restoredDigest, proof.proofs[0]!.source]).toEqual([
+    digest,
+    digest,
+    "unreachable",
+  ]);
+  await end.empty();
+}, 120_000);
