@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { RefusedError } from "../errors.ts";
 import { shellQuote } from "../support/shell.ts";
 import { printable } from "./printable.ts";
+import { widthOf, wrapLines } from "./text.ts";
 
 export interface PromptOptions {
   readonly signal: AbortSignal;
@@ -29,7 +30,7 @@ export async function confirm(
   signal.throwIfAborted();
   beforeLine();
   for (const line of about) process.stderr.write(`  ${line}\n`);
-  process.stderr.write(`${printable(question)} [y/N] `);
+  process.stderr.write(wrapLines(`${printable(question)} [y/N] `, widthOf(process.stderr)));
   const answer = (await readLine(signal)) ?? "";
   if (/^\s*y(es)?\s*$/i.test(answer)) return;
   throw new RefusedError("not confirmed; nothing was written", { next: "Run it again and answer y, or add --yes." });

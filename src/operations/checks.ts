@@ -84,8 +84,8 @@ export async function assertLatest(
 ): Promise<void> {
   const later = findings.filter(({ isLater }) => isLater);
   if (later.length === 0 || confirm === undefined) return;
-  const told = later.map(({ what, examples }) => `${what} (${examples.join("; ")})`).join("; ");
-  await confirm(`${location} may not be the latest state of this store. Beside it: ${told}. Read it all the same?`);
+  const told = later.map(({ what, examples }) => `${what} (${examples[0] ?? "unnamed"})`).join("; ");
+  await confirm(`${location} may not be the latest state of this store: ${told}. Read it all the same?`);
 }
 
 /** What cannot be read cannot be proven unchanged either. @throws DamagedStoreError */

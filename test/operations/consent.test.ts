@@ -45,7 +45,7 @@ test("what stands beside a source and is later is one question; what is only bes
   const later: Finding = { ...NOTE, what: "a later copy", examples: ["memory (1).db"], isLater: true };
   await assertLatest(store(NOTE, later), agree);
   expect(asked).toEqual([
-    "bolt://h:7687 may not be the latest state of this store. Beside it: a later copy (memory (1).db). Read it all the same?",
+    "bolt://h:7687 may not be the latest state of this store: a later copy (memory (1).db). Read it all the same?",
   ]);
   const no = new RefusedError("not confirmed; nothing was written", { next: "Add --yes." });
   await expect(assertLatest(store(later), () => Promise.reject(no))).rejects.toBe(no);
