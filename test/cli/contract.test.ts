@@ -196,7 +196,12 @@ describe("a usage error leaves standard output empty, exits with 2 and says what
       "localhost:7687 looks like the address of a server",
       "such as bolt:// (Neo4j, Memgraph) or redis:// (FalkorDB)",
     ],
-    ["a JSON file as the target", [source, "out.json"], "out.json is the name of a JSON file", "such as new.db"],
+    [
+      "a file of JSON lines as the target",
+      [source, "out.jsonl"],
+      "out.jsonl is the name of a file of JSON lines",
+      "new.db",
+    ],
     ["a dump as a target without a kind", [source, "dump.rdb"], "is the name of a Redis dump", "--to falkordblite"],
     ["a path for a server", [source, "x.db", "--to", "neo4j"], "is a server, not a file", "x.db is a path"],
     ["a command by another program's name", ["copy", source, "x.db"], 'unknown command "copy"', "mean migrate?"],

@@ -1,7 +1,7 @@
 /** JSON files that people have (wild 18): each is read, or named for what it is, and no advice spoils a memory. */
 import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { document, expectError, program } from "../cli/program.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { settle } from "../support/stores.ts";
@@ -122,8 +122,13 @@ describe("a JSON file", () => {
     }
   });
 
-  test("is no target", async () => {
-    const asked = await run("--from-path", exported, "--to", "json", "--to-path", folder.file("new.json"));
-    expectError(asked, 2, '--to cannot be "json": JSON can be a source, but not a target');
+  test("is a target where nothing is, by its name, and refused where something is", async () => {
+    const target = folder.file("new.json");
+    expect((await run(exported, target)).code).toBe(0);
+    expect((await run("verify", exported, target)).code).toBe(0);
+    const made = readFileSync(target);
+    expectError(await run(exported, target), 4, "is a JSON file with memories already");
+    expectError(await run(exported, other, "--to", "json"), 2, "is a JSON text, not");
+    expect(readFileSync(target)).toEqual(made);
   });
 });

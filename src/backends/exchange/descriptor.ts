@@ -25,7 +25,8 @@ export const jsonDescriptor: BackendDescriptor<"json"> = {
   noun: "JSON file of MemoryGraph or the MCP memory server",
   takes: [],
   capabilities: {
-    target: "none",
+    target: "staged",
+    isWrittenOnce: true,
     idIsKey: false,
     // JSON has no such values.
     cannotHold: NOT_IN_JSON,
@@ -35,6 +36,7 @@ export const jsonDescriptor: BackendDescriptor<"json"> = {
     { what: "JSON export of MemoryGraph", matches: ({ head }) => EXPORT.test(head.toString("utf8")) },
     { what: "file of the MCP memory server", matches: isMcpFile },
   ],
+  suffixes: [".json"],
   mistakenFor: [],
   load: async () => (await import("./json.ts")).json,
   identify: null,

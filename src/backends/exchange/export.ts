@@ -13,6 +13,8 @@ import type { Aside, Format, Item, Survey } from "./format.ts";
 import { type Piece, piecesOfDocument } from "./pieces.ts";
 
 const NEWEST = 2;
+/** In the place of the backend's name, in files that this program writes. */
+export const WRITER = "memorygraph-migrate";
 const HEADERS = [
   "format_version",
   "export_version",
@@ -26,7 +28,7 @@ const LISTS = new Set(["memories", "relationships"]);
 const ENDS = new Set(["from_memory_id", "to_memory_id", "type", "properties"]);
 
 /** Columns that hold real numbers: JavaScript writes such a number without a point where it is whole. */
-const REALS = {
+export const REALS = {
   node: realColumns("nodes"),
   relationship: realColumns("relationships"),
 };
@@ -106,6 +108,13 @@ function findings(survey: Survey): Finding[] {
       next: "Get the newest memorygraph-migrate.",
     });
   }
+  const own = [
+    ...unnamed(survey),
+    ...miscounted("memory_count", "memories", survey.nodes, headers),
+    ...miscounted("relationship_count", "relationships", survey.relationships, headers),
+  ];
+  // What it could not take over was named when it was written.
+  if (headers.get("backend_type") === JSON.stringify(WRITER)) return own;
   const lacks = [
     ...lacking("memories", survey.nodeFields, memoryFields()),
     ...lacking("relationships", survey.relationshipFields, relationshipFields()),
@@ -113,12 +122,7 @@ function findings(survey: Survey): Finding[] {
     "relationships: at most 20 of each memory, parallel ones as one, and none from FalkorDB",
   ];
   const what = "an export of MemoryGraph is never the whole store; this one cannot have held:";
-  return [
-    { kind: "note", what, count: lacks.length, examples: lacks },
-    ...unnamed(survey),
-    ...miscounted("memory_count", "memories", survey.nodes, headers),
-    ...miscounted("relationship_count", "relationships", survey.relationships, headers),
-  ];
+  return [{ kind: "note", what, count: lacks.length, examples: lacks }, ...own];
 }
 
 /** The oldest ones have no `format_version`. */

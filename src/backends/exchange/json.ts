@@ -1,144 +1,139 @@
-/** JSON files that other programs keep memories in, as sources: exports of MemoryGraph, and the MCP memory server's file. */
-import { closeSync, openSync, realpathSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { BusyError, SourceChangedError } from "../../errors.ts";
-import type { GraphRecord } from "../../graph/record.ts";
-import { remove, whenFree } from "../../support/files.ts";
-import { createPrivateFolder } from "../../support/private-folder.ts";
-import { copyStill, isQuiescent, stateOf } from "../../support/stability.ts";
-import { sleep } from "../../support/time.ts";
-import type { OpenOptions, SharedIds, SourceBackend, SourceStore } from "../backend.ts";
-import type { DescriptionDepth, Finding, StoreDescription } from "../description.ts";
-import { pathOf } from "../file/place.ts";
-import { FindingLog } from "../findings.ts";
-import { releasesOf } from "../graph-store/describe.ts";
-import { readRecords, sharedIdsOf } from "../graph-store/reader.ts";
-import { accessError, lookAt, notThatKind, recognise } from "../recognise.ts";
-import { isMcpFile, jsonDescriptor } from "./descriptor.ts";
-import { exportFormat } from "./export.ts";
-import type { Format } from "./format.ts";
-import { mcpFormat } from "./mcp.ts";
-import { ExchangeRecords } from "./records.ts";
+/** The JSON backend: exports of MemoryGraph, read and written, and the MCP memory server's file, which is only read. */
+import { existsSync } from "node:fs";
+import { DamagedStoreError } from "../../errors.ts";
+import type { JournalFile } from "../../journal/journal-file.ts";
+import { presentOf, type RollbackPlan } from "../../journal/rollback-plan.ts";
+import { DEFAULT_RELEASE } from "../../memorygraph/releases.ts";
+import { failpoint } from "../../support/failpoint.ts";
+import { remove } from "../../support/files.ts";
+import { stateOf } from "../../support/stability.ts";
+import type {
+  OpenOptions,
+  RollbackTarget,
+  SourceStore,
+  StagedBackend,
+  TargetPreview,
+  WriteRequest,
+} from "../backend.ts";
+import type { BackendConfig } from "../config.ts";
+import { assertOtherFile, assertReplaceable, freeBytesFor, pathOf } from "../file/place.ts";
+import { beforeImageOf, commitPlanned, isEmptied, planned, toRecover } from "../file/staged-rollback.ts";
+import { recoverStaged } from "../file/staging.ts";
+import { recognise } from "../recognise.ts";
+import { emptyReport } from "../report.ts";
+import { jsonDescriptor } from "./descriptor.ts";
+import { ExportFitting } from "./fitting.ts";
+import { openSource } from "./source.ts";
+import { assertFree, describeNew, ExportTarget } from "./target.ts";
 
-const SAMPLE = 1_000;
-const ATTEMPTS = 20;
-
-export const json: SourceBackend = {
+export const json: StagedBackend = {
   type: jsonDescriptor.type,
-  target: "none",
-  locate: (config) => pathOf(config),
-  openForReading: (config, options) => open(pathOf(config), options),
+  target: "staged",
+  locate: pathOf,
+  freeBytes: freeBytesFor,
+  openForReading,
+  async assertDistinct(source, target) {
+    assertOtherFile(pathOf(source), pathOf(target), "file");
+    return { sameServer: false };
+  },
+  openForWriting,
+  preview,
+  openForRollback,
+  recover: async (config, journal) => recoverStaged(pathOf(config), journal) ?? "as before",
 };
 
-/** @throws StoreKindError, AccessError, BusyError */
-async function open(path: string, { isolate = false, signal }: OpenOptions = {}): Promise<JsonSource> {
-  const found = recognise(path);
-  if (found.type !== jsonDescriptor.type) throw notThatKind(path, found, jsonDescriptor.type);
-  try {
-    const real = realpathSync(path);
-    const state = stateOf(real);
-    const copied = isolate || !(await isQuiescent(real));
-    const folder = copied ? await copyOf(real, path, signal) : null;
-    const written = new Date(Number(statSync(real).mtimeMs)).toISOString();
-    const file = whenFree(() => openSync(folder === null ? real : join(folder, "copy.json"), "r"));
-    const format = isMcpFile(lookAt(real, "file")) ? mcpFormat(written) : exportFormat();
-    return new JsonSource(path, { file, folder, watched: copied ? null : { real, state } }, format, signal);
-  } catch (error) {
-    throw error instanceof Error && "syscall" in error ? accessError(path, error) : error;
-  }
+async function openForReading(config: BackendConfig, options: OpenOptions = {}): Promise<SourceStore> {
+  const path = pathOf(config);
+  if (options.maybeMissing === true && recognise(path).kind === "nothing") return emptySource(path);
+  return openSource(path, options);
 }
 
-async function copyOf(real: string, path: string, signal: AbortSignal | undefined): Promise<string> {
-  const folder = createPrivateFolder();
+function emptySource(path: string): SourceStore {
+  return {
+    describe: async () => describeNew(path),
+    async *read() {},
+    summarise: () => null,
+    findings: () => [],
+    assertUnchanged: async () => {},
+    close: async () => {},
+  };
+}
+
+async function openForWriting(config: BackendConfig, request: WriteRequest): Promise<ExportTarget> {
+  const path = pathOf(config);
+  assertFree(path);
+  const journal = request.journal?.() ?? null;
+  return ExportTarget.begin(path, request, { purpose: "run", journal, state: stateOf(path) });
+}
+
+async function preview(config: BackendConfig, request: WriteRequest): Promise<TargetPreview> {
+  const path = pathOf(config);
+  assertFree(path);
+  const release = request.release ?? request.fallbackRelease;
+  const report = emptyReport(release);
+  return {
+    ...{ before: describeNew(path), release, report, fitting: new ExportFitting(request, report) },
+    assess() {},
+    async *read() {},
+    findings: () => [],
+    close: async () => {},
+  };
+}
+
+/** Null where the file is not there any more. */
+async function openForRollback(
+  config: BackendConfig,
+  journals: readonly JournalFile[],
+): Promise<RollbackTarget | null> {
+  const path = pathOf(config);
+  for (const journal of toRecover(existsSync(path), journals)) recoverStaged(path, journal);
+  if (!existsSync(path)) return null;
+  assertReplaceable(path);
+  const source = await openSource(path);
+  return {
+    location: path,
+    present: () => presentOf(source.read()),
+    async apply(plan) {
+      assertWhole(path, source);
+      failpoint("before rollback");
+      const isGone = isEmptied(plan, journals);
+      if (isGone) remove(path);
+      else await rewriteWithout(path, source, plan, journals[0]!);
+      failpoint("rolled back");
+      return isGone ? "removed" : "changed";
+    },
+    close: () => source.close(),
+  };
+}
+
+/** Nobody's records go because they could not be read. @throws DamagedStoreError */
+function assertWhole(path: string, source: SourceStore): void {
+  const bad = source.findings().find(({ kind }) => kind !== "note");
+  if (bad === undefined) return;
+  throw new DamagedStoreError(`${path} has entries that cannot be read: ${bad.what}`, {
+    details: [...bad.examples],
+    next: "Mend them in the file, then run the same command again.",
+  });
+}
+
+/** What others have put into the file stays. */
+async function rewriteWithout(
+  path: string,
+  source: SourceStore,
+  plan: RollbackPlan,
+  journal: JournalFile,
+): Promise<void> {
+  const request = { release: null, fallbackRelease: DEFAULT_RELEASE };
+  const session = await ExportTarget.begin(path, request, { purpose: "rollback", journal, state: stateOf(path) });
   try {
-    for (let attempt = 0; !copyStill(real, join(folder, "copy.json")); attempt++) {
-      signal?.throwIfAborted();
-      if (attempt === ATTEMPTS) {
-        throw new BusyError(`${path} keeps changing; could not copy a consistent state of it`, {
-          next: "Close the application that writes to it, and run the same command again.",
-        });
-      }
-      await sleep(50 + 20 * attempt);
+    for await (const batch of planned(source.read(), plan)) {
+      const kept = batch.map(({ record, action }) => (action === null ? record : beforeImageOf(plan, action)));
+      await session.write(kept.filter((record) => record !== null));
     }
-    return folder;
+    failpoint("half rolled back");
+    await commitPlanned(session, plan);
   } catch (error) {
-    remove(folder);
+    await session.rollback();
     throw error;
-  }
-}
-
-/** What a source is read from: the file itself, watched, or a private copy in a folder of ours. */
-interface Reading {
-  readonly file: number;
-  readonly folder: string | null;
-  readonly watched: { readonly real: string; readonly state: string | null } | null;
-}
-
-class JsonSource implements SourceStore {
-  readonly #path: string;
-  readonly #reading: Reading;
-  readonly #format: Format;
-  readonly #records: ExchangeRecords;
-  readonly #signal: AbortSignal | undefined;
-  #findings = new FindingLog();
-
-  constructor(path: string, reading: Reading, format: Format, signal: AbortSignal | undefined) {
-    this.#path = path;
-    this.#reading = reading;
-    this.#format = format;
-    this.#records = new ExchangeRecords(reading.file, format);
-    this.#signal = signal;
-  }
-
-  async describe(_depth: DescriptionDepth): Promise<StoreDescription> {
-    const survey = await this.#records.survey(this.#signal);
-    const { nodes, relationships } = survey;
-    const { release } = releasesOf(await this.#records.sampleTimes(SAMPLE));
-    return {
-      backend: jsonDescriptor.type,
-      location: this.#path,
-      engine: this.#format.engine(survey),
-      layout: nodes + relationships === 0 ? "empty" : this.#format.layout,
-      release: this.#format.renamesDuplicates ? null : release,
-      // An application imports such a file; none opens it.
-      readableBy: [],
-      bytes: statSync(this.#reading.watched?.real ?? join(this.#reading.folder!, "copy.json")).size,
-      nodes,
-      relationships,
-      indexes: [],
-      findings: this.#format.findings(survey),
-    };
-  }
-
-  sharedIds(): Promise<SharedIds> {
-    return sharedIdsOf(this.#records);
-  }
-
-  async *read(): AsyncIterable<readonly GraphRecord[]> {
-    this.#findings = new FindingLog();
-    yield* readRecords(this.#records, this.#findings, this.#signal);
-    for (const finding of this.#records.findings().list()) this.#findings.merge(finding);
-  }
-
-  summarise(): null {
-    return null;
-  }
-
-  findings(): readonly Finding[] {
-    return this.#findings.list();
-  }
-
-  async assertUnchanged(): Promise<void> {
-    const { watched } = this.#reading;
-    if (watched === null || stateOf(watched.real) === watched.state) return;
-    throw new SourceChangedError(`${this.#path} changed while it was read`, {
-      next: "Close the application that writes to it, and run the same command again.",
-    });
-  }
-
-  async close(): Promise<void> {
-    this.#records.close();
-    closeSync(this.#reading.file);
-    if (this.#reading.folder !== null) remove(this.#reading.folder);
   }
 }

@@ -4,7 +4,6 @@ import { copyFileSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { BackendConfig } from "../../../src/backends/config.ts";
-import { TARGET_TYPES } from "../../../src/backends/descriptors.ts";
 import { piecesOfDocument, piecesOfLines } from "../../../src/backends/exchange/pieces.ts";
 import { loadBackend } from "../../../src/backends/registry.ts";
 import { MigrateError } from "../../../src/errors.ts";
@@ -336,13 +335,14 @@ test("no bytes at all end in something unexpected", async () => {
   );
 }, 120_000);
 
-test("JSON is never a target", async () => {
-  expect(TARGET_TYPES).not.toContain("json");
-  const { errors } = await migrate(json(document([memory("a")])), new BackendConfig({ type: "json", path: "x.json" }));
-  expect(errors[0]).toMatchObject({
-    code: "usage",
-    message: expect.stringContaining("can be a source, but not a target"),
-  });
+test("the MCP memory server's file is never written to", async () => {
+  const path = folder.file("mcp-target.jsonl");
+  copyFileSync(join(FIXTURES, "mcp-memory.jsonl"), path);
+  const before = readFileSync(path);
+  const config = new BackendConfig({ type: "json", path: settle(path) });
+  const { errors } = await migrate(json(document([memory("a")])), config);
+  expect(errors[0]).toMatchObject({ code: "refused", message: expect.stringContaining("never written to again") });
+  expect(readFileSync(path)).toEqual(before);
 });
 
 describe("large texts in pieces", () => {

@@ -1,0 +1,164 @@
+/** MemoryGraph's JSON export as a target: what is written is read back unchanged, but for what was named before. */
+import { afterAll, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import fc from "fast-check";
+import { BackendConfig } from "../../../src/backends/config.ts";
+import { json } from "../../../src/backends/exchange/json.ts";
+import { Properties } from "../../../src/graph/properties.ts";
+import { type GraphNode, type GraphRecord, keyOfContent, keyOfId } from "../../../src/graph/record.ts";
+import { Point, Temporal, type Value } from "../../../src/graph/value.ts";
+import { digestOf, hashOf } from "../../../src/memorygraph/canonicalizer.ts";
+import { compareConfigured } from "../../../src/operations/compare-stores.ts";
+import { runMigration } from "../../../src/operations/migrate.ts";
+import { temporaryFolder } from "../../support/folder.ts";
+import { atLevel } from "../../support/level.ts";
+import { at, copyFixture } from "../../support/stores.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder[Symbol.dispose]());
+const named = (name: string) => new BackendConfig({ type: "json", path: folder.file(name) });
+
+async function* batchesOf(records: readonly GraphRecord[]) {
+  yield records;
+}
+
+/** What is read of records that were fitted and written, before and after they have their place. */
+async function written(records: readonly GraphRecord[]) {
+  const config = named("written.json");
+  rmSync(config.path!, { force: true });
+  const session = await json.openForWriting(config, { release: null, fallbackRelease: "0.12" });
+  const fitted = records.map((record) => session.fitting!.fit(record));
+  for (const one of fitted) session.fitting!.rehearsal.note(one);
+  const kept = fitted.flatMap(({ record }) => (record === null ? [] : [record]));
+  await session.write(kept);
+  await session.finish();
+  const expected = await digestOf(batchesOf(kept));
+  const found = await digestOf(session.read());
+  const bad = session.findings().filter(({ kind }) => kind !== "note");
+  await session.commit();
+  return { fitted, losses: session.fitting!.rehearsal.losses(), expected, found, bad };
+}
+
+function memory(id: string, more: Record<string, Value> = {}, labels: readonly string[] = ["Memory"]): GraphNode {
+  const entries = Object.entries({ id, type: "task", title: "T", content: "C", ...more });
+  return { kind: "node", key: keyOfId(id), labels, properties: Properties.from(entries) };
+}
+
+const text = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 12 }),
+  fc.constantFrom("[1", "{}", "[1]", "a\ud800", "a\0b"),
+);
+const scalar: fc.Arbitrary<Value> = fc.oneof(
+  text,
+  fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }),
+  fc.double(),
+  fc.boolean(),
+  fc.constantFrom<Value>(new Point(4326, 1, 2), new Temporal("date", "2024-01-31"), Uint8Array.of(1, 255)),
+);
+const value: fc.Arbitrary<Value> = fc.oneof(
+  { weight: 4, arbitrary: scalar },
+  fc.array(scalar, { maxLength: 3 }),
+  fc.array(fc.tuple(text, scalar), { maxLength: 3 }).map((entries) => new Map(entries)),
+);
+const name = fc.oneof(
+  fc.string({ maxLength: 6 }).filter((own) => own !== "id" && !own.startsWith("memorygraph_migrate")),
+  fc.constantFrom("context", "context.project_path", "context.additional_metadata", "importance", "strength", "title"),
+);
+const properties = fc.dictionary(name, value, { maxKeys: 5, noNullPrototype: true });
+const graph = fc
+  .record({
+    nodes: fc.uniqueArray(fc.tuple(text, properties, fc.constantFrom(["Memory"], ["Memory", "Other"], ["Entity"])), {
+      selector: ([id]) => id,
+      minLength: 1,
+      maxLength: 6,
+    }),
+    links: fc.array(fc.tuple(fc.nat(5), fc.nat(5), fc.constantFrom("SOLVES", "a b"), properties, fc.boolean()), {
+      maxLength: 6,
+    }),
+  })
+  .map(({ nodes, links }): GraphRecord[] => {
+    const memories = nodes.map(([id, more, labels]) => memory(id, more, labels));
+    const end = (n: number) => memories[n % memories.length]!.key;
+    const relationships = links.map(([from, to, type, more, hasId], n): GraphRecord => {
+      const entries = [
+        ...Object.entries(more),
+        ...(hasId ? [["id", `r${n}`] as [string, Value]] : [["n", BigInt(n)] as [string, Value]]),
+      ];
+      return { kind: "relationship", from: end(from), to: end(to), type, properties: Properties.from(entries) };
+    });
+    return [...memories, ...relationships];
+  });
+
+test("random graphs come back as they were fitted, and nothing changes that no loss names", async () => {
+  await fc.assert(
+    fc.asyncProperty(graph, async (records) => {
+      const { fitted, expected, found, bad } = await written(records);
+      expect(String(found)).toBe(String(expected));
+      expect(bad).toEqual([]);
+      for (const [n, { record, losses }] of fitted.entries()) {
+        if (losses.length > 0) continue;
+        expect(hashOf(record!).toHex()).toBe(hashOf(records[n]!).toHex());
+      }
+    }),
+    { numRuns: atLevel({ quick: 60, normal: 200, long: 2_000, full: 5_000 }) },
+  );
+}, 120_000);
+
+describe("each loss is named before anything is written", () => {
+  const relationship = (from: string, to: string): GraphRecord => ({
+    ...{ kind: "relationship", from, to, type: "SOLVES" },
+    properties: Properties.from([["id", "r"]]),
+  });
+  const copy = { ...memory("twice"), key: keyOfContent("ab".repeat(16), 1) };
+  test.each([
+    ["a node of another label", [memory("e", {}, ["Entity"])], "a node that is no memory"],
+    [
+      "a relationship of one",
+      [memory("e", {}, ["Entity"]), memory("m"), relationship("=m", "=e")],
+      "a relationship of a node that is left out",
+    ],
+    ["a second label", [memory("m", {}, ["Memory", "Own"])], "a label beside Memory"],
+    ["an id that several share", [copy], "a node that shares its id with another"],
+    ["a point", [memory("m", { place: new Point(4326, 1, 2) })], "JSON has no such value"],
+    ["an infinite number", [memory("m", { big: Number.POSITIVE_INFINITY })], "JSON has no infinity and no NaN"],
+    ["a memory without a title", [memory("m", { title: null })], "without a text as its title"],
+  ] as const)("%s", async (_, records, what) => {
+    const { losses, expected, found } = await written(records);
+    expect(losses.map((loss) => loss.what).join("\n")).toContain(what);
+    expect(String(found)).toBe(String(expected));
+  });
+
+  test("and refused without --allow-loss, with nothing left behind", async () => {
+    const source = named("with-loss-source.json");
+    writeFileSync(
+      source.path!,
+      '{"format_version":"2.0","memories":[{"id":"a","type":"task","title":"T","content":"C","x":NaN}],"relationships":[]}',
+    );
+    const refused = await runMigration(source, named("with-loss.json"), {}, {});
+    expect(refused.result.errors).toMatchObject([{ code: "refused" }]);
+    expect(readdirSync(folder.file(".")).filter((entry) => entry.includes("with-loss.json"))).toEqual([]);
+    const allowed = await runMigration(source, named("with-loss.json"), { allowLoss: true }, {});
+    expect([allowed.result.errors, allowed.result.verified]).toEqual([[], true]);
+  });
+});
+
+test.each([
+  "0.12.4",
+  "0.13.0",
+] as const)("a store of %s goes there and back, with the same bytes each time, and is never overwritten", async (release) => {
+  const source = at(copyFixture(release, folder, `from-${release}.db`));
+  const [one, two] = [named(`one-${release}.json`), named(`two-${release}.json`)];
+  for (const target of [one, two]) {
+    const { result } = await runMigration(source, target, {}, {});
+    expect([result.errors, result.verified]).toEqual([[], true]);
+  }
+  const bytes = readFileSync(one.path!);
+  expect(bytes.equals(readFileSync(two.path!))).toBe(true);
+  expect(JSON.parse(bytes.toString())).toMatchObject({ format_version: "2.0", export_version: "1.0" });
+  const back = at(folder.file(`back-${release}.db`));
+  expect((await runMigration(one, back, {}, {})).result.verified).toBe(true);
+  expect((await compareConfigured(source, back, () => {})).identical).toBe(true);
+  const again = await runMigration(source, one, {}, {});
+  expect(again.result.errors).toMatchObject([{ code: "refused" }]);
+  expect(readFileSync(one.path!).equals(bytes)).toBe(true);
+});
