@@ -38,6 +38,13 @@ export class UsageError extends MigrateError {
 export class StoreKindError extends MigrateError {
   override readonly name = "StoreKindError";
   readonly code = "not_a_store";
+  /** Where a graph is not there, the single one that its database holds. */
+  readonly onlyGraph: string | null;
+
+  constructor(message: string, { onlyGraph = null, ...explanation }: Explanation & { onlyGraph?: string | null }) {
+    super(message, explanation);
+    this.onlyGraph = onlyGraph;
+  }
 }
 
 /** The source can be found but not be read whole. */

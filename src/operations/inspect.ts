@@ -1,10 +1,13 @@
 /** What one store is and holds, by reading all of it. */
 
-import type { BackendConfig } from "../backends/config.ts";
-import type { StoreDescription } from "../backends/description.ts";
+import type { SourceStore } from "../backends/backend.ts";
+import { BackendConfig } from "../backends/config.ts";
+import type { Finding, StoreDescription } from "../backends/description.ts";
 import { loadBackend } from "../backends/registry.ts";
+import { StoreKindError, UsageError } from "../errors.ts";
 import { compareInstants, type Instant } from "../graph/instant.ts";
 import { type GraphNode, type GraphRecord, hasDuplicateId, nameWithoutId } from "../graph/record.ts";
+import { GRAPH_NAME } from "../memorygraph/fields.ts";
 import { FOREIGN_MEMORIES, isForeignMemory, isMemory } from "../memorygraph/memory.ts";
 import { Showing } from "../memorygraph/showing.ts";
 import { Summary } from "../memorygraph/summary.ts";
@@ -18,7 +21,7 @@ export async function inspectStore(
   onProgress: OnProgress,
   signal?: AbortSignal,
 ): Promise<InspectionResult> {
-  const store = await (await loadBackend(config)).openForReading(config, { signal });
+  const { store, notes } = await opened(config, signal);
   try {
     const description = await store.describe("integrity");
     const total = description.nodes + description.relationships;
@@ -30,7 +33,7 @@ export async function inspectStore(
       onProgress({ phase: "check", done, total, unit: "records" });
     }
     await store.assertUnchanged();
-    const findings = [...description.findings, ...store.findings()];
+    const findings = [...notes, ...description.findings, ...store.findings()];
     return {
       store: statistics(description),
       ...census.result(),
@@ -42,6 +45,29 @@ export async function inspectStore(
     };
   } finally {
     await store.close();
+  }
+}
+
+interface Opened {
+  readonly store: SourceStore;
+  readonly notes: readonly Finding[];
+}
+
+/** Where nobody named a graph, MemoryGraph's is not there, and there is a single other one, that is looked at. */
+async function opened(config: BackendConfig, signal?: AbortSignal): Promise<Opened> {
+  const backend = await loadBackend(config);
+  try {
+    return { store: await backend.openForReading(config, { signal }), notes: [] };
+  } catch (error) {
+    const only = error instanceof StoreKindError ? error.onlyGraph : null;
+    if (only === null || config.graph !== undefined) throw error;
+    const other = new BackendConfig({ ...config, graph: only });
+    const store = await backend.openForReading(other, { signal }).catch((failure) => {
+      // The address itself names a graph.
+      throw failure instanceof UsageError ? error : failure;
+    });
+    const what = `there is no graph ${GRAPH_NAME}: this is ${only}, the only one that is there`;
+    return { store, notes: [{ kind: "note", what, count: 1, examples: [] }] };
   }
 }
 

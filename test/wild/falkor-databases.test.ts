@@ -109,6 +109,20 @@ describe.skipIf(any === undefined)("a FalkorDB server", () => {
     expect((await inspected(graphAt(uri, { database: "1" }))).store.nodes).toBe(1);
   }, 60_000);
 
+  test("with one graph of another name, which inspect shows where nobody named one", async () => {
+    await using own = await ownFalkor();
+    const { uri } = own.server;
+    await inDatabase(own, 0, "GRAPH.QUERY", "notes", CREATE);
+    const { store, notes } = await inspected(graphAt(uri));
+    expect(store.nodes).toBe(1);
+    expect(notes.map(({ what }) => what).join()).toContain("this is notes, the only one that is there");
+    expect((await failureOf(inspected(graphAt(`${uri}/memorygraph`)))).message).toContain("does not exist");
+    expect((await failureOf(inspected(graphAt(uri, { graph: "memorygraph" })))).message).toContain("does not exist");
+    // Which of two is meant, nobody knows.
+    await inDatabase(own, 0, "GRAPH.QUERY", "more", CREATE);
+    expect((await failureOf(inspected(graphAt(uri)))).message).toContain("does not exist");
+  }, 60_000);
+
   test("with a graph under a key of another name: read, and no target", async () => {
     using folder = temporaryFolder();
     await using own = await ownFalkor();

@@ -105,6 +105,7 @@ class FalkorServer implements GraphServer {
           : number === null
             ? `Name one of its graphs: --${side}-graph ${shellQuote(first.name)}, or the last part of the address.`
             : `Name the database: --${side}-database ${number}, or ?db=${number} at the end of the address.`,
+      onlyGraph: others.length === 1 && number === null ? first!.name : null,
     });
   }
 

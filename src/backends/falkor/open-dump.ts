@@ -82,6 +82,7 @@ export function assertGraph(
   throw new StoreKindError(`${location} holds no graph ${name}${where}`, {
     details: others.map(({ db, name: other }) => `it holds the graph ${other}${db === 0 ? "" : ` in database ${db}`}`),
     next: `Name one of them: ${options.join(" ")}`,
+    onlyGraph: others.length === 1 && first.db === database ? first.name : null,
   });
 }
 

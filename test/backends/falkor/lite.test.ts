@@ -422,6 +422,20 @@ describe("what is called a FalkorDBLite store", () => {
     expect((await move(lite(other, "elsewhere"), at(folder.file("new.db")))).imported.memories).toBe(60);
   });
 
+  test("and holds one other graph is inspected in that, where nobody named one", async () => {
+    using folder = temporaryFolder();
+    const other = folder.file("other.db");
+    await move(lite(fixture(folder)), lite(other, "elsewhere"));
+    const { count, notes } = await inspectStore(lite(settle(other)), () => {});
+    expect(count.memories).toBe(60);
+    expect(notes.map(({ what }) => what)).toContain(
+      "there is no graph memorygraph: this is elsewhere, the only one that is there",
+    );
+    await expect(inspectStore(lite(other, "memorygraph"), () => {})).rejects.toThrow("holds no graph memorygraph");
+    await move(lite(fixture(folder)), lite(other, "second"));
+    await expect(inspectStore(lite(settle(other)), () => {})).rejects.toThrow("holds no graph memorygraph");
+  });
+
   test("tells when inspected what dump it is in", async () => {
     using folder = temporaryFolder();
     const { store, dump, count } = await inspectStore(lite(fixture(folder)), () => {});
