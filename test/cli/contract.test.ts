@@ -89,19 +89,19 @@ describe("a usage error leaves standard output empty, exits with 2 and says what
       "constructor as the command",
       ["constructor"],
       'unknown command "constructor"',
-      "migrate, verify, inspect, resume, rollback, runs, doctor, completions",
+      "migrate, verify, inspect, backup, restore, backups, resume, rollback, runs, doctor, completions",
     ],
     [
       "toString as the command",
       ["toString"],
       'unknown command "toString"',
-      "migrate, verify, inspect, resume, rollback, runs, doctor, completions",
+      "migrate, verify, inspect, backup, restore, backups, resume, rollback, runs, doctor, completions",
     ],
     [
       "__proto__ as the command",
       ["__proto__"],
       'unknown command "__proto__"',
-      "migrate, verify, inspect, resume, rollback, runs, doctor, completions",
+      "migrate, verify, inspect, backup, restore, backups, resume, rollback, runs, doctor, completions",
     ],
     ["a mistyped command", ["migrat"], 'unknown command "migrat"', "Did you mean migrate?"],
     [

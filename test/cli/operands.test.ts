@@ -1,7 +1,7 @@
 // @level normal
 /** Less to type: stores without options, short flags, and words that people try. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";
 import { document, environment, expectError, program } from "./program.ts";
@@ -62,11 +62,14 @@ describe("stores without an option", () => {
     expectError(await run(source, folder.path), 2, "is a directory");
   });
 
-  test("that are JSON are sources, and no targets", async () => {
+  test("that are JSON are sources, and no targets where they hold memories already", async () => {
     const exported = folder.file("export.json");
     copyFileSync(`${import.meta.dir}/../fixtures/export-2.0-from-0.12.4.json`, exported);
     expect((await run(exported, fresh(), "-q")).code).toBe(0);
-    expectError(await run(source, exported), 2, "can be a source, but not a target");
+    expectError(await run(source, exported), 4, "is a JSON file with memories already");
+    expect(readFileSync(exported, "utf8")).toBe(
+      readFileSync(`${import.meta.dir}/../fixtures/export-2.0-from-0.12.4.json`, "utf8"),
+    );
   });
 });
 

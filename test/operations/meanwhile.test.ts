@@ -115,7 +115,7 @@ describe("a target that changes while somebody is asked whether to overwrite", (
 
   test("is left as it is where more would be overwritten than was agreed to", async () => {
     const { error, questions, kept } = await asking(true);
-    expect(questions).toEqual([expect.stringContaining("Overwrite 1 records")]);
+    expect(questions).toEqual([expect.stringContaining("Overwrite 1 record (")]);
     expect([error?.code, error?.message]).toEqual([
       "refused",
       expect.stringContaining("more records would be overwritten now"),

@@ -26,8 +26,8 @@ export const restore: Command<RestoreOptions> = {
     ],
   },
   args: restoreArgs,
-  parse({ archived, ...values }) {
-    const address = String(archived);
+  parse({ archive, ...values }) {
+    const address = String(archive);
     return { address, migration: migrate.parse({ ...values, from: ARCHIVE, "from-path": address }) };
   },
   run,
