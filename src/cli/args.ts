@@ -168,7 +168,7 @@ const {
   ...written
 } = Object.fromEntries(Object.entries(migrateArgs as ArgsDef).filter(([name]) => !Object.hasOwn(sourceArgs, name)));
 export const restoreArgs: ArgsDef = {
-  archive: {
+  archived: {
     type: "positional",
     required: true,
     valueHint: ARCHIVE_HINT,

@@ -31,7 +31,7 @@ const WRITING = [
 
 /** In the order of the help; the first group that an option fits in. */
 const GROUPS: readonly Group[] = [
-  { title: "Source", holds: (name) => name === "archive" || purposeOf(name) === "source" },
+  { title: "Source", holds: (name) => name === "archived" || purposeOf(name) === "source" },
   { title: "Target", holds: (name) => name === "for" || name === "place" || purposeOf(name) === "target" },
   { title: "Server login", holds: (name) => purposeOf(name) === "login" },
   { title: "What is done", holds: (name) => WRITING.includes(name) },

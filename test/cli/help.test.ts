@@ -239,11 +239,13 @@ describe("every command", () => {
   test("shows each of its options in its help", async () => {
     for (const [name, load] of Object.entries(COMMANDS)) {
       const { stdout } = await run([name, "--help"]);
-      for (const [option, { type }] of Object.entries((await load()).args)) {
+      for (const [option, definition] of Object.entries((await load()).args)) {
         // Where both sides have the same login, a heading says so instead of repeating it.
         const shown = option.replace(/^to-(?=user|password|database|graph|ca-|cert-|key-|identity)/, "(from|to)-");
         expect(stdout).toMatch(
-          type === "positional" ? new RegExp(` ${option.toUpperCase()}\\b`) : new RegExp(`--${shown}\\b`),
+          definition.type === "positional"
+            ? new RegExp(` ${definition.valueHint ?? option.toUpperCase()}\\b`)
+            : new RegExp(`--${shown}\\b`),
         );
       }
     }

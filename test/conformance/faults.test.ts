@@ -105,13 +105,14 @@ describe.skipIf((await serversOf("falkordb")).length === 0)("a FalkorDB server",
     expect([down.told, down.result.verified, down.result.imported.nodes]).toEqual(["", true, MEMORIES]);
   });
 
-  test("that ends every statement after a moment is told so, and left as it was", async () => {
+  test("that ends every statement after a moment is told so, and left as it was, or it is said that it is not", async () => {
     await using own = await ownFalkor("MODULE", "TIMEOUT_DEFAULT", "1", "TIMEOUT_MAX", "1");
     const { code, told } = await run(source, config(own));
-    expect([1, 5]).toContain(code);
     expect(told).toContain("took too long");
     expect(told).toContain("TIMEOUT_MAX");
-    expect(await contents(own)).toEqual([]);
+    // On a busy machine, undoing what was written takes the server longer than the moment, too.
+    if (code === 7) expect(told).toContain("created and to be deleted");
+    else expect([[1, 5].includes(code), await contents(own)]).toEqual([true, []]);
   });
 
   test("that is full is told so, and an empty graph is empty again", async () => {

@@ -135,7 +135,7 @@ describe("the journal of a completed run", () => {
 
 /** No command may run on for ever. */
 async function timely(work: Promise<Ending>, what: string): Promise<Ending> {
-  const ending = await Promise.race([work, Bun.sleep(20_000)]);
+  const ending = await Promise.race([work, Bun.sleep(60_000)]);
   if (ending === undefined) throw new Error(`${what}: it does not come to an end`);
   return ending;
 }

@@ -26,8 +26,8 @@ export const restore: Command<RestoreOptions> = {
     ],
   },
   args: restoreArgs,
-  parse({ archive, ...values }) {
-    const address = String(archive);
+  parse({ archived, ...values }) {
+    const address = String(archived);
     return { address, migration: migrate.parse({ ...values, from: ARCHIVE, "from-path": address }) };
   },
   run,
