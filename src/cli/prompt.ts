@@ -30,7 +30,7 @@ export async function confirm(
   signal.throwIfAborted();
   beforeLine();
   for (const line of about) process.stderr.write(`  ${line}\n`);
-  process.stderr.write(wrapLines(`${printable(question)} [y/N] `, widthOf(process.stderr)));
+  process.stderr.write(`${wrapLines(`${printable(question)} [y/N]`, widthOf(process.stderr))} `);
   const answer = (await readLine(signal)) ?? "";
   if (/^\s*y(es)?\s*$/i.test(answer)) return;
   throw new RefusedError("not confirmed; nothing was written", { next: "Run it again and answer y, or add --yes." });
@@ -59,7 +59,8 @@ export async function confirmName(
   }
   signal.throwIfAborted();
   beforeLine();
-  process.stderr.write(`${printable(question)}\nType the target's name to go on, ${printable(name)}: `);
+  const ask = `${printable(question)}\nType the target's name to go on, ${printable(name)}:`;
+  process.stderr.write(`${wrapLines(ask, widthOf(process.stderr))} `);
   if (isSame((await readLine(signal))?.trim() ?? "", name)) return;
   throw new RefusedError("not confirmed; nothing was changed", {
     next: "Run it again and type the name, or add --yes.",

@@ -20,6 +20,23 @@ beforeEach(() => {
   mkdirSync(targets);
 });
 
+test("no question and no result is wider than the terminal but where a single word is", async () => {
+  edited(folder, join("targets", "store.db"));
+  const overwrite = ["--from-path", changed, "--to-path", target, "--on-conflict", "overwrite"];
+  const first = await onTerminal(folder, overwrite, "y\r", {}, "[y/N]", 60);
+  expect(first.code).toBe(0);
+  const run = /\brollback (\w{10})\b/.exec(Bun.stripANSI(first.screen))![1]!;
+  const second = await onTerminal(folder, ["rollback", run], `${target}\r`, {}, "Type the target's name", 60);
+  expect(second.code).toBe(0);
+  // Without what was typed.
+  const lines = Bun.stripANSI(first.screen + second.screen)
+    .replace(`: ${target}`, ":")
+    .split(/[\r\n]+/);
+  const words = (line: string) => line.trim().split(" ");
+  // A word that is longer than the terminal, such as a path or a digest, has a line of its own.
+  expect(lines.filter((line) => line.length > 60 && words(line).length > 1)).toEqual([]);
+});
+
 describe("before records are overwritten", () => {
   const overwrite = [
     "migrate",

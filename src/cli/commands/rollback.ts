@@ -56,7 +56,7 @@ export const rollback: Command<RollbackOptions> = {
 };
 
 async function run(options: RollbackOptions, context: CommandContext): Promise<void> {
-  const { json, colour, progress, signal, write } = context;
+  const { json, colour, progress, signal, write, tell } = context;
   if (options.report !== undefined) assertPagePath(options.report);
   const registry = registryOf(options["state-dir"], context.env);
   const places = { path: options["to-path"], uri: options["to-uri"] };
@@ -86,7 +86,8 @@ async function run(options: RollbackOptions, context: CommandContext): Promise<v
     const contents = await contentsOf(target, context);
     writePage(options.report, renderPage(rollbackPage(result, rollbackHeadline(result), target, contents)));
   }
-  write(json ? jsonLine(result) : `${rollbackReport(result, colour)}\n`);
+  if (json) write(jsonLine(result));
+  else tell(`${rollbackReport(result, colour)}\n`);
   const left = result.counts.changed + result.counts.held;
   if (left === 0 || result.dryRun) return;
   throw new VerificationError(

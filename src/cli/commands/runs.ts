@@ -104,8 +104,8 @@ function question(chosen: readonly ListedRun[]): string {
   return `Forget ${counted(chosen.length, "run")} and free ${size}?${lost}`;
 }
 
-function show(result: ForgetResult, { json, quiet, colour, write, log }: CommandContext): void {
+function show(result: ForgetResult, { json, quiet, colour, write, tell, log }: CommandContext): void {
   for (const warning of result.warnings) log.warn(warning);
   if (json) write(jsonLine(result));
-  else write(`${quiet ? forgetHeadline(result) : forgetReport(result, colour)}\n`);
+  else tell(`${quiet ? forgetHeadline(result) : forgetReport(result, colour)}\n`);
 }
