@@ -1,8 +1,17 @@
 // @level normal
 /** `backup`, `restore`, `backups` and `verify --restore`, as a person types them. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import * as v from "valibot";
 import type { Diagnosis } from "../../src/doctor/models.ts";
 import { BackupListSchema, BackupResultSchema, DrillResultSchema } from "../../src/operations/backup/models.ts";
@@ -285,6 +294,18 @@ describe("damage", () => {
     writeFileSync(path, whole.subarray(0, whole.length - 100));
     const alone = await inProcess(folder, ["verify", "--restore", path]);
     expect([alone.code, alone.stdout]).toEqual([8, ""]);
+  });
+
+  test("of an archive that is gone takes its note with the next backup, also while who made it lives", async () => {
+    const folder = fresh();
+    const path = copyFixture("0.12.4", folder, "old.db");
+    await done(folder, "backup", "old.db", "kept");
+    const [archive] = archivesIn(folder.file("kept"));
+    rmSync(join(folder.file("kept"), archive!));
+    change(path, "another");
+    await done(folder, "backup", "old.db", "kept");
+    const names = readdirSync(folder.file("kept"));
+    expect([names.length, names.some((name) => name.startsWith(archive!))]).toEqual([2, false]);
   });
 
   test("of a kill at any moment leaves nothing that counts and is not whole", async () => {

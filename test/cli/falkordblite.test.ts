@@ -36,7 +36,12 @@ describe("falkordblite", () => {
     const into = ["--to", "falkordblite", "--to-path", target, "--to-graph", "two words"];
     expect((await program(folder, ["--from-path", source, ...into])).code).toBe(0);
     const from = ["inspect", "--from", "falkordblite", "--from-path", target];
-    expectError(await program(folder, from), 2, "holds no graph memorygraph");
+    const only = await program(folder, from);
+    expect([only.code, only.stdout.replace(/\s+/g, " ")]).toEqual([
+      0,
+      expect.stringContaining("there is no graph memorygraph: this is two words, the only one that is there"),
+    ]);
+    expectError(await program(folder, [...from, "--from-graph", "memorygraph"]), 2, "holds no graph memorygraph");
     expect((await program(folder, [...from, "--from-graph", "two words"])).stdout).toContain("60 memories");
   });
 

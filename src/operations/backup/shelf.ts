@@ -99,7 +99,8 @@ export async function recover(
   const done: string[] = [];
   for (const [name, { owner, state, created }] of await notesOf(place, files)) {
     if (state === "whole" && present.has(name)) continue;
-    const lives = runs(owner);
+    // What has counted and is gone was being removed; who had made it does not matter.
+    const lives = state === "whole" ? false : runs(owner);
     if (lives === true || (lives === null && Date.now() - Date.parse(created) < GIVEN_UP_MS)) continue;
     // Again, now that nobody is about it any more: it can have ended well since the list was made.
     const note = parseNote(await place.text(noteNameOf(name)));
