@@ -308,6 +308,22 @@ describe("damage", () => {
     expect([names.length, names.some((name) => name.startsWith(archive!))]).toEqual([2, false]);
   });
 
+  test("of a process that ended while it wrote a note leaves nothing behind the next backup", async () => {
+    const folder = fresh();
+    const path = copyFixture("0.12.4", folder, "old.db");
+    await done(folder, "backup", "old.db", "kept");
+    const kept = folder.file("kept");
+    const note = readdirSync(kept).find((name) => name.endsWith(".note.json"))!;
+    const whole = JSON.parse(readFileSync(join(kept, note), "utf8"));
+    const at = (pid: number) => join(kept, `.${note}.${pid}-0123abcd.tmp`);
+    const ended = Bun.spawnSync(["true"]).pid;
+    writeFileSync(at(ended), JSON.stringify({ ...whole, owner: { ...whole.owner, pid: ended, start: "" } }));
+    writeFileSync(at(process.pid), JSON.stringify(whole));
+    change(path, "another");
+    await done(folder, "backup", "old.db", "kept");
+    expect([existsSync(at(ended)), existsSync(at(process.pid))]).toEqual([false, true]);
+  });
+
   test("of a kill at any moment leaves nothing that counts and is not whole", async () => {
     const folder = fresh();
     const path = copyFixture("0.12.4", folder, "old.db");

@@ -17,9 +17,14 @@ describe("killed at any moment, a run is complete, as before, or to be resumed o
     async (at, open) => {
       const target = await open();
       try {
-        const figures = await killRounds(target, SEED + at, ROUNDS);
-        expect([target.name, figures.problems]).toEqual([target.name, []]);
-        expect(figures.kills).toBeGreaterThan(0);
+        let kills = 0;
+        // A moment that was picked can come after the end of a run: then there are further rounds.
+        for (let more = 0; kills === 0 && more < 5; more++) {
+          const figures = await killRounds(target, SEED + at + 1_000 * more, ROUNDS);
+          expect([target.name, figures.problems]).toEqual([target.name, []]);
+          kills += figures.kills;
+        }
+        expect(kills).toBeGreaterThan(0);
       } finally {
         await target.close();
       }

@@ -22,6 +22,7 @@ import {
   temporaryBeside,
 } from "../../support/files.ts";
 import { type ProcessIdentity, stillRuns, thisProcess } from "../../support/processes.ts";
+import { parseNote } from "./models.ts";
 import type { Place, PlacedFile, Workshop } from "./place.ts";
 
 const WORKSHOP = ".memorygraph-backup-";
@@ -120,12 +121,13 @@ export class FolderPlace implements Place {
     for (const name of readdirSync(this.location)) {
       const path = join(this.location, name);
       const isWorkshop = name.startsWith(WORKSHOP);
-      const note = /^\.memorygraph-.*\.note\.json\.(\d+)-[0-9a-f]{8}\.tmp$/.exec(name);
-      if (!isWorkshop && note === null) continue;
+      const isNote = /^\.memorygraph-.*\.note\.json\.\d+-[0-9a-f]{8}\.tmp$/.test(name);
+      if (!isWorkshop && !isNote) continue;
       const found = statSync(path, { throwIfNoEntry: false });
       if (found === undefined) continue;
       const old = Date.now() - found.mtimeMs > GIVEN_UP_MS;
-      const owner = isWorkshop ? ownerOf(join(path, OWNER)) : null;
+      // A note has its owner in it, unless the process ended before it was written.
+      const owner = isWorkshop ? ownerOf(join(path, OWNER)) : ownerOfNote(path);
       const runs = owner === null ? null : stillRuns(owner);
       if (runs === false || (runs === null && old)) remove(path);
     }
@@ -162,6 +164,14 @@ export class FolderPlace implements Place {
       const next = code === "ENOSPC" ? "Free some room there, or name another folder." : "Name another folder.";
       throw new WriteError(`a backup could not be written to ${this.location} (${code || cause})`, { next, cause });
     }
+  }
+}
+
+function ownerOfNote(path: string): ProcessIdentity | null {
+  try {
+    return parseNote(readFileSync(path, "utf8"))?.owner ?? null;
+  } catch {
+    return null;
   }
 }
 
