@@ -29,7 +29,8 @@ export async function openSource(config: BackendConfig, { signal, side }: OpenOp
   const state = stateOf(path);
   const bytes = await openBytes(path, config, side);
   try {
-    return new ArchiveSource(path, state, bytes, await ArchiveReader.open(path, bytes, signal), signal);
+    const reader = await ArchiveReader.open(path, bytes, signal);
+    return new ArchiveSource({ path, file: path, state, bytes, reader, withRows: true }, signal);
   } catch (error) {
     bytes.close();
     throw error;
@@ -80,40 +81,42 @@ function endsAsArchive(path: string): boolean {
   }
 }
 
+/** An archive as it was when it was opened. */
+interface Opened {
+  /** As messages name it. */
+  readonly path: string;
+  readonly file: string;
+  readonly state: string | null;
+  readonly bytes: ByteSource;
+  readonly reader: ArchiveReader;
+  /** As of ArchiveReader.read. */
+  readonly withRows: boolean;
+}
+
 export class ArchiveSource implements SourceStore {
-  readonly #path: string;
-  readonly #state: string | null;
-  readonly #bytes: ByteSource;
-  readonly #reader: ArchiveReader;
+  readonly #opened: Opened;
   readonly #signal: AbortSignal | undefined;
   #findings = new FindingLog();
 
-  constructor(
-    path: string,
-    state: string | null,
-    bytes: ByteSource,
-    reader: ArchiveReader,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#path = path;
-    this.#state = state;
-    this.#bytes = bytes;
-    this.#reader = reader;
+  constructor(opened: Opened, signal: AbortSignal | undefined) {
+    this.#opened = opened;
     this.#signal = signal;
   }
 
   /** What the archive says of itself: header, schema, footer. */
   get facts(): ArchiveFacts {
-    return this.#reader.facts;
+    return this.#opened.reader.facts;
   }
 
   async describe(_depth: DescriptionDepth): Promise<StoreDescription> {
-    return describeArchive(this.#path, statSync(this.#path).size, this.facts);
+    const { path, file } = this.#opened;
+    return describeArchive(path, statSync(file).size, this.facts);
   }
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
     this.#findings = new FindingLog();
-    yield* this.#reader.read(this.#findings, this.#signal);
+    const { reader, withRows } = this.#opened;
+    yield* reader.read(this.#findings, this.#signal, { withRows });
   }
 
   summarise(): null {
@@ -125,17 +128,18 @@ export class ArchiveSource implements SourceStore {
   }
 
   async assertUnchanged(): Promise<void> {
-    if (stateOf(this.#path) === this.#state) return;
-    throw new SourceChangedError(`${this.#path} changed while it was read`, { next: "Run the same command again." });
+    const { path, file, state } = this.#opened;
+    if (stateOf(file) === state) return;
+    throw new SourceChangedError(`${path} changed while it was read`, { next: "Run the same command again." });
   }
 
   async close(): Promise<void> {
-    this.#bytes.close();
+    this.#opened.bytes.close();
   }
 }
 
 /** Figures as the archive itself tells them. */
-export function describeArchive(path: string, bytes: number | null, facts: ArchiveFacts): StoreDescription {
+function describeArchive(path: string, bytes: number | null, facts: ArchiveFacts): StoreDescription {
   const { header, schema, footer } = facts;
   const source = header?.source ?? null;
   const release = header?.spelledFor ?? source?.release ?? null;

@@ -4,21 +4,26 @@ import { JsonSyntaxError, parseJson, writeJson } from "../../graph/json.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, idOfKey } from "../../graph/record.ts";
 import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
 import { CONTEXT_PREFIX } from "../../memorygraph/fields.ts";
+import type { SourceStore } from "../backend.ts";
+import type { FileWriter, Making } from "../file/written-once-target.ts";
 import { WRITER } from "./export.ts";
+import { sourceOfOwn } from "./source.ts";
 
 const BUFFERED = 1 << 20;
 
 /** First memories, then relationships, then `end`. */
-export class ExportWriter {
+export class ExportWriter implements FileWriter {
+  readonly #making: Making;
   readonly #file: number;
   readonly #counts: Record<GraphRecord["kind"], number> = { node: 0, relationship: 0 };
   #list: GraphRecord["kind"] = "node";
   #parts: string[];
   #length = 0;
 
-  /** @param path of an empty file */
-  constructor(path: string) {
-    this.#file = openSync(path, "r+");
+  /** @throws the system's error */
+  constructor(making: Making) {
+    this.#making = making;
+    this.#file = openSync(making.file, "r+");
     // The importer looks at the older member where the first one is missing.
     this.#parts = [
       `{\n"format_version": "2.0",\n"export_version": "1.0",\n"backend_type": "${WRITER}",\n"memories": [`,
@@ -44,6 +49,11 @@ export class ExportWriter {
 
   abandon(): void {
     closeSync(this.#file);
+  }
+
+  open(): SourceStore {
+    const { path, file, request } = this.#making;
+    return sourceOfOwn(path, file, request.signal);
   }
 
   #toRelationships(): void {
