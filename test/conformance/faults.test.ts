@@ -225,20 +225,24 @@ describe.skipIf((await serversOf("neo4j")).length === 0)("a Neo4j server", () =>
 
     // A reading that is kept waiting takes longer than any other transaction may.
     await withDriver(own.server, async (run) => {
-      for (let at = 0; at < 10; at++) await run("UNWIND range(1, 200) AS i CREATE (:Other {i: i})");
+      for (let at = 0; at < 10; at++) await run("UNWIND range(1, 200) AS i CREATE (:Other {i: i})-[:NEXT]->(:Other)");
     });
     const store = await (await loadBackend(config(own))).openForReading(config(own));
-    let records = 0;
+    const records = { node: 0, relationship: 0 };
     for await (const batch of store.read()) {
-      if (records === 0) await Bun.sleep(8_000);
-      records += batch.length;
+      const { kind } = batch[0]!;
+      if (records[kind] === 0) await Bun.sleep(8_000);
+      records[kind] += batch.length;
     }
+    await store.assertUnchanged();
     await store.close();
-    expect(records).toBe(2_003);
+    expect(records).toEqual({ node: 4_002, relationship: 2_001 });
 
     let back = Promise.resolve();
     const cut = halfway(() => {
-      back = own.kill().then(() => own.start([`${isOld ? "dbms" : "server"}.databases.default_to_read_only=true`]));
+      // A database that was not closed is not opened by 4.4 where it may not be written.
+      const end = isOld ? own.stop() : own.kill();
+      back = end.then(() => own.start([`${isOld ? "dbms" : "server"}.databases.default_to_read_only=true`]));
     });
     const killed = await run(source, config(own), {}, cut);
     await back;

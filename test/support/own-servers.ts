@@ -13,6 +13,8 @@ export interface OwnServer extends AsyncDisposable {
   readonly server: TestServer;
   /** Like a power cut. */
   kill(): Promise<void>;
+  /** In an orderly way: it saves what it has. */
+  stop(): Promise<void>;
   /** It keeps its connections, and does nothing. */
   stand(): void;
   /** It goes on where it stood. */
@@ -59,6 +61,10 @@ async function own(
   const own: OwnServer = {
     server: { kind, number: 2, uri },
     kill,
+    async stop() {
+      child?.kill("SIGTERM");
+      await child?.exited;
+    },
     stand: () => child?.kill("SIGSTOP"),
     go: () => child?.kill("SIGCONT"),
     start,

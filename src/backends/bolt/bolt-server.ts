@@ -20,6 +20,7 @@ import type { TargetRule } from "../graph-store/target-rules.ts";
 import type { Connection, Row } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import { keepsNative } from "./native-times.ts";
+import { inPieces } from "./pieces.ts";
 import { NODE, RELATIONSHIP, RecordDecoder } from "./record-decoder.ts";
 import { fromWire } from "./values.ts";
 import { BoltWriter, pairs } from "./writer.ts";
@@ -116,11 +117,11 @@ export class BoltServer implements GraphServer {
   }
 
   async *nodes(signal?: AbortSignal): AsyncIterable<readonly ServerNode[]> {
-    yield* this.#decoder.nodes(this.#stream(`MATCH (n) RETURN ${NODE}`, signal));
+    yield* this.#decoder.nodes(this.#read("MATCH (n)", "id(n)", NODE, signal));
   }
 
   async *relationships(signal?: AbortSignal): AsyncIterable<readonly ServerRelationship[]> {
-    yield* this.#decoder.relationships(this.#stream(`MATCH (a)-[r]->(b) RETURN ${RELATIONSHIP}`, signal));
+    yield* this.#decoder.relationships(this.#read("MATCH (a)-[r]->(b)", "id(r)", RELATIONSHIP, signal));
   }
 
   async nodesById(ids: readonly InternalId[]): Promise<ServerNode[]> {
@@ -226,8 +227,16 @@ export class BoltServer implements GraphServer {
     return this.#connection.rows(this.#dialect.prefix + statement, parameters);
   }
 
-  #stream(statement: string, signal: AbortSignal | undefined): AsyncGenerator<Row> {
-    return this.#connection.stream(this.#dialect.prefix + statement, signal);
+  /**
+   * The columns of all records that match.
+   * @param number what gives the server's number of one
+   */
+  #read(match: string, number: string, columns: string, signal: AbortSignal | undefined): AsyncGenerator<Row> {
+    const { prefix, limitsReadings } = this.#dialect;
+    if (!limitsReadings) return this.#connection.stream(`${prefix}${match} RETURN ${columns}`, signal);
+    const list = `${prefix}${match} RETURN ${number}`;
+    const find = `${prefix}UNWIND $ids AS i ${match} WHERE ${number} = i RETURN ${columns}`;
+    return inPieces(this.#connection, { list, find }, signal);
   }
 
   async #one(statement: string): Promise<unknown> {

@@ -11,8 +11,8 @@ import { BoltHeartbeat } from "./heartbeat.ts";
 import { fromWireInteger, isBroken } from "./values.ts";
 
 /**
- * A store takes as long as it takes to be read in one transaction. Neo4j's own limit (db.transaction.timeout) is for those
- * who ask for nothing else, from 5.3 on; before, it holds for everybody.
+ * A statement takes as long as it takes. Neo4j's own limit (db.transaction.timeout) is for those who ask for nothing else, from
+ * 5.3 on; before, it holds for everybody (pieces.ts).
  */
 const NO_TIMEOUT = { timeout: 0 };
 /** What the server keeps with a transaction of ours, so that it can be asked for it by another connection. */
@@ -278,8 +278,8 @@ function closed(session: Session): Promise<void> {
 /** As a person reads it: what a wait is for. */
 function aboutStatement(statement: string): string {
   const text = statement.replace(/^CYPHER \d+ /, "");
-  if (/^MATCH \(n\) RETURN id/.test(text)) return "reading nodes";
-  if (/^MATCH \(a\)-\[r\]->\(b\) RETURN id/.test(text)) return "reading relationships";
+  if (/^(UNWIND \$ids AS i )?MATCH \(n\) (WHERE id\(n\) = i )?RETURN id/.test(text)) return "reading nodes";
+  if (/^(UNWIND \$\w+ AS \w )?MATCH \(a\)-\[r\]->\(b\) .*RETURN id/.test(text)) return "reading relationships";
   if (/^UNWIND \$rows AS (row|i) /.test(text)) return /\bDELETE\b/.test(text) ? "deleting records" : "writing records";
   if (/\b(INDEX|CONSTRAINT)\b/.test(text)) return "indexes and constraints";
   return "a question about the store";

@@ -42,6 +42,8 @@ export interface Dialect {
   readonly prefix: string;
   /** Whether one transaction sees one moment of the graph. */
   readonly snapshots: boolean;
+  /** Whether it ends a transaction that takes longer than its own limit also where more time was asked for. */
+  readonly limitsReadings: boolean;
   /** A name as a statement takes it: quoted whatever it is. */
   quote(name: string): string;
   identity(connection: Connection): Promise<string | null>;

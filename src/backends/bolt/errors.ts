@@ -125,7 +125,7 @@ function statement(code: string, message: string, cause: Error, { location }: Fa
     /Transaction was asked to abort|timeout/i.test(message)
   ) {
     return new WriteError(`${location} ended a statement that took too long: ${firstLine(message)}`, {
-      next: "Raise the server's transaction timeout (Neo4j: db.transaction.timeout; Memgraph: --query-execution-timeout-sec), then run the same command again.",
+      next: "Raise the server's transaction timeout (Neo4j: db.transaction.timeout, before 5.0 dbms.transaction.timeout; Memgraph: --query-execution-timeout-sec), then run the same command again.",
       cause,
     });
   }

@@ -37,6 +37,7 @@ class MemgraphDialect implements Dialect {
   readonly joinsAtOnce = false;
   readonly indexesCheaply = false;
   readonly prefix = "";
+  readonly limitsReadings = false;
   readonly snapshots: boolean;
   readonly schema = new MemgraphSchema();
   readonly #hasZonesAndPoints: boolean;

@@ -12,6 +12,8 @@ import { isLarge } from "./values.ts";
 const OLDEST = [4, 4];
 /** From here on a server can speak a Cypher in which `id()` is gone; it still speaks the older one when asked to. */
 const TWO_CYPHERS = [2025, 0];
+/** The first that gives a transaction the time that it asks for, also where that is more than its own limit. */
+const TIME_AS_ASKED = [5, 3];
 /** The first with vectors as property values. */
 const VECTORS = [2025, 10];
 
@@ -52,6 +54,7 @@ class Neo4jDialect implements Dialect {
   readonly prefix: string;
   // A transaction sees what others commit while it runs.
   readonly snapshots = false;
+  readonly limitsReadings: boolean;
   readonly schema: Neo4jSchema;
   readonly #hasVectors: boolean;
   readonly #isEnterprise: boolean;
@@ -62,6 +65,7 @@ class Neo4jDialect implements Dialect {
     this.engine = engine;
     this.schema = new Neo4jSchema({ version, isEnterprise });
     this.prefix = isAtLeast(version, TWO_CYPHERS) ? "CYPHER 5 " : "";
+    this.limitsReadings = !isAtLeast(version, TIME_AS_ASKED);
     this.#hasVectors = hasVectors;
     this.#isEnterprise = isEnterprise;
     this.#namesQueries = isAtLeast(version, [5, 0]);
