@@ -6,7 +6,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { codeOf, whenFree } from "../support/files.ts";
-import { shellQuote } from "../support/shell.ts";
+import { copyCommand, inTurn, pythonCommand, shellQuote } from "../support/shell.ts";
 
 /** One engine's store, as a person reads it. */
 export interface OtherStore {
@@ -57,10 +57,13 @@ const KINDS: readonly Kind[] = [
     matches: ({ head }) => startsWith(head, "Turso\0"),
     message: ({ path }) => `${path} is a database of Turso, encrypted; only Turso can open it, with its key`,
     next: ({ path }) =>
-      `Let Turso write a plain copy, and name that: pip install pyturso, then ${python(
-        "import turso",
-        `turso.connect(${text(path)}, experimental_features="encryption", encryption=turso.EncryptionOpts(cipher="CIPHER", hexkey="KEY"), isolation_level=None).execute("vacuum into 'plain.db'").fetchall()`,
-      )}`,
+      `Let Turso write a plain copy, and name that: ${inTurn([
+        "pip install pyturso",
+        python(
+          "import turso",
+          `turso.connect(${text(path)}, experimental_features="encryption", encryption=turso.EncryptionOpts(cipher="CIPHER", hexkey="KEY"), isolation_level=None).execute("vacuum into 'plain.db'").fetchall()`,
+        ),
+      ])}`,
   },
   {
     name: "Turso database in MVCC mode",
@@ -73,10 +76,15 @@ const KINDS: readonly Kind[] = [
           : `its newest rows were in ${path}-log, which is not there`
       }`,
     next: ({ path }) =>
-      `Copy both files, and let Turso convert the copy to a format that SQLite reads: ${quoted`cp ${path} copy.db`} && ${quoted`cp ${`${path}-log`} copy.db-log`}; pip install pyturso, then ${python(
-        "import turso",
-        'turso.connect("copy.db", isolation_level=None).execute("pragma journal_mode=wal").fetchall()',
-      )}; then name copy.db`,
+      `Let Turso convert a copy of both files to a format that SQLite reads, and name copy.db: ${inTurn([
+        copyCommand(path, "copy.db"),
+        copyCommand(`${path}-log`, "copy.db-log"),
+        "pip install pyturso",
+        python(
+          "import turso",
+          'turso.connect("copy.db", isolation_level=None).execute("pragma journal_mode=wal").fetchall()',
+        ),
+      ])}`,
   },
   {
     name: "SQLite database of a newer kind",
@@ -105,19 +113,18 @@ const KINDS: readonly Kind[] = [
     matches: ({ head, size }) => isPageSize(head.readUInt16BE(16)) && size % 512 === 0 && hasPlainSizes(head),
     message: ({ path }) => `${path} looks like a SQLite file that SQLite3MultipleCiphers has encrypted`,
     next: ({ path }) =>
-      `Decrypt a copy: ${quoted`cp ${path} plain.db`}; pip install apsw-sqlite3mc, then ${python(
-        "import apsw",
-        'c = apsw.Connection("plain.db")',
-        'c.pragma("key", "KEY")',
-        'c.pragma("rekey", "")',
-      )}; then name plain.db`,
+      `Decrypt a copy, and name plain.db: ${inTurn([
+        copyCommand(path, "plain.db"),
+        "pip install apsw-sqlite3mc",
+        python("import apsw", 'c = apsw.Connection("plain.db")', 'c.pragma("key", "KEY")', 'c.pragma("rekey", "")'),
+      ])}`,
   },
   {
     name: "file that is probably encrypted",
     matches: ({ head, size }) => size >= 1024 && size % 512 === 0 && looksRandom(head),
     message: ({ path }) => `${path} has a random first page, as a SQLite file that SQLCipher has encrypted`,
     next: ({ path }) =>
-      `If it is one, write a plain copy with its key: sqlcipher ${shellQuote(path)} "PRAGMA key='KEY'; ATTACH 'plain.db' AS plain KEY ''; SELECT sqlcipher_export('plain');"; then name plain.db`,
+      `If it is one, write a plain copy with its key, and name plain.db: sqlcipher ${shellQuote(path)} "PRAGMA key='KEY'; ATTACH 'plain.db' AS plain KEY ''; SELECT sqlcipher_export('plain');"`,
   },
 ];
 
@@ -166,11 +173,14 @@ function ladybug(name: string, magic: string, releases: Readonly<Record<number, 
         return "Find the release that wrote it: each release opens only a few storage versions.";
       const imported = release.startsWith("ladybug") ? "ladybug" : module;
       // A newer release that opens it for writing makes it unreadable for the older one.
-      return `Only ${release} and its like open it. On a copy, read only: pip install ${shellQuote(release)}, then ${python(
-        `import ${imported} as k, json`,
-        `r = k.Connection(k.Database(${text(path)}, read_only=True)).execute('MATCH (n) RETURN n')`,
-        "print('\\n'.join(json.dumps(x, default=str) for x in iter(lambda: r.get_next() if r.has_next() else None, None)))",
-      )}`;
+      return `Only ${release} and its like open it. On a copy, read only: ${inTurn([
+        `pip install ${shellQuote(release)}`,
+        python(
+          `import ${imported} as k, json`,
+          `r = k.Connection(k.Database(${text(path)}, read_only=True)).execute('MATCH (n) RETURN n')`,
+          "print('\\n'.join(json.dumps(x, default=str) for x in iter(lambda: r.get_next() if r.has_next() else None, None)))",
+        ),
+      ])}`;
     },
   };
 }
@@ -242,13 +252,8 @@ function isCompressed(head: Buffer): boolean {
   );
 }
 
-/** A command with its words as a POSIX shell takes them literally. */
-function quoted(strings: TemplateStringsArray, ...words: string[]): string {
-  return strings.reduce((line, part, at) => `${line}${at === 0 ? "" : shellQuote(words[at - 1]!)}${part}`, "");
-}
-
 function python(...statements: string[]): string {
-  return `python3 -c ${shellQuote(statements.join("; "))}`;
+  return pythonCommand(statements.join("; "));
 }
 
 /** A text as Python reads it. */

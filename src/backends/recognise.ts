@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { AccessError, BusyError, MigrateError, StoreKindError } from "../errors.ts";
 import { codeOf, isHeldOpen, whenFree } from "../support/files.ts";
+import { decodeCommand, shellInUse, type Unpacker, unpackCommand } from "../support/shell.ts";
 import type { Look, Signature } from "./descriptor.ts";
 import { BACKENDS, type BackendType, descriptorOf } from "./descriptors.ts";
 import { inUse, nameTooLong } from "./file/errors.ts";
@@ -34,28 +35,28 @@ const OTHERS: readonly Signature[] = [
   },
   {
     what: "file compressed with gzip",
-    note: "Decompress it first (gunzip FILE); a compressed Redis dump can be read as it is: --from falkordblite.",
+    note: `Decompress it first (${unpackCommand("gunzip", "FILE")}); a compressed Redis dump can be read as it is: --from falkordblite.`,
     matches: ({ head }) => head.toString("hex", 0, 2) === "1f8b",
   },
   {
     what: "file compressed with zstd",
-    note: "Decompress it first (zstd -d FILE); a compressed Redis dump can be read as it is: --from falkordblite.",
+    note: `Decompress it first (${unpackCommand("zstd -d", "FILE")}); a compressed Redis dump can be read as it is: --from falkordblite.`,
     matches: ({ head }) => head.toString("hex", 0, 4) === "28b52ffd",
   },
   {
     what: "text in UTF-16",
-    note: "Convert it first (iconv -f UTF-16 -t UTF-8 FILE > NEW), then name what comes out.",
+    note: `Convert it to UTF-8 first (${shellInUse() === "posix" ? "iconv -f UTF-16 -t UTF-8 FILE > NEW" : "an editor such as Notepad saves it so"}), then name what comes out.`,
     matches: ({ head }) => /^(fffe|feff)/.test(head.toString("hex", 0, 2)),
   },
-  ...archive("zip archive", "504b0304", "unzip FILE"),
-  ...archive("file compressed with bzip2", "425a68", "bunzip2 FILE"),
-  ...archive("file compressed with xz", "fd377a585a00", "xz -d FILE"),
-  ...archive("7-Zip archive", "377abcaf271c", "7z x FILE"),
+  ...archive("zip archive", "504b0304", "unzip"),
+  ...archive("file compressed with bzip2", "425a68", "bunzip2"),
+  ...archive("file compressed with xz", "fd377a585a00", "xz -d"),
+  ...archive("7-Zip archive", "377abcaf271c", null),
   textThat("dump in SQL", /^(\s|--[^\n]*\n)*(PRAGMA|BEGIN|CREATE TABLE|INSERT INTO)\b/i, {
-    note: "Make a database of it first (sqlite3 new.db < FILE), then name that.",
+    note: 'Make a database of it first (sqlite3 new.db ".read FILE"), then name that.',
   }),
   textThat("SQLite file in Base64", /^\s*U1FMaXRlIGZvcm1hdCAz/, {
-    note: "Decode it first (base64 -d FILE > new.db), then name what comes out.",
+    note: `Decode it first (${decodeCommand("FILE", "new.db")}), then name what comes out.`,
   }),
   textThat("pointer of Git LFS", /^version https:\/\/git-lfs\.github\.com\//, {
     note: "The store itself is not in this folder yet: run git lfs pull in the repository.",
@@ -71,7 +72,9 @@ function textThat(what: string, beginsWith: RegExp, { note }: { readonly note: s
   return { what, note, matches: ({ head }) => isText(head) && beginsWith.test(head.toString("utf8")) };
 }
 
-function archive(what: string, magic: string, command: string): Signature[] {
+/** @param unpacker null for 7-Zip's own, which only that unpacks */
+function archive(what: string, magic: string, unpacker: Unpacker | null): Signature[] {
+  const command = unpacker === null ? "7z x FILE" : unpackCommand(unpacker, "FILE");
   const matches = ({ head }: Look) => head.toString("hex", 0, magic.length / 2) === magic;
   return [{ what, matches, note: `Unpack it first (${command}), then name what comes out.` }];
 }

@@ -85,7 +85,7 @@ export function archiveSurroundings({ env, signal }: Pick<CommandContext, "env" 
     stdin: () => {
       if (!process.stdin.isTTY) return Bun.stdin.stream() as unknown as AsyncIterable<Uint8Array>;
       throw new UsageError("- wants an archive from standard input, and that is a terminal", {
-        next: "Write it as in: memorygraph-migrate restore - NEW.db < ARCHIVE",
+        next: "Name the archive instead: memorygraph-migrate restore ARCHIVE NEW.db",
       });
     },
   };

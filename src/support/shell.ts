@@ -107,6 +107,47 @@ export function copyCommand(from: string, to: string, shell: Shell = shellInUse(
   return shell === "cmd" ? `copy ${names}` : `Copy-Item -LiteralPath ${names}`;
 }
 
+export function removeCommand(path: string, shell: Shell = shellInUse()): string {
+  const name = quoteFor(shell, path);
+  if (shell === "posix") return `rm ${name}`;
+  return shell === "cmd" ? `del ${name}` : `Remove-Item -LiteralPath ${name}`;
+}
+
+/** On Windows `python3` is often only the name of a page in the store; Python's own installer brings `py`. */
+export function pythonCommand(code: string, shell: Shell = shellInUse()): string {
+  return `${shell === "posix" ? "python3" : "py"} -c ${quoteFor(shell, code)}`;
+}
+
+/** What packs files, by the program that unpacks them on Linux and macOS. */
+export type Unpacker = "gunzip" | "zstd -d" | "unzip" | "bunzip2" | "xz -d";
+
+/** Windows has a program for zip alone; 7-Zip takes all. */
+export function unpackCommand(unpacker: Unpacker, path: string, shell: Shell = shellInUse()): string {
+  if (shell === "posix") return `${unpacker} ${quoteFor(shell, path)}`;
+  return `${unpacker === "unzip" ? "tar -xf" : "7z x"} ${quoteFor(shell, path)}`;
+}
+
+/** Bytes spelled as Base64, into a file of their own. */
+export function decodeCommand(from: string, to: string, shell: Shell = shellInUse()): string {
+  if (shell === "posix") return `base64 -d ${quoteFor(shell, from)} > ${quoteFor(shell, to)}`;
+  return `certutil -decode ${quoteFor(shell, from)} ${quoteFor(shell, to)}`;
+}
+
+/** A variable of this name as the shell puts in its value, in quotes, with what follows it. */
+export function withVariable(name: string, rest: string, shell: Shell = shellInUse()): string {
+  if (shell === "cmd") return `"%${name}%${rest}"`;
+  return shell === "posix" ? `"$${name}${rest}"` : `"$env:${name}${rest}"`;
+}
+
+/** Runs what another program prints for this kind of shell. @param printing the command that prints it */
+export function runPrinted(printing: (shell: Shell) => string, shell: Shell = shellInUse()): string {
+  const command = printing(shell);
+  if (shell === "posix") return `eval "$(${command})"`;
+  return shell === "cmd"
+    ? `for /f "delims=" %i in ('${command}') do @%i`
+    : `${command} | Out-String | Invoke-Expression`;
+}
+
 /** What sets each variable for a program: what stands before its name in a POSIX shell, commands of their own elsewhere. */
 export function settingVariables(variables: Readonly<Record<string, string>>, shell: Shell = shellInUse()): string[] {
   return Object.entries(variables).map(([name, value]) => {

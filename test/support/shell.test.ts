@@ -2,13 +2,19 @@
 import { describe, expect, test } from "bun:test";
 import {
   copyCommand,
+  decodeCommand,
   inTurn,
   makeFolderCommand,
   moveCommand,
+  pythonCommand,
   quoteFor,
+  removeCommand,
+  runPrinted,
   type Shell,
   settingVariables,
   shellOf,
+  unpackCommand,
+  withVariable,
 } from "../../src/support/shell.ts";
 
 const SYSTEM_MODULES =
@@ -172,5 +178,54 @@ test.each<[Shell, string[]]>([
     copyCommand("a b", "c", shell),
     ...settingVariables({ A: "1", B: "x y" }, shell),
     inTurn(["one", "two", "three"], shell),
+  ]).toEqual(expected);
+});
+
+test.each<[Shell, string[]]>([
+  [
+    "posix",
+    [
+      "rm 'a b'",
+      "python3 -c 'print(\"x y\")'",
+      "gunzip a.gz",
+      "unzip a.zip",
+      "base64 -d a > b",
+      '"$X/y"',
+      'eval "$(p posix)"',
+    ],
+  ],
+  [
+    "cmd",
+    [
+      'del "a b"',
+      'py -c ^"print^(\\^"x y\\^"^)^"',
+      "7z x a.gz",
+      "tar -xf a.zip",
+      "certutil -decode a b",
+      '"%X%/y"',
+      "for /f \"delims=\" %i in ('p cmd') do @%i",
+    ],
+  ],
+  [
+    "powershell",
+    [
+      "Remove-Item -LiteralPath 'a b'",
+      "py -c 'print(\"x y\")'",
+      "7z x a.gz",
+      "tar -xf a.zip",
+      "certutil -decode a b",
+      '"$env:X/y"',
+      "p powershell | Out-String | Invoke-Expression",
+    ],
+  ],
+])("%s has its own way to remove, unpack, decode and call", (shell, expected) => {
+  expect([
+    removeCommand("a b", shell),
+    pythonCommand('print("x y")', shell),
+    unpackCommand("gunzip", "a.gz", shell),
+    unpackCommand("unzip", "a.zip", shell),
+    decodeCommand("a", "b", shell),
+    withVariable("X", "/y", shell),
+    runPrinted((named) => `p ${named}`, shell),
   ]).toEqual(expected);
 });

@@ -57,7 +57,7 @@ export async function openBytes(path: string, config: BackendConfig, side?: Open
 
 function armoured(path: string): UnsupportedError {
   return new UnsupportedError(`${path} is an age file in the form of text (armored), which is not read in parts`, {
-    next: `Decrypt it, or take the text off: age -d -i KEY ${shellQuote(path)} > NAME.jsonl.zst`,
+    next: `Decrypt it, or take the text off: age -d -i KEY -o NAME.jsonl.zst ${shellQuote(path)}`,
   });
 }
 

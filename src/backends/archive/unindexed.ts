@@ -181,7 +181,7 @@ export class Repacked {
   #refuse(windowBytes: number): never {
     throw new UnsupportedError(
       `${this.#location} was compressed with a window of ${Math.ceil(windowBytes / (1 << 20))} MiB, which takes more memory than 128 MiB to read`,
-      { next: "Compress it anew without --long and --ultra: zstd -dc --long=31 OLD | zstd -o NEW" },
+      { next: "Compress it anew without --long and --ultra: zstd -d --long=31 OLD -o PLAIN, then zstd PLAIN -o NEW" },
     );
   }
 

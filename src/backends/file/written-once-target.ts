@@ -6,7 +6,7 @@ import type { ContentDigest } from "../../graph/digest.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
 import type { Release } from "../../memorygraph/releases.ts";
-import { shellQuote } from "../../support/shell.ts";
+import { removeCommand } from "../../support/shell.ts";
 import { breathe } from "../../support/time.ts";
 import type { OpenOptions, SourceStore, StagedTarget, WriteReport, WriteRequest } from "../backend.ts";
 import type { BackendConfig, BackendType } from "../config.ts";
@@ -224,6 +224,6 @@ export function assertFree(path: string, format: WrittenOnceFormat): void {
 
 function alreadyThere(path: string, { called }: WrittenOnceFormat): RefusedError {
   return new RefusedError(`${path} is ${called} already, and such files are never written to again`, {
-    next: `Choose another name, or remove it first: rm ${shellQuote(path)}`,
+    next: `Choose another name, or remove it first: ${removeCommand(path)}`,
   });
 }

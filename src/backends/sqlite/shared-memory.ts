@@ -3,6 +3,7 @@ import { constants, Database } from "bun:sqlite";
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { AccessError } from "../../errors.ts";
 import { codeOf, remove } from "../../support/files.ts";
+import { copyCommand, inTurn } from "../../support/shell.ts";
 
 /** What opening a file in WAL mode makes beside it. */
 const MADE_BY_OPENING = ["-shm", "-wal"] as const;
@@ -23,9 +24,15 @@ export function openToWrite(path: string, real: string, alone: boolean): Databas
     remove(...absent);
     throw new AccessError(
       `${path} is in WAL mode, and its file system does not support shared memory, which SQLite needs to write to it`,
-      { next: `Work on a copy on a local disk, and copy it back afterwards: cp ${path}* /tmp/`, cause },
+      { next: `Work on a copy on a local disk, and copy it back afterwards: ${copyOf(path, real)}`, cause },
     );
   }
+}
+
+/** With what SQLite keeps beside it; into the folder where the command is typed. */
+function copyOf(path: string, real: string): string {
+  const beside = MADE_BY_OPENING.filter((suffix) => suffix !== "-shm" && existsSync(real + suffix));
+  return inTurn(["", ...beside].map((suffix) => copyCommand(path + suffix, `copy.db${suffix}`)));
 }
 
 function connect(real: string, pragmas: readonly string[]): Database {

@@ -212,7 +212,7 @@ async function toFile(
 async function toStandardOutput(request: BackupRequest, { signal, progress, json }: CommandContext): Promise<void> {
   if (process.stdout.isTTY || json) {
     throw new UsageError("- writes the archive itself to standard output", {
-      next: "Write it to a file, as in: memorygraph-migrate backup STORE - > memories.jsonl.zst",
+      next: "Name a file instead: memorygraph-migrate backup STORE memories.jsonl.zst",
     });
   }
   const folder = createPrivateFolder();

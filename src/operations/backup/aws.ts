@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { AccessError, UsageError } from "../../errors.ts";
+import { quoteFor, runPrinted, type Shell } from "../../support/shell.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -63,8 +64,11 @@ function noKeys(file: Settings, profile: string, hasId: boolean): UsageError {
   const way = OTHER_WAYS.find((name) => file[name] !== undefined);
   if (way !== undefined) {
     const message = `the profile "${profile}" gets its keys by ${way}, which this program does not do`;
-    const next = `Let the AWS tools print them as variables: eval "$(aws configure export-credentials --profile ${profile} --format env)"`;
-    return new UsageError(message, { next });
+    const printing = (shell: Shell) => {
+      const format = shell === "posix" ? "env" : shell === "cmd" ? "windows-cmd" : "powershell";
+      return `aws configure export-credentials --profile ${quoteFor(shell, profile)} --format ${format}`;
+    };
+    return new UsageError(message, { next: `Let the AWS tools print them as variables: ${runPrinted(printing)}` });
   }
   return new UsageError("there are no keys for S3", {
     next: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; `aws configure` writes the files that hold them.",

@@ -1,4 +1,5 @@
 /** Ready units by which the system itself makes backups: of systemd, launchd, and the Task Scheduler of Windows. */
+import { type Shell, shellInUse, withVariable } from "../../support/shell.ts";
 
 export const SCHEDULES = ["hourly", "daily", "weekly"] as const;
 export type Schedule = (typeof SCHEDULES)[number];
@@ -25,9 +26,17 @@ export function schedulerOf(platform: string): Scheduler {
 const NAME = "memorygraph-backup";
 const LABEL = "io.github.memorygraph-migrate.backup";
 
-/** @param command the program and its arguments, each one a word */
-export function unitsFor(scheduler: Scheduler, schedule: Schedule, command: readonly string[]): Units {
-  return { systemd, launchd, windows }[scheduler](schedule, command);
+/**
+ * @param command the program and its arguments, each one a word
+ * @param shell in which the commands are typed, where the system has several
+ */
+export function unitsFor(
+  scheduler: Scheduler,
+  schedule: Schedule,
+  command: readonly string[],
+  shell: Shell = shellInUse(),
+): Units {
+  return { systemd, launchd, windows }[scheduler](schedule, command, shell);
 }
 
 function systemd(schedule: Schedule, command: readonly string[]): Units {
@@ -110,7 +119,9 @@ const TRIGGER: Record<Schedule, string> = {
     "      <StartBoundary>2026-01-05T12:07:00</StartBoundary>\n      <ScheduleByWeek><WeeksInterval>1</WeeksInterval><DaysOfWeek><Monday/></DaysOfWeek></ScheduleByWeek>\n",
 };
 
-function windows(schedule: Schedule, [program = "", ...words]: readonly string[]): Units {
+function windows(schedule: Schedule, [program = "", ...words]: readonly string[], shell: Shell): Units {
+  // Asked for on another system, or in a shell that takes /TN for a path.
+  const path = withVariable("LOCALAPPDATA", `\\memorygraph-migrate\\${NAME}.xml`, shell === "posix" ? "cmd" : shell);
   const text = `<?xml version="1.0" encoding="UTF-8"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
   <RegistrationInfo>
@@ -135,8 +146,8 @@ ${TRIGGER[schedule]}    </CalendarTrigger>
 </Task>
 `;
   return {
-    files: [{ path: `%LOCALAPPDATA%\\memorygraph-migrate\\${NAME}.xml`, text }],
-    commands: [`schtasks /Create /TN ${NAME} /XML "%LOCALAPPDATA%\\memorygraph-migrate\\${NAME}.xml"`],
+    files: [{ path, text }],
+    commands: [`schtasks /Create /TN ${NAME} /XML ${path}`],
     undo: [`schtasks /Delete /TN ${NAME} /F`],
   };
 }

@@ -24,6 +24,16 @@ describe.each(SCHEDULERS)("units for %s", (scheduler) => {
   });
 });
 
+test.each([
+  ["cmd", '"%LOCALAPPDATA%\\memorygraph-migrate\\memorygraph-backup.xml"'],
+  ["powershell", '"$env:LOCALAPPDATA\\memorygraph-migrate\\memorygraph-backup.xml"'],
+  ["windows powershell", '"$env:LOCALAPPDATA\\memorygraph-migrate\\memorygraph-backup.xml"'],
+] as const)("on Windows %s finds the file that is to be saved", (shell, path) => {
+  const { files, commands } = unitsFor("windows", "daily", COMMAND, shell);
+  expect(files.map((file) => file.path)).toEqual([path]);
+  expect(commands).toEqual([`schtasks /Create /TN memorygraph-backup /XML ${path}`]);
+});
+
 const analyze = Bun.which("systemd-analyze");
 if (analyze === null) console.warn("SKIPPED: units are not read by systemd, since there is no systemd-analyze");
 test.skipIf(analyze === null).each(SCHEDULES)("systemd reads those for %s without a complaint", (schedule) => {
