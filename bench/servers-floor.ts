@@ -1,8 +1,9 @@
 /**
  * The least that filling a graph server can take: the same driver, the same batches and the same values (Bolt servers
  * have the times of relationships as date-times of their own), load and read back, and nothing else: no indexes, no comparison.
+ * Or what reading it alone takes; then SOURCE is not looked at.
  *
- *   MEMORYGRAPH_TO_PASSWORD=... bun bench/servers-floor.ts SOURCE KIND URI [USER]
+ *   MEMORYGRAPH_TO_PASSWORD=... bun bench/servers-floor.ts fill|read SOURCE KIND URI [USER]
  */
 import { Database } from "bun:sqlite";
 
@@ -74,7 +75,7 @@ async function inParallel<T>(items: readonly T[], limit: number, work: (item: T)
 const NODES = "MATCH (n) RETURN id(n), labels(n), properties(n)";
 const RELATIONSHIPS = "MATCH (a)-[r]->(b) RETURN id(r), id(a), id(b), type(r), properties(r)";
 
-async function bolt(source: string, uri: string, user: string | undefined, inFlight: number): Promise<number> {
+async function bolt(source: string | null, uri: string, user: string | undefined, inFlight: number): Promise<number> {
   const { default: neo4j } = await import("neo4j-driver");
   const auth = user === undefined ? undefined : neo4j.auth.basic(user, Bun.env.MEMORYGRAPH_TO_PASSWORD ?? "");
   const driver = neo4j.driver(uri, auth);
@@ -92,13 +93,13 @@ async function bolt(source: string, uri: string, user: string | undefined, inFli
     return new neo4j.types.DateTime(...parts, Number(fraction.padEnd(9, "0")), 0);
   };
   const send: Run = (statement, rows) => run(`UNWIND $rows AS row ${statement}`, { rows });
-  await fill(source, send, inFlight, time);
+  if (source !== null) await fill(source, send, inFlight, time);
   const read = (await run(NODES)).length + (await run(RELATIONSHIPS)).length;
   await driver.close();
   return read;
 }
 
-async function falkor(source: string, uri: string, user: string | undefined): Promise<number> {
+async function falkor(source: string | null, uri: string, user: string | undefined): Promise<number> {
   const { FalkorDB } = await import("falkordb");
   const { hostname, port } = new URL(uri);
   const password = Bun.env.MEMORYGRAPH_TO_PASSWORD;
@@ -114,14 +115,15 @@ async function falkor(source: string, uri: string, user: string | undefined): Pr
     });
     return (data ?? []).map((row) => Object.values(row));
   };
-  await fill(source, run, 2);
+  if (source !== null) await fill(source, run, 2);
+  const [last] = (await graph.roQuery<{ last: number }>("MATCH (n) RETURN max(id(n)) AS last")).data ?? [];
   // As pages, since the server has no cursor and sends an answer whole.
   let read = 0;
   for (const [statement, columns] of [
     ["MATCH (n)", "id(n), labels(n), properties(n)"],
     ["MATCH (a)-[r]->(b) WITH a AS n, r, b", "id(r), id(n), id(b), type(r), properties(r)"],
   ]) {
-    for (let from = 0; from < 10_000; from += ROWS / 2) {
+    for (let from = 0; from <= (last?.last ?? 0); from += ROWS / 2) {
       const where = `WHERE id(n) >= ${from} AND id(n) < ${from + ROWS / 2}`;
       read += ((await graph.roQuery(`${statement} ${where} RETURN ${columns}`)).data ?? []).length;
     }
@@ -130,11 +132,12 @@ async function falkor(source: string, uri: string, user: string | undefined): Pr
   return read;
 }
 
-const [source, kind, uri, user] = process.argv.slice(2);
-if (source === undefined || uri === undefined) {
-  console.error("usage: bun bench/servers-floor.ts SOURCE KIND URI [USER]");
+const [what, path, kind, uri, user] = process.argv.slice(2);
+if (path === undefined || uri === undefined) {
+  console.error("usage: bun bench/servers-floor.ts fill|read SOURCE KIND URI [USER]");
   process.exitCode = 2;
 } else {
+  const source = what === "read" ? null : path;
   const read =
     kind === "falkordb" ? await falkor(source, uri, user) : await bolt(source, uri, user, kind === "neo4j" ? 2 : 1);
   console.log(`${read} records`);
