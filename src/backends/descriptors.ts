@@ -2,7 +2,7 @@
 import { archiveDescriptor } from "./archive/descriptor.ts";
 import { memgraphDescriptor, neo4jDescriptor } from "./bolt/descriptor.ts";
 import type { BackendDescriptor } from "./descriptor.ts";
-import { jsonDescriptor } from "./exchange/descriptor.ts";
+import { jsonDescriptor, mcpDescriptor } from "./exchange/descriptor.ts";
 import { falkordbDescriptor, falkordbliteDescriptor } from "./falkor/descriptor.ts";
 import { sqliteDescriptor } from "./sqlite/descriptor.ts";
 
@@ -14,6 +14,7 @@ export const BACKENDS = [
   falkordbDescriptor,
   archiveDescriptor,
   jsonDescriptor,
+  mcpDescriptor,
 ] as const;
 
 export type BackendType = (typeof BACKENDS)[number]["type"];

@@ -116,9 +116,9 @@ function unknownScheme(scheme: string | undefined): UsageError {
 /** Names that say something else than the SQLite file which a new target would be. */
 const TELLING_NAMES: readonly { readonly matches: RegExp; readonly what: string; readonly next: string }[] = [
   {
-    matches: /\.(jsonl|ndjson)$/i,
-    what: "is the name of a file of JSON lines, which can be a source, but not a target",
-    next: "Name a file such as new.db, or new.json for an export of MemoryGraph.",
+    matches: /\.ndjson$/i,
+    what: "is the name of a file of JSON lines, and a new target is a SQLite file",
+    next: "Add --to mcp for a file of the MCP memory server, or --to sqlite for a SQLite file of that name.",
   },
   {
     matches: /\.rdb$/i,

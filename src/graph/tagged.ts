@@ -1,4 +1,5 @@
 /** Any value as JSON text and back, where plain JSON is not enough: other types become `{"$type": ...}`. */
+import { floatToken } from "./json.ts";
 import { isMap, Point, Temporal, type TemporalKind, type Value, type ValueMap, Vector } from "./value.ts";
 
 /** A value that json.ts can write exactly. */
@@ -18,6 +19,30 @@ function tagMap(map: ValueMap): Value {
   for (const [name, item] of map) tagged.set(name, tag(item));
   const [only] = map.keys();
   return map.size === 1 && only!.startsWith("$") ? new Map([["$map", tagged]]) : tagged;
+}
+
+/** Any value as strict JSON, which every reader takes: `untag` of what is parsed gives it back. */
+export function writeTagged(value: Value): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value);
+    case "bigint":
+      return value.toString();
+    case "boolean":
+      return value ? "true" : "false";
+    case "number":
+      return Number.isFinite(value) ? floatToken(value) : `{"$float":"${value}"}`;
+  }
+  return value === null ? "null" : writeStrictly(tag(value));
+}
+
+/** Of a value that is tagged already. */
+function writeStrictly(value: Value): string {
+  if (Array.isArray(value)) return `[${value.map(writeStrictly).join(",")}]`;
+  if (isMap(value)) {
+    return `{${[...value].map(([name, item]) => `${JSON.stringify(name)}:${writeStrictly(item)}`).join(",")}}`;
+  }
+  return writeTagged(value);
 }
 
 /** The inverse of tag. @throws TypeError for a tag that this release does not know. */

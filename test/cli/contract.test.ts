@@ -198,9 +198,9 @@ describe("a usage error leaves standard output empty, exits with 2 and says what
     ],
     [
       "a file of JSON lines as the target",
-      [source, "out.jsonl"],
-      "out.jsonl is the name of a file of JSON lines",
-      "new.db",
+      [source, "out.ndjson"],
+      "out.ndjson is the name of a file of JSON lines",
+      "Add --to mcp",
     ],
     ["a dump as a target without a kind", [source, "dump.rdb"], "is the name of a Redis dump", "--to falkordblite"],
     ["a path for a server", [source, "x.db", "--to", "neo4j"], "is a server, not a file", "x.db is a path"],

@@ -27,16 +27,16 @@ const other = file("package.json", '{"name": "x"}');
 
 describe("a JSON file", () => {
   test("that was called SQLite is named, with the kind that it is", async () => {
-    for (const [path, what] of [
-      [exported, "is a JSON export of MemoryGraph, not a SQLite file"],
-      [mcp, "is a file of the MCP memory server, not a SQLite file"],
+    for (const [path, kind, what] of [
+      [exported, "json", "is a JSON export of MemoryGraph, not a SQLite file"],
+      [mcp, "mcp", "is a file of the MCP memory server, not a SQLite file"],
     ] as const) {
       const asked = await run("inspect", "--from", "sqlite", "--from-path", path);
       expectError(asked, 2, what);
-      expect(asked.stderr).toContain("Name its kind: json instead of sqlite.");
+      expect(asked.stderr).toContain(`Name its kind: ${kind} instead of sqlite.`);
       expect(asked.stderr).not.toContain("import it with the application");
       // The advice is right.
-      expect((await run("inspect", "--from", "json", "--from-path", path)).code).toBe(0);
+      expect((await run("inspect", "--from", kind, "--from-path", path)).code).toBe(0);
     }
   });
 

@@ -1,9 +1,9 @@
 /** Records as lines of strict JSON, and back. */
-import { JsonScanner, JsonSyntaxError, writeJson } from "../../graph/json.ts";
+import { JsonScanner, JsonSyntaxError } from "../../graph/json.ts";
 import { ObjectReader } from "../../graph/object-reader.ts";
 import { Properties } from "../../graph/properties.ts";
 import type { GraphNode, GraphRecord, GraphRelationship, NativeRow } from "../../graph/record.ts";
-import { tag, untag } from "../../graph/tagged.ts";
+import { untag, writeTagged } from "../../graph/tagged.ts";
 import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
 import type { RecordKind } from "./format.ts";
 
@@ -25,37 +25,14 @@ function propertiesText(properties: Properties): string {
   let text = "";
   for (let at = 0; at < values.length; at++) {
     const value = values[at]!;
-    if (value !== null) text += `${text === "" ? "" : ","}${JSON.stringify(shape.keys[at])}:${textOf(value)}`;
+    if (value !== null) text += `${text === "" ? "" : ","}${JSON.stringify(shape.keys[at])}:${writeTagged(value)}`;
   }
   return `{${text}}`;
 }
 
 function rowText({ layout, columns, extra }: NativeRow): string {
   const beside = extra === null ? "" : `,"extra":${JSON.stringify(extra)}`;
-  return `{"layout":${JSON.stringify(layout)},"columns":[${columns.map(textOf).join(",")}]${beside}}`;
-}
-
-function textOf(value: Value): string {
-  switch (typeof value) {
-    case "string":
-      return JSON.stringify(value);
-    case "bigint":
-      return value.toString();
-    case "boolean":
-      return value ? "true" : "false";
-    case "number":
-      return Number.isFinite(value) ? writeJson(value, "javascript") : `{"$float":"${value}"}`;
-  }
-  return value === null ? "null" : strictText(tag(value));
-}
-
-/** Of a value that is tagged already. */
-function strictText(value: Value): string {
-  if (Array.isArray(value)) return `[${value.map(strictText).join(",")}]`;
-  if (isMap(value)) {
-    return `{${[...value].map(([name, item]) => `${JSON.stringify(name)}:${strictText(item)}`).join(",")}}`;
-  }
-  return textOf(value);
+  return `{"layout":${JSON.stringify(layout)},"columns":[${columns.map(writeTagged).join(",")}]${beside}}`;
 }
 
 /** A line that is no record. */

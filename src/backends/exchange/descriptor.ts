@@ -1,5 +1,5 @@
 import type { HardValue } from "../../graph/hard-values.ts";
-import type { BackendDescriptor, Look } from "../descriptor.ts";
+import type { BackendDescriptor } from "../descriptor.ts";
 
 /** The members of an export's top level; releases write one of the first four before the lists. */
 const EXPORT =
@@ -22,7 +22,7 @@ export const jsonDescriptor: BackendDescriptor<"json"> = {
   title: "JSON",
   family: "exchange",
   server: null,
-  noun: "JSON file of MemoryGraph or the MCP memory server",
+  noun: "JSON export of MemoryGraph",
   takes: [],
   capabilities: {
     target: "staged",
@@ -32,17 +32,26 @@ export const jsonDescriptor: BackendDescriptor<"json"> = {
     cannotHold: NOT_IN_JSON,
   },
   variables: null,
-  signatures: [
-    { what: "JSON export of MemoryGraph", matches: ({ head }) => EXPORT.test(head.toString("utf8")) },
-    { what: "file of the MCP memory server", matches: isMcpFile },
-  ],
+  signatures: [{ what: "JSON export of MemoryGraph", matches: ({ head }) => EXPORT.test(head.toString("utf8")) }],
   suffixes: [".json"],
   mistakenFor: [],
   load: async () => (await import("./json.ts")).json,
   identify: null,
 };
 
-/** Whether the first line is one of `memory.jsonl`. */
-export function isMcpFile({ head }: Look): boolean {
-  return MCP_LINE.test(head.toString("utf8"));
-}
+export const mcpDescriptor: BackendDescriptor<"mcp"> = {
+  type: "mcp",
+  title: "MCP memory server",
+  family: "exchange",
+  server: null,
+  noun: "file of the MCP memory server",
+  takes: [],
+  capabilities: { target: "staged", isWrittenOnce: true, idIsKey: false, cannotHold: [] },
+  variables: null,
+  signatures: [{ what: "file of the MCP memory server", matches: ({ head }) => MCP_LINE.test(head.toString("utf8")) }],
+  suffixes: [".jsonl"],
+  // Both were one kind at first.
+  mistakenFor: ["json"],
+  load: async () => (await import("./mcp.ts")).mcp,
+  identify: null,
+};

@@ -40,6 +40,7 @@ function realColumns(table: "nodes" | "relationships"): ReadonlySet<string> {
 /** The parts of MemoryGraph's export files, in either version. */
 export function exportFormat(): Format {
   return {
+    type: "json",
     engine: (survey) => `MemoryGraph export ${versionOf(survey)}`,
     layout: "export",
     renamesDuplicates: false,

@@ -1,4 +1,4 @@
-/** Records as MemoryGraph's JSON export can hold them, and whatever it cannot hold of them. */
+/** Records as files of memories can hold them, MemoryGraph's JSON export for one, and whatever these cannot hold of them. */
 import { createHash } from "node:crypto";
 import { writeJson } from "../../graph/json.ts";
 import { Properties } from "../../graph/properties.ts";
@@ -33,26 +33,33 @@ const DEMANDED: ReadonlyMap<string, string> = new Map([
 ]);
 /** Far below what readers of JSON take. */
 const MAX_DEPTH = 100;
+export const TOO_DEEP = `nesting deeper than ${MAX_DEPTH}`;
 
-/** Remembers of the records that it has fitted only the nodes that were left out. */
-export class ExportFitting implements Fitting, Rehearsal {
+/**
+ * For files that hold memories by their ids and what joins them. Remembers of the records that it has fitted only the nodes that
+ * were left out.
+ */
+export abstract class MemoryFitting implements Fitting, Rehearsal {
   readonly rehearsal = this;
-  readonly #release: Release;
+  protected readonly release: Release;
+  readonly #file: string;
   /** Only where somebody asked for a release: else times stay as the source has them. */
   readonly #respells: boolean;
   readonly #report: WriteReport;
   readonly #leftOut = new Set<string>();
   readonly #losses = new FindingLog();
 
-  constructor({ release, fallbackRelease }: WriteRequest, report: WriteReport) {
-    this.#release = release ?? fallbackRelease;
+  /** @param file as messages call it: "an export" */
+  constructor(file: string, { release, fallbackRelease }: WriteRequest, report: WriteReport) {
+    this.#file = file;
+    this.release = release ?? fallbackRelease;
     this.#respells = release !== null;
     this.#report = report;
   }
 
   fit(given: GraphRecord): Fitted {
     const losses: Loss[] = [];
-    const { record, respelled } = this.#respells ? respell(given, this.#release) : { record: given, respelled: 0 };
+    const { record, respelled } = this.#respells ? respell(given, this.release) : { record: given, respelled: 0 };
     const fitted = record.kind === "node" ? this.#node(record, losses) : this.#relationship(record, losses);
     return { record: fitted, losses, respelled, clash: null };
   }
@@ -80,7 +87,7 @@ export class ExportFitting implements Fitting, Rehearsal {
     if (why !== null || id === null) {
       this.#leftOut.add(node.key);
       losses.push({
-        what: `${why}, which an export has no place for`,
+        what: `${why}, which ${this.#file} has no place for`,
         example: id ?? nameWithoutId(node),
         unit: "record",
       });
@@ -89,12 +96,12 @@ export class ExportFitting implements Fitting, Rehearsal {
     const others = node.labels.filter((label) => label !== MEMORY_LABEL);
     for (const label of others) {
       losses.push({
-        what: "a label beside Memory, which an export has no place for",
+        what: `a label beside Memory, which ${this.#file} has no place for`,
         example: `${id}: ${label}`,
         unit: "label",
       });
     }
-    const properties = this.#properties("node", node.properties, id, losses);
+    const properties = this.properties("node", node.properties, id, losses);
     if (properties === node.properties && others.length === 0) return node;
     return { kind: "node", key: node.key, labels: [MEMORY_LABEL], properties };
   }
@@ -106,7 +113,7 @@ export class ExportFitting implements Fitting, Rehearsal {
       losses.push({ what: "a relationship of a node that is left out", example: name, unit: "record" });
       return null;
     }
-    let properties = this.#properties("relationship", relationship.properties, name, losses);
+    let properties = this.properties("relationship", relationship.properties, name, losses);
     if (properties.get("id") === null) {
       losses.push({
         what: "a relationship without an id, which gets one made of its contents",
@@ -119,7 +126,21 @@ export class ExportFitting implements Fitting, Rehearsal {
     return { kind: "relationship", from, to, type, properties, ...(hasDuplicateId && { hasDuplicateId }) };
   }
 
-  #properties(kind: GraphRecord["kind"], properties: Properties, name: string, losses: Loss[]): Properties {
+  /** @param name of the record, for the losses to which what cannot be held is added */
+  protected abstract properties(
+    kind: GraphRecord["kind"],
+    properties: Properties,
+    name: string,
+    losses: Loss[],
+  ): Properties;
+}
+
+export class ExportFitting extends MemoryFitting {
+  constructor(request: WriteRequest, report: WriteReport) {
+    super("an export", request, report);
+  }
+
+  protected properties(kind: GraphRecord["kind"], properties: Properties, name: string, losses: Loss[]): Properties {
     const { keys } = properties.shape;
     const hasContext = kind === "node" && keys.some((key) => key.startsWith(CONTEXT_PREFIX));
     let changed: Value[] | null = null;
@@ -171,7 +192,7 @@ export class ExportFitting implements Fitting, Rehearsal {
     const why = notInJson(value);
     if (why === null) return [value, null];
     if (why === "") {
-      const plain = toPlain(key, value, this.#release);
+      const plain = toPlain(key, value, this.release);
       if (notInJson(plain.value) === null) return [plain.value, plain.exact ? null : "JSON has no such value"];
     }
     return [writeText(value), why === "" ? "JSON has no such value" : why];
@@ -184,7 +205,7 @@ function reasonWithoutId(node: GraphNode): string {
 
 /** Null for a value that JSON has, else why it has not; empty where a plainer one may do. */
 function notInJson(value: Value, depth = 0): string | null {
-  if (depth > MAX_DEPTH) return `nesting deeper than ${MAX_DEPTH}`;
+  if (depth > MAX_DEPTH) return TOO_DEEP;
   if (typeof value === "number") return Number.isFinite(value) ? null : "JSON has no infinity and no NaN";
   if (value === null || typeof value !== "object") return null;
   if (!Array.isArray(value) && !isMap(value)) return "";
@@ -195,7 +216,13 @@ function notInJson(value: Value, depth = 0): string | null {
   return null;
 }
 
-function writeText(value: Value): string {
+/** Whether so many lists and maps are in each other that readers of JSON may refuse the text. */
+export function isTooDeep(value: Value, depth = 0): boolean {
+  if (depth > MAX_DEPTH) return true;
+  return (Array.isArray(value) || isMap(value)) && [...value.values()].some((item) => isTooDeep(item, depth + 1));
+}
+
+export function writeText(value: Value): string {
   return typeof value === "number" ? String(value) : writeJson(tag(value), "javascript");
 }
 

@@ -1,5 +1,6 @@
-/** What a JSON format makes of its pieces. */
+/** What an exchange format makes of its pieces. */
 import type { Properties } from "../../graph/properties.ts";
+import type { BackendType } from "../config.ts";
 import type { Finding } from "../description.ts";
 import type { Piece } from "./pieces.ts";
 
@@ -36,6 +37,7 @@ export interface Survey {
 }
 
 export interface Format {
+  readonly type: BackendType;
   engine(survey: Survey): string;
   readonly layout: string;
   /** Whether an id that occurs again is only a name: the later ones then get another. */

@@ -1,16 +1,16 @@
-/** The JSON backend: exports of MemoryGraph, read and written, and the MCP memory server's file, which is only read. */
+/** The JSON backend: exports of MemoryGraph. */
 import { pathOf } from "../file/place.ts";
 import { writtenOnce } from "../file/written-once.ts";
-import { jsonDescriptor } from "./descriptor.ts";
+import { exportFormat } from "./export.ts";
 import { ExportFitting } from "./fitting.ts";
 import { openSource } from "./source.ts";
 import { ExportWriter } from "./writer.ts";
 
 export const json = writtenOnce({
-  type: jsonDescriptor.type,
+  type: "json",
   called: "a JSON file with memories",
   engine: "MemoryGraph export 2.0",
   fitting: (request, report) => new ExportFitting(request, report),
   begin: (making) => new ExportWriter(making),
-  openSource: (config, options) => openSource(pathOf(config), options),
+  openSource: (config, options) => openSource(pathOf(config), "json", exportFormat, options),
 });

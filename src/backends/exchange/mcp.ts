@@ -1,88 +1,41 @@
-/**
- * `memory.jsonl` of the MCP memory server (@modelcontextprotocol/server-memory, 2025.4 to 2026.8): one entity or relation
- * a line. An entity becomes a memory that MemoryGraph shows; what it was exactly is in its context.
- */
-import { JsonSyntaxError, parseJson } from "../../graph/json.ts";
-import { Properties } from "../../graph/properties.ts";
-import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
-import { CONTEXT_PREFIX } from "../../memorygraph/fields.ts";
-import { releaseLines } from "../../memorygraph/releases.ts";
+/** The backend of the MCP memory server's file. */
+import type { Properties } from "../../graph/properties.ts";
+import type { GraphRecord } from "../../graph/record.ts";
+import type { SourceStore, WriteReport, WriteRequest } from "../backend.ts";
 import type { Finding } from "../description.ts";
-import type { Aside, Format, Item } from "./format.ts";
-import { type Piece, piecesOfLines } from "./pieces.ts";
+import { pathOf } from "../file/place.ts";
+import { writtenOnce } from "../file/written-once.ts";
+import type { FileWriter, Making } from "../file/written-once-target.ts";
+import type { Loss } from "../fitting.ts";
+import { isTooDeep, MemoryFitting, TOO_DEEP, writeText } from "./fitting.ts";
+import type { Format } from "./format.ts";
+import { itemOf, lineOf, OTHER_TYPE } from "./mcp-lines.ts";
+import { piecesOfLines } from "./pieces.ts";
+import { openSource, sourceOfOwn } from "./source.ts";
+import { TextFile } from "./text-file.ts";
 
-/** MemoryGraph refuses longer ones. */
-const TITLE_LENGTH = 200;
-const OTHER_TYPE = "RELATED_TO";
+const CALLED = "a file of the MCP memory server";
 
-/** @param written when the file was last written, ISO 8601: the only time that there is */
-export function mcpFormat(written: string): Format {
-  const known = new Set(releaseLines().flatMap(({ relationshipTypes }) => relationshipTypes));
+export const mcp = writtenOnce({
+  type: "mcp",
+  called: CALLED,
+  engine: "MCP memory server",
+  fitting: (request, report) => new McpFitting(request, report),
+  begin: (making) => new McpWriter(making),
+  openSource: (config, options) => openSource(pathOf(config), "mcp", mcpFormat, options),
+});
+
+/** @param written when the file was last written, ISO 8601: the only time that lines of the server have */
+function mcpFormat(written: string): Format {
   return {
+    type: "mcp",
     engine: () => "MCP memory server",
     layout: "entities and relations",
     renamesDuplicates: true,
     pieces: piecesOfLines,
-    item: (piece) => itemOf(piece, written, known),
+    item: (piece) => itemOf(piece, written),
     findings: () => statement(written),
   };
-}
-
-function itemOf({ text, where }: Piece, written: string, known: ReadonlySet<string>): Item | Aside {
-  if (text === null) return { kind: "damage", what: "text that is not valid UTF-8", value: where };
-  const object = parseJson(text);
-  if (!isMap(object)) throw new JsonSyntaxError("an object expected");
-  switch (object.get("type")) {
-    case "entity":
-      return { kind: "node", properties: entity(object, written) };
-    case "relation":
-      return relation(object, written, known);
-    default:
-      return { kind: "loss", what: "a line that is neither an entity nor a relation", value: where };
-  }
-}
-
-function entity(object: ValueMap, written: string): Properties {
-  const name = textOf(object, "name");
-  const entityType = object.get("entityType") ?? null;
-  const observations = object.get("observations") ?? [];
-  const lines = Array.isArray(observations) ? observations.filter((line) => typeof line === "string") : [];
-  const exact = new Map([...object].filter(([key]) => key !== "type" && key !== "name"));
-  const entries: [string, Value][] = [
-    ["id", name],
-    ["type", "general"],
-    ["title", shortened(name)],
-    ["content", lines.join("\n") || name],
-    ["tags", typeof entityType === "string" && entityType !== "" ? [entityType] : []],
-    ["created_at", written],
-    ["updated_at", written],
-    [`${CONTEXT_PREFIX}additional_metadata`, exact],
-  ];
-  return Properties.from(entries);
-}
-
-function relation(object: ValueMap, written: string, known: ReadonlySet<string>): Item {
-  const relationType = textOf(object, "relationType");
-  const type = relationType.toUpperCase().replace(/[\s-]+/g, "_");
-  const beside = [...object].filter(([key]) => !["type", "from", "to", "relationType"].includes(key));
-  return {
-    kind: "relationship",
-    from: textOf(object, "from"),
-    to: textOf(object, "to"),
-    type: known.has(type) ? type : OTHER_TYPE,
-    properties: Properties.from([["context", relationType], ["created_at", written], ...beside]),
-  };
-}
-
-function textOf(object: ValueMap, name: string): string {
-  const value = object.get(name);
-  if (typeof value === "string") return value;
-  throw new JsonSyntaxError(`${name} is not a text`);
-}
-
-/** Never in the middle of a character. */
-function shortened(name: string): string {
-  return name.length <= TITLE_LENGTH ? name : name.slice(0, TITLE_LENGTH).replace(/[\ud800-\udbff]$/, "");
 }
 
 function statement(written: string): Finding[] {
@@ -93,6 +46,61 @@ function statement(written: string): Finding[] {
     `MemoryGraph's types: a memory is general, with the entity's type as a tag; a relation of another type is ${OTHER_TYPE}, with its own as the context`,
   ];
   const what =
-    "a file of the MCP memory server has only names, types, observations and relations; it cannot have held:";
+    "a file of the MCP memory server has only names, types, observations and relations; a line without our own member cannot have held:";
   return [{ kind: "note", what, count: said.length, examples: said }];
+}
+
+class McpFitting extends MemoryFitting {
+  constructor(request: WriteRequest, report: WriteReport) {
+    super(CALLED, request, report);
+    Object.assign(report, { notes: [...(report.notes ?? []), KEPT_BY_US] });
+  }
+
+  protected properties(_: GraphRecord["kind"], properties: Properties, name: string, losses: Loss[]): Properties {
+    let fitted = properties;
+    for (const [key, value] of properties.entries()) {
+      if (!isTooDeep(value)) continue;
+      losses.push({
+        what: `a property with ${TOO_DEEP}, which becomes text`,
+        example: `${name}.${key}`,
+        unit: "property",
+      });
+      fitted = fitted.with(key, writeText(value));
+    }
+    return fitted;
+  }
+}
+
+const KEPT_BY_US: Finding = {
+  kind: "note",
+  what: "the MCP memory server itself keeps names, types, observations and relations. Everything else is in a member of each line that only this program reads, and that the server leaves out when it first writes the file",
+  count: 1,
+  examples: ["Keep the source, or an archive of it."],
+};
+
+class McpWriter implements FileWriter {
+  readonly #making: Making;
+  readonly #text: TextFile;
+
+  constructor(making: Making) {
+    this.#making = making;
+    this.#text = new TextFile(making.file);
+  }
+
+  add(record: GraphRecord): void {
+    this.#text.put(`${lineOf(record)}\n`);
+  }
+
+  end(): void {
+    this.#text.end();
+  }
+
+  abandon(): void {
+    this.#text.abandon();
+  }
+
+  open(): SourceStore {
+    const { path, file, request } = this.#making;
+    return sourceOfOwn(path, file, mcpFormat(""), request.signal);
+  }
 }

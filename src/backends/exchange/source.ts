@@ -1,4 +1,4 @@
-/** JSON files that are read: exports of MemoryGraph, and the MCP memory server's file. */
+/** Files of exchange formats that are read. */
 import { closeSync, openSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BusyError, SourceChangedError } from "../../errors.ts";
@@ -8,33 +8,41 @@ import { createPrivateFolder } from "../../support/private-folder.ts";
 import { copyStill, isQuiescent, stateOf } from "../../support/stability.ts";
 import { sleep } from "../../support/time.ts";
 import type { OpenOptions, SharedIds, SourceStore } from "../backend.ts";
+import type { BackendType } from "../config.ts";
 import type { DescriptionDepth, Finding, StoreDescription } from "../description.ts";
 import { FindingLog } from "../findings.ts";
 import { releasesOf } from "../graph-store/describe.ts";
 import { readRecords, sharedIdsOf } from "../graph-store/reader.ts";
-import { accessError, lookAt, notThatKind, recognise } from "../recognise.ts";
-import { isMcpFile, jsonDescriptor } from "./descriptor.ts";
-import { exportFormat } from "./export.ts";
+import { accessError, notThatKind, recognise } from "../recognise.ts";
 import type { Format } from "./format.ts";
-import { mcpFormat } from "./mcp.ts";
 import { ExchangeRecords } from "./records.ts";
 
+const COPY = "copy";
 const SAMPLE = 1_000;
 const ATTEMPTS = 20;
 
-/** @throws StoreKindError, AccessError, BusyError */
-export async function openSource(path: string, { isolate = false, signal }: OpenOptions = {}): Promise<JsonSource> {
+/**
+ * @param type of the format
+ * @param formatOf given when the file was last written (ISO 8601)
+ * @throws StoreKindError, AccessError, BusyError
+ */
+export async function openSource(
+  path: string,
+  type: BackendType,
+  formatOf: (written: string) => Format,
+  { isolate = false, signal }: OpenOptions = {},
+): Promise<ExchangeSource> {
   const found = recognise(path);
-  if (found.type !== jsonDescriptor.type) throw notThatKind(path, found, jsonDescriptor.type);
+  if (found.type !== type) throw notThatKind(path, found, type);
   try {
     const real = realpathSync(path);
     const state = stateOf(real);
     const copied = isolate || !(await isQuiescent(real));
     const folder = copied ? await copyOf(real, path, signal) : null;
     const written = new Date(Number(statSync(real).mtimeMs)).toISOString();
-    const file = whenFree(() => openSync(folder === null ? real : join(folder, "copy.json"), "r"));
-    const format = isMcpFile(lookAt(real, "file")) ? mcpFormat(written) : exportFormat();
-    return new JsonSource(path, { file, folder, watched: copied ? null : { real, state } }, format, signal);
+    const file = whenFree(() => openSync(folder === null ? real : join(folder, COPY), "r"));
+    const reading = { file, folder, watched: copied ? null : { real, state } };
+    return new ExchangeSource(path, reading, formatOf(written), signal);
   } catch (error) {
     throw error instanceof Error && "syscall" in error ? accessError(path, error) : error;
   }
@@ -43,7 +51,7 @@ export async function openSource(path: string, { isolate = false, signal }: Open
 async function copyOf(real: string, path: string, signal: AbortSignal | undefined): Promise<string> {
   const folder = createPrivateFolder();
   try {
-    for (let attempt = 0; !copyStill(real, join(folder, "copy.json")); attempt++) {
+    for (let attempt = 0; !copyStill(real, join(folder, COPY)); attempt++) {
       signal?.throwIfAborted();
       if (attempt === ATTEMPTS) {
         throw new BusyError(`${path} keeps changing; could not copy a consistent state of it`, {
@@ -67,12 +75,17 @@ interface Reading {
 }
 
 /** The file as it is, which nobody else has: one that is being written. @throws the system's error */
-export function sourceOfOwn(path: string, file: string, signal: AbortSignal | undefined): JsonSource {
+export function sourceOfOwn(
+  path: string,
+  file: string,
+  format: Format,
+  signal: AbortSignal | undefined,
+): ExchangeSource {
   const watched = { real: file, state: stateOf(file) };
-  return new JsonSource(path, { file: openSync(file, "r"), folder: null, watched }, exportFormat(), signal);
+  return new ExchangeSource(path, { file: openSync(file, "r"), folder: null, watched }, format, signal);
 }
 
-export class JsonSource implements SourceStore {
+export class ExchangeSource implements SourceStore {
   readonly #path: string;
   readonly #reading: Reading;
   readonly #format: Format;
@@ -93,14 +106,14 @@ export class JsonSource implements SourceStore {
     const { nodes, relationships } = survey;
     const { release } = releasesOf(await this.#records.sampleTimes(SAMPLE));
     return {
-      backend: jsonDescriptor.type,
+      backend: this.#format.type,
       location: this.#path,
       engine: this.#format.engine(survey),
       layout: nodes + relationships === 0 ? "empty" : this.#format.layout,
       release: this.#format.renamesDuplicates ? null : release,
       // An application imports such a file; none opens it.
       readableBy: [],
-      bytes: statSync(this.#reading.watched?.real ?? join(this.#reading.folder!, "copy.json")).size,
+      bytes: statSync(this.#reading.watched?.real ?? join(this.#reading.folder!, COPY)).size,
       nodes,
       relationships,
       indexes: [],

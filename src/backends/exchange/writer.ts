@@ -1,78 +1,59 @@
 /** Writes MemoryGraph's JSON export 2.0 record by record: the same records in the same order give the same bytes. */
-import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { JsonSyntaxError, parseJson, writeJson } from "../../graph/json.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, idOfKey } from "../../graph/record.ts";
 import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
 import { CONTEXT_PREFIX } from "../../memorygraph/fields.ts";
 import type { SourceStore } from "../backend.ts";
 import type { FileWriter, Making } from "../file/written-once-target.ts";
-import { WRITER } from "./export.ts";
+import { exportFormat, WRITER } from "./export.ts";
 import { sourceOfOwn } from "./source.ts";
-
-const BUFFERED = 1 << 20;
+import { TextFile } from "./text-file.ts";
 
 /** First memories, then relationships, then `end`. */
 export class ExportWriter implements FileWriter {
   readonly #making: Making;
-  readonly #file: number;
+  readonly #text: TextFile;
   readonly #counts: Record<GraphRecord["kind"], number> = { node: 0, relationship: 0 };
   #list: GraphRecord["kind"] = "node";
-  #parts: string[];
-  #length = 0;
 
   /** @throws the system's error */
   constructor(making: Making) {
     this.#making = making;
-    this.#file = openSync(making.file, "r+");
+    this.#text = new TextFile(making.file);
     // The importer looks at the older member where the first one is missing.
-    this.#parts = [
+    this.#text.put(
       `{\n"format_version": "2.0",\n"export_version": "1.0",\n"backend_type": "${WRITER}",\n"memories": [`,
-    ];
+    );
   }
 
   /** @param record as ExportFitting has fitted it. @throws the system's error */
   add(record: GraphRecord): void {
     if (record.kind === "relationship") this.#toRelationships();
     const text = writeJson(record.kind === "node" ? memory(record) : relationship(record), "python");
-    this.#put(`${this.#counts[record.kind]++ === 0 ? "" : ","}\n${text}`);
+    this.#text.put(`${this.#counts[record.kind]++ === 0 ? "" : ","}\n${text}`);
   }
 
   /** @throws the system's error */
   end(): void {
     this.#toRelationships();
     const { node, relationship } = this.#counts;
-    this.#put(`\n],\n"memory_count": ${node},\n"relationship_count": ${relationship}\n}\n`);
-    this.#flush();
-    fsyncSync(this.#file);
-    closeSync(this.#file);
+    this.#text.put(`\n],\n"memory_count": ${node},\n"relationship_count": ${relationship}\n}\n`);
+    this.#text.end();
   }
 
   abandon(): void {
-    closeSync(this.#file);
+    this.#text.abandon();
   }
 
   open(): SourceStore {
     const { path, file, request } = this.#making;
-    return sourceOfOwn(path, file, request.signal);
+    return sourceOfOwn(path, file, exportFormat(), request.signal);
   }
 
   #toRelationships(): void {
     if (this.#list === "relationship") return;
     this.#list = "relationship";
-    this.#put(`\n],\n"relationships": [`);
-  }
-
-  #put(text: string): void {
-    this.#parts.push(text);
-    this.#length += text.length;
-    if (this.#length >= BUFFERED) this.#flush();
-  }
-
-  #flush(): void {
-    const bytes = Buffer.from(this.#parts.join(""));
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
-    this.#parts = [];
-    this.#length = 0;
+    this.#text.put(`\n],\n"relationships": [`);
   }
 }
 
@@ -88,7 +69,7 @@ function memory({ properties }: GraphNode): ValueMap {
 }
 
 /** Lists and objects of the context, which graphs keep as text; the importer takes only the structure. */
-function structured(value: Value): Value {
+export function structured(value: Value): Value {
   if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
   try {
     const parsed = parseJson(value);

@@ -1,93 +1,25 @@
 /** MemoryGraph's JSON export as a target: what is written is read back unchanged, but for what was named before. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { BackendConfig } from "../../../src/backends/config.ts";
 import { json } from "../../../src/backends/exchange/json.ts";
 import { Properties } from "../../../src/graph/properties.ts";
-import { type GraphNode, type GraphRecord, keyOfContent, keyOfId } from "../../../src/graph/record.ts";
-import { Point, Temporal, type Value } from "../../../src/graph/value.ts";
-import { digestOf, hashOf } from "../../../src/memorygraph/canonicalizer.ts";
+import { type GraphRecord, keyOfContent } from "../../../src/graph/record.ts";
+import { Point } from "../../../src/graph/value.ts";
+import { hashOf } from "../../../src/memorygraph/canonicalizer.ts";
 import { compareConfigured } from "../../../src/operations/compare-stores.ts";
 import { runMigration } from "../../../src/operations/migrate.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { atLevel } from "../../support/level.ts";
 import { at, copyFixture } from "../../support/stores.ts";
+import { graph, memory, writtenTo } from "./graphs.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 const named = (name: string) => new BackendConfig({ type: "json", path: folder.file(name) });
 
-async function* batchesOf(records: readonly GraphRecord[]) {
-  yield records;
-}
-
-/** What is read of records that were fitted and written, before and after they have their place. */
-async function written(records: readonly GraphRecord[]) {
-  const config = named("written.json");
-  rmSync(config.path!, { force: true });
-  const session = await json.openForWriting(config, { release: null, fallbackRelease: "0.12" });
-  const fitted = records.map((record) => session.fitting!.fit(record));
-  for (const one of fitted) session.fitting!.rehearsal.note(one);
-  const kept = fitted.flatMap(({ record }) => (record === null ? [] : [record]));
-  await session.write(kept);
-  await session.finish();
-  const expected = await digestOf(batchesOf(kept));
-  const found = await digestOf(session.read());
-  const bad = session.findings().filter(({ kind }) => kind !== "note");
-  await session.commit();
-  return { fitted, losses: session.fitting!.rehearsal.losses(), expected, found, bad };
-}
-
-function memory(id: string, more: Record<string, Value> = {}, labels: readonly string[] = ["Memory"]): GraphNode {
-  const entries = Object.entries({ id, type: "task", title: "T", content: "C", ...more });
-  return { kind: "node", key: keyOfId(id), labels, properties: Properties.from(entries) };
-}
-
-const text = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 12 }),
-  fc.constantFrom("[1", "{}", "[1]", "a\ud800", "a\0b"),
-);
-const scalar: fc.Arbitrary<Value> = fc.oneof(
-  text,
-  fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }),
-  fc.double(),
-  fc.boolean(),
-  fc.constantFrom<Value>(new Point(4326, 1, 2), new Temporal("date", "2024-01-31"), Uint8Array.of(1, 255)),
-);
-const value: fc.Arbitrary<Value> = fc.oneof(
-  { weight: 4, arbitrary: scalar },
-  fc.array(scalar, { maxLength: 3 }),
-  fc.array(fc.tuple(text, scalar), { maxLength: 3 }).map((entries) => new Map(entries)),
-);
-const name = fc.oneof(
-  fc.string({ maxLength: 6 }).filter((own) => own !== "id" && !own.startsWith("memorygraph_migrate")),
-  fc.constantFrom("context", "context.project_path", "context.additional_metadata", "importance", "strength", "title"),
-);
-const properties = fc.dictionary(name, value, { maxKeys: 5, noNullPrototype: true });
-const graph = fc
-  .record({
-    nodes: fc.uniqueArray(fc.tuple(text, properties, fc.constantFrom(["Memory"], ["Memory", "Other"], ["Entity"])), {
-      selector: ([id]) => id,
-      minLength: 1,
-      maxLength: 6,
-    }),
-    links: fc.array(fc.tuple(fc.nat(5), fc.nat(5), fc.constantFrom("SOLVES", "a b"), properties, fc.boolean()), {
-      maxLength: 6,
-    }),
-  })
-  .map(({ nodes, links }): GraphRecord[] => {
-    const memories = nodes.map(([id, more, labels]) => memory(id, more, labels));
-    const end = (n: number) => memories[n % memories.length]!.key;
-    const relationships = links.map(([from, to, type, more, hasId], n): GraphRecord => {
-      const entries = [
-        ...Object.entries(more),
-        ...(hasId ? [["id", `r${n}`] as [string, Value]] : [["n", BigInt(n)] as [string, Value]]),
-      ];
-      return { kind: "relationship", from: end(from), to: end(to), type, properties: Properties.from(entries) };
-    });
-    return [...memories, ...relationships];
-  });
+const written = (records: readonly GraphRecord[]) => writtenTo(json, named("written.json"), records);
 
 test("random graphs come back as they were fitted, and nothing changes that no loss names", async () => {
   await fc.assert(
