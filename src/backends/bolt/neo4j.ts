@@ -23,7 +23,8 @@ const VECTORS = [2025, 10];
  */
 export async function neo4jDialect(connection: Connection, location: string): Promise<Dialect> {
   const [row] = await connection.rows(
-    "CALL dbms.components() YIELD name, versions, edition WHERE name = 'Neo4j Kernel' RETURN versions[0], edition",
+    "CALL dbms.components() YIELD name, versions, edition WHERE name = 'Neo4j Kernel' " +
+      "RETURN versions[0], edition, toString(point({longitude: -0.0, latitude: 0.0}).longitude)",
   );
   const version = String(row?.[0] ?? "");
   const numbers = version.split(".").map((part) => Number.parseInt(part, 10));
@@ -34,7 +35,12 @@ export async function neo4jDialect(connection: Connection, location: string): Pr
   }
   const edition = String(row?.[1] ?? "");
   const hasVectors = isAtLeast(numbers, VECTORS) && (await storesVectors(connection));
-  return new Neo4jDialect(`Neo4j ${version} ${edition}`.trim(), numbers, edition === "enterprise", hasVectors);
+  return new Neo4jDialect(`Neo4j ${version} ${edition}`.trim(), numbers, {
+    isEnterprise: edition === "enterprise",
+    hasVectors,
+    // 2026.08 takes the sign off this zero, and no other one; it is asked, as nothing says which versions do.
+    keepsLongitude: row?.[2] === "-0.0",
+  });
 }
 
 /** Of the store formats, only `block` has room for vectors; those of the community edition have not. */
@@ -42,6 +48,14 @@ async function storesVectors(connection: Connection): Promise<boolean> {
   const [info] = await connection.rows("CALL db.info() YIELD name RETURN name");
   const databases = await connection.rows("SHOW DATABASES YIELD name, store RETURN name, store");
   return /block/.test(String(databases.find(([name]) => name === info?.[0])?.[1]));
+}
+
+/** What does not follow from the version alone. */
+interface Abilities {
+  readonly isEnterprise: boolean;
+  readonly hasVectors: boolean;
+  /** Whether the longitude -0.0 stays what it is. */
+  readonly keepsLongitude: boolean;
 }
 
 class Neo4jDialect implements Dialect {
@@ -56,18 +70,16 @@ class Neo4jDialect implements Dialect {
   readonly snapshots = false;
   readonly limitsReadings: boolean;
   readonly schema: Neo4jSchema;
-  readonly #hasVectors: boolean;
-  readonly #isEnterprise: boolean;
+  readonly #has: Abilities;
   /** Whether it tells of each query what it takes: from 5.0 on. */
   readonly #namesQueries: boolean;
 
-  constructor(engine: string, version: readonly number[], isEnterprise: boolean, hasVectors: boolean) {
+  constructor(engine: string, version: readonly number[], abilities: Abilities) {
     this.engine = engine;
-    this.schema = new Neo4jSchema({ version, isEnterprise });
+    this.schema = new Neo4jSchema({ version, isEnterprise: abilities.isEnterprise });
     this.prefix = isAtLeast(version, TWO_CYPHERS) ? "CYPHER 5 " : "";
     this.limitsReadings = !isAtLeast(version, TIME_AS_ASKED);
-    this.#hasVectors = hasVectors;
-    this.#isEnterprise = isEnterprise;
+    this.#has = abilities;
     this.#namesQueries = isAtLeast(version, [5, 0]);
   }
 
@@ -141,7 +153,7 @@ class Neo4jDialect implements Dialect {
       found.push({ what, remove });
     }
     // Only this edition writes one, whatever the settings of the other say.
-    const isLogged = this.#isEnterprise && settings.get("db.logs.query.enabled") !== "OFF";
+    const isLogged = this.#has.isEnterprise && settings.get("db.logs.query.enabled") !== "OFF";
     const folder = settings.get("server.directories.logs");
     if (isLogged && folder !== undefined) {
       const withTexts = settings.get("db.logs.query.parameter_logging_enabled") !== "false";
@@ -160,9 +172,9 @@ class Neo4jDialect implements Dialect {
     if (value === null || typeof value !== "object") return null;
     if (value instanceof Map) return "a map";
     if (Array.isArray(value)) return this.#unsupportedList(value);
-    if (value instanceof Vector) return this.#hasVectors ? null : "a vector";
+    if (value instanceof Vector) return this.#has.hasVectors ? null : "a vector";
     if (value instanceof Temporal) return !isRealTime(value) ? `a ${value.kind} like ${value.text}` : null;
-    if (value instanceof Point) return unsupportedPoint(value);
+    if (value instanceof Point) return unsupportedPoint(value, this.#has.keepsLongitude);
     return null;
   }
 
@@ -196,14 +208,15 @@ const SYSTEMS: ReadonlyMap<number, { readonly dimensions: 2 | 3; readonly isGeog
   [9157, { dimensions: 3, isGeographic: false }],
 ]);
 
-function unsupportedPoint({ srid, x, y, z }: Point): string | null {
+function unsupportedPoint({ srid, x, y, z }: Point, keepsLongitude: boolean): string | null {
   const system = SYSTEMS.get(srid);
   if (system === undefined) return `a point of the reference system ${srid}`;
   if ((z === undefined ? 2 : 3) !== system.dimensions) return `a point of ${srid} without ${system.dimensions} numbers`;
   if ([x, y, z ?? 0].some((number) => !Number.isFinite(number))) return "a point of what is no number";
   // Neo4j keeps none that are not on the globe.
   const isOnEarth = Math.abs(x) <= 180 && Math.abs(y) <= 90;
-  return system.isGeographic && !isOnEarth ? `a point at the longitude ${x} and latitude ${y}` : null;
+  if (system.isGeographic && !isOnEarth) return `a point at the longitude ${x} and latitude ${y}`;
+  return system.isGeographic && !keepsLongitude && Object.is(x, -0) ? "a point at the longitude -0.0" : null;
 }
 
 function kindOf(value: Value): string {
