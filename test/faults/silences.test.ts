@@ -4,7 +4,7 @@
  * program sends in an undisturbed one, from the first byte (connecting) over probing, reading, writing and the schema to the
  * last of verification, and while the run is undone. No wait is longer than it may be, and each is told of. On FalkorDB all rows
  * run beside one another, each on a graph of its own, by the limits of a release; on Neo4j, which has one graph, one after
- * another by shorter ones. silence.test.ts has the phases one by one.
+ * another by shorter ones, and in each phase by those of a release as well. silence.test.ts has the phases one by one.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { BackendConfig } from "../../src/backends/config.ts";
@@ -32,8 +32,12 @@ const SLACK = 10_000;
 const MEMORIES = 1_500;
 /** Of what the program sends. */
 const PLACES = [0, 0.02, 0.05, 0.1, 0.15, 0.25, 0.35, 0.5, 0.6, 0.75, 0.9, 0.95];
+/** One in each phase: connecting, looking at the target, reading or writing, the schema, verifying. */
+const PHASES = [0, 0.05, 0.35, 0.75, 0.95];
 /** And where servers stand still as well. */
 const BETWEEN = [0.03, 0.07, 0.3, 0.4, 0.45, 0.55, 0.65, 0.7, 0.8];
+
+const AT_ONCE = 9;
 
 type Direction = "from the server" | "into the server" | "undone";
 type Silence = "open" | "all" | "frozen";
@@ -88,7 +92,7 @@ async function sentIn(own: OwnServer): Promise<Record<Direction, number>> {
   return {
     "into the server": into,
     undone: into,
-    "from the server": await measure(there, at(folder.file(`measured-${own.server.kind}.db`)), line),
+    "from the server": await measure(there, at(folder.file(`measured-${crypto.randomUUID()}.db`)), line),
   };
 }
 
@@ -189,5 +193,22 @@ describe.skipIf(!isThere.neo4j)("Neo4j", () => {
       came.push(await silenced(own, row, `neo4j-${n}`, sent[row.direction], SHORT));
     }
     judge(came, SHORTLY, SHORT.silence);
+  }, 3_600_000);
+
+  test("each phase, by the limits of a release", async () => {
+    const rows = rowsOf(["all", "frozen"], PHASES);
+    const came: Came[] = [];
+    // As many at a time as a machine has memory for.
+    for (let first = 0; first < rows.length; first += AT_ONCE) {
+      await using servers = new AsyncDisposableStack();
+      const each: OwnServer[] = [];
+      for (const _ of rows.slice(first, first + AT_ONCE)) each.push(servers.use(await ownNeo4j()));
+      const sent = await sentIn(each[0]!);
+      await endOf(each[0]!.server).empty();
+      const wave = rows.slice(first, first + AT_ONCE);
+      const names = wave.map((_, n) => `phase-${first + n}`);
+      came.push(...(await Promise.all(wave.map((row, n) => silenced(each[n]!, row, names[n]!, sent[row.direction])))));
+    }
+    judge(came);
   }, 3_600_000);
 });

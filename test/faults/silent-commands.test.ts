@@ -5,6 +5,7 @@
  * The limits of a release are tried in the long level. silence.test.ts has the phases of a run.
  */
 import { describe, expect, test } from "bun:test";
+import { existsSync, rmSync } from "node:fs";
 import { runMigration } from "../../src/operations/migrate.ts";
 import { endOf, type ServerEnd } from "../conformance/ends.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
@@ -40,10 +41,15 @@ const PLACES: readonly { readonly place: number; readonly stopAfter: number | nu
     normal: [],
     long: [
       { place: 0, stopAfter: null },
+      { place: 0.1, stopAfter: 500 },
       { place: 0.5, stopAfter: 500 },
+      { place: 0.9, stopAfter: 500 },
     ],
   }),
 ];
+
+/** Of what the server answers to a run: connecting, looking, reading or writing, the schema, verifying. */
+const PHASES = atLevel({ normal: [0.35], long: [0, 0.02, 0.05, 0.15, 0.35, 0.55, 0.75, 0.85, 0.95] });
 
 interface Case {
   readonly name: string;
@@ -152,12 +158,13 @@ async function silenced(
   return { ...outcome, what, codes: stopAfter === null ? codes : [...codes, 143], waited: performance.now() - since };
 }
 
-function judge(all: readonly Came[]): void {
+/** @param word of which each has to tell, by itself or when it is stopped */
+function judge(all: readonly Came[], word = WORD): void {
   const waits = all.map(({ waited }) => Math.round(waited / 100) / 10);
   console.log(`${all.length} commands; the longest wait ${Math.max(...waits)} s`);
   const tooLong = all.filter(({ waited, longest }) => !(waited < longest + SLACK));
   // Who is stopped at once may end before anything was to be told.
-  const wordless = all.filter(({ code, stdout, stderr }) => code !== 143 && !WORD.test(stdout + stderr));
+  const wordless = all.filter(({ code, stdout, stderr }) => code !== 143 && !word.test(stdout + stderr));
   const otherwise = all.filter(({ code, codes }) => !codes.includes(code ?? -1));
   expect({ tooLong, wordless, otherwise }).toEqual({ tooLong: [], wordless: [], otherwise: [] });
 }
@@ -214,5 +221,42 @@ describe.each(ends.map((end) => ({ name: end.kind, end })))("the line to $name f
       }
     }
     judge(all);
+  }, 1_800_000);
+
+  // Stopping takes as long by any limits, but for those that say how long it may take.
+  test("under a run that is stopped, in each phase", async () => {
+    using folder = temporaryFolder();
+    await using line = await proxyTo(addressOf(end.server.uri));
+    const source = manyMemories(folder.file("a.db"), MEMORIES, 1_000);
+    const into = ["migrate", "--from-path", "a.db", ...optionsOf("to", end, line), "--yes"];
+    const outOf = ["migrate", ...optionsOf("from", end, line), "--to", "sqlite", "--to-path", "new.db"];
+    const all: Came[] = [];
+    for (const [name, args] of Object.entries({ "into it": into, "out of it": outOf })) {
+      const prepare = async () => {
+        await line.mend();
+        await end.empty();
+        rmSync(folder.file("new.db"), { force: true });
+        if (args === outOf) expect((await runMigration(source, end.config, {}, {})).error).toBeNull();
+      };
+      // What could not be undone in time stays, and is told of.
+      const command: Case = { name, args, codes: args === into ? [6] : [] };
+      await prepare();
+      const answered = await answeredTo(folder, line, command);
+      for (const place of PHASES) {
+        await prepare();
+        const after = Math.floor(place * answered);
+        const came = await silenced(folder, line, command, { after, patience: {}, stopAfter: 500 });
+        all.push({ ...came, longest: STOPPED });
+        if (args === outOf) expect(existsSync(folder.file("new.db"))).toBe(false);
+        if (came.code !== 6) continue;
+        await line.mend();
+        const [run] = (await runsOf(folder)).filter(({ can }) => can.includes("rollback"));
+        expect(came.stderr).toContain(`memorygraph-migrate rollback ${run!.id}`);
+        const undone = await program(folder, ["rollback", run!.id, "--yes"]);
+        expect({ what: came.what, code: undone.code, stderr: undone.stderr }).toMatchObject({ code: 0 });
+        expect((await end.read()).nodes.length).toBe(0);
+      }
+    }
+    judge(all, /: run \w+ was stopped part-way: .* could not be undone/);
   }, 1_800_000);
 });
