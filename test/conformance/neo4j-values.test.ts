@@ -168,7 +168,7 @@ describe.if(server !== undefined)("a value of Neo4j comes back as it was", () =>
       expect(nodes.flatMap(({ undecoded = [] }) => undecoded)).toEqual([]);
       const values = nodes.flatMap(({ properties }) => [...properties.entries()]).filter(([name]) => name === "v");
       expect(values.map(([, value]) => reading.unsupported(value)).filter((why) => why !== null)).toEqual([]);
-      await reading.createNodes({ labels: ["W"], rows: nodes.map(({ properties }) => properties) });
+      await reading.writer.createNodes({ labels: ["W"], rows: nodes.map(({ properties }) => properties) });
     } finally {
       await reading.close();
     }
@@ -228,7 +228,7 @@ describe.if(server !== undefined)("a value of Neo4j comes back as it was", () =>
       for (const [at, value] of impossible.entries()) {
         expect([at, writing.unsupported(value) !== null]).toEqual([at, true]);
         const rows = [Properties.from([["v", value]])];
-        const ids = await writing.createNodes({ labels: ["X"], rows }).catch(() => null);
+        const ids = await writing.writer.createNodes({ labels: ["X"], rows }).catch(() => null);
         if (ids === null) continue;
         const [node] = await writing.nodesById(ids);
         expect([at, Bun.deepEquals(node?.properties.get("v"), value, true)]).toEqual([at, false]);

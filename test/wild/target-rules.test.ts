@@ -108,7 +108,7 @@ describe.if(neo4j !== undefined)("an index of Neo4j", () => {
       let count = 1;
       while (size(count + 1) <= most) count++;
       const create = (number: number) =>
-        server.createNodes({ labels: [label], rows: [Properties.from(Object.entries(make(number)))] });
+        server.writer.createNodes({ labels: [label], rows: [Properties.from(Object.entries(make(number)))] });
       await create(count);
       await expect(create(count + 1)).rejects.toThrow();
     };

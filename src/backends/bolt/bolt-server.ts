@@ -8,10 +8,6 @@ import type {
   GraphServer,
   Hazard,
   InternalId,
-  NewNodes,
-  NewRelationships,
-  NodeChange,
-  RelationshipChange,
   RelationshipRef,
   ServerNode,
   ServerRelationship,
@@ -35,13 +31,13 @@ export class BoltServer implements GraphServer {
   readonly #dialect: Dialect;
 
   readonly #decoder: RecordDecoder;
-  readonly #writer: BoltWriter;
+  readonly writer: BoltWriter;
   readonly #isTarget: boolean;
 
   constructor(connection: Connection, dialect: Dialect, location: string, isTarget: boolean) {
     this.#isTarget = isTarget;
     this.#decoder = new RecordDecoder(connection, dialect.prefix);
-    this.#writer = new BoltWriter(connection, dialect, location);
+    this.writer = new BoltWriter(connection, dialect, location);
     this.#connection = connection;
     this.#dialect = dialect;
     this.location = location;
@@ -183,30 +179,6 @@ export class BoltServer implements GraphServer {
 
   keepsNative(release: Release, kind: "node" | "relationship", names: readonly string[], property: string): boolean {
     return keepsNative(release, kind, names, property);
-  }
-
-  createNodes(batch: NewNodes): Promise<InternalId[]> {
-    return this.#writer.createNodes(batch);
-  }
-
-  createRelationships(batch: NewRelationships): Promise<InternalId[]> {
-    return this.#writer.createRelationships(batch);
-  }
-
-  changeNodes(changes: readonly NodeChange[]): Promise<void> {
-    return this.#writer.changeNodes(changes);
-  }
-
-  changeRelationships(changes: readonly RelationshipChange[]): Promise<void> {
-    return this.#writer.changeRelationships(changes);
-  }
-
-  deleteNodes(ids: readonly InternalId[]): Promise<InternalId[]> {
-    return this.#writer.deleteNodes(ids);
-  }
-
-  deleteRelationships(refs: readonly RelationshipRef[]): Promise<void> {
-    return this.#writer.deleteRelationships(refs);
   }
 
   async removeEmpty(): Promise<void> {}

@@ -2,6 +2,7 @@
 import { WriteError } from "../../errors.ts";
 import type { Properties } from "../../graph/properties.ts";
 import type {
+  GraphWriter,
   InternalId,
   NewNodes,
   NewRelationships,
@@ -15,7 +16,7 @@ import type { Dialect } from "./dialect.ts";
 import { toWireInteger, toWireProperties } from "./values.ts";
 
 /** Creates, changes and deletes records of a database of Neo4j or Memgraph, each batch in one statement. */
-export class BoltWriter {
+export class BoltWriter implements GraphWriter {
   readonly #connection: Connection;
   readonly #dialect: Dialect;
   readonly #location: string;

@@ -10,11 +10,7 @@ import type {
   Hazard,
   InternalId,
   NameKind,
-  NewNodes,
-  NewRelationships,
-  NodeChange,
   OpenServer,
-  RelationshipChange,
   RelationshipRef,
   ServerNode,
   ServerRelationship,
@@ -54,7 +50,7 @@ class FalkorServer implements GraphServer {
   /** Constraints to be created as soon as the indexes work. */
   readonly #waiting: SchemaItem[] = [];
   readonly #reader: Reader;
-  readonly #writer: Writer;
+  readonly writer: Writer;
 
   readonly #referrals: readonly string[];
 
@@ -64,7 +60,7 @@ class FalkorServer implements GraphServer {
     this.#client = client;
     this.#graph = graph;
     this.#reader = new Reader(client);
-    this.#writer = new Writer(client);
+    this.writer = new Writer(client);
     this.engine = engine;
   }
 
@@ -237,30 +233,6 @@ class FalkorServer implements GraphServer {
   /** The application reads and writes text here. */
   keepsNative(): boolean {
     return false;
-  }
-
-  createNodes(batch: NewNodes): Promise<InternalId[]> {
-    return this.#writer.createNodes(batch);
-  }
-
-  createRelationships(batch: NewRelationships): Promise<InternalId[]> {
-    return this.#writer.createRelationships(batch);
-  }
-
-  changeNodes(changes: readonly NodeChange[]): Promise<void> {
-    return this.#writer.changeNodes(changes);
-  }
-
-  changeRelationships(changes: readonly RelationshipChange[]): Promise<void> {
-    return this.#writer.changeRelationships(changes);
-  }
-
-  deleteNodes(ids: readonly InternalId[]): Promise<InternalId[]> {
-    return this.#writer.deleteNodes(ids);
-  }
-
-  deleteRelationships(refs: readonly RelationshipRef[]): Promise<void> {
-    return this.#writer.deleteRelationships(refs);
   }
 
   async removeEmpty(): Promise<void> {

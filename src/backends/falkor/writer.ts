@@ -5,6 +5,7 @@
 import { WriteError } from "../../errors.ts";
 import { Properties } from "../../graph/properties.ts";
 import type {
+  GraphWriter,
   InternalId,
   NewNodes,
   NewRelationships,
@@ -22,7 +23,7 @@ const PART = 1_000;
 const GROUPED = "MATCH (a)-[r]->() WHERE id(a) = g[0] AND id(r) >= g[1] AND id(r) <= g[2]";
 
 /** Creates, changes and deletes records of a graph on a server, by its numbers. */
-export class Writer {
+export class Writer implements GraphWriter {
   readonly #client: Client;
 
   constructor(client: Client) {

@@ -49,7 +49,7 @@ async function removeRelationships(server: GraphServer, page: readonly Action[])
     if (record !== undefined && !sameShortHash(relationshipHash(record), mark!)) throw changed(server, name);
     return record !== undefined;
   });
-  await server.deleteRelationships(ours.map(({ internal, source }) => ({ id: internal, from: source })));
+  await server.writer.deleteRelationships(ours.map(({ internal, source }) => ({ id: internal, from: source })));
 }
 
 async function restoreRelationships(server: GraphServer, plan: RollbackPlan, page: readonly Action[]): Promise<void> {
@@ -67,8 +67,8 @@ async function restoreRelationships(server: GraphServer, plan: RollbackPlan, pag
     if (from !== now.from || to !== now.to || before.type !== now.type) moved.push({ ref, before });
     else inPlace.push({ ...ref, properties: before.properties });
   }
-  for (const some of portions(server, inPlace)) await server.changeRelationships(some);
-  await server.deleteRelationships(moved.map(({ ref }) => ref));
+  for (const some of portions(server, inPlace)) await server.writer.changeRelationships(some);
+  await server.writer.deleteRelationships(moved.map(({ ref }) => ref));
   await createAgain(
     server,
     plan,
@@ -89,7 +89,7 @@ async function createAgain(
       if (start === null || end === null) throw new TypeError("a relationship without its ends");
       return { from: start, to: end, properties };
     });
-    for (const some of portions(server, rows)) await server.createRelationships({ type, rows: some });
+    for (const some of portions(server, rows)) await server.writer.createRelationships({ type, rows: some });
   }
 }
 
@@ -123,7 +123,7 @@ async function removeNodes(server: GraphServer, page: readonly Action[]): Promis
     if (node !== undefined && !sameShortHash(nodeHash(node), mark!)) throw changed(server, name);
     return node !== undefined;
   });
-  const gone = new Set(await server.deleteNodes(ours.map(({ internal }) => internal)));
+  const gone = new Set(await server.writer.deleteNodes(ours.map(({ internal }) => internal)));
   const stays = ours.find(({ internal }) => !gone.has(internal));
   if (stays !== undefined) throw changed(server, stays.name);
 }
@@ -137,7 +137,7 @@ async function restoreNodes(server: GraphServer, plan: RollbackPlan, page: reado
     if (before.kind !== "node") throw new TypeError("a relationship in the place of a node");
     return { id: internal, labelsBefore: now.labels, labels: before.labels, properties: before.properties };
   });
-  for (const some of portions(server, changes)) await server.changeNodes(some);
+  for (const some of portions(server, changes)) await server.writer.changeNodes(some);
 }
 
 /** Somebody has changed between the plan and what it says: the next plan takes that into account. */

@@ -99,7 +99,7 @@ export class RecordWriter {
       fingerprint,
     }));
     await this.#send("node", creations, () =>
-      this.#server.createNodes({ labels, rows: rows.map(({ properties }) => properties) }),
+      this.#server.writer.createNodes({ labels, rows: rows.map(({ properties }) => properties) }),
     );
   }
 
@@ -110,7 +110,7 @@ export class RecordWriter {
       hash: relationshipHash({ type, from, to, properties }, content),
       fingerprint,
     }));
-    await this.#send("relationship", creations, () => this.#server.createRelationships({ type, rows }));
+    await this.#send("relationship", creations, () => this.#server.writer.createRelationships({ type, rows }));
   }
 
   async #send(

@@ -47,7 +47,7 @@ export class Replacement {
         return { image: { kind: "node", ...found }, after: nodeHash(next), before, next };
       }),
     );
-    await this.#server.changeNodes(
+    await this.#server.writer.changeNodes(
       there.map(({ id, labels: labelsBefore }) => {
         const { labels, properties } = wanted.get(id)!;
         return { id, labelsBefore, labels, properties };
@@ -100,12 +100,12 @@ export class Replacement {
       }),
     );
     const kept = there.filter((image) => !moved.includes(image));
-    await this.#server.changeRelationships(
+    await this.#server.writer.changeRelationships(
       kept.map(({ id, from }) => ({ id, from, properties: wanted.get(id)!.properties })),
     );
     failpoint("before-image replaced");
     // Neither the type nor the ends of a relationship can be changed in place.
-    await this.#server.deleteRelationships(moved);
+    await this.#server.writer.deleteRelationships(moved);
     const anew = [...moved.map((image) => image.id), ...gone];
     for (const id of anew) known.forgetRelationship(id);
     return anew.map((id) => wanted.get(id)!.relationship);

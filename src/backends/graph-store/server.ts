@@ -84,6 +84,18 @@ export interface WriteLimits {
   readonly inFlight: number;
 }
 
+/** Changes a graph by the server's numbers. Each call is one transaction: all or nothing. */
+export interface GraphWriter {
+  /** Gives the internal ids in the order of the rows. */
+  createNodes(batch: NewNodes): Promise<InternalId[]>;
+  createRelationships(batch: NewRelationships): Promise<InternalId[]>;
+  changeNodes(changes: readonly NodeChange[]): Promise<void>;
+  changeRelationships(changes: readonly RelationshipChange[]): Promise<void>;
+  /** Nodes that still have relationships stay; gives the ids of those that are gone. */
+  deleteNodes(ids: readonly InternalId[]): Promise<InternalId[]>;
+  deleteRelationships(refs: readonly RelationshipRef[]): Promise<void>;
+}
+
 export interface GraphServer {
   readonly type: BackendType;
   /** For people: address with graph or database, without credentials. */
@@ -171,14 +183,7 @@ export interface GraphServer {
    */
   keepsNative(release: Release, kind: "node" | "relationship", names: readonly string[], property: string): boolean;
 
-  /** Each call is one transaction: all or nothing. Gives the internal ids in the order of the rows. */
-  createNodes(batch: NewNodes): Promise<InternalId[]>;
-  createRelationships(batch: NewRelationships): Promise<InternalId[]>;
-  changeNodes(changes: readonly NodeChange[]): Promise<void>;
-  changeRelationships(changes: readonly RelationshipChange[]): Promise<void>;
-  /** Nodes that still have relationships stay; gives the ids of those that are gone. */
-  deleteNodes(ids: readonly InternalId[]): Promise<InternalId[]>;
-  deleteRelationships(refs: readonly RelationshipRef[]): Promise<void>;
+  readonly writer: GraphWriter;
   /** Takes away what only an empty graph leaves behind, such as its key; called after a rollback to nothing. */
   removeEmpty(): Promise<void>;
   /** Deletes the graph with all that it holds. Only where that is possible when nothing else is, since memory is full. */

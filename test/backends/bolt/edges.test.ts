@@ -38,7 +38,7 @@ describe.each(
         for (let at = 0; at < possible.length; at += PART) {
           const part = possible.slice(at, at + PART);
           const rows = part.map((value) => Properties.from([["value", value] as const]));
-          const ids = await graph.createNodes({ labels: ["Value"], rows });
+          const ids = await graph.writer.createNodes({ labels: ["Value"], rows });
           const nodes = await graph.nodesById(ids);
           expect(nodes.flatMap(({ undecoded = [] }) => undecoded)).toEqual([]);
           const byId = new Map(nodes.map(({ id, properties }) => [id, properties.get("value")]));

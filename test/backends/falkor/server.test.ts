@@ -26,8 +26,8 @@ describe.skipIf(server === undefined)("a FalkorDB graph", () => {
 
   test("opened to read is never written to", () =>
     withGraph(async (graph, raw, name) => {
-      expect(() => graph.createNodes({ labels: ["X"], rows: [named("a")] })).toThrow("opened to read");
-      expect(graph.deleteNodes([1n])).rejects.toThrow("opened to read");
+      expect(() => graph.writer.createNodes({ labels: ["X"], rows: [named("a")] })).toThrow("opened to read");
+      expect(graph.writer.deleteNodes([1n])).rejects.toThrow("opened to read");
       expect(await raw("EXISTS", name)).toBe("0");
     }, "read"));
 
@@ -64,13 +64,13 @@ describe.skipIf(server === undefined)("a FalkorDB graph", () => {
         expect(await readValues(graph)).toEqual(values);
         const nodes = await allOf(graph.nodes());
         const rows = nodes.map(({ id }, at) => ({ from: nodes[0]!.id, to: id, properties: named(String(at % 400)) }));
-        expect(new Set(await graph.createRelationships({ type: "T", rows })).size).toBe(1_000);
+        expect(new Set(await graph.writer.createRelationships({ type: "T", rows })).size).toBe(1_000);
         expect((await allOf(graph.relationships())).length).toBe(1_000);
         expect((await graph.sharedRelationshipIds()).length).toBe(400);
         expect((await graph.relationshipsById(await allOf(graph.relationships()))).length).toBe(1_000);
-        expect(await graph.deleteNodes(nodes.map(({ id }) => id))).toEqual([]);
-        await graph.deleteRelationships(await allOf(graph.relationships()));
-        expect((await graph.deleteNodes(nodes.map(({ id }) => id))).length).toBe(1_000);
+        expect(await graph.writer.deleteNodes(nodes.map(({ id }) => id))).toEqual([]);
+        await graph.writer.deleteRelationships(await allOf(graph.relationships()));
+        expect((await graph.writer.deleteNodes(nodes.map(({ id }) => id))).length).toBe(1_000);
       } finally {
         await raw("GRAPH.CONFIG", "SET", "RESULTSET_SIZE", before!);
       }
@@ -116,24 +116,28 @@ describe.skipIf(server === undefined)("a FalkorDB graph", () => {
   test("creates, finds, changes and deletes what it is told to, and nothing else", () =>
     withGraph(async (graph) => {
       const rows = ["a", "b", "c"].map((id) => named(id, [["n", 1n]]));
-      const [a, b, c] = (await graph.createNodes({ labels: ["Memory", "Old"], rows })) as [bigint, bigint, bigint];
+      const [a, b, c] = (await graph.writer.createNodes({ labels: ["Memory", "Old"], rows })) as [
+        bigint,
+        bigint,
+        bigint,
+      ];
       const joined = [
         { from: a, to: b, properties: named("ab") },
         { from: a, to: b, properties: named("ab2") },
         { from: b, to: c, properties: named("bc") },
       ];
-      const [ab, ab2, bc] = await graph.createRelationships({ type: "T", rows: joined });
+      const [ab, ab2, bc] = await graph.writer.createRelationships({ type: "T", rows: joined });
       expect(ids(await graph.nodesById([c, a, 999n]))).toEqual(["a", "c"]);
       const refs = [
         { id: ab!, from: a },
         { id: bc!, from: b },
       ];
       expect(ids(await graph.relationshipsById(refs))).toEqual(["ab", "bc"]);
-      await graph.changeRelationships([
+      await graph.writer.changeRelationships([
         { id: ab!, from: a, properties: named("ab", [["x", 0.1]]) },
         { ...refs[1]!, properties: named("new") },
       ]);
-      await graph.changeNodes([
+      await graph.writer.changeNodes([
         { id: b, labelsBefore: ["Memory", "Old"], labels: ["Memory", "New"], properties: named("b") },
       ]);
       expect(ids(await allOf(graph.relationships()))).toEqual(["ab", "ab2", "new"]);
@@ -142,10 +146,10 @@ describe.skipIf(server === undefined)("a FalkorDB graph", () => {
         ["Memory", "New"],
         [["id", "b"]],
       ]);
-      expect(await graph.deleteNodes([a, b, c])).toEqual([]);
-      await graph.deleteRelationships([{ id: ab2!, from: a }, refs[0]!]);
+      expect(await graph.writer.deleteNodes([a, b, c])).toEqual([]);
+      await graph.writer.deleteRelationships([{ id: ab2!, from: a }, refs[0]!]);
       expect(ids(await allOf(graph.relationships()))).toEqual(["new"]);
-      expect(await graph.deleteNodes([a, b, c])).toEqual([a]);
+      expect(await graph.writer.deleteNodes([a, b, c])).toEqual([a]);
       expect(await graph.counts()).toEqual({ nodes: 2, relationships: 1 });
     }));
 
@@ -154,10 +158,10 @@ describe.skipIf(server === undefined)("a FalkorDB graph", () => {
       for (const item of graph.ownSchema("0.13")) await graph.createSchema(item);
       await graph.schemaReady([]);
       const rows = [named("a"), named("b"), named("a")];
-      await expect(graph.createNodes({ labels: ["Memory"], rows })).rejects.toThrow("constraint");
+      await expect(graph.writer.createNodes({ labels: ["Memory"], rows })).rejects.toThrow("constraint");
       expect(await graph.counts()).toEqual({ nodes: 0, relationships: 0 });
       const missing = [{ from: 5n, to: 6n, properties: Properties.from([]) }];
-      await expect(graph.createRelationships({ type: "T", rows: missing })).rejects.toThrow("0 of 1");
+      await expect(graph.writer.createRelationships({ type: "T", rows: missing })).rejects.toThrow("0 of 1");
       expect(await raw("EXISTS", name)).toBe("1");
       await graph.removeEmpty();
       expect(await raw("EXISTS", name)).toBe("0");
@@ -165,7 +169,7 @@ describe.skipIf(server === undefined)("a FalkorDB graph", () => {
 
   test("has MemoryGraph's indexes and constraint, made once and taken away again", () =>
     withGraph(async (graph) => {
-      await graph.createNodes({ labels: ["Memory"], rows: [named("a"), named("b")] });
+      await graph.writer.createNodes({ labels: ["Memory"], rows: [named("a"), named("b")] });
       const own = graph.ownSchema("0.12");
       for (const item of [...own, ...own]) await graph.createSchema(item);
       expect(await graph.schemaReady(own)).toEqual([]);
@@ -184,7 +188,7 @@ describe.skipIf(server === undefined)("a FalkorDB graph", () => {
 
   test("does not take a unique constraint that its nodes violate, and is left without", () =>
     withGraph(async (graph) => {
-      await graph.createNodes({ labels: ["Memory"], rows: [named("a"), named("a")] });
+      await graph.writer.createNodes({ labels: ["Memory"], rows: [named("a"), named("a")] });
       const own = graph.ownSchema("0.12");
       for (const item of own.slice(0, -1)) await graph.createSchema(item);
       await graph.createSchema(own.at(-1)!);
@@ -218,7 +222,7 @@ describe.skipIf(server === undefined)("a FalkorDB graph", () => {
       ]);
       expect(schema.some(({ own }) => own)).toBe(false);
       await withGraph(async (other) => {
-        await other.createNodes({ labels: ["A b"], rows: [] });
+        await other.writer.createNodes({ labels: ["A b"], rows: [] });
         for (const item of schema) await other.createSchema(item);
         expect(await other.schemaReady(schema)).toEqual([]);
         const sorted = (items: typeof schema) => items.map(({ statement }) => statement).sort();

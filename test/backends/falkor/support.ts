@@ -49,7 +49,7 @@ export async function createValues(graph: GraphServer, values: readonly Value[],
   const rows = values.map((value, at) =>
     Properties.from([["number", BigInt(first + at)] as const, ["value", value] as const]),
   );
-  await graph.createNodes({ labels: ["Value"], rows });
+  await graph.writer.createNodes({ labels: ["Value"], rows });
 }
 
 export async function readValues(graph: GraphServer): Promise<Value[]> {

@@ -73,7 +73,7 @@ describe.skipIf(server === undefined)("FalkorDB gives back exactly", () => {
 
   test("doubles of relationships, of a node with thousands of them", () =>
     withGraph(async (graph) => {
-      const [hub] = await graph.createNodes({ labels: ["Hub"], rows: [Properties.from([["id", "hub"]])] });
+      const [hub] = await graph.writer.createNodes({ labels: ["Hub"], rows: [Properties.from([["id", "hub"]])] });
       const samples = [...DOUBLES, ...fc.sample(anyDouble, { numRuns: 5_000, seed: 4 })];
       for (let at = 0; at < samples.length; at += 2_000) {
         const rows = samples.slice(at, at + 2_000).map((value, number) => ({
@@ -81,7 +81,7 @@ describe.skipIf(server === undefined)("FalkorDB gives back exactly", () => {
           to: hub!,
           properties: Properties.from([["number", BigInt(at + number)] as const, ["value", value] as const]),
         }));
-        await graph.createRelationships({ type: "LOOP", rows });
+        await graph.writer.createRelationships({ type: "LOOP", rows });
       }
       const read: string[] = [];
       for (const { properties, from, to, fromId } of await allOf(graph.relationships())) {
@@ -183,9 +183,11 @@ describe.skipIf(server === undefined)("FalkorDB gives back exactly", () => {
           [name, 0.1 + 0.2],
           ["id", name],
         ]);
-        const [a] = await graph.createNodes({ labels: [name, "Other"], rows: [properties] });
-        await graph.createRelationships({ type: name, rows: [{ from: a!, to: a!, properties }] });
-        await graph.changeNodes([{ id: a!, labelsBefore: [name, "Other"], labels: ["Third", name], properties }]);
+        const [a] = await graph.writer.createNodes({ labels: [name, "Other"], rows: [properties] });
+        await graph.writer.createRelationships({ type: name, rows: [{ from: a!, to: a!, properties }] });
+        await graph.writer.changeNodes([
+          { id: a!, labelsBefore: [name, "Other"], labels: ["Third", name], properties },
+        ]);
       }
       const nodes = await allOf(graph.nodes());
       const relationships = await allOf(graph.relationships());
