@@ -1,7 +1,8 @@
 /** The names, indexes and constraints of a graph, as the effects of a log change them. */
 import type { Value } from "../graph/value.ts";
 import { type GraphIndex, type GraphSchema, INDEX, type IndexField, type SchemaEntry } from "./dump.ts";
-import { type Effect, type Entity, UnreadableLog } from "./effects.ts";
+import { type Entity, UnreadableLog } from "./effect-reader.ts";
+import type { Effect } from "./effects.ts";
 
 type IndexChange = Extract<Effect, { what: "index" }>;
 type ConstraintChange = Extract<Effect, { what: "constraint" }>;

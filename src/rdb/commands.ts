@@ -1,6 +1,6 @@
 /** The commands of an append-only log, as Redis's protocol has them: `*2`, then `$6` and six bytes, and so on. */
 import type { ByteSource } from "./dump.ts";
-import { UnreadableLog } from "./effects.ts";
+import { UnreadableLog } from "./effect-reader.ts";
 
 const WINDOW = 1 << 20;
 const MOST_WORDS = 1 << 20;

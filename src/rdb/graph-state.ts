@@ -9,7 +9,8 @@ import type { Value } from "../graph/value.ts";
 import { openScratch } from "../support/scratch.ts";
 import { ChangingSchema } from "./changing-schema.ts";
 import type { DumpNode, DumpRelationship, GraphSchema } from "./dump.ts";
-import { ALL_PROPERTIES, type Effect, type Entity, UnreadableLog } from "./effects.ts";
+import { type Entity, UnreadableLog } from "./effect-reader.ts";
+import { ALL_PROPERTIES, type Effect } from "./effects.ts";
 
 type Change<What extends Effect["what"]> = Extract<Effect, { what: What }>;
 

@@ -36,7 +36,7 @@ const ROOMS: readonly (readonly [what: string, pattern: RegExp, rooms: RegExp])[
   [
     "valibot",
     /from "valibot"/,
-    /^(cli\/|doctor\/|journal\/|operations\/(models|run-models|(journal|backup)\/models)\.ts$|backends\/(config|graph-store\/server-journal|archive\/format)\.ts$)/,
+    /^(cli\/|doctor\/|journal\/|operations\/(models|run-models|(journal|backup)\/models)\.ts$|backends\/(config|graph-store\/(server-journal|noted-schema)|archive\/format)\.ts$)/,
   ],
 ];
 

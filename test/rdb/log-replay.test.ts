@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UnreadableLog } from "../../src/rdb/effects.ts";
+import { UnreadableLog } from "../../src/rdb/effect-reader.ts";
 import { dumpOfLog } from "../../src/rdb/log-replay.ts";
 import { bytesSource, openDumpFile } from "../../src/rdb/source.ts";
 import { temporaryFolder } from "../support/folder.ts";

@@ -13,11 +13,12 @@ import type {
   ServerRelationship,
 } from "../graph-store/server.ts";
 import type { TargetRule } from "../graph-store/target-rules.ts";
-import type { Connection, Row } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import { keepsNative } from "./native-times.ts";
 import { inPieces } from "./pieces.ts";
 import { NODE, RELATIONSHIP, RecordDecoder } from "./record-decoder.ts";
+import type { Row } from "./rows.ts";
 import { fromWire } from "./values.ts";
 import { BoltWriter, pairs } from "./writer.ts";
 

@@ -8,7 +8,7 @@ import { ALIVE, LineWatch, type WaitOptions } from "../graph-store/line-watch.ts
 import { driverTo } from "./driver.ts";
 import { type Failure, translate } from "./errors.ts";
 import { BoltHeartbeat } from "./heartbeat.ts";
-import { fromWireInteger, isBroken } from "./values.ts";
+import { aboutStatement, type Row, rowOf, rowsOf } from "./rows.ts";
 
 /**
  * A statement takes as long as it takes. Neo4j's own limit (db.transaction.timeout) is for those who ask for nothing else, from
@@ -20,8 +20,6 @@ export const STATEMENT = "memorygraph_migrate_statement";
 const ATTEMPTS = 5;
 /** What is gathered anyway is not to be asked for piece by piece: the server is done with it once it has answered. */
 const FETCH_ALL = -1;
-
-export type Row = readonly unknown[];
 
 interface ConnectionOptions {
   readonly access: "read" | "write";
@@ -273,35 +271,6 @@ function closed(session: Session): Promise<void> {
     patience().close,
     session.close().catch(() => {}),
   );
-}
-
-/** As a person reads it: what a wait is for. */
-function aboutStatement(statement: string): string {
-  const text = statement.replace(/^CYPHER \d+ /, "");
-  if (/^(UNWIND \$ids AS i )?MATCH \(n\) (WHERE id\(n\) = i )?RETURN id/.test(text)) return "reading nodes";
-  if (/^(UNWIND \$\w+ AS \w )?MATCH \(a\)-\[r\]->\(b\) .*RETURN id/.test(text)) return "reading relationships";
-  if (/^UNWIND \$rows AS (row|i) /.test(text)) return /\bDELETE\b/.test(text) ? "deleting records" : "writing records";
-  if (/\b(INDEX|CONSTRAINT)\b/.test(text)) return "indexes and constraints";
-  return "a question about the store";
-}
-
-interface DriverRecord {
-  readonly length: number;
-  get(at: number): unknown;
-}
-
-function rowsOf({ records }: { readonly records: readonly DriverRecord[] }): Row[] {
-  return records.map(rowOf);
-}
-
-/** Integers as bigint, lists and maps as they are. Not by the record's iterator, which is slow. */
-function rowOf(record: DriverRecord): Row {
-  const row: unknown[] = [];
-  for (let at = 0; at < record.length; at++) {
-    const cell = record.get(at);
-    row.push(!isBroken(cell) && neo4j.isInt(cell) ? fromWireInteger(cell) : cell);
-  }
-  return row;
 }
 
 function isUndoneByServer(error: unknown): boolean {

@@ -3,9 +3,10 @@ import { MEMORY_LABEL } from "../../memorygraph/fields.ts";
 import { RELEASES, type Release } from "../../memorygraph/releases.ts";
 import type { SchemaItem } from "../description.ts";
 import type { TargetRule } from "../graph-store/target-rules.ts";
-import type { Connection, Row } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { SchemaDialect } from "./dialect.ts";
 import { typeViolation } from "./property-types.ts";
+import type { Row } from "./rows.ts";
 import { ownItems, whatOf } from "./schema.ts";
 
 /** `Memory` is a reserved word up to 2.15. */

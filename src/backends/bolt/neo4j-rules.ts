@@ -1,10 +1,11 @@
 /** What the indexes and constraints of a Neo4j refuse of what is to be written. */
 import type { TargetRule } from "../graph-store/target-rules.ts";
-import type { Connection, Row } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { tooLargeForRange, tooLargeForText } from "./index-limits.ts";
 import { quoteNeo4j } from "./neo4j-names.ts";
 import { describeRow, isOnNodeId, isUnique, ROW } from "./neo4j-schema-rows.ts";
 import { typeViolation } from "./property-types.ts";
+import type { Row } from "./rows.ts";
 
 /** @param hasTypes whether constraints can be on the type of a property: from 5.9 on */
 export async function rulesOf(connection: Connection, hasTypes: boolean): Promise<TargetRule[]> {

@@ -1,5 +1,5 @@
 /** A row of SHOW INDEXES or SHOW CONSTRAINTS of Neo4j, as a person reads it. */
-import type { Row } from "./connection.ts";
+import type { Row } from "./rows.ts";
 import { whatOf } from "./schema.ts";
 
 /** What describeRow and the like take, in the order of their elements. */

@@ -5,11 +5,12 @@ import { tellingRepeatedly } from "../../support/patience.ts";
 import { sleep } from "../../support/time.ts";
 import type { SchemaItem } from "../description.ts";
 import type { TargetRule } from "../graph-store/target-rules.ts";
-import type { Connection, Row } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { SchemaDialect } from "./dialect.ts";
 import { quoteNeo4j } from "./neo4j-names.ts";
 import { rulesOf } from "./neo4j-rules.ts";
 import { describeRow, isOnNodeId, isUnique, ROW } from "./neo4j-schema-rows.ts";
+import type { Row } from "./rows.ts";
 import { ownItems } from "./schema.ts";
 
 const READY_PAUSE_MS = 50;

@@ -6,7 +6,8 @@
 import { openScratch } from "../../support/scratch.ts";
 import { packIds, unpackIds } from "../graph-store/content.ts";
 import type { InternalId } from "../graph-store/server.ts";
-import type { Connection, Row } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import type { Row } from "./rows.ts";
 
 const PIECE = 250;
 

@@ -6,7 +6,8 @@
 import { Properties } from "../../graph/properties.ts";
 import { Temporal, type Value } from "../../graph/value.ts";
 import type { InternalId, ServerNode, ServerRelationship, Undecoded } from "../graph-store/server.ts";
-import type { Connection, Row } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import type { Row } from "./rows.ts";
 import { dateTimeText, fromWire, isBroken, PROTO, type Wire } from "./values.ts";
 
 /** The driver cannot give the property `__proto__` in an object, so it is asked for by itself. */

@@ -11,8 +11,9 @@ import type {
   RelationshipRef,
 } from "../graph-store/server.ts";
 import { Columns } from "./columns.ts";
-import type { Connection, Row } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
+import type { Row } from "./rows.ts";
 import { toWireInteger, toWireProperties } from "./values.ts";
 
 /** Creates, changes and deletes records of a database of Neo4j or Memgraph, each batch in one statement. */

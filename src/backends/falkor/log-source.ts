@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { MigrateError, SourceChangedError } from "../../errors.ts";
 import type { ByteSource } from "../../rdb/dump.ts";
-import { UnreadableLog } from "../../rdb/effects.ts";
+import { UnreadableLog } from "../../rdb/effect-reader.ts";
 import { dumpOfLog } from "../../rdb/log-replay.ts";
 import { type FileSource, openDumpFile } from "../../rdb/source.ts";
 import { remove } from "../../support/files.ts";

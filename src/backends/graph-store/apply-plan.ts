@@ -9,8 +9,8 @@ import type { RollbackPlan } from "../../journal/rollback-plan.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import { sizeOfProperties } from "./batches.ts";
 import { nodeHash, relationshipHash, sameShortHash } from "./content.ts";
+import { schemaItemsOf } from "./noted-schema.ts";
 import type { GraphServer, RelationshipChange, RelationshipRef } from "./server.ts";
-import { schemaItemsOf } from "./server-journal.ts";
 
 /**
  * @param journals of the runs, whose indexes and constraints go

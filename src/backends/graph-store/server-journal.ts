@@ -28,6 +28,7 @@ import { failpoint } from "../../support/failpoint.ts";
 import type { SchemaItem } from "../description.ts";
 import { HashMultiset, packIds, unpackIds } from "./content.ts";
 import { KnownRecords } from "./known-records.ts";
+import { schemaItemRow, schemaItemsOf } from "./noted-schema.ts";
 import type { InternalId, ServerNode, ServerRelationship } from "./server.ts";
 
 type Kind = "node" | "relationship";
@@ -77,7 +78,6 @@ export interface NewImage extends NotedImage {
 const BATCH = "batch";
 const ANSWER = "answer";
 const TAKEN = "taken";
-const SCHEMA_ITEM = "schema item";
 const SERVER_IMAGE = { node: "server node", relationship: "server relationship" } as const;
 
 const BatchSchema = v.object({ kind: v.picklist(["node", "relationship"]), names: v.array(v.string()) });
@@ -88,14 +88,6 @@ const ImageSchema = v.object({
   ends: v.nullable(v.tuple([v.string(), v.string()])),
   moved: v.boolean(),
 });
-const SchemaItemSchema = v.object({
-  backend: v.string(),
-  kind: v.picklist(["index", "constraint"]),
-  what: v.string(),
-  statement: v.string(),
-  own: v.boolean(),
-});
-
 /** The entries that only runs on servers have; each is on disk before what it tells of is sent. */
 export class ServerJournal {
   readonly known = new KnownRecords();
@@ -248,9 +240,7 @@ export class ServerJournal {
 
   /** Durable when it returns: only then may they be created. */
   noteSchema(items: readonly SchemaItem[]): void {
-    if (items.length === 0) return;
-    const rows = items.map((item) => ({ kind: SCHEMA_ITEM, ref: null, text: JSON.stringify(item), bytes: null }));
-    this.file.append("power", rows);
+    if (items.length > 0) this.file.append("power", items.map(schemaItemRow));
   }
 
   schema(): SchemaItem[] {
@@ -272,12 +262,6 @@ export class ServerJournal {
     this.known.close();
     if (this.#isTemporary) this.file.close();
   }
-}
-
-/** The indexes and constraints that a run has created, in the order in which it did. */
-export function schemaItemsOf(file: JournalFile): SchemaItem[] {
-  const parse = (text: string) => v.parse(v.pipe(v.string(), v.parseJson(), SchemaItemSchema), text) as SchemaItem;
-  return [...file.rowsOf(SCHEMA_ITEM)].map(({ text }) => file.reading(() => parse(text)));
 }
 
 function decodeBatch({ number, text, bytes }: NumberedRow, answer: NumberedRow | null): NotedBatch {
