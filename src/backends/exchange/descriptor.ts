@@ -55,3 +55,25 @@ export const mcpDescriptor: BackendDescriptor<"mcp"> = {
   load: async () => (await import("./mcp.ts")).mcp,
   identify: null,
 };
+
+/** Only what this program has written is read: other programs leave out or change too much. */
+export const graphmlDescriptor: BackendDescriptor<"graphml"> = {
+  type: "graphml",
+  title: "GraphML",
+  family: "exchange",
+  server: null,
+  noun: "GraphML file of memorygraph-migrate",
+  takes: [],
+  capabilities: { target: "staged", isWrittenOnce: true, idIsKey: false, cannotHold: [] },
+  variables: null,
+  signatures: [
+    {
+      what: "GraphML file of memorygraph-migrate",
+      matches: ({ head }) => /^<\?xml [^>]*>\r?\n<!-- GraphML by memorygraph-migrate -->/.test(head.toString("utf8")),
+    },
+  ],
+  suffixes: [".graphml"],
+  mistakenFor: [],
+  load: async () => (await import("./graphml.ts")).graphml,
+  identify: null,
+};

@@ -25,6 +25,8 @@ export interface WrittenOnceFormat<Source extends SourceStore = SourceStore> {
   readonly called: string;
   /** What a new file will be, as its description says. */
   readonly engine: string;
+  /** Of files that stand beside the temporary one while it is written; absent for none. */
+  readonly suffixes?: readonly string[];
   /** @throws UsageError, AccessError where nothing can be made as the configuration says; absent where every one does */
   assertUsable?(config: BackendConfig): void;
   /** Null where everything can be held. */
@@ -108,7 +110,7 @@ export class WrittenOnceTarget implements StagedTarget {
   ): Promise<WrittenOnceTarget> {
     const path = pathOf(config);
     return onFile(path, async () => {
-      const staged = new StagedFile({ path, file: placeOf(path) }, { ...writing, suffixes: [] });
+      const staged = new StagedFile({ path, file: placeOf(path) }, { ...writing, suffixes: format.suffixes ?? [] });
       try {
         const report = emptyReport(releaseOf(request));
         const making = { path, file: staged.file, config, request, report, former };
