@@ -22,7 +22,7 @@ async function compare(folder: string, count: number): Promise<void> {
   const commands: Record<Name, readonly string[]> = {
     // Reads every record and digests it.
     read: [program, "inspect", source, "--json"],
-    archive: [program, source, archive, ...state],
+    archive: [program, "backup", source, archive, ...state],
     // Into the other layout: record by record, as a restore has to do it.
     migrate: [program, source, target, "--for", "0.13", ...state],
     restore: [program, archive, target, ...state],

@@ -40,12 +40,15 @@ async function bundle(compile: Bun.CompileBuildOptions, commit: string): Promise
   });
 }
 
+/** What runs in threads of its own. */
+const THREADS = ["sqlite/summary-worker.ts", "archive/press-worker.ts"];
+
 /** How the program is bundled, also for the tests. @param entry what it begins with */
 export function bundling(entry: string, compile: Bun.CompileBuildOptions): Bun.BuildConfig {
   return {
     // Threads are started by file name, so each is an entry of its own inside the executable.
-    entrypoints: [entry, join(ROOT, "src/backends/sqlite/summary-worker.ts")],
-    // Side by side, as parallel.ts expects them: an executable has no folders.
+    entrypoints: [entry, ...THREADS.map((file) => join(ROOT, "src/backends", file))],
+    // Side by side, as whoever starts them expects: an executable has no folders.
     naming: { entry: "[name].[ext]" },
     target: "bun",
     format: "esm",

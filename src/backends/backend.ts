@@ -40,8 +40,8 @@ export interface OpenOptions {
 export interface SummaryOptions {
   /** Told of every so many records. */
   readonly each?: ((records: number) => void) | undefined;
-  /** The calling thread has work of its own meanwhile. */
-  readonly busy?: boolean;
+  /** How many threads have other work meanwhile; 0 where this is left out. */
+  readonly busy?: number;
   /** Gets a fingerprint of each record, as FingerprintPacker packs them. */
   readonly fingerprints?: ((fingerprints: Uint8Array) => void) | undefined;
   /** Also counts what this release will not show of the memories. */
@@ -141,6 +141,8 @@ export interface StagedTarget extends Target {
   readonly kind: "staged";
   /** Null where the target finds out while writing what it cannot hold; else `write` and `replace` take fitted records. */
   readonly fitting: Fitting | null;
+  /** How many threads of its own it keeps busy while a large store is written; absent where there are none. */
+  readonly threads?: number;
   /** Null where the two have not one layout, or the store cannot be copied whole. */
   bulkCopyFrom(source: SourceStore): BulkCopy | null;
 }

@@ -6,7 +6,7 @@ import { hkdfSync, randomBytes, scryptSync } from "node:crypto";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { Decrypter, Encrypter, type Identity, type Recipient, Stanza } from "age-encryption";
 import type { ByteSource } from "./bytes.ts";
-import type { ByteSink } from "./writer.ts";
+import type { ByteSink } from "./sink.ts";
 
 export const AGE = "age-encryption.org/v1\n";
 export const ARMORED = "-----BEGIN AGE ENCRYPTED FILE-----";
@@ -58,7 +58,6 @@ export class AgeSink implements ByteSink {
   readonly #chunk = Buffer.alloc(CHUNK);
   #filled = 0;
   #number = 0;
-  #isClosed = false;
 
   private constructor(sink: ByteSink, key: Uint8Array, head: Buffer) {
     this.#sink = sink;
@@ -88,7 +87,6 @@ export class AgeSink implements ByteSink {
 
   close(): void {
     this.#flush(true);
-    this.#isClosed = true;
     this.#sink.close();
   }
 
@@ -99,8 +97,7 @@ export class AgeSink implements ByteSink {
   /** Nobody else can read it who has not the key of a recipient. @throws AgeError where the header is not as it was written */
   reading(file: ByteSource): ByteSource {
     if (!file.read(0, this.#head.length).equals(this.#head)) throw new AgeError("damaged header");
-    const pending = this.#isClosed ? null : this.#chunk.subarray(0, this.#filled);
-    return AgeBytes.within(this.#sink.reading(file), this.#head.length, this.#key, pending);
+    return AgeBytes.within(this.#sink.reading(file), this.#head.length, this.#key);
   }
 
   #flush(isLast: boolean): void {
@@ -118,24 +115,21 @@ export class AgeBytes implements ByteSource {
   readonly #key: Uint8Array;
   readonly #chunks: number;
   #cached: { number: number; plain: Uint8Array } | null = null;
-  readonly #pending: { number: number; plain: Uint8Array } | null;
   /** Offsets in the file of chunks that turned out to be damaged. */
   readonly damaged = new Set<number>();
 
-  private constructor(bytes: ByteSource, start: number, key: Uint8Array, pending: Uint8Array | null = null) {
+  private constructor(bytes: ByteSource, start: number, key: Uint8Array) {
     this.#bytes = bytes;
     this.#start = start;
     this.#key = key;
     const payload = Math.max(0, bytes.size - start);
-    this.#chunks = Math.ceil(payload / (CHUNK + TAG)) + (pending === null ? 0 : 1);
-    this.size = Math.max(0, payload - Math.ceil(payload / (CHUNK + TAG)) * TAG) + (pending?.length ?? 0);
-    if (pending !== null) this.#cached = { number: this.#chunks - 1, plain: Uint8Array.from(pending) };
-    this.#pending = pending === null ? null : this.#cached;
+    this.#chunks = Math.ceil(payload / (CHUNK + TAG));
+    this.size = Math.max(0, payload - this.#chunks * TAG);
   }
 
-  /** @param pending what follows in memory, of a file that is being written */
-  static within(bytes: ByteSource, start: number, key: Uint8Array, pending: Uint8Array | null): AgeBytes {
-    return new AgeBytes(bytes, start, key, pending);
+  /** Of a file whose key is known. @param start where the payload begins */
+  static within(bytes: ByteSource, start: number, key: Uint8Array): AgeBytes {
+    return new AgeBytes(bytes, start, key);
   }
 
   /** @throws AgeError */
@@ -169,7 +163,6 @@ export class AgeBytes implements ByteSource {
 
   #chunk(number: number): Uint8Array {
     if (this.#cached?.number === number) return this.#cached.plain;
-    if (this.#pending?.number === number) return this.#pending.plain;
     const at = this.#start + number * (CHUNK + TAG);
     const sealed = this.#bytes.read(at, CHUNK + TAG);
     const plain = this.#opened(sealed, number);

@@ -15,7 +15,8 @@ import { AGE, AgeBytes, AgeError, ARMORED } from "./age.ts";
 import { type ByteSource, FileBytes } from "./bytes.ts";
 import { trailerOf } from "./frames.ts";
 import { explained, keysOf } from "./keys.ts";
-import { type ArchiveFacts, ArchiveReader } from "./reader.ts";
+import { openArchive } from "./opening.ts";
+import type { ArchiveFacts, ArchiveReader } from "./reader.ts";
 import { Repacked } from "./unindexed.ts";
 
 /** @throws StoreKindError, DamagedStoreError, NewerFormatError, AccessError */
@@ -29,7 +30,7 @@ export async function openSource(config: BackendConfig, { signal, side }: OpenOp
   const state = stateOf(path);
   const bytes = await openBytes(path, config, side);
   try {
-    const reader = await ArchiveReader.open(path, bytes, signal);
+    const reader = await openArchive(path, bytes, signal);
     return new ArchiveSource({ path, file: path, state, bytes, reader, withRows: true }, signal);
   } catch (error) {
     bytes.close();

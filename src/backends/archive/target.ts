@@ -2,26 +2,30 @@
 import { DamagedStoreError, RefusedError, WriteError } from "../../errors.ts";
 import type { ContentDigest } from "../../graph/digest.ts";
 import type { GraphRecord } from "../../graph/record.ts";
-import { digestOf } from "../../memorygraph/canonicalizer.ts";
 import { respell } from "../../memorygraph/spelling.ts";
+import { Summary } from "../../memorygraph/summary.ts";
 import { stateOf } from "../../support/stability.ts";
 import { VERSION } from "../../version.ts";
-import type { WriteRequest } from "../backend.ts";
+import type { SummaryOptions, WriteRequest } from "../backend.ts";
 import type { FileWriter, Making } from "../file/written-once-target.ts";
-import { FindingLog } from "../findings.ts";
 import { AgeError, AgeSink } from "./age.ts";
 import { type ByteSource, FileBytes } from "./bytes.ts";
 import { FORMAT, type Header, MAJOR, MINOR } from "./format.ts";
 import { lockOf } from "./keys.ts";
-import { type ArchiveFacts, ArchiveReader } from "./reader.ts";
+import { openArchive } from "./opening.ts";
+import { pressingThreads } from "./presses.ts";
+import type { ArchiveFacts } from "./reader.ts";
+import { isAsWritten } from "./seal.ts";
+import { type ByteSink, FileSink } from "./sink.ts";
 import { ArchiveSource } from "./source.ts";
-import { ArchiveWriter, type ByteSink, FileSink, TooLongError } from "./writer.ts";
+import { ArchiveWriter, TooLongError, type Written } from "./writer.ts";
 
 /** What is written into a new archive. */
 export class ArchiveContents implements FileWriter {
   readonly #making: Making;
   readonly #sink: ByteSink;
   readonly #writer: ArchiveWriter;
+  #written: Written | null = null;
 
   private constructor(making: Making, sink: ByteSink, writer: ArchiveWriter) {
     this.#making = making;
@@ -53,10 +57,16 @@ export class ArchiveContents implements FileWriter {
     }
   }
 
+  get threads(): number {
+    return pressingThreads();
+  }
+
+  ready(): Promise<void> {
+    return this.#writer.ready();
+  }
+
   async end(written?: ContentDigest): Promise<void> {
-    this.#writer.flush();
-    const digest = written ?? (await this.#digest());
-    this.#writer.end(digest.toString());
+    this.#written = await this.#writer.end(written?.toString());
   }
 
   abandon(): void {
@@ -67,11 +77,36 @@ export class ArchiveContents implements FileWriter {
     const { path, file, request } = this.#making;
     const bytes = this.#readBack();
     try {
-      const reader = await ArchiveReader.open(path, bytes);
+      const reader = await openArchive(path, bytes);
       return new ArchiveSource({ path, file, state: stateOf(file), bytes, reader, withRows: false }, request.signal);
     } catch (error) {
       bytes.close();
       throw error;
+    }
+  }
+
+  /**
+   * Every record was read back out of its frames before these were written. That the file has exactly these frames, read anew and
+   * from its beginning to its end, proves the rest; where it has others, its records are read once more.
+   */
+  summarise({ each, fingerprints, release }: SummaryOptions): Promise<Summary> | null {
+    const written = this.#written;
+    if (written === null || fingerprints !== undefined || release !== undefined) return null;
+    return this.#summarise(written, each ?? (() => {}));
+  }
+
+  async #summarise(written: Written, each: (records: number) => void): Promise<Summary> {
+    const bytes = this.#readBack();
+    try {
+      if (isAsWritten(bytes, written, each)) return written.summary;
+    } finally {
+      bytes.close();
+    }
+    const source = await this.open();
+    try {
+      return await summaryOf(source.read());
+    } finally {
+      await source.close();
     }
   }
 
@@ -82,17 +117,6 @@ export class ArchiveContents implements FileWriter {
     const spelled = respell(record, request.release);
     report.respelled += spelled.respelled;
     return spelled.record;
-  }
-
-  /** Where nobody has taken it meanwhile. */
-  async #digest(): Promise<ContentDigest> {
-    const bytes = this.#readBack();
-    try {
-      const reader = ArchiveReader.ofBlocks(bytes, this.#writer.blocks);
-      return await digestOf(reader.read(new FindingLog(), this.#making.request.signal, { withRows: false }));
-    } finally {
-      bytes.close();
-    }
   }
 
   /** @throws the system's error */
@@ -109,6 +133,12 @@ export class ArchiveContents implements FileWriter {
       });
     }
   }
+}
+
+async function summaryOf(batches: AsyncIterable<readonly GraphRecord[]>): Promise<Summary> {
+  const summary = new Summary();
+  for await (const batch of batches) for (const record of batch) summary.add(record);
+  return summary;
 }
 
 /** Of one that takes another's place, those of that one. */

@@ -1,75 +1,47 @@
 /** Writes an archive: records into blocks, blocks into frames, and the footer behind them. */
-import { closeSync, openSync, writeSync } from "node:fs";
-import { type GraphRecord, idOfKey } from "../../graph/record.ts";
+import type { GraphRecord } from "../../graph/record.ts";
+import { Summary } from "../../memorygraph/summary.ts";
 import type { SchemaItem } from "../description.ts";
-import type { ByteSource } from "./bytes.ts";
 import { BLOCK_BYTES, type Footer, type Header, type IndexEntry, MOST_BYTES, type RecordKind } from "./format.ts";
 import { compress, trailerFor } from "./frames.ts";
 import { lineOf } from "./lines.ts";
-
-/** Takes bytes one after the other. */
-export interface ByteSink {
-  write(bytes: Uint8Array): void;
-  /** After the last bytes. */
-  close(): void;
-  /** Instead of `close`, where what was written is of no use. */
-  abandon(): void;
-  /** What was written so far, out of the bytes of the file. */
-  reading(file: ByteSource): ByteSource;
-}
-
-export class FileSink implements ByteSink {
-  readonly #file: number;
-
-  /** @param path of an empty file */
-  constructor(path: string) {
-    this.#file = openSync(path, "r+");
-  }
-
-  write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
-  }
-
-  close(): void {
-    closeSync(this.#file);
-  }
-
-  abandon(): void {
-    closeSync(this.#file);
-  }
-
-  reading(file: ByteSource): ByteSource {
-    return file;
-  }
-}
+import { Presses } from "./presses.ts";
+import type { ByteSink } from "./sink.ts";
 
 /** A record that is longer than any frame may be. */
 export class TooLongError extends Error {
   override readonly name = "TooLongError";
 }
 
-/** First `begin`, then records, nodes before relationships, then `end`. */
+/** What was written, for whoever reads it again. */
+export interface Written {
+  readonly blocks: readonly IndexEntry[];
+  /** Of the first frame and the footer's. */
+  readonly seal: Uint8Array;
+  /** Of the records in the frames, each read back before it was written. */
+  readonly summary: Summary;
+}
+
+/** First `begin`, then records, nodes before relationships, then `end`; now and then `ready`. */
 export class ArchiveWriter {
   readonly #sink: ByteSink;
   readonly #blockBytes: number;
+  readonly #presses: Presses;
   readonly #blocks: IndexEntry[] = [];
+  readonly #summary = new Summary();
   /** Of the first frame and the footer's. */
   readonly #sealed = new Bun.CryptoHasher("sha256");
-  readonly #counts: Record<RecordKind, number> = { node: 0, relationship: 0 };
+  readonly #given: Record<RecordKind, number> = { node: 0, relationship: 0 };
+  readonly #lines: LineBuffer;
   #kind: RecordKind = "node";
-  #lines: string[] = [];
-  #ids: (string | null)[] = [];
-  #length = 0;
+  #block = 0;
 
   /** @param blockBytes after which a block is closed */
-  constructor(sink: ByteSink, blockBytes = BLOCK_BYTES) {
+  constructor(sink: ByteSink, blockBytes = BLOCK_BYTES, presses = new Presses()) {
     this.#sink = sink;
     this.#blockBytes = blockBytes;
-  }
-
-  /** The blocks that are in the file. */
-  get blocks(): readonly IndexEntry[] {
-    return this.#blocks;
+    this.#presses = presses;
+    this.#lines = new LineBuffer(2 * blockBytes);
   }
 
   begin(header: Header, schema: readonly SchemaItem[]): void {
@@ -84,64 +56,101 @@ export class ArchiveWriter {
     // In UTF-16 units, of which each becomes three bytes at most.
     if (line.length > MOST_BYTES / 3 && Buffer.byteLength(line) >= MOST_BYTES)
       throw new TooLongError(line.slice(0, 80));
-    if (kind !== this.#kind || (this.#length > 0 && this.#length + line.length > this.#blockBytes)) this.#closeBlock();
+    if (kind !== this.#kind) this.#closeBlock();
     this.#kind = kind;
-    this.#lines.push(line);
-    this.#ids.push(idOf(record));
-    this.#length += line.length + 1;
-    if (this.#length > this.#blockBytes) this.#closeBlock();
+    const before = this.#lines.bytes;
+    this.#lines.add(line);
+    if (before > 0 && this.#lines.bytes > this.#blockBytes) this.#closeBlock(before);
+    if (this.#lines.bytes > this.#blockBytes) this.#closeBlock();
   }
 
-  /** What is still open becomes a block: all records are in the file. */
-  flush(): void {
-    this.#closeBlock();
+  /** Resolves when more can come. */
+  async ready(): Promise<void> {
+    while (this.#presses.isFull) await this.#writeNext();
   }
 
-  /** @param digest of all records */
-  end(digest: string): void {
+  /** @param digest of all records; that of what was written, where this is left out */
+  async end(digest?: string): Promise<Written> {
     this.#closeBlock();
-    const { node: nodes, relationship: relationships } = this.#counts;
-    const footer: Footer = { nodes, relationships, digest, blocks: this.#blocks };
+    while (this.#presses.waiting > 0) await this.#writeNext();
+    this.#presses.close();
+    const { nodes, relationships } = this.#summary.counts;
+    const blocks = this.#blocks;
+    const footer: Footer = { nodes, relationships, digest: digest ?? this.#summary.digest.toString(), blocks };
     const frame = this.#write([JSON.stringify({ footer })]);
     this.#sealed.update(frame);
-    this.#sink.write(trailerFor({ footerBytes: frame.length, hash: this.#sealed.digest() }));
+    const seal = this.#sealed.digest();
+    this.#sink.write(trailerFor({ footerBytes: frame.length, hash: seal }));
     this.#sink.close();
+    return { blocks, seal, summary: this.#summary };
   }
 
   /** Instead of `end`. */
   abandon(): void {
+    this.#presses.close();
     this.#sink.abandon();
   }
 
-  #closeBlock(): void {
-    const records = this.#lines.length;
-    if (records === 0) return;
+  /** @param bytes of the lines that belong to it: all, where this is left out */
+  #closeBlock(bytes = this.#lines.bytes): void {
+    if (bytes === 0) return;
     const kind = this.#kind;
-    const plain = Buffer.from(`${this.#lines.join("\n")}\n`, "utf8");
-    const sha256 = new Bun.CryptoHasher("sha256").update(plain).digest("hex");
-    const block = this.#blocks.length;
-    const before = this.#counts[kind];
-    const line = JSON.stringify({ block, kind, records, before, bytes: plain.length, sha256, ids: this.#ids });
-    const head = this.#write([line]);
-    const body = this.#writeFrame(compress(plain));
-    const frames = new Bun.CryptoHasher("sha256").update(head).update(body).digest("hex");
-    this.#blocks.push({ kind, records, head: head.length, body: body.length, sha256: frames });
-    this.#counts[kind] += records;
-    [this.#lines, this.#ids, this.#length] = [[], [], 0];
+    const { lines, records } = this.#lines.take(bytes);
+    this.#presses.give({ block: this.#block++, kind, before: this.#given[kind], lines });
+    this.#given[kind] += records;
+  }
+
+  async #writeNext(): Promise<void> {
+    const { head, body, entry, summary } = await this.#presses.take();
+    this.#sink.write(head);
+    this.#sink.write(body);
+    this.#blocks.push(entry);
+    this.#summary.merge(summary);
   }
 
   #write(lines: readonly string[]): Buffer {
-    return this.#writeFrame(compress(Buffer.from(`${lines.join("\n")}\n`, "utf8")));
-  }
-
-  #writeFrame(frame: Buffer): Buffer {
+    const frame = compress(Buffer.from(`${lines.join("\n")}\n`, "utf8"));
     this.#sink.write(frame);
     return frame;
   }
 }
 
-function idOf(record: GraphRecord): string | null {
-  const id = record.properties.get("id");
-  if (typeof id === "string") return id;
-  return record.kind === "node" ? idOfKey(record.key) : null;
+/** Lines as bytes, one behind the other: a text of a whole block would be made and turned into bytes once more. */
+class LineBuffer {
+  readonly #encoder = new TextEncoder();
+  #buffer: Uint8Array<ArrayBuffer>;
+  /** Where each line ends. */
+  #ends: number[] = [];
+
+  /** @param size to begin with, in bytes */
+  constructor(size: number) {
+    this.#buffer = new Uint8Array(size);
+  }
+
+  get bytes(): number {
+    return this.#ends.at(-1) ?? 0;
+  }
+
+  add(line: string): void {
+    const start = this.bytes;
+    const most = start + 3 * line.length + 1;
+    if (most > this.#buffer.length) {
+      const larger = new Uint8Array(most);
+      larger.set(this.#buffer.subarray(0, start));
+      this.#buffer = larger;
+    }
+    const end = start + this.#encoder.encodeInto(line, this.#buffer.subarray(start)).written;
+    this.#buffer[end] = 10;
+    this.#ends.push(end + 1);
+  }
+
+  /** The first lines, which are so many bytes together. */
+  take(bytes: number): { lines: Uint8Array; records: number } {
+    const lines = this.#buffer.slice(0, bytes);
+    const records = this.#ends.indexOf(bytes) + 1;
+    const rest = this.bytes - bytes;
+    this.#buffer.copyWithin(0, bytes, bytes + rest);
+    this.#ends = rest === 0 ? [] : [rest];
+    return { lines, records };
+  }
 }

@@ -6,9 +6,10 @@ import type { ContentDigest } from "../../graph/digest.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
 import type { Release } from "../../memorygraph/releases.ts";
+import type { Summary } from "../../memorygraph/summary.ts";
 import { removeCommand } from "../../support/shell.ts";
 import { breathe } from "../../support/time.ts";
-import type { OpenOptions, SourceStore, StagedTarget, WriteReport, WriteRequest } from "../backend.ts";
+import type { OpenOptions, SourceStore, StagedTarget, SummaryOptions, WriteReport, WriteRequest } from "../backend.ts";
 import type { BackendConfig, BackendType } from "../config.ts";
 import type { Finding, StoreDescription } from "../description.ts";
 import type { Fitting } from "../fitting.ts";
@@ -52,11 +53,17 @@ export interface Making<Source extends SourceStore = SourceStore> {
 export interface FileWriter {
   /** First nodes, then relationships, each as it was fitted. @throws the system's error */
   add(record: GraphRecord): void;
+  /** Resolves when more can come; absent where that is always so. @throws the system's error */
+  ready?(): Promise<void>;
+  /** As of StagedTarget; absent where it has none. */
+  readonly threads?: number;
   /** @param written as of TargetSession.finish. @throws the system's error */
   end(written?: ContentDigest): void | Promise<void>;
   abandon(): void;
   /** After `end`: the file as it is. */
   open(): SourceStore | Promise<SourceStore>;
+  /** As of SourceStore, after `end`; absent where it has to be read for that. */
+  summarise?(options: SummaryOptions): Promise<Summary> | null;
 }
 
 /** What the file is written for: a run, or the rollback of one. */
@@ -126,6 +133,7 @@ export class WrittenOnceTarget implements StagedTarget {
     return onFile(this.#path, async () => {
       this.#signal?.throwIfAborted();
       for (const record of batch) this.#writer.add(record);
+      await this.#writer.ready?.();
       await breathe();
     });
   }
@@ -154,12 +162,16 @@ export class WrittenOnceTarget implements StagedTarget {
     }
   }
 
+  get threads(): number {
+    return this.#writer.threads ?? 0;
+  }
+
   bulkCopyFrom(): null {
     return null;
   }
 
-  summarise(): null {
-    return null;
+  summarise(options: SummaryOptions = {}): Promise<Summary> | null {
+    return this.#writer.summarise?.(options) ?? null;
   }
 
   findings(): readonly Finding[] {

@@ -19,23 +19,23 @@ export interface ParallelSummary {
   readonly rows: RowsRead;
 }
 
-/** The file is large enough, and the machine has more than one processor. */
-export function worthParallel(real: string): boolean {
-  return availableParallelism() > 1 && statSync(real).size >= WORTH_BYTES;
+/** The file is large enough, the machine has more than one processor, and one is left beside `busy` threads. */
+export function worthParallel(real: string, busy = 0): boolean {
+  return availableParallelism() > Math.max(1, busy) && statSync(real).size >= WORTH_BYTES;
 }
 
 /**
- * Summarises the file at the real path, which must not change meanwhile. One processor is left to a busy caller.
+ * Summarises the file at the real path, which must not change meanwhile. Each busy thread is left a processor.
  * @throws whatever a thread met, without its class: read the file again on this thread for the error to show.
  */
 export async function summariseInParallel(
   real: string,
-  { each = () => {}, busy = false, fingerprints, release }: SummaryOptions,
+  { each = () => {}, busy = 0, fingerprints, release }: SummaryOptions,
   signal?: AbortSignal,
 ): Promise<ParallelSummary> {
   // What this thread has left over since its last work is better gone before others ask for memory.
   Bun.gc(true);
-  const of = Math.min(availableParallelism() - (busy ? 1 : 0), MOST_THREADS);
+  const of = Math.min(availableParallelism() - busy, MOST_THREADS);
   const threads = Array.from({ length: of }, (_, at) =>
     startThread({ path: real, at, of, fingerprints: fingerprints !== undefined, release }, each, fingerprints),
   );

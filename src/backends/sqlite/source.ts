@@ -143,7 +143,7 @@ export class SqliteSource implements SourceStore {
     const { real } = this.#opened.snapshot;
     // Other threads open the file for themselves, and would not know which rows are beside others.
     const alone = real === null || this.layout.doubled.length > 0;
-    return !alone && worthParallel(real) ? this.#summarise(real, options) : null;
+    return !alone && worthParallel(real, options.busy) ? this.#summarise(real, options) : null;
   }
 
   async #summarise(real: string, options: SummaryOptions): Promise<Summary> {

@@ -41,10 +41,11 @@ async function fillStaged(run: Run, session: StagedTarget, fitted: FittedSource)
   progress.start("transfer", totalOf(run));
   const journal = hooks.runJournal?.staged ?? null;
   const digesting = options.verify || journal !== null;
-  // Another thread digests the source while this one writes; its failure counts where it is awaited. Where something
-  // may be left behind, only what was fitted tells what is to be there.
+  // Another thread digests the source while this one writes, where a processor is left for it; its failure counts where it is
+  // awaited. Where something may be left behind, only what was fitted tells what is to be there.
   const apart = digesting && (fitting === null || !options.allowLoss);
-  const ahead = apart ? source.summarise({ busy: true, fingerprints: fingerprintsInto(journal) }) : null;
+  const busy = 1 + (session.threads ?? 0);
+  const ahead = apart ? source.summarise({ busy, fingerprints: fingerprintsInto(journal) }) : null;
   ahead?.catch(() => {});
   const counted = new Summary();
   for await (const batch of fitted.admitAll()) {

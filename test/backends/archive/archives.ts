@@ -3,8 +3,9 @@
 import { inMemory } from "../../../src/backends/archive/bytes.ts";
 import { FORMAT, type Header } from "../../../src/backends/archive/format.ts";
 import { lineOf } from "../../../src/backends/archive/lines.ts";
-import { ArchiveReader } from "../../../src/backends/archive/reader.ts";
-import { ArchiveWriter, type ByteSink } from "../../../src/backends/archive/writer.ts";
+import { openArchive } from "../../../src/backends/archive/opening.ts";
+import type { ByteSink } from "../../../src/backends/archive/sink.ts";
+import { ArchiveWriter } from "../../../src/backends/archive/writer.ts";
 import type { Finding } from "../../../src/backends/description.ts";
 import { FindingLog } from "../../../src/backends/findings.ts";
 import { openSource } from "../../../src/backends/sqlite/source.ts";
@@ -48,7 +49,7 @@ export async function archiveOf(records: readonly GraphRecord[], blockBytes = 8 
       yield records;
     })(),
   );
-  writer.end(digest.toString());
+  await writer.end(digest.toString());
   return Buffer.concat(chunks);
 }
 
@@ -70,7 +71,7 @@ export async function readArchive(bytes: Buffer): Promise<Reading> {
   const lines: string[] = [];
   let error: MigrateError | null = null;
   try {
-    const reader = await ArchiveReader.open("test.jsonl.zst", inMemory(bytes));
+    const reader = await openArchive("test.jsonl.zst", inMemory(bytes));
     for await (const batch of reader.read(findings)) lines.push(...batch.map(lineOf));
   } catch (cause) {
     if (!(cause instanceof MigrateError)) throw cause;

@@ -5,7 +5,7 @@ import { Decrypter, Encrypter, generateIdentity, identityToRecipient } from "age
 import { AgeBytes, AgeError, AgeSink, type Keys, type Lock } from "../../../src/backends/archive/age.ts";
 import { inMemory } from "../../../src/backends/archive/bytes.ts";
 import { lineOf } from "../../../src/backends/archive/lines.ts";
-import { ArchiveReader } from "../../../src/backends/archive/reader.ts";
+import { openArchive } from "../../../src/backends/archive/opening.ts";
 import { FindingLog } from "../../../src/backends/findings.ts";
 import { Random } from "../../rdb/mutate.ts";
 import { temporaryFolder } from "../../support/folder.ts";
@@ -41,7 +41,7 @@ async function read(bytes: Buffer, keys: Keys = byIdentity): Promise<Reading> {
   const found: string[] = [];
   try {
     const opened = await AgeBytes.open(inMemory(bytes), keys);
-    const reader = await ArchiveReader.open("test.jsonl.zst.age", opened);
+    const reader = await openArchive("test.jsonl.zst.age", opened);
     for await (const batch of reader.read(findings)) found.push(...batch.map(lineOf));
     return { lines: found, findings: findings.list(), error: null };
   } catch (error) {
