@@ -52,9 +52,12 @@ export function stateOfRun(journal: JournalFile): RunState {
   return parseState(journal.getMeta(STATE));
 }
 
-/** Durable when it returns. */
+/**
+ * Durable when it returns, but for `verifying`: that a run was further than `writing` decides nothing, and the disk has the target to
+ * write meanwhile.
+ */
 export function setState(journal: JournalFile, state: RunState): void {
-  journal.setMeta(STATE, state);
+  journal.setMeta(STATE, state, state === "verifying" ? "process" : "power");
 }
 
 /** Whether undoing the run has changed the target already: going on with the run is no longer possible. */

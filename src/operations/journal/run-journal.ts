@@ -177,7 +177,8 @@ export class RunJournal {
   assertSame(what: "source" | "target", digest: string): void {
     if (this.#file === null) return;
     const noted = this.#file.getMeta(`${what} digest`);
-    if (noted === null) this.#file.setMeta(`${what} digest`, digest);
+    // Before anything is written to a live target, or seen in a staged one, a state is written that outlives a power cut, and takes this along.
+    if (noted === null) this.#file.setMeta(`${what} digest`, digest, "process");
     else if (noted !== digest) throw changed(what, this.id, noted, digest);
   }
 
