@@ -67,8 +67,7 @@ export function respell<R extends GraphRecord>(record: R, release: Release): { r
   const spelled = changed === null ? own : withOriginals(new Properties(shape, changed), originals);
   const properties = namedFor(spelled, release);
   if (properties === record.properties) return { record, respelled };
-  const { native: _, hashes: __, ...rest } = record;
-  return { record: { ...rest, properties } as R, respelled };
+  return { record: { ...record, properties, native: undefined, hashes: undefined } as R, respelled };
 }
 
 const times = new WeakMap<Shape, readonly number[]>();

@@ -1,7 +1,7 @@
 /** Layouts with a column for each field, and the context as one JSON object: `memories` of the TypeScript line. */
 import { canonicalValue } from "../../graph/canonical.ts";
 import { JsonSyntaxError, parseJson, writeJson } from "../../graph/json.ts";
-import { Properties } from "../../graph/properties.ts";
+import { Properties, type Shape } from "../../graph/properties.ts";
 import { type GraphNode, type GraphRelationship, idOfKey, relationshipId } from "../../graph/record.ts";
 import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
 import { CONTEXT_PREFIX, holdsStructure, MEMORY_LABEL, meaningOf } from "../../memorygraph/fields.ts";
@@ -95,6 +95,7 @@ export class ColumnEncoder {
   readonly #release: Release;
   readonly #isNode: boolean;
   readonly #known: ReadonlyMap<string, number>;
+  readonly #places = new WeakMap<Shape, Places>();
 
   constructor(kind: "node" | "relationship", { columns }: LayoutTable, release: Release) {
     this.#columns = columns;
@@ -126,10 +127,21 @@ export class ColumnEncoder {
   #encode(properties: Properties, first: readonly SqlValue[]): EncodedRow {
     const columns = [...first];
     const beside: Beside = { defaulted: [], set: [] };
+    const places = this.#placesOf(properties.shape, first.length);
     for (let at = first.length; at < this.#columns.length; at++) {
-      columns.push(this.#column(this.#columns[at]!, properties, beside));
+      const column = this.#columns[at]!;
+      const value = properties.values[places.ofColumns[at]!] ?? null;
+      columns.push(
+        column.kind === "context"
+          ? this.#context(properties, places.context, beside.set)
+          : this.#column(column, value, properties, beside),
+      );
     }
-    this.#rest(properties, first.length, beside);
+    // What has no column goes beside the row.
+    for (const at of places.rest) {
+      const value = properties.values[at]!;
+      if (value !== null) beside.set.push([properties.shape.keys[at]!, value]);
+    }
     const extra: RowExtra = {
       ...(beside.defaulted.length > 0 && { defaulted: beside.defaulted }),
       ...(beside.set.length > 0 && { set: beside.set }),
@@ -137,10 +149,8 @@ export class ColumnEncoder {
     return { columns, extra };
   }
 
-  #column(column: Column, properties: Properties, { defaulted, set }: Beside): SqlValue {
+  #column(column: Column, value: Value, properties: Properties, { defaulted, set }: Beside): SqlValue {
     const { name, kind } = column;
-    if (kind === "context") return this.#context(properties, set);
-    const value = properties.get(name);
     if (value === null) {
       const filler = this.#otherwise(column, properties);
       if (filler !== null) defaulted.push(name);
@@ -162,10 +172,11 @@ export class ColumnEncoder {
   }
 
   /** Everything in one object, so that a field that this release does not know stays where the application keeps such. */
-  #context(properties: Properties, set: [string, Value][]): SqlValue {
+  #context({ shape, values }: Properties, places: readonly number[], set: [string, Value][]): SqlValue {
     const context: ValueMap = new Map();
-    for (const [name, value] of properties.entries()) {
-      if (!name.startsWith(CONTEXT_PREFIX)) continue;
+    for (const at of places) {
+      const [name, value] = [shape.keys[at]!, values[at]!];
+      if (value === null) continue;
       const plain = toPlain(name, value, this.#release);
       context.set(name.substring(CONTEXT_PREFIX.length), structured(name, plain.value));
       if (!plain.exact) set.push([name, value]);
@@ -173,15 +184,32 @@ export class ColumnEncoder {
     return context.size === 0 ? null : writeJson(context, "javascript");
   }
 
-  /** What has no column goes beside the row. */
-  #rest(properties: Properties, first: number, { set }: Beside): void {
-    for (const [name, value] of properties.entries()) {
-      if (this.#isNode && name.startsWith(CONTEXT_PREFIX)) continue;
-      const at = this.#known.get(name) ?? -1;
-      const identity = name === "id";
-      if (at === -1 || (at < first && !identity) || (this.#isNode && name === "context")) set.push([name, value]);
+  /** Where the values of such records go: found once for each shape. */
+  #placesOf(shape: Shape, first: number): Places {
+    let places = this.#places.get(shape);
+    if (places === undefined) {
+      const positions = shape.keys.map((_, at) => at);
+      const isContext = (at: number) => this.#isNode && shape.keys[at]!.startsWith(CONTEXT_PREFIX);
+      const hasColumn = (name: string) => {
+        const at = this.#known.get(name) ?? -1;
+        return name === "id" || (at >= first && !(this.#isNode && name === "context"));
+      };
+      places = {
+        ofColumns: this.#columns.map(({ name }) => shape.index.get(name) ?? -1),
+        context: positions.filter((at) => shape.keys[at]!.startsWith(CONTEXT_PREFIX)),
+        rest: positions.filter((at) => !isContext(at) && !hasColumn(shape.keys[at]!)),
+      };
+      this.#places.set(shape, places);
     }
+    return places;
   }
+}
+
+/** Positions among the values of a record; -1 for a column that it says nothing of. */
+interface Places {
+  readonly ofColumns: readonly number[];
+  readonly context: readonly number[];
+  readonly rest: readonly number[];
 }
 
 interface Beside {
