@@ -24,7 +24,35 @@ export function translate(error: unknown, failure: Failure): Error {
   if (error instanceof MigrateError || !(error instanceof Error)) return error as Error;
   const code = "code" in error ? String(error.code) : "";
   const { message } = error;
-  return connection(code, message, error, failure) ?? statement(code, message, error, failure) ?? error;
+  return (
+    refusedBySchema(code, message, error, failure) ??
+    connection(code, message, error, failure) ??
+    statement(code, message, error, failure) ??
+    error
+  );
+}
+
+/** Before all others: the message quotes values, and a memory can be called as a server complains of anything. */
+function refusedBySchema(code: string, message: string, cause: Error, { location }: Failure): MigrateError | null {
+  if (
+    /ConstraintCreationFailed|IndexEntryConflict|ConstraintAlreadyExists|EquivalentSchemaRule|IndexWithNameAlreadyExists|ConstraintWithNameAlreadyExists|IndexAlreadyExists/.test(
+      code,
+    ) ||
+    /Unable to create unique constraint|violat\w+ unique constraint|existing node violates/i.test(message)
+  ) {
+    // What is violated is in the first line, by which nodes in the next.
+    return new SchemaConflictError(message.split("\n").slice(0, 2).join(" ").slice(0, 300), {
+      next: "Look at the nodes that it names.",
+      cause,
+    });
+  }
+  if (/ConstraintValidationFailed/.test(code) || /constraint violation|IS TYPED .* violation/i.test(message)) {
+    return new WriteError(`a constraint of ${location} refused a record: ${firstLine(message)}`, {
+      next: "Look at the constraint, or choose an empty database as the target.",
+      cause,
+    });
+  }
+  return null;
 }
 
 function connection(code: string, message: string, cause: Error, failure: Failure): MigrateError | null {
@@ -96,27 +124,6 @@ function statement(code: string, message: string, cause: Error, { location }: Fa
   if (/Security\.Forbidden/.test(code) || /not authorized|don't have permission|do not have privilege/i.test(message)) {
     return new AccessError(`the user has no permission for this in ${location}: ${firstLine(message)}`, {
       next: "Use a user who may read everything (source), or write and manage indexes and constraints (target).",
-      cause,
-    });
-  }
-  if (
-    /ConstraintCreationFailed|IndexEntryConflict|ConstraintAlreadyExists|EquivalentSchemaRule|IndexWithNameAlreadyExists|ConstraintWithNameAlreadyExists|IndexAlreadyExists/.test(
-      code,
-    ) ||
-    /Unable to create unique constraint|violat\w+ unique constraint|existing node violates/i.test(message)
-  ) {
-    // What is violated is in the first line, by which nodes in the next.
-    return new SchemaConflictError(message.split("\n").slice(0, 2).join(" ").slice(0, 300), {
-      next: "Look at the nodes that it names.",
-      cause,
-    });
-  }
-  if (
-    /ConstraintValidationFailed/.test(code) ||
-    /unique constraint violation|existence constraint violation/i.test(message)
-  ) {
-    return new WriteError(`a constraint of ${location} refused a record: ${firstLine(message)}`, {
-      next: "Look at the constraint, or choose an empty database as the target.",
       cause,
     });
   }
