@@ -11,12 +11,14 @@ import { runMigration } from "../../src/operations/migrate.ts";
 import type { MigrationOptionsInput, MigrationResult } from "../../src/operations/models.ts";
 import { withDriver } from "../conformance/bolt.ts";
 import { endOf, type ServerEnd } from "../conformance/ends.ts";
+import { withFalkor } from "../conformance/falkor.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { serversOf } from "../support/servers.ts";
 import { at, createLike, settle } from "../support/stores.ts";
 
 const WHEN = "2024-01-31T23:59:59.123456+00:00";
 const neo4j = (await serversOf("neo4j")).at(-1);
+const falkordb = (await serversOf("falkordb")).at(-1);
 const memgraph = (await serversOf("memgraph")).at(-1);
 
 function fileWith(path: string, ...memories: Record<string, unknown>[]): BackendConfig {
@@ -240,6 +242,42 @@ describe.if(neo4j !== undefined)("an index of Neo4j", () => {
     await session.rollback();
     expect(failure).toBeInstanceOf(VerificationError);
     expect((failure as VerificationError).details).toEqual(["unique constraint on :Memory(id): missing"]);
+  });
+});
+
+describe.if(falkordb !== undefined)("a FalkorDB graph", () => {
+  const end = falkordb === undefined ? (undefined as never) : endOf(falkordb);
+  const command = (...words: string[]) => withFalkor(falkordb!, (send) => send(...words));
+  const { graph = "" } = end?.config ?? {};
+
+  beforeEach(() => end.empty());
+
+  test("with constraints of a person refuses what they refuse, by name, and what is advised lifts them", async () => {
+    using folder = temporaryFolder();
+    await command("GRAPH.QUERY", graph, "CREATE (:Memory {id: 'there', title: 'taken', summary: 's'})");
+    await command("GRAPH.QUERY", graph, "CREATE INDEX FOR (n:Memory) ON (n.title)");
+    const constraints = [
+      ["UNIQUE", "NODE", "Memory", "PROPERTIES", "1", "title"],
+      ["MANDATORY", "NODE", "Memory", "PROPERTIES", "1", "summary"],
+    ];
+    for (const words of constraints) await command("GRAPH.CONSTRAINT", "CREATE", graph, ...words);
+    const states = "CALL db.constraints() YIELD status RETURN collect(status)";
+    while (JSON.stringify(await command("GRAPH.QUERY", graph, states)).includes("CONSTRUCTION")) await Bun.sleep(20);
+    const source = fileWith(
+      folder.file("a.db"),
+      { id: "a", title: "taken", summary: "s" },
+      { id: "b", title: "free" },
+      { id: "there", title: "taken", summary: "s" },
+    );
+    const said = await refused(source, end);
+    expect(said).toContain("unique constraint on :Memory(title): 1\n  a: another record has the same title");
+    expect(said).toContain("existence constraint on :Memory(summary): 1\n  b: it has no summary");
+    for (const words of constraints) {
+      expect(said).toContain(["redis-cli GRAPH.CONSTRAINT DROP", graph, ...words].join(" "));
+      await command("GRAPH.CONSTRAINT", "DROP", graph, ...words);
+    }
+    const { errors, verified } = await run(source, end.config, { skipDuplicates: true });
+    expect([errors, verified]).toEqual([[], true]);
   });
 });
 

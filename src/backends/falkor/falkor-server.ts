@@ -16,6 +16,7 @@ import type {
   ServerRelationship,
   WriteLimits,
 } from "../graph-store/server.ts";
+import type { TargetRule } from "../graph-store/target-rules.ts";
 import { assertTakesWrites, eviction } from "./blockers.ts";
 import type { Client } from "./client.ts";
 import { type Connected, connectFalkor } from "./connect.ts";
@@ -25,6 +26,7 @@ import { collected } from "./pages.ts";
 import { queryLogs, removeOwnQueries } from "./query-logs.ts";
 import { Reader } from "./reader.ts";
 import { decode } from "./reply.ts";
+import { rulesOf } from "./rules.ts";
 import { createSchema, dropSchema, ownSchema, readSchema, schemaReady, uniqueIdLabels } from "./schema.ts";
 import { fatalWhenUnique, unsupported, unsupportedName } from "./values.ts";
 import { Writer } from "./writer.ts";
@@ -216,6 +218,10 @@ class FalkorServer implements GraphServer {
 
   uniqueIdLabels(): Promise<string[]> {
     return uniqueIdLabels(this.#client);
+  }
+
+  rules(): Promise<TargetRule[]> {
+    return rulesOf(this.#client, this.#graph);
   }
 
   unsupported(value: Value): string | null {

@@ -231,7 +231,8 @@ function optionsText(options: Value): string {
   return `{${known.map(([name, value]) => `${name}:${literal(value, "statement")}`).join(",")}}`;
 }
 
-async function constraints(client: Client): Promise<Stated[]> {
+/** As the server tells them, with their states. */
+export async function constraints(client: Client): Promise<Stated[]> {
   const columns = "type, label, properties, entitytype, status";
   const rows = await collected(client, `CALL db.constraints() YIELD ${columns} RETURN collect([${columns}])`);
   return rows.map((row) => {
@@ -255,7 +256,7 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /** The statement is the description itself, as JSON: a constraint is made by a command and not by Cypher. */
-function itemOf(named: Named): Omit<SchemaItem, "own"> & { readonly own: boolean } {
+export function itemOf(named: Named): Omit<SchemaItem, "own"> & { readonly own: boolean } {
   const { kind, type, entity, label, properties } = named;
   const subject = entity === "NODE" ? `:${label}` : `-[:${label}]-`;
   const what = `${WORDS[type] ?? `${type.toLowerCase()} ${kind}`} on ${subject}(${properties.join(", ")})`;
