@@ -2,7 +2,7 @@
 import { archiveDescriptor } from "./archive/descriptor.ts";
 import { memgraphDescriptor, neo4jDescriptor } from "./bolt/descriptor.ts";
 import type { BackendDescriptor } from "./descriptor.ts";
-import { graphmlDescriptor, jsonDescriptor, mcpDescriptor } from "./exchange/descriptor.ts";
+import { cypherDescriptor, graphmlDescriptor, jsonDescriptor, mcpDescriptor } from "./exchange/descriptor.ts";
 import { falkordbDescriptor, falkordbliteDescriptor } from "./falkor/descriptor.ts";
 import { sqliteDescriptor } from "./sqlite/descriptor.ts";
 
@@ -16,6 +16,7 @@ export const BACKENDS = [
   jsonDescriptor,
   mcpDescriptor,
   graphmlDescriptor,
+  cypherDescriptor,
 ] as const;
 
 export type BackendType = (typeof BACKENDS)[number]["type"];

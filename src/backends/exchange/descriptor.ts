@@ -77,3 +77,40 @@ export const graphmlDescriptor: BackendDescriptor<"graphml"> = {
   load: async () => (await import("./graphml.ts")).graphml,
   identify: null,
 };
+
+const NOT_IN_CYPHER: readonly HardValue[] = [
+  "map",
+  "list of lists",
+  "list with null",
+  "list of several types",
+  "large integer",
+  "NUL",
+  "lone surrogate",
+  "nameless property",
+  "backtick",
+  ...NOT_IN_JSON,
+  "dangling relationship",
+];
+
+/** Only what this program has written is read. */
+export const cypherDescriptor: BackendDescriptor<"cypher"> = {
+  type: "cypher",
+  title: "Cypher",
+  family: "exchange",
+  server: null,
+  noun: "Cypher script of memorygraph-migrate",
+  takes: [],
+  // What Neo4j, Memgraph and FalkorDB all hold, and all read in a statement.
+  capabilities: { target: "staged", isWrittenOnce: true, idIsKey: false, cannotHold: NOT_IN_CYPHER },
+  variables: null,
+  signatures: [
+    {
+      what: "Cypher script of memorygraph-migrate",
+      matches: ({ head }) => head.toString("utf8").startsWith("// Cypher by memorygraph-migrate"),
+    },
+  ],
+  suffixes: [".cypher"],
+  mistakenFor: [],
+  load: async () => (await import("./cypher.ts")).cypher,
+  identify: null,
+};
