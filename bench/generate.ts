@@ -115,6 +115,8 @@ export function generate(path: string, count: number, seed = 7): void {
       time(0, 123_456),
     );
   }
+  // An open statement would keep the file open.
+  for (const statement of [node, relationship]) statement.finalize();
   store.run("COMMIT");
   store.close();
 }

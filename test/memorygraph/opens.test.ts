@@ -1,15 +1,15 @@
 /** What each release opens with the variables that it is given: stores.md's tables, and 0.12.4's own factory. */
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { defaultPlaces, likeliestFile, openedBy, pathToOpen, releaseOfVersion } from "../../src/memorygraph/opens.ts";
 import { RELEASES } from "../../src/memorygraph/releases.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { asPosix } from "../support/system.ts";
 
 const at = (env: Record<string, string>) => ({ env, home: "/h", cwd: "/w" });
 const path = (release: string, env: Record<string, string>, backend?: string) => {
   const opened = openedBy(release, at(env), backend);
-  return opened.kind === "file" ? `${opened.backend} ${opened.path}` : `${opened.kind} ${opened.backend}`;
+  return opened.kind === "file" ? `${opened.backend} ${asPosix(opened.path)}` : `${opened.kind} ${opened.backend}`;
 };
 
 describe("files", () => {
@@ -84,7 +84,7 @@ test.each(["turso", "cloud", "ladybugdb"])("%s is a backend that is not read, wi
 
 test("the default places are those of all releases, each once", () => {
   const places = defaultPlaces({ home: "/h", cwd: "/w" });
-  expect(places.map((place) => `${place.path} ${place.backend ?? place.title} ${place.former}`)).toEqual([
+  expect(places.map((place) => `${asPosix(place.path)} ${place.backend ?? place.title} ${place.former}`)).toEqual([
     "/h/.memorygraph/memory.db sqlite false",
     "/h/.claude-memory/memory.db sqlite true",
     "/h/.memorygraph/falkordblite.db falkordblite false",
@@ -94,7 +94,7 @@ test("the default places are those of all releases, each once", () => {
     "/w/.memorygraph/memory.db sqlite false",
     "/w/.memorygraph/falkordblite.db falkordblite false",
   ]);
-  expect(places.find((place) => place.path === join("/w", ".memorygraph", "memory.db"))?.releases).toEqual([
+  expect(places.find((place) => asPosix(place.path) === "/w/.memorygraph/memory.db")?.releases).toEqual([
     "0.14",
     "0.100",
   ]);

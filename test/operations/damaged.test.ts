@@ -1,10 +1,29 @@
 import { describe, expect, test } from "bun:test";
-import { closeSync, ftruncateSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { listing, temporaryFolder } from "../support/folder.ts";
 import { readTruth } from "../support/independent-reader.ts";
 import { atLevel } from "../support/level.ts";
 import { fill, refused } from "../support/refused.ts";
 import { copyFixture, digestOf, run, settle, succeed, truthFile } from "../support/stores.ts";
+
+/** What a link leads to, in a list; the link of the listing itself is gone by then. */
+function linkAt(path: string): string[] {
+  try {
+    return [readlinkSync(path)];
+  } catch {
+    return [];
+  }
+}
 
 /** Of the places where a bit is flipped, one of so many. */
 const STEP = atLevel({ quick: 11, normal: 5, long: 1 });
@@ -63,6 +82,22 @@ describe("a damaged database", () => {
       expect(listing(folder.path).filter((line) => line.startsWith("."))).toEqual([]);
     }, 120_000);
   }
+
+  test.skipIf(!existsSync("/proc/self/fd"))("leaves neither it nor a copy of it open", async () => {
+    using folder = temporaryFolder();
+    const source = copyFixture("0.8.3", folder);
+    const bytes = readFileSync(source);
+    // The page of the schema: its tables are then nowhere.
+    bytes[100]! ^= 16;
+    writeFileSync(source, bytes);
+    const openNow = () => {
+      const paths = readdirSync("/proc/self/fd").flatMap((fd) => linkAt(`/proc/self/fd/${fd}`));
+      return paths.filter((path) => path === source || path.includes("memorygraph-migrate-"));
+    };
+    const before = openNow();
+    const { error } = await run(settle(source), folder.file("new.db"));
+    expect([error?.code, openNow()]).toEqual(["damaged", before]);
+  });
 
   const LOST: [string, "0.12.4" | "0.13.0" | "hybrid-0.12-0.13", string][] = [
     ["no table for relationships", "0.12.4", "DROP TABLE relationships"],

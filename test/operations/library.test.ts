@@ -18,6 +18,7 @@ import { program } from "../faults/program.ts";
 import { stateAt } from "../faults/targets.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { at, copyFixture } from "../support/stores.ts";
+import { KILLED } from "../support/system.ts";
 
 describe("the library", () => {
   test("migrates by plain objects, lists the run and undoes it", async () => {
@@ -43,7 +44,7 @@ describe("the library", () => {
     const target = folder.file("target.db");
     const source = copyFixture("0.12.4", folder);
     const args = ["--from-path", source, "--to", "sqlite", "--to-path", target, "--state-dir", stateDir];
-    expect((await program(folder, ["migrate", ...args], { stop: "verified#1" })).code).toBeNull();
+    expect((await program(folder, ["migrate", ...args], { stop: "verified#1" })).code).toBe(KILLED);
     const [stopped] = await runs({ stateDir });
     expect(stopped).toMatchObject({ status: "stopped", can: ["resume", "rollback"] });
     const resumed = await resume(stopped!.id, { stateDir });

@@ -14,13 +14,17 @@ const GROWTH_MIB = 64;
 const stores: Store[] = [{ kind: "sqlite" }, { kind: "falkordblite" }, { kind: "archive" }];
 for (const [kind, [server]] of await availableServers()) stores.push({ kind, server: server! });
 
-describe.each(stores.map((store) => [store.kind, store] as const))("on %s", (_, store) => {
-  test("no path takes more memory for four times the records", async () => {
-    using folder = temporaryFolder();
-    const few = await peaksOf(PROGRAM, store, MEMORIES, folder.path);
-    const many = await peaksOf(PROGRAM, store, 4 * MEMORIES, folder.path);
-    expect(few.size).toBe(many.size);
-    const grown = [...many].filter(([path, peak]) => peak - few.get(path)! > GROWTH_MIB);
-    expect(grown.map(([path, peak]) => `${path}: ${few.get(path)!.toFixed()} to ${peak.toFixed()} MiB`)).toEqual([]);
-  }, 600_000);
-});
+// Peaks are read from where Linux and macOS tell them.
+describe.skipIf(process.platform === "win32").each(stores.map((store) => [store.kind, store] as const))(
+  "on %s",
+  (_, store) => {
+    test("no path takes more memory for four times the records", async () => {
+      using folder = temporaryFolder();
+      const few = await peaksOf(PROGRAM, store, MEMORIES, folder.path);
+      const many = await peaksOf(PROGRAM, store, 4 * MEMORIES, folder.path);
+      expect(few.size).toBe(many.size);
+      const grown = [...many].filter(([path, peak]) => peak - few.get(path)! > GROWTH_MIB);
+      expect(grown.map(([path, peak]) => `${path}: ${few.get(path)!.toFixed()} to ${peak.toFixed()} MiB`)).toEqual([]);
+    }, 600_000);
+  },
+);

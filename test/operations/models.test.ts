@@ -13,6 +13,7 @@ import {
 } from "../../src/operations/models.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { at, copyFixture, run } from "../support/stores.ts";
+import { asPosix } from "../support/system.ts";
 
 const through = <T>(data: T): unknown => JSON.parse(JSON.stringify(data));
 
@@ -152,8 +153,10 @@ describe("validate() names each missing field", () => {
 });
 
 describe("the environment names what MemoryGraph itself would open", () => {
-  const of = (env: Record<string, string>, type?: (typeof BACKEND_TYPES)[number]) =>
-    through(BackendConfig.fromEnv({ HOME: "/h/x", ...env }, type));
+  const of = (env: Record<string, string>, type?: (typeof BACKEND_TYPES)[number]) => {
+    const config = BackendConfig.fromEnv({ HOME: "/h/x", ...env }, type);
+    return through({ ...config, ...(config.path !== undefined && { path: asPosix(config.path) }) });
+  };
   const cases: [Record<string, string>, unknown][] = [
     [{}, { type: "sqlite", path: "/h/x/.memorygraph/memory.db" }],
     [{ MEMORY_BACKEND: "" }, { type: "sqlite", path: "/h/x/.memorygraph/memory.db" }],

@@ -138,9 +138,18 @@ async function openWithoutUnparsed(path: string, signal: AbortSignal | undefined
   );
   const opened = { snapshot, findings: log.list(), isRebuilt: false, isStale: false, isEdited: true };
   try {
-    return { ...opened, layout: readLayout(snapshot.database) };
+    return withLayout(path, opened);
   } catch (error) {
-    if (!isUnreadableSchema(error)) throw translate(path, error);
+    snapshot.close();
+    throw translate(path, error);
+  }
+}
+
+function withLayout(path: string, opened: Omit<OpenedFile, "layout">): OpenedFile {
+  try {
+    return { ...opened, layout: readLayout(opened.snapshot.database) };
+  } catch (error) {
+    if (!isUnreadableSchema(error)) throw error;
     return rebuilt(path, { ...opened, layout: null }, []);
   }
 }

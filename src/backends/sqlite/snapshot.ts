@@ -40,6 +40,7 @@ export interface Snapshot {
   pages(): PageFile;
   /** @throws SourceChangedError when the file changed since it was opened. */
   assertUnchanged(): void;
+  /** Once is enough, and more than once does nothing. */
   close(): void;
 }
 
@@ -75,17 +76,25 @@ async function isQuiet(real: string): Promise<boolean> {
 
 function readInPlace(path: string, real: string, before: string): Snapshot {
   const database = openImmutable(path, real);
+  let file: PageFile | null = null;
   return {
     database,
     real,
-    pages: () => pagesOf(path, real),
+    pages() {
+      file ??= pagesOf(path, real);
+      return file;
+    },
     assertUnchanged() {
       if (stateOfAll(real) === before) return;
       throw new SourceChangedError(`${path} changed while it was read`, {
         next: "Close the application that writes to it, and run the same command again. The target was not changed.",
       });
     },
-    close: () => database.close(),
+    close() {
+      database.close();
+      file?.close();
+      file = null;
+    },
   };
 }
 
@@ -100,25 +109,35 @@ export function openImmutable(path: string, real: string): Database {
 /** @param folder a private one that holds the copy, under the name `store` */
 export function readCopy(path: string, folder: string, edit: (copy: string) => void = () => {}): Snapshot {
   const copy = join(folder, "store");
+  let file: PageFile | undefined;
+  let database: Database | undefined;
   try {
     onDatabase(path, () => replay(copy));
     edit(copy);
-    const database = openImmutable(path, copy);
-    const file = pagesOf(path, copy);
+    const pages = pagesOf(path, copy);
+    file = pages;
+    const opened = openImmutable(path, copy);
+    database = opened;
     // An open file needs no name: nothing is left behind however this process ends. Windows keeps names until the end.
+    let isOpen = true;
     const named = statSync(copy).size >= NAMED_COPY_BYTES || !removeOpen(folder);
     return {
-      database,
+      database: opened,
       real: named ? copy : null,
-      pages: () => file,
+      pages: () => pages,
       assertUnchanged() {},
       close() {
-        database.close();
-        file.close();
+        if (!isOpen) return;
+        isOpen = false;
+        opened.close();
+        pages.close();
         remove(folder);
       },
     };
   } catch (error) {
+    // Windows removes no file that is open, and the refusal would hide the error.
+    database?.close();
+    file?.close();
     remove(folder);
     throw error;
   }

@@ -18,6 +18,7 @@ import {
   succeed,
   truthFile,
 } from "../../support/stores.ts";
+import { has } from "../../support/system.ts";
 
 const RELEASES = ["0.12", "0.13"] as const;
 const OWN: Record<FixtureName, "0.12" | "0.13"> = {
@@ -143,10 +144,9 @@ describe("files that are created", () => {
     for (const release of RELEASES)
       await succeed(copyFixture("0.13.0", other), folder.file(`${release}.db`), { for: release });
     const { listing } = await import("../../support/folder.ts");
-    expect(listing(folder.path).map((line) => line.split(" ").slice(0, 2))).toEqual([
-      ["0.12.db", "600"],
-      ["0.13.db", "600"],
-    ]);
+    const found = listing(folder.path).map((line) => line.split(" ").slice(0, 2));
+    expect(found.map(([name]) => name)).toEqual(["0.12.db", "0.13.db"]);
+    if (has.modes) expect(found.map(([, mode]) => mode)).toEqual(["600", "600"]);
   });
 
   test("0.8.3's relationships get their temporal columns from the row's created_at, and that is no difference", async () => {

@@ -27,6 +27,7 @@ import {
   succeed,
   truthFile,
 } from "../../support/stores.ts";
+import { has } from "../../support/system.ts";
 import { boundByModes } from "../../support/unprivileged.ts";
 
 const SUPPORT = resolve(import.meta.dir, "../../support");
@@ -58,7 +59,7 @@ describe("reading changes nothing at the source", () => {
     }
   }
 
-  test("through a symbolic link in another folder, with the WAL of the real file", async () => {
+  test.skipIf(!has.symlinks)("through a symbolic link in another folder, with the WAL of the real file", async () => {
     using folder = temporaryFolder();
     using links = temporaryFolder();
     const source = copyFixture("0.13.0", folder);
@@ -174,7 +175,7 @@ describe("beside an application at work", () => {
   }
 });
 
-describe("read-only media", () => {
+describe.skipIf(!has.modes)("read-only media", () => {
   for (const name of FIXTURES) {
     test(`${name} in a folder that nobody may write to is read whole`, async () => {
       using folder = temporaryFolder();

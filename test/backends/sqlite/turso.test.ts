@@ -37,6 +37,7 @@ function make(path: string): string {
   const relationship = database.prepare("INSERT INTO relationships VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   relationship.run("r", "a", "b", "SOLVES", "why", 0.9, 0.8, WHEN);
   relationship.run("s", "a", "a", "RELATED_TO", null, null, null, WHEN);
+  for (const statement of [node, relationship]) statement.finalize();
   database.close();
   return settle(path);
 }
