@@ -15,6 +15,15 @@ import { machineOf } from "./doctor/machine.ts";
 import type { Diagnosis } from "./doctor/models.ts";
 import { RunRegistry } from "./journal/registry.ts";
 import { KnownBackups } from "./operations/backup/known.ts";
+import {
+  type ArchiveKeys,
+  archiveAt,
+  type BackupOptions,
+  backUpInto,
+  backupsIn,
+  openingOf,
+} from "./operations/backup/library.ts";
+import type { BackupList, BackupResult } from "./operations/backup/models.ts";
 import { compareConfigured } from "./operations/compare-stores.ts";
 import { forgetRuns, runToForget } from "./operations/forget.ts";
 import { inspectStore } from "./operations/inspect.ts";
@@ -39,6 +48,8 @@ export { BACKEND_TYPES, BackendConfig, type BackendConfigFields, type BackendTyp
 export { TARGET_TYPES } from "./backends/descriptors.ts";
 export type { Diagnosis } from "./doctor/models.ts";
 export { MigrateError } from "./errors.ts";
+export type { ArchiveKeys, BackupOptions } from "./operations/backup/library.ts";
+export type { BackupList, BackupResult } from "./operations/backup/models.ts";
 export { type Compatibility, compatibility } from "./operations/compatibility.ts";
 export type {
   ComparisonResult,
@@ -132,6 +143,61 @@ export function inspect(
   { onProgress = () => {}, signal }: ReadingOptions = {},
 ): Promise<InspectionResult> {
   return inspectStore(configOf(store), onProgress, signal);
+}
+
+/**
+ * Puts an archive of a store into a folder or bucket, reads it back and proves it. If nothing has changed since the last one, none is
+ * made. Then what no rule keeps is removed.
+ *
+ * ```ts
+ * const { outcome, name } = await backup({ type: "sqlite", path: "old.db" }, "kept/", { keep: { daily: 7, monthly: 12 } });
+ * ```
+ * @param place a folder, or `s3://BUCKET/PREFIX`; keys are found as AWS's tools find them
+ * @throws UsageError for a configuration that is not valid; MigrateError where it was not made: earlier ones are as they were then
+ */
+export async function backup(
+  store: BackendConfigFields,
+  place: string,
+  { stateDir, onProgress, signal, ...options }: BackupOptions & ReadingOptions & StateOptions = {},
+): Promise<BackupResult> {
+  const known = new KnownBackups(registryOf(stateDir).folder);
+  return backUpInto(configOf(store), place, options, { known, program: VERSION }, { onProgress, signal });
+}
+
+/**
+ * The archives of a place, the newest first, with what they hold and whether they were proven.
+ *
+ * ```ts
+ * for (const { name, state, memories, proven } of (await backups("kept/")).backups) console.log(name, state, memories, proven);
+ * ```
+ * @throws MigrateError where the place cannot be listed
+ */
+export async function backups(
+  place: string,
+  { stateDir, signal, ...keys }: ArchiveKeys & StateOptions & Pick<ReadingOptions, "signal"> = {},
+): Promise<BackupList> {
+  return backupsIn(place, keys, new KnownBackups(registryOf(stateDir).folder), signal);
+}
+
+/**
+ * Brings everything of an archive into a store and proves it: a migration whose source is the archive, with its results.
+ *
+ * ```ts
+ * const { success, run } = await restore("kept/", { type: "sqlite", path: "back.db" });
+ * ```
+ * @param archive a file, or a folder or `s3://BUCKET/PREFIX`, of which the newest whole archive is meant
+ * @param options as of `migrate`, with what opens an encrypted archive
+ * @throws UsageError where there is no such archive; DamagedStoreError where a bucket gives back another file than was stored
+ */
+export async function restore(
+  archive: string,
+  target: BackendConfigFields,
+  options: MigrationOptionsInput = {},
+  { onProgress, signal, passphrase, identityFile, ...state }: ArchiveKeys & ReadingOptions & StateOptions = {},
+): Promise<MigrationResult> {
+  using opened = await archiveAt(archive, signal);
+  const source = { ...openingOf({ passphrase, identityFile }), path: opened.path };
+  return await migrate(source, target, options, onProgress, signal, state);
 }
 
 /**

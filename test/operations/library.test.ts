@@ -1,13 +1,17 @@
 /** The library: journals, locks and results as those of the command line. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { generateIdentity, identityToRecipient } from "age-encryption";
 import {
   type BackendConfigFields,
+  backup,
+  backups,
   doctor,
   forget,
   inspect,
   MigrateError,
   migrate,
+  restore,
   resume,
   rollback,
   runs,
@@ -49,6 +53,34 @@ describe("the library", () => {
     expect(stopped).toMatchObject({ status: "stopped", can: ["resume", "rollback"] });
     const resumed = await resume(stopped!.id, { stateDir });
     expect([resumed.success, resumed.verified, existsSync(target)]).toEqual([true, true, true]);
+  });
+
+  test("backs a store up for a recipient, lists that, restores it by the identity and undoes the restore", async () => {
+    using folder = temporaryFolder();
+    const stateDir = folder.file("state");
+    const kept = folder.file("kept");
+    const store = { type: "sqlite", path: copyFixture("0.12.4", folder) } as const;
+    const identity = await generateIdentity();
+    const recipients = [await identityToRecipient(identity)];
+    const identityFile = folder.file("key.txt");
+    writeFileSync(identityFile, `# a key\n${identity}\n`, { mode: 0o600 });
+    const options = { recipients, stateDir, keep: { last: 1 } };
+    expect(await backup(store, kept, { ...options, dryRun: true })).toMatchObject({ outcome: "planned" });
+    expect(existsSync(kept)).toBe(false);
+    const { outcome, name, digest } = await backup(store, kept, options);
+    expect([outcome, name]).toEqual(["made", expect.stringMatching(/\.age$/)]);
+    expect(await backup(store, kept, options)).toMatchObject({ outcome: "unchanged", name });
+    expect((await backups(kept, { stateDir })).backups).toMatchObject([
+      { name, digest, memories: 60, encrypted: true },
+    ]);
+    const target = { type: "sqlite", path: folder.file("back.db") } as const;
+    const locked = await restore(kept, target, {}, { stateDir });
+    expect([locked.success, existsSync(target.path)]).toEqual([false, false]);
+    const { success, run, verification } = await restore(kept, target, {}, { stateDir, identityFile });
+    expect([success, verification!.targetDigest]).toEqual([true, digest!]);
+    await rollback(run!, { stateDir });
+    expect(existsSync(target.path)).toBe(false);
+    await expect(backup(store, folder.file("one.jsonl.zst"), { stateDir })).rejects.toThrow("is one archive");
   });
 
   test("inspects and compares stores, and looks for them", async () => {

@@ -1,34 +1,27 @@
 // @level normal
 /** Buckets of a real S3 server: backup, list, drill, restore; and what a service can answer instead. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
+import { generateIdentity, identityToRecipient } from "age-encryption";
 import { bucketAccess } from "../../../src/operations/backup/aws.ts";
 import { BucketPlace, bucketName } from "../../../src/operations/backup/bucket.ts";
 import { inProcess } from "../../cli/in-process.ts";
 import { document, expectError } from "../../cli/program.ts";
 import { temporaryFolder } from "../../support/folder.ts";
-import { type S3Server, s3Server } from "../../support/s3-server.ts";
 import { copyFixture } from "../../support/stores.ts";
 import { refusesAtOnce } from "../../support/system.ts";
+import { inBucket, s3, s3Env } from "./buckets.ts";
 
 const folder = temporaryFolder();
-let s3: S3Server | null = null;
-beforeAll(async () => {
-  s3 = await s3Server();
-}, 300_000);
-afterAll(async () => {
-  await s3?.[Symbol.asyncDispose]();
-  folder[Symbol.dispose]();
-});
+afterAll(() => folder[Symbol.dispose]());
 copyFixture("0.12.4", folder, "old.db");
 
 const run = (args: readonly string[], more: Record<string, string> = {}) =>
-  inProcess(folder, args, { ...s3?.env, ...more });
+  inProcess(folder, args, { ...s3Env, ...more });
 
 describe("a bucket", () => {
-  test("keeps a backup that is listed, tried and restored, and gets none where nothing has changed", async () => {
-    if (s3 === null) return;
-    const client = await s3.bucket("keeps");
+  inBucket("keeps a backup that is listed, tried and restored, and gets none where nothing has changed", async () => {
+    const client = await s3().bucket("keeps");
     const address = "s3://keeps/my memories/ä+1";
     const made = await run(["backup", "old.db", address, "--json"]);
     expect([made.code, made.stderr]).toEqual([0, expect.stringContaining("whoever may read the bucket")]);
@@ -52,11 +45,10 @@ describe("a bucket", () => {
     expect([back.code, document(back.stdout)]).toMatchObject([0, { verification: { targetDigest: digest } }]);
   });
 
-  test("with more than a page of other objects is listed whole, and large files go in parts", async () => {
-    if (s3 === null) return;
-    const client = await s3.bucket("many");
+  inBucket("with more than a page of other objects is listed whole, and large files go in parts", async () => {
+    const client = await s3().bucket("many");
     await Promise.all(Array.from({ length: 1_050 }, (_, at) => client.write(`p/${at}`, "x")));
-    const place = new BucketPlace(bucketName("s3://many/p"), bucketAccess(s3.env, "/nowhere"));
+    const place = new BucketPlace(bucketName("s3://many/p"), bucketAccess(s3Env, "/nowhere"));
     expect(await place.list()).toHaveLength(1_050);
     const large = folder.file("large");
     const bytes = crypto.getRandomValues(new Uint8Array(65_536));
@@ -69,9 +61,34 @@ describe("a bucket", () => {
     expect((await client.list({ prefix: "p/large" })).contents![0]!.eTag).toMatch(/-3"$/);
   });
 
-  test("whose archive was changed gives none of it, and names the archive", async () => {
-    if (s3 === null) return;
-    const client = await s3.bucket("changed");
+  inBucket(
+    "keeps archives for a recipient, of which nothing is plain, and its identity tries and restores them",
+    async () => {
+      const client = await s3().bucket("locked");
+      const identity = await generateIdentity();
+      writeFileSync(folder.file("key.txt"), `${identity}\n`, { mode: 0o600 });
+      const recipient = await identityToRecipient(identity);
+      const made = await run(["backup", "old.db", "s3://locked", "--to-recipient", recipient, "--json"]);
+      // What anybody may read needs no warning.
+      expect([made.code, made.stderr]).toEqual([0, ""]);
+      const { name, digest } = document(made.stdout) as { name: string; digest: string };
+      const bytes = Buffer.from(await client.file(name).arrayBuffer());
+      expect([name.endsWith(".jsonl.zst.age"), bytes.toString("latin1").startsWith("age-encryption.org/v1")]).toEqual([
+        true,
+        true,
+      ]);
+      expectError(await run(["restore", "s3://locked", "never.db"]), 2, "is encrypted for recipients");
+      const drill = await run(["verify", "--restore", "s3://locked", "--from-identity", "key.txt", "--json"]);
+      expect([drill.code, document(drill.stdout)]).toMatchObject([0, { success: true, proofs: [{ digest }] }]);
+      const back = await run(["restore", "s3://locked", "unlocked.db", "--from-identity", "key.txt", "--json"]);
+      expect([back.code, document(back.stdout)]).toMatchObject([0, { verification: { targetDigest: digest } }]);
+      await run(["backup", "old.db", "s3://locked", "--to-recipient", recipient]);
+      expect(((await client.list()).contents ?? []).length).toBe(2);
+    },
+  );
+
+  inBucket("whose archive was changed gives none of it, and names the archive", async () => {
+    const client = await s3().bucket("changed");
     const { name, bytes } = document((await run(["backup", "old.db", "s3://changed", "--json"])).stdout) as {
       name: string;
       bytes: number;
@@ -131,11 +148,10 @@ describe("what a service answers is told with a next step, and no key", () => {
     expectError(outcome, 5, "nobody answers there, or the line broke");
   });
 
-  test("a line that breaks in the middle of an upload leaves what counted, and tells so", async () => {
-    if (s3 === null) return;
-    await s3.bucket("breaks");
+  inBucket("a line that breaks in the middle of an upload leaves what counted, and tells so", async () => {
+    await s3().bucket("breaks");
     await run(["backup", "old.db", "s3://breaks"]);
-    const target = new URL(s3.endpoint);
+    const target = new URL(s3().endpoint);
     // Everything passes but the archive itself.
     using proxy = Bun.serve({
       hostname: "127.0.0.1",

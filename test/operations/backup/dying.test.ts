@@ -1,28 +1,20 @@
 // @level normal
 /** Backups that end at any step: what counts stays whole, nothing is removed wrongly, and the next backup cleans up. */
 import { Database } from "bun:sqlite";
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { BackendConfig } from "../../../src/backends/config.ts";
 import { type BackupRequest, backUp } from "../../../src/operations/backup/backup.ts";
-import { BucketPlace } from "../../../src/operations/backup/bucket.ts";
 import { FolderPlace } from "../../../src/operations/backup/folder.ts";
 import { KnownBackups } from "../../../src/operations/backup/known.ts";
 import { ARCHIVE, archiveOfNote, hasArchiveName } from "../../../src/operations/backup/names.ts";
 import type { Place } from "../../../src/operations/backup/place.ts";
 import { shelved } from "../../../src/operations/backup/shelf.ts";
 import { temporaryFolder } from "../../support/folder.ts";
-import { type S3Server, s3Server } from "../../support/s3-server.ts";
 import { createLike, settle } from "../../support/stores.ts";
+import { inBucket, newBucket } from "./buckets.ts";
 
 const folder = temporaryFolder();
-let s3: S3Server | null = null;
-beforeAll(async () => {
-  s3 = await s3Server();
-}, 300_000);
-afterAll(async () => {
-  await s3?.[Symbol.asyncDispose]();
-  folder[Symbol.dispose]();
-});
+afterAll(() => folder[Symbol.dispose]());
 
 const made = new Set<string>();
 /** A store that holds one memory, of this title. */
@@ -95,29 +87,18 @@ async function leftOver(place: Place): Promise<string[]> {
   return names.filter((name) => !hasArchiveName(name) && !archives.includes(archiveOfNote(name) ?? ""));
 }
 
-const PLACES: readonly [kind: string, open: (name: string) => Promise<Place | null>][] = [
-  ["a folder", async (name) => new FolderPlace(folder.file(name))],
-  [
-    "a bucket",
-    async (name) => {
-      if (s3 === null) return null;
-      await s3.bucket(name);
-      const keys = { accessKeyId: s3.env.AWS_ACCESS_KEY_ID!, secretAccessKey: s3.env.AWS_SECRET_ACCESS_KEY! };
-      return new BucketPlace({ bucket: name, key: "" }, { ...keys, region: "us-east-1", endpoint: s3.endpoint });
-    },
-  ],
-];
+const PLACES = [
+  ["folder", test, async (name: string): Promise<Place> => new FolderPlace(folder.file(name))],
+  ["bucket", inBucket, newBucket],
+] as const;
 
-describe.each(PLACES)("a backup into %s", (kind, open) => {
-  const short = kind.slice(2);
-
+describe.each(PLACES)("a backup into a %s", (kind, test, open) => {
   for (const after of [false, true]) {
     test(`that ends ${after ? "after" : "before"} any of its steps leaves what counted, and the next one puts all in order`, async () => {
       let reached = 0;
       for (let step = 1; ; step++) {
-        const name = `dying-${short}-${after}-${step}`;
+        const name = `dying-${kind}-${after}-${step}`;
         const place = await open(name);
-        if (place === null) return;
         await backUp(requestFor(storeOf("one"), name, 2), place, {});
         await backUp(requestFor(storeOf("two"), name, 2), place, {});
         const [second] = await shelved(place);
@@ -146,8 +127,7 @@ describe.each(PLACES)("a backup into %s", (kind, open) => {
   }
 
   test("keeps what is not of this program, and archives of other stores", async () => {
-    const place = await open(`foreign-${short}`);
-    if (place === null) return;
+    const place = await open(`foreign-${kind}`);
     const other = await backUp(requestFor(storeOf("other"), "foreign", 1), place, {});
     await place.write("memorygraph-2020-01-01T000000Z-aaaaaa.jsonl.zst", "nothing of ours");
     await place.write("holiday.txt", "sun");
@@ -162,8 +142,7 @@ describe.each(PLACES)("a backup into %s", (kind, open) => {
   });
 
   test("leaves a file alone that was put in the place of an archive", async () => {
-    const place = await open(`swapped-${short}`);
-    if (place === null) return;
+    const place = await open(`swapped-${kind}`);
     const first = await backUp(requestFor(storeOf("one"), "swapped", 1), place, {});
     const text = "x".repeat(first.bytes!);
     await place.write(first.name!, text);
@@ -172,8 +151,7 @@ describe.each(PLACES)("a backup into %s", (kind, open) => {
   });
 
   test("side by side with others does not harm them", async () => {
-    const place = await open(`both-${short}`);
-    if (place === null) return;
+    const place = await open(`both-${kind}`);
     const alive = { ...requestFor(storeOf("both"), "both", 3), runs: () => true };
     const all = await Promise.all([1, 2, 3].map(() => backUp(alive, place, {})));
     const there = await shelved(place);
