@@ -185,17 +185,17 @@ export async function backups(
  * ```ts
  * const { success, run } = await restore("kept/", { type: "sqlite", path: "back.db" });
  * ```
- * @param archive a file, or a folder or `s3://BUCKET/PREFIX`, of which the newest whole archive is meant
+ * @param backup a file, or a folder or `s3://BUCKET/PREFIX`, of which the newest whole archive is meant
  * @param options as of `migrate`, with what opens an encrypted archive
  * @throws UsageError where there is no such archive; DamagedStoreError where a bucket gives back another file than was stored
  */
 export async function restore(
-  archive: string,
+  backup: string,
   target: BackendConfigFields,
   options: MigrationOptionsInput = {},
   { onProgress, signal, passphrase, identityFile, ...state }: ArchiveKeys & ReadingOptions & StateOptions = {},
 ): Promise<MigrationResult> {
-  using opened = await archiveAt(archive, signal);
+  using opened = await archiveAt(backup, signal);
   const source = { ...openingOf({ passphrase, identityFile }), path: opened.path };
   return await migrate(source, target, options, onProgress, signal, state);
 }

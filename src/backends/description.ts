@@ -8,6 +8,8 @@ export interface Finding {
   readonly count: number;
   /** The first few ids concerned. */
   readonly examples: readonly string[];
+  /** Every id concerned, up to a hundred thousand, where the store tells them all; for documents, not for a terminal. */
+  readonly ids?: readonly string[];
   readonly kind: "damage" | "loss" | "note";
   /** Also for who wants no report. */
   readonly isUrgent?: true;

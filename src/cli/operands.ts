@@ -36,6 +36,11 @@ export function operandArgs(sides: readonly Side[]): ArgsDef {
 export function withOperands(values: Values, sides: readonly Side[]): Values {
   const { source, target, ...options } = values;
   const given = [source, target].filter((store) => typeof store === "string");
+  if (given.includes("-") || options["to-path"] === "-") {
+    throw new UsageError('"-" is no store: by standard input and output only archives go', {
+      next: 'Type "backup STORE -", "restore - TARGET" or "verify --restore -"; a file of that name is ./-',
+    });
+  }
   const free = sides.filter((side) => options[`${side}-path`] === undefined && options[`${side}-uri`] === undefined);
   if (given.length > free.length) {
     const named = sides.find((side) => !free.includes(side)) ?? "from";

@@ -70,6 +70,8 @@ export const ReportedFindingSchema = v.object({
   what: v.string(),
   count: Count,
   examples: v.array(v.string()),
+  /** Every id concerned, where all are known. */
+  ids: v.optional(v.array(v.string())),
   /** What is counted; records where it is left out. */
   unit: v.optional(v.picklist(["record", "property", "label", "relationship type"])),
 });

@@ -4,8 +4,12 @@ import type { Showing } from "../memorygraph/showing.ts";
 import type { MigrationResult, ReportedFinding, StoreStatistics } from "./models.ts";
 
 /** A finding without its kind, which the list that it is in says. */
-export function finding({ what, count, examples, unit }: Finding): ReportedFinding {
-  return { what, count, examples: [...examples], ...(unit !== undefined && { unit }) };
+export function finding({ what, count, examples, ids, unit }: Finding): ReportedFinding {
+  return {
+    ...{ what, count, examples: [...examples] },
+    ...(ids !== undefined && { ids: [...ids] }),
+    ...(unit !== undefined && { unit }),
+  };
 }
 
 /** What a release will not show, as the documents have it. */

@@ -1,11 +1,11 @@
 /** Archives on the command line: made by their name, encrypted, opened, and undone. */
 import { expect, test } from "bun:test";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { generateIdentity, identityToRecipient } from "age-encryption";
 import { temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";
 import { typed } from "./on-terminal.ts";
-import { document, program as run } from "./program.ts";
+import { document, expectError, program as run } from "./program.ts";
 
 test("one for a recipient is made, verified, refused without its key, and undone with it", async () => {
   using folder = temporaryFolder();
@@ -22,6 +22,42 @@ test("one for a recipient is made, verified, refused without its key, and undone
   expect(existsSync(target)).toBe(true);
   expect((await run(folder, ["rollback", id, "--yes", "--to-identity", key])).code).toBe(0);
   expect(existsSync(target)).toBe(false);
+}, 60_000);
+
+test("only archives go by standard input and output: no file of that name comes about", async () => {
+  using folder = temporaryFolder();
+  copyFixture("0.12.4", folder, "old.db");
+  for (const words of [
+    ["old.db", "-"],
+    ["-", "new.db"],
+    ["verify", "-", "old.db"],
+    ["inspect", "-"],
+    ["restore", "a.jsonl.zst", "--to-path", "-"],
+  ]) {
+    expectError(await run(folder, words), 2, '"-" is no store');
+  }
+  expect(readdirSync(folder.path).filter((name) => name === "-" || name === "new.db")).toEqual([]);
+});
+
+test("a key of SSH is refused by name", async () => {
+  using folder = temporaryFolder();
+  copyFixture("0.12.4", folder, "old.db");
+  const args = ["backup", "old.db", "kept", "--to-recipient", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA"];
+  expectError(await run(folder, args), 2, "a key of SSH is no recipient");
+});
+
+test("of a damaged one, documents tell every id that is missing", async () => {
+  using folder = temporaryFolder();
+  copyFixture("0.12.4", folder, "old.db");
+  expect((await run(folder, ["backup", "old.db", "a.jsonl.zst"])).code).toBe(0);
+  const bytes = readFileSync(folder.file("a.jsonl.zst"));
+  // In the records of the only block of nodes: behind the header and the line that names them.
+  bytes[4_000]! ^= 1;
+  writeFileSync(folder.file("a.jsonl.zst"), bytes);
+  const { code, stdout } = await run(folder, ["restore", "a.jsonl.zst", "new.db", "--allow-loss", "--json"]);
+  const { losses } = document(stdout) as { losses: { ids?: string[]; count: number; examples: string[] }[] };
+  const [lost] = losses.filter(({ ids }) => ids !== undefined);
+  expect([code, lost!.count, lost!.ids!.length, lost!.examples.length]).toEqual([0, 60, 60, 10]);
 }, 60_000);
 
 test("the passphrase of a new one is asked for twice, and that of an old one once", async () => {

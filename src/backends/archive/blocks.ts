@@ -82,7 +82,7 @@ export class BlockReading {
     if (told === null) return;
     const ids = info?.ids.filter((id) => id !== null) ?? [];
     const examples = [`${where}: ${told.records} ${told.kind}s`, ...ids];
-    this.#findings.merge({ kind: "damage", what: DAMAGED, count: told.records, examples });
+    this.#findings.merge({ kind: "damage", what: DAMAGED, count: told.records, examples, ids });
     this.#seen[told.kind] += told.records;
   }
 

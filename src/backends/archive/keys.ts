@@ -33,6 +33,11 @@ export function keysOf({ password, identity }: BackendConfig): Keys {
 /** A key, or those of a file, one a line. */
 function recipientsOf(text: string): string[] {
   if (RECIPIENT.test(text)) return [text];
+  if (/^ssh-/.test(text)) {
+    throw new UsageError("a key of SSH is no recipient of archives: only those of age are supported", {
+      next: "Make one with age-keygen -o FILE, keep that, and give the public key that it prints (age1…).",
+    });
+  }
   const lines = linesOf(text, "recipients");
   const other = lines.find((line) => !RECIPIENT.test(line));
   if (other === undefined) return lines;

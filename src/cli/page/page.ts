@@ -93,8 +93,8 @@ function sectionOf(section: Section): Html {
   if ("findings" in section) {
     if (section.findings.length === 0) return html``;
     const items = section.findings.map(
-      ({ what, count, examples }) =>
-        html`<li>${`${what} (${thousands(count)})`}${examples.length === 0 ? null : html`<br><code>${examples.join(", ")}</code>`}</li>`,
+      ({ what, count, examples, ids = examples }) =>
+        html`<li>${`${what} (${thousands(count)})`}${ids.length === 0 ? null : html`<br><code>${ids.join(", ")}</code>`}</li>`,
     );
     return html`<h2>${section.title}</h2><ul>${items}</ul>`;
   }

@@ -72,6 +72,7 @@ describe("a flipped bit", () => {
     const missing = records.filter((record) => !reading.lines.includes(lineOf(record)));
     expect(ids).toEqual(missing.map(({ properties }) => String(properties.get("id"))).slice(0, 9));
     expect(missing.length).toBe(damage!.count);
+    expect(damage!.ids).toEqual(missing.map(({ properties }) => String(properties.get("id"))));
   });
 });
 
