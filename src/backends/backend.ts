@@ -19,7 +19,8 @@
 import type { ContentDigest } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import type { JournalFile } from "../journal/journal-file.ts";
-import type { Present, RollbackPlan } from "../journal/rollback-plan.ts";
+import type { Present, Survey } from "../journal/present.ts";
+import type { RollbackPlan } from "../journal/rollback-plan.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import type { Showing } from "../memorygraph/showing.ts";
 import type { Summary } from "../memorygraph/summary.ts";
@@ -215,6 +216,16 @@ export interface RollbackTarget {
   readonly location: string;
   /** Every record that is there now, nodes first; each reading in the same order. */
   present(): AsyncIterable<readonly Present[]>;
+  /**
+   * The same in a store so large that it pays to digest all of it first, on several threads, and to read only what the plan has
+   * to see; null where it does not pay. The plan is then made of this, in the place of `present`.
+   */
+  survey?(each: (records: number) => void): Promise<Survey | null>;
+  /**
+   * After `close`: whether the store, opened anew, is what was planned, told by all that it stores without reading the records. False
+   * where only the records can tell.
+   */
+  isAsPlanned?(each: (records: number) => void): Promise<boolean>;
   /**
    * Does what the plan says, which was made of `present`. What is staged shows it at once, and only if it came out as
    * planned; a server shows it step by step, and it can be begun again. Gives whether the store itself is gone, since the

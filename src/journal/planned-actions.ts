@@ -5,7 +5,8 @@ import type { GraphNode } from "../graph/record.ts";
 import { openScratch, restored, storable } from "../support/scratch.ts";
 import { Sieve } from "../support/sieve.ts";
 import type { ImagePlace } from "./layers.ts";
-import type { Kept, Present } from "./rollback-plan.ts";
+import type { Present } from "./present.ts";
+import type { Kept } from "./rollback-plan.ts";
 
 type Kind = "node" | "relationship";
 

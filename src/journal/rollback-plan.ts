@@ -4,30 +4,20 @@
  * afterwards. Decisions are kept on disk, since they grow with the runs.
  */
 import { ContentDigest, type ContentHash } from "../graph/digest.ts";
-import { type GraphRecord, type GraphRelationship, idOfKey, relationshipId } from "../graph/record.ts";
+import { type GraphRecord, type GraphRelationship, idOfKey, keyOfId, relationshipId } from "../graph/record.ts";
 import { hashOf } from "../memorygraph/canonicalizer.ts";
-import { fingerprintOf, hashAndFingerprint } from "../memorygraph/fingerprint.ts";
+import {
+  fingerprintOf,
+  hashAndFingerprint,
+  identityOfNode,
+  identityOfRelationship,
+} from "../memorygraph/fingerprint.ts";
 import { storable } from "../support/scratch.ts";
+import { Sieve } from "../support/sieve.ts";
 import { type LayerRules, takeOffLayers, takeOffLayersBelow, type Uncovered } from "./layers.ts";
 import { PlannedActions } from "./planned-actions.ts";
+import type { Concerns, Present, Survey } from "./present.ts";
 import type { RunTrace } from "./run-trace.ts";
-
-/** A record as it is now, and what the store knows it by, where that is needed to change it. */
-export interface Present {
-  readonly record: GraphRecord;
-  readonly internal?: bigint;
-  /** Where a relationship begins. */
-  readonly source?: bigint;
-  /** Recognises the record when it is read again, by the store's own means. */
-  readonly mark?: () => Uint8Array;
-  /** The store itself knows that the run has created it, whatever it holds now. */
-  readonly ours?: boolean;
-}
-
-/** Of a store that knows its records by nothing else than what they are. */
-export async function* presentOf(batches: AsyncIterable<readonly GraphRecord[]>): AsyncGenerator<readonly Present[]> {
-  for await (const batch of batches) yield batch.map((record) => ({ record }));
-}
 
 export interface PlanOptions {
   /** Records of the run that somebody has changed since are undone as well. */
@@ -64,7 +54,7 @@ export interface Kept {
   readonly heldBy: string | null;
 }
 
-export class RollbackPlan {
+export class RollbackPlan implements Concerns {
   /** What the target must hold afterwards. */
   readonly expected = new ContentDigest();
   readonly counts: PlanCounts = {
@@ -83,7 +73,10 @@ export class RollbackPlan {
   readonly #options: PlanOptions;
   readonly #rules: LayerRules;
   #ordinal = { node: 0, relationship: 0 };
-  #needsEnds = false;
+  /** Whether the digest of all records was there from the start: each that is read then is taken out of it, until it stays. */
+  #isSurveyed = false;
+  /** Ends of before-images. */
+  #ends: Sieve | null = null;
 
   /** @param traces of the runs to be undone, the latest first */
   constructor(traces: readonly RunTrace[], options: PlanOptions = {}) {
@@ -92,21 +85,22 @@ export class RollbackPlan {
     this.#rules = { changed: options.changed === true, canReturn: (before, now) => !this.#lacksEnds(before, now) };
     for (const trace of traces) {
       for (const key of trace.ends()) {
-        this.#needsEnds = true;
+        this.#ends ??= new Sieve();
+        this.#ends.add(Bun.hash.wyhash(key));
         this.actions.expectEnd(key);
       }
     }
   }
 
   static async of(
-    present: AsyncIterable<readonly Present[]>,
+    present: AsyncIterable<readonly Present[]> | Survey,
     traces: readonly RunTrace[],
     options: PlanOptions = {},
     each: (records: number) => void = () => {},
   ): Promise<RollbackPlan> {
     const plan = new RollbackPlan(traces, options);
     try {
-      for await (const batch of present) {
+      for await (const batch of "digest" in present ? plan.#within(present) : present) {
         for (const one of batch) plan.#add(one);
         each(batch.length);
       }
@@ -138,12 +132,35 @@ export class RollbackPlan {
     this.actions.close();
   }
 
+  #within(survey: Survey): AsyncIterable<readonly Present[]> {
+    this.#isSurveyed = true;
+    this.expected.merge(survey.digest);
+    this.counts.others = survey.digest.nodes + survey.digest.relationships;
+    return survey.concerned(this);
+  }
+
+  hasToDoWithNode(id: string): boolean {
+    const key = keyOfId(id);
+    const identity = identityOfNode(key);
+    if (this.traces.some((trace) => trace.mayKnow(identity))) return true;
+    return this.#ends?.mayHave(Bun.hash.wyhash(storable(key))) === true;
+  }
+
+  hasToDoWithRelationship(id: string, from: string, to: string): boolean {
+    const identity = identityOfRelationship(id);
+    return this.traces.some((trace) => trace.mayKnow(identity)) || this.#joinsRemoved(keyOfId(from), keyOfId(to));
+  }
+
   #add(present: Present): void {
     const { record } = present;
     const ordinal = this.#ordinal[record.kind]++;
     const { hash, fingerprint } = hashAndFingerprint(record);
     const { identity } = fingerprint;
-    if (record.kind === "node" && this.#needsEnds) this.actions.meetEnd(storable(record.key), present.internal);
+    if (this.#isSurveyed) {
+      this.expected.removeHash(record, hash);
+      this.counts.others--;
+    }
+    if (record.kind === "node" && this.#ends !== null) this.actions.meetEnd(storable(record.key), present.internal);
     const found = takeOffLayers(this.traces, record, fingerprint, this.#rules);
     const isOurs = found.outcome === "untouched" && present.ours === true;
     const uncovered = isOurs ? ownRecord(this.#rules.changed) : found;
@@ -179,7 +196,7 @@ export class RollbackPlan {
 
   /** A record that stays as it is; what it joins has to stay as well. */
   #stays(record: GraphRecord, hash: ContentHash, ordinal: number, present: Present, isKept: boolean): void {
-    if (record.kind === "relationship" && this.#joinsRemoved(record)) {
+    if (record.kind === "relationship" && this.#joinsRemoved(record.from, record.to)) {
       if (this.#options.cascade === true && !isKept) {
         const { identity } = fingerprintOf(record);
         const undone = { present, ordinal, hash, identity, isBookkeeping: false, isForced: false };
@@ -196,10 +213,10 @@ export class RollbackPlan {
   /** A before-image that comes back. */
   #arrives(record: GraphRecord): void {
     this.expected.addHash(record, hashOf(record));
-    if (record.kind === "relationship" && this.#joinsRemoved(record)) this.#hold(record);
+    if (record.kind === "relationship" && this.#joinsRemoved(record.from, record.to)) this.#hold(record);
   }
 
-  #joinsRemoved({ from, to }: GraphRelationship): boolean {
+  #joinsRemoved(from: string, to: string): boolean {
     if (this.counts.removed.nodes === 0) return false;
     return [from, to].some((key) => this.actions.isRemoved(storable(key)));
   }

@@ -102,6 +102,11 @@ export class RunTrace {
     return this.#created + this.#images;
   }
 
+  /** False only for a record that `trace` would call another's. */
+  mayKnow(identity: bigint): boolean {
+    return this.#identities.mayHave(identity);
+  }
+
   /** Each record of the present once, since equal ones are counted off. */
   trace(fingerprint: Fingerprint): Traced {
     if (!this.#identities.mayHave(fingerprint.identity)) return OTHER;

@@ -3,7 +3,13 @@
  * has created.
  */
 import { type ContentHash, hashText, leading, leadingHash } from "../graph/digest.ts";
-import { type Fingerprint, type GraphRecord, type RecordHashes, relationshipId } from "../graph/record.ts";
+import {
+  type Fingerprint,
+  type GraphRecord,
+  type NodeKey,
+  type RecordHashes,
+  relationshipId,
+} from "../graph/record.ts";
 import { canonicalizer } from "./canonicalizer.ts";
 
 export type { Fingerprint } from "../graph/record.ts";
@@ -35,9 +41,8 @@ export function hashAndFingerprint(record: GraphRecord): {
 function printedOf(record: GraphRecord, { text, stable }: { text: string; stable: string }) {
   const hash = hashText(text);
   const content = leading(hash);
-  const name = identityOf(record);
   const fingerprint: Fingerprint = {
-    identity: name === null ? content : leadingHash(name),
+    identity: identityOf(record) ?? content,
     content,
     stable: stable === text ? content : leadingHash(stable),
   };
@@ -110,9 +115,19 @@ export function* unpackFingerprints(packed: Uint8Array): Generator<Fingerprint> 
   for (let at = 0; at < packed.length; at += FINGERPRINT_BYTES) yield fingerprintAt(lanes, at);
 }
 
+/** The identity in the fingerprint of a node. */
+export function identityOfNode(key: NodeKey): bigint {
+  return leadingHash(`node ${key}`);
+}
+
+/** The identity in the fingerprint of a relationship with an id of its own. */
+export function identityOfRelationship(id: string): bigint {
+  return leadingHash(`relationship ${id}`);
+}
+
 /** What identifies a record; null for one that only its content does. */
-function identityOf(record: GraphRecord): string | null {
-  if (record.kind === "node") return `node ${record.key}`;
+function identityOf(record: GraphRecord): bigint | null {
+  if (record.kind === "node") return identityOfNode(record.key);
   const id = relationshipId(record);
-  return id === null ? null : `relationship ${id}`;
+  return id === null ? null : identityOfRelationship(id);
 }

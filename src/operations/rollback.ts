@@ -2,21 +2,22 @@
 import type { CopyElsewhere, RollbackTarget, TargetBackend } from "../backends/backend.ts";
 import type { BackendConfig } from "../backends/config.ts";
 import { loadTarget } from "../backends/registry.ts";
-import { BusyError, DamagedJournalError, RefusedError, RollbackError } from "../errors.ts";
+import { DamagedJournalError } from "../errors.ts";
 import { ContentDigest } from "../graph/digest.ts";
 import { realTarget, removeJournal } from "../journal/journal-path.ts";
 import { retain } from "../journal/leftovers.ts";
+import { presentOf } from "../journal/present.ts";
 import type { RunRegistry } from "../journal/registry.ts";
-import { type PlanOptions, presentOf, RollbackPlan } from "../journal/rollback-plan.ts";
+import { type PlanOptions, RollbackPlan } from "../journal/rollback-plan.ts";
 import { IDENTITY, LEFT } from "../journal/run-info.ts";
 import { isFinal, isUndoing, type RunState, setState } from "../journal/run-state.ts";
 import { RunTrace } from "../journal/run-trace.ts";
-import { sleep } from "../support/time.ts";
-import { summarise } from "./compare.ts";
 import { holds, isCopyOf } from "./journal/copies.ts";
 import type { FoundRun } from "./journal/find-run.ts";
 import { laterRuns } from "./journal/later-runs.ts";
 import { withoutSecrets } from "./journal/models.ts";
+import { prove } from "./rollback-proof.ts";
+import { agreed, decided } from "./rollback-questions.ts";
 import {
   ambiguous,
   assertNoSource,
@@ -52,9 +53,6 @@ const NO_COPIES: Copies = { left: [], cleaned: [] };
 
 /** How many of the records that stay a result lists. */
 const LISTED_RECORDS = 1_000;
-/** Between two readings that show whether somebody writes to the target. */
-const PAUSE_MS = 500;
-
 /**
  * The run's journal is closed afterwards, and gone where nothing of the run is left. Where something is, the run stays open for
  * it: the same command goes on.
@@ -162,14 +160,14 @@ class Rollback {
     let became: "changed" | "removed";
     let copies: Copies;
     try {
-      plan = await this.#plan(target.present());
+      plan = await this.#plan((await target.survey?.((records) => this.#progress.add(records))) ?? target.present());
       await this.#assertItsTarget(plan, target.location);
       became = await this.#apply(target, plan);
       copies = await this.#copies(target);
     } finally {
       await target.close();
     }
-    const digest = became === "removed" ? new ContentDigest() : await this.#prove(plan);
+    const digest = became === "removed" ? new ContentDigest() : await this.#prove(target, plan);
     this.#finish(plan);
     return this.#close(plan, digest, copies);
   }
@@ -230,32 +228,9 @@ class Rollback {
     this.registry.enter(id, state);
   }
 
-  /** The target, opened anew, holds what was planned. @throws RollbackError; BusyError while somebody else writes to it */
-  async #prove(plan: RollbackPlan): Promise<ContentDigest> {
-    const digest = await this.#digest();
-    if (digest.equals(plan.expected)) return digest;
-    const location = this.backend.locate(this.to);
-    if (this.backend.target === "live") {
-      await sleep(PAUSE_MS);
-      if (!(await this.#digest()).equals(digest)) {
-        throw new BusyError(`${location} keeps changing: what others have in it could not be proven untouched`, {
-          next: `Stop the applications that use it, then run memorygraph-migrate rollback ${this.asked.id} again.`,
-        });
-      }
-    }
-    throw new RollbackError(`${location} is not what it should be without run ${this.asked.id}`, {
-      details: [`expected: ${plan.expected}`, `found:    ${digest}`],
-      next: "Stop the applications that use it, keep it unchanged, and compare it with a backup.",
-    });
-  }
-
-  async #digest(): Promise<ContentDigest> {
-    const store = await this.backend.openForReading(this.to, { signal: this.hooks.signal, maybeMissing: true });
-    try {
-      return (await summarise(store, (records) => this.#progress.add(records))).digest;
-    } finally {
-      await store.close();
-    }
+  #prove(target: RollbackTarget, { expected }: RollbackPlan): Promise<ContentDigest> {
+    const { backend, to, hooks } = this;
+    return prove({ target, backend, to, run: this.asked.id, progress: this.#progress, hooks }, expected);
   }
 
   /** A run of which something is left stays open for it; of the others nothing has to be known any more. */
@@ -309,31 +284,6 @@ class Rollback {
     plan.close();
     return result;
   }
-}
-
-/** What only a person can know. @throws RefusedError where it was not said, and nobody can be asked */
-async function decided(
-  said: boolean | undefined,
-  refusal: RefusedError,
-  question: string,
-  { confirm }: Hooks,
-): Promise<void> {
-  if (said === true) return;
-  if (confirm === undefined) throw refusal;
-  await confirm(question).catch((error: unknown) => {
-    // The refusal names the way on; --yes would be none.
-    throw error instanceof RefusedError ? refusal : error;
-  });
-}
-
-async function agreed(question: string, { confirm }: Hooks): Promise<boolean> {
-  if (confirm === undefined) return false;
-  const answer = await confirm(question).then(
-    () => true,
-    (error: unknown) => error,
-  );
-  if (answer === true || answer instanceof RefusedError) return answer === true;
-  throw answer;
 }
 
 function traceOf({ file, state }: FoundRun): RunTrace {

@@ -57,7 +57,12 @@ test.each([
   else expect([await ended, outcome.result.rollback.join()]).toEqual([cause, expect.stringContaining(step)]);
 });
 
-describe.each(["sqlite", "falkordblite"] as const)("a run onto a file of %s", (type) => {
+describe.each([
+  ["sqlite", "small", []],
+  // So large that several threads read it.
+  ["sqlite", "large", ["CREATE TABLE ballast AS SELECT zeroblob(17000000) AS bytes"]],
+  ["falkordblite", "small", []],
+] as const)("a run onto a file of %s, a %s one,", (type, _, more) => {
   test("that overwrote and created more than a page of records is undone to the last of them", async () => {
     using folder = temporaryFolder();
     const stateDir = folder.file("state");
@@ -74,6 +79,12 @@ describe.each(["sqlite", "falkordblite"] as const)("a run onto a file of %s", (t
     const target = { type, path: folder.file("target.db") };
     await succeed(stateDir, before, target);
     const run = await succeed(stateDir, { type: "sqlite", path: source }, target, { onConflict: "overwrite" });
+    if (more.length > 0) {
+      const grown = new Database(target.path);
+      for (const statement of more) grown.run(statement);
+      grown.close();
+      settle(target.path);
+    }
     const undone = await rollback(run, { stateDir });
     expect([undone.exact, undone.left]).toEqual([true, []]);
     expect((await verify(before, target)).identical).toBe(true);

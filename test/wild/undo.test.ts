@@ -1,6 +1,5 @@
 // @level normal
 /** What has become of a target, or of a journal, by the time when somebody wants a run undone. */
-import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { BackendConfig } from "../../src/backends/config.ts";
@@ -10,54 +9,12 @@ import { thisProcess } from "../../src/support/processes.ts";
 import { typed } from "../cli/on-terminal.ts";
 import { countOf, edited } from "../cli/stores.ts";
 import { endOf } from "../conformance/ends.ts";
-import { begin, ended, program, runsOf, standsStill } from "../faults/program.ts";
+import { program, runsOf } from "../faults/program.ts";
 import { stateAt } from "../faults/targets.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { serversOf } from "../support/servers.ts";
 import { at, copyFixture, schemaEntries, settle } from "../support/stores.ts";
-
-function change(path: string, ...statements: string[]): void {
-  const database = new Database(path, { readwrite: true, create: false });
-  for (const sql of statements) database.run(sql);
-  database.close();
-  settle(path);
-}
-
-function dangling(path: string): number {
-  const database = new Database(path, { readonly: true });
-  const sql =
-    "SELECT count(*) FROM relationships WHERE from_id NOT IN (SELECT id FROM nodes) OR to_id NOT IN (SELECT id FROM nodes)";
-  const [[count]] = database.query(sql).values() as [[number]];
-  database.close();
-  return count;
-}
-
-const counts = (path: string) => [countOf(path, "nodes"), countOf(path, "relationships")];
-
-/** A store of 0.12 that has been there, and a run that brought that of 0.10 into it. */
-async function merged(folder: TemporaryFolder) {
-  for (const name of ["target", "elsewhere"]) mkdirSync(folder.file(name));
-  const target = copyFixture("0.12.4", folder, "target/t.db");
-  const before = await stateAt(at(target));
-  const source = copyFixture("0.10.0", folder, "a.db");
-  const onto = (from: string, ...more: string[]) =>
-    program(folder, [
-      "migrate",
-      "--from-path",
-      from,
-      "--to",
-      "sqlite",
-      "--to-path",
-      target,
-      "--yes",
-      "--quiet",
-      ...more,
-    ]);
-  expect((await onto(source)).code).toBe(0);
-  const [run] = await runsOf(folder);
-  const undo = (...words: string[]) => program(folder, ["rollback", run!.id, ...words]);
-  return { target, before, source, onto, run: run!.id, undo };
-}
+import { change, counts, dangling, merged } from "./merged.ts";
 
 test("a relationship that the application made to a memory of the run never dangles (wild 25)", async () => {
   using folder = temporaryFolder();
@@ -166,44 +123,6 @@ test("a target with a run that was undone in part is a target as any other", asy
   expect((await program(folder, ["rollback", later!.id, "--yes"])).code).toBe(0);
   expect((await undo("--yes")).code).toBe(0);
   expect(await stateAt(at(target))).toBe(before);
-});
-
-describe("what is undone is proven", () => {
-  test.each([
-    ["changes a node", "UPDATE nodes SET label = 'Other' WHERE id = 'm-000003'"],
-    [
-      "changes one property",
-      "UPDATE nodes SET properties = json_set(properties, '$.importance', 0.125) WHERE id = 'm-000003'",
-    ],
-    [
-      "deletes a relationship",
-      "DELETE FROM relationships WHERE id = (SELECT min(id) FROM relationships WHERE from_id LIKE 'm-%')",
-    ],
-    [
-      "leads a relationship elsewhere",
-      "UPDATE relationships SET to_id = from_id WHERE id = (SELECT min(id) FROM relationships WHERE from_id <> to_id)",
-    ],
-    ["adds a node", "INSERT OR IGNORE INTO nodes (id, label, properties) VALUES ('theirs', 'Memory', '{}')"],
-  ])("before it can be seen: a trigger that %s beside it leaves the target unchanged (7)", async (_, statement) => {
-    using folder = temporaryFolder();
-    const { target, undo } = await merged(folder);
-    change(target, `CREATE TRIGGER theirs AFTER DELETE ON nodes BEGIN ${statement}; END`);
-    const after = await stateAt(at(target));
-    const undone = await undo("--yes");
-    expect([undone.code, undone.stderr]).toEqual([7, expect.stringContaining("it was left unchanged")]);
-    expect([await stateAt(at(target)), (await runsOf(folder))[0]!.status]).toEqual([after, "done"]);
-  });
-
-  test.skipIf(process.platform !== "linux")("and afterwards, by reading it anew (7)", async () => {
-    using folder = temporaryFolder();
-    const { target, run } = await merged(folder);
-    const child = begin(folder, ["rollback", run, "--yes"], { pause: "rolled back#1" });
-    await standsStill(child);
-    change(target, "DELETE FROM relationships WHERE id = (SELECT min(id) FROM relationships)");
-    child.kill("SIGCONT");
-    const undone = await ended(child);
-    expect([undone.code, undone.stderr]).toEqual([7, expect.stringContaining("is not what it should be without run")]);
-  });
 });
 
 describe("a target that is not where the run left it", () => {

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { JournalFile } from "../../journal/journal-file.ts";
-import { presentOf, type RollbackPlan } from "../../journal/rollback-plan.ts";
+import { presentOf } from "../../journal/present.ts";
+import type { RollbackPlan } from "../../journal/rollback-plan.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import { remove } from "../../support/files.ts";
 import type { RollbackTarget, SourceStore } from "../backend.ts";

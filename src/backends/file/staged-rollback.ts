@@ -46,12 +46,16 @@ export function beforeImageOf(plan: RollbackPlan, { image }: Action): GraphRecor
 /** Puts in place what was written, if it is what was planned. @throws RollbackError */
 export async function commitPlanned(session: TargetSession, plan: RollbackPlan): Promise<void> {
   await session.finish();
-  const found = await digestOf(session.read());
-  if (!found.equals(plan.expected)) {
-    throw new RollbackError(`${session.before.location} would not match the plan; it was left unchanged`, {
-      details: [`expected: ${plan.expected}`, `found:    ${found}`],
-      next: "Look for triggers on the target's tables, then run the same command again; please report it if it stays.",
-    });
-  }
+  await assertPlanned(session, plan);
   await session.commit();
+}
+
+/** What was written, read anew, is what was planned. @throws RollbackError */
+export async function assertPlanned(session: TargetSession, plan: RollbackPlan): Promise<void> {
+  const found = await digestOf(session.read());
+  if (found.equals(plan.expected)) return;
+  throw new RollbackError(`${session.before.location} would not match the plan; it was left unchanged`, {
+    details: [`expected: ${plan.expected}`, `found:    ${found}`],
+    next: "Look for triggers on the target's tables, then run the same command again; please report it if it stays.",
+  });
 }

@@ -2,7 +2,8 @@
 import { existsSync } from "node:fs";
 import { DamagedStoreError } from "../../errors.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
-import { presentOf, type RollbackPlan } from "../../journal/rollback-plan.ts";
+import { presentOf } from "../../journal/present.ts";
+import type { RollbackPlan } from "../../journal/rollback-plan.ts";
 import { DEFAULT_RELEASE } from "../../memorygraph/releases.ts";
 import { failpoint } from "../../support/failpoint.ts";
 import { remove } from "../../support/files.ts";

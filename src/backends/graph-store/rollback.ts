@@ -5,7 +5,8 @@
 import { BusyError, ConnectionError, InterruptedError, MigrateError, RollbackError, WriteError } from "../../errors.ts";
 import { type GraphRecord, idOfKey } from "../../graph/record.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
-import { type Present, RollbackPlan } from "../../journal/rollback-plan.ts";
+import type { Present } from "../../journal/present.ts";
+import { RollbackPlan } from "../../journal/rollback-plan.ts";
 import { setUndoing } from "../../journal/run-state.ts";
 import { RunTrace } from "../../journal/run-trace.ts";
 import { failpoint } from "../../support/failpoint.ts";

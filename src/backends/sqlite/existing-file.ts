@@ -11,6 +11,7 @@ import type { StagedTarget, WriteReport, WriteRequest } from "../backend.ts";
 import type { Finding, StoreDescription } from "../description.ts";
 import { nameTooLong } from "../file/errors.ts";
 import { FindingLog } from "../findings.ts";
+import { count } from "./database.ts";
 import { describe } from "./describe.ts";
 import { translate } from "./errors.ts";
 import { ForeignWriterGuard } from "./foreign-writer.ts";
@@ -22,6 +23,7 @@ import { openToWrite } from "./shared-memory.ts";
 import { ROLLBACK_JOURNAL } from "./snapshot.ts";
 import { assertSoundTarget } from "./sound-target.ts";
 import { readBatches } from "./source.ts";
+import { isToldByRows } from "./stored-rows.ts";
 
 /** A file under change in one transaction: exactly one of commit, rollback and preserve ends it. */
 export class ExistingFile implements StagedTarget {
@@ -142,6 +144,21 @@ export class ExistingFile implements StagedTarget {
     this.#findings = new FindingLog();
     const reader = new SqliteReader(this.#database, this.#layout(), this.#findings);
     yield* readBatches(this.#path, reader, this.#signal);
+  }
+
+  /** For reading single rows under change. The caller closes it. */
+  reader(): SqliteReader {
+    return new SqliteReader(this.#database, this.#layout(), new FindingLog());
+  }
+
+  /** As `stored-rows.ts` says, of what stands there now. */
+  isToldByRows(): boolean {
+    return this.#guard(() => isToldByRows(this.#database, this.#layout()));
+  }
+
+  /** How many rows were inserted, changed and deleted since the file was opened, by triggers too. */
+  changes(): number {
+    return this.#guard(() => count(this.#database, "SELECT total_changes()"));
   }
 
   async describe(): Promise<StoreDescription> {

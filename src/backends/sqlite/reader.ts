@@ -1,18 +1,28 @@
 /** Records out of a SQLite file of any layout, page by page. */
 import type { Database } from "bun:sqlite";
+import type { ContentHash } from "../../graph/digest.ts";
 import { JsonSyntaxError } from "../../graph/json.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, keyOfContent, keyOfId } from "../../graph/record.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { FindingLog } from "../findings.ts";
-import { ALL_ROWS, pages, quoted, type Row, rows, shareOf } from "./database.ts";
+import { ALL_ROWS, type ExactStatement, pages, prepare, quoted, type Row, rows, shareOf } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
 import type { DecodedNode, DecodedRelationship } from "./nodes-layout.ts";
 import { isOdd, REPLACED, readAs } from "./readings.ts";
 import { UnreadableRowError } from "./row.ts";
 import { HybridIds } from "./shared-ids.ts";
 import { applyToProperties, hashRow, type RowExtra, readRowExtra } from "./side-table.ts";
+import { hasExtra, hashStored, type StoredRows } from "./stored-rows.ts";
 import { nodeTablesOf, relationshipTablesOf, type SqliteNative, selectFrom, type Table } from "./tables.ts";
 import { readWholeRecords } from "./whole-records.ts";
+
+/** A record that one row of a table tells, and the hash of that row. */
+export interface StoredRecord<R extends GraphRecord = GraphRecord> {
+  readonly record: R;
+  readonly stored: ContentHash;
+  /** How many rows it is: one, or two with what stands beside it. */
+  readonly rows: 1 | 2;
+}
 
 /** Batches of records out of the tables of a file, nodes first; or one share of them, for a thread. */
 export class SqliteReader {
@@ -27,9 +37,21 @@ export class SqliteReader {
   readonly #share: { at: number; of: number };
   /** How many rows each table has given so far. */
   readonly rows: RowsRead = {};
+  readonly #sum: StoredRows | null;
+  readonly #byId = new Map<GraphRecord["kind"], ExactStatement>();
 
-  /** With a share, one of several readers that together read everything once. */
-  constructor(database: Database, layout: FileLayout, findings: FindingLog, share = { at: 0, of: 1 }) {
+  /**
+   * @param share makes it one of several readers that together read everything once
+   * @param sum gets every row of the tables that is read
+   */
+  constructor(
+    database: Database,
+    layout: FileLayout,
+    findings: FindingLog,
+    share = { at: 0, of: 1 },
+    sum: StoredRows | null = null,
+  ) {
+    this.#sum = sum;
     this.#database = database;
     this.#layout = layout;
     this.#findings = findings;
@@ -63,6 +85,60 @@ export class SqliteReader {
     if (extra) yield* readWholeRecords("relationship", this.#database, this.#layout, this.#findings);
   }
 
+  /** Adds every row to the sum, and makes no records of them. Gives how many rows each page had. */
+  *sumRows(): Generator<number> {
+    for (const table of [...this.#nodes, ...this.#relationships]) {
+      for (const page of this.#pages<unknown>(table)) yield page.length;
+    }
+  }
+
+  /**
+   * The records of a file in which each is told by one row (`isToldByRows`), nodes first.
+   * @param wanted whether a record is made of a row; one with something beside it is read in any case
+   */
+  *readRows(wanted: (kind: GraphRecord["kind"], row: Row) => boolean): Generator<StoredRecord[]> {
+    const of = <D>(table: Table<D>, page: readonly Row[], read: (row: Row) => GraphRecord | null) =>
+      page
+        .filter((row) => hasExtra(row, table.columns.length) || wanted(table.kind, row))
+        .flatMap((row) => this.#stored(table, row, read(row)) ?? []);
+    for (const table of this.#nodes) {
+      for (const page of this.#pages(table)) yield of(table, page, (row) => this.#node(table, row));
+    }
+    for (const table of this.#relationships) {
+      for (const page of this.#pages(table)) yield of(table, page, (row) => this.#relationship(table, row));
+    }
+  }
+
+  /** The record of that id in such a file; null where there is none. */
+  storedById(kind: GraphRecord["kind"], id: string): StoredRecord | null {
+    const [nodes, relationships] = [this.#nodes[0], this.#relationships[0]];
+    if (kind === "node") return nodes ? this.#storedById(nodes, id, (row) => this.#node(nodes, row)) : null;
+    return relationships ? this.#storedById(relationships, id, (row) => this.#relationship(relationships, row)) : null;
+  }
+
+  #storedById<D>(table: Table<D>, id: string, read: (row: Row) => GraphRecord | null): StoredRecord | null {
+    let statement = this.#byId.get(table.kind);
+    if (statement === undefined) {
+      statement = prepare(this.#database, `${selectFrom(table, this.#layout.hasSideTable)} WHERE t.id = ?`);
+      this.#byId.set(table.kind, statement);
+    }
+    const [row] = statement.values(id);
+    if (row === undefined) return null;
+    const meant = this.#meant(table, row);
+    return this.#stored(table, meant, read(meant));
+  }
+
+  /** After the last `storedById`, before the database is closed or its tables are dropped. */
+  close(): void {
+    for (const statement of this.#byId.values()) statement.finalize();
+    this.#byId.clear();
+  }
+
+  #stored<R extends GraphRecord>(table: Table<unknown>, row: Row, record: R | null): StoredRecord<R> | null {
+    if (record === null) return null;
+    return { record, stored: hashStored(table, row), rows: hasExtra(row, table.columns.length) ? 2 : 1 };
+  }
+
   /** One node of a table, or null where it has none of that id or cannot read it. What is odd about it is told when it is read. */
   nodeById(tableName: string, id: string): GraphNode | null {
     const told = this.#findings;
@@ -89,14 +165,19 @@ export class SqliteReader {
   }
 
   *#pages<D>(table: Table<D>): Generator<Row[]> {
-    const { readings } = table;
     const { at, of } = this.#share;
     const range = of === 1 ? ALL_ROWS : shareOf(this.#database, table.name, at, of);
     this.rows[table.name] = 0;
     for (const page of pages(this.#database, selectFrom(table, this.#layout.hasSideTable), range)) {
       this.rows[table.name]! += page.length;
-      yield page.map((row) => (isOdd(row, readings) ? this.#asMeant(table, row) : row));
+      const meant = page.map((row) => this.#meant(table, row));
+      if (this.#sum !== null) for (const row of meant) this.#sum.addRow(table, row);
+      yield meant;
     }
+  }
+
+  #meant<D>(table: Table<D>, row: Row): Row {
+    return isOdd(row, table.readings) ? this.#asMeant(table, row) : row;
   }
 
   /** The row with every value of the type that its column should have, where that says the same. */

@@ -3,7 +3,8 @@ import { existsSync, realpathSync } from "node:fs";
 import { Properties } from "../../graph/properties.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
-import type { Present, RollbackPlan } from "../../journal/rollback-plan.ts";
+import type { Present } from "../../journal/present.ts";
+import type { RollbackPlan } from "../../journal/rollback-plan.ts";
 import { TARGET_DIGEST } from "../../journal/run-info.ts";
 import { hasWritten, stateOfRun } from "../../journal/run-state.ts";
 import { digestOf } from "../../memorygraph/canonicalizer.ts";
@@ -11,10 +12,11 @@ import { failpoint } from "../../support/failpoint.ts";
 import { remove } from "../../support/files.ts";
 import type { RollbackTarget } from "../backend.ts";
 import { assertReplaceable } from "../file/place.ts";
-import { commitPlanned, isEmptied, toRecover, wasMade } from "../file/staged-rollback.ts";
+import { assertPlanned, isEmptied, toRecover, wasMade } from "../file/staged-rollback.ts";
 import { recoverStaged } from "../file/staging.ts";
 import { ExistingFile } from "./existing-file.ts";
 import { readWholeRecord, writeWholeRecord } from "./side-table.ts";
+import { SurveyedFile } from "./surveyed-file.ts";
 
 /** Removes what a stopped run has left beside the target, and tells whether it had been put in place. */
 export async function recover(path: string, journal: JournalFile): Promise<"as before" | "complete"> {
@@ -36,21 +38,33 @@ export async function recover(path: string, journal: JournalFile): Promise<"as b
 }
 
 /** Null where the file is not there any more. */
-export async function openForRollback(path: string, journals: readonly JournalFile[]): Promise<RollbackTarget | null> {
+export async function openForRollback(
+  path: string,
+  journals: readonly JournalFile[],
+  signal?: AbortSignal,
+): Promise<RollbackTarget | null> {
   for (const journal of toRecover(existsSync(path), journals)) await recover(path, journal);
   if (!existsSync(path)) return null;
   // A store that the run has made goes, where nothing else is in it.
   if (journals.some(wasMade)) assertReplaceable(path);
   const session = ExistingFile.forRollback(path);
+  let surveyed: SurveyedFile | null = null;
   let isDone = false;
   return {
     location: path,
     present: () => present(session),
+    async survey(each) {
+      surveyed = await SurveyedFile.of(path, session, each, signal);
+      return surveyed;
+    },
     async apply(plan) {
       failpoint("before rollback");
-      await change(session, plan);
+      const isProven = surveyed === null ? await change(session, plan) : await surveyed.change(plan);
       failpoint("half rolled back");
-      await commitPlanned(session, plan);
+      if (!isProven) surveyed = null;
+      await session.finish();
+      if (!isProven) await assertPlanned(session, plan);
+      await session.commit();
       isDone = true;
       const isGone = isEmptied(plan, journals);
       if (isGone) {
@@ -60,6 +74,7 @@ export async function openForRollback(path: string, journals: readonly JournalFi
       failpoint("rolled back");
       return isGone ? "removed" : "changed";
     },
+    isAsPlanned: async (each) => (await surveyed?.isAsPlanned(each)) === true,
     async close() {
       if (!isDone) await session.rollback();
     },
@@ -71,7 +86,8 @@ async function* present(session: ExistingFile): AsyncGenerator<readonly Present[
   for await (const batch of session.read()) yield batch.map((record) => ({ record, mark: () => markOf(record) }));
 }
 
-async function change(session: ExistingFile, { actions, traces }: RollbackPlan): Promise<void> {
+/** Gives false: what came of it is told by reading the file. */
+async function change(session: ExistingFile, { actions, traces }: RollbackPlan): Promise<false> {
   for (const kind of ["relationship", "node"] as const) {
     for (const page of actions.pages(kind, "remove")) {
       await session.remove(page.map(({ mark }) => recordOf(kind, mark!)));
@@ -82,6 +98,7 @@ async function change(session: ExistingFile, { actions, traces }: RollbackPlan):
       await session.replace(page.map(({ image }) => traces[image!.run]!.imageAt(image!.entry)));
     }
   }
+  return false;
 }
 
 /** A node is taken out by its key; a relationship beside the tables by all that it holds. */

@@ -30,7 +30,7 @@ export const sqlite: StagedBackend = {
   },
   openForWriting,
   preview,
-  openForRollback: (config, journals) => openForRollback(pathOf(config), journals),
+  openForRollback: (config, journals, signal) => openForRollback(pathOf(config), journals, signal),
   recover: (config, journal) => recover(pathOf(config), journal),
 };
 

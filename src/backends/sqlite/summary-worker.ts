@@ -8,8 +8,12 @@ import { FindingLog } from "../findings.ts";
 import { readLayout } from "./layout.ts";
 import { type RowsRead, SqliteReader } from "./reader.ts";
 import { openImmutable } from "./snapshot.ts";
+import { StoredRows, type StoredRowsTransfer } from "./stored-rows.ts";
 
 declare const self: Worker;
+
+/** `instead`: of the records; nothing is decoded. */
+export type StoredSum = "no" | "as well" | "instead";
 
 export interface Share {
   readonly path: string;
@@ -17,6 +21,8 @@ export interface Share {
   readonly of: number;
   /** Whether the fingerprint of each record is wanted as well. */
   readonly fingerprints: boolean;
+  /** Whether the rows are summed as they are stored as well, or nothing else is done. */
+  readonly stored: StoredSum;
   /** The release of which to count what it will not show. */
   readonly release: Release | undefined;
 }
@@ -25,6 +31,7 @@ export interface ShareSummary {
   readonly summary: SummaryTransfer;
   readonly findings: Finding[];
   readonly rows: RowsRead;
+  readonly stored: StoredRowsTransfer;
 }
 
 /** Sent now and then before the answer: how many records were read since the last time. */
@@ -40,7 +47,9 @@ export interface ShareFingerprints {
 self.onmessage = ({ data }: MessageEvent<Share>) => {
   const database = openImmutable(data.path, data.path);
   const findings = new FindingLog();
-  const reader = new SqliteReader(database, readLayout(database), findings, data);
+  const stored = new StoredRows();
+  const sum = data.stored === "no" ? null : stored;
+  const reader = new SqliteReader(database, readLayout(database), findings, data, sum);
   const summary = new Summary(data.release);
   const packer = new FingerprintPacker((fingerprints) =>
     self.postMessage({ fingerprints } satisfies ShareFingerprints),
@@ -55,14 +64,20 @@ self.onmessage = ({ data }: MessageEvent<Share>) => {
     summary.addHashed(record, hash);
   };
   let unreported = 0;
-  for (const batch of reader.read()) {
-    for (const record of batch) add(record);
-    unreported += batch.length;
-    if (unreported >= 2_500) {
-      self.postMessage({ records: unreported } satisfies ShareProgress);
-      unreported = 0;
-      // This loop never waits, and the heap of a thread grows to hundreds of MB before it is collected; in use are a few.
-      Bun.gc(true);
+  const tell = (records: number) => {
+    unreported += records;
+    if (unreported < 2_500) return;
+    self.postMessage({ records: unreported } satisfies ShareProgress);
+    unreported = 0;
+    // This loop never waits, and the heap of a thread grows to hundreds of MB before it is collected; in use are a few.
+    Bun.gc(true);
+  };
+  if (data.stored === "instead") {
+    for (const rows of reader.sumRows()) tell(rows);
+  } else {
+    for (const batch of reader.read()) {
+      for (const record of batch) add(record);
+      tell(batch.length);
     }
   }
   packer.flush();
@@ -72,5 +87,6 @@ self.onmessage = ({ data }: MessageEvent<Share>) => {
     summary: summary.toTransfer(),
     findings: findings.list(),
     rows: reader.rows,
+    stored: stored.toTransfer(),
   } satisfies ShareSummary);
 };

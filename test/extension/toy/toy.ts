@@ -7,7 +7,8 @@ import { type GraphRecord, idOfKey, relationshipId } from "../../graph/record.ts
 import { recordFromMap, recordToMap } from "../../graph/record-map.ts";
 import type { ValueMap } from "../../graph/value.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
-import { presentOf, type RollbackPlan } from "../../journal/rollback-plan.ts";
+import { presentOf } from "../../journal/present.ts";
+import type { RollbackPlan } from "../../journal/rollback-plan.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { ownProperties, respell } from "../../memorygraph/spelling.ts";
