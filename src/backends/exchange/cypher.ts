@@ -28,12 +28,12 @@ import { KEY, LABEL, readerOf } from "./cypher-reader.ts";
 import { type OwnFormat, openOwnFile, ownFileOf } from "./own-file.ts";
 import { TextFile } from "./text-file.ts";
 
-const format: OwnFormat = { type: "cypher", engine: "Cypher script", reader: readerOf };
+const format: OwnFormat = { type: "cypher", engine: "Cypher script of memorygraph-migrate", reader: readerOf };
 
 export const cypher = writtenOnce({
   type: "cypher",
   called: "a Cypher script of memorygraph-migrate",
-  engine: "Cypher script",
+  engine: "Cypher script of memorygraph-migrate",
   fitting: (request, report) => new CypherFitting(request, report),
   begin: (making) => new CypherWriter(making),
   openSource: (config, options) => openOwnFile(config, format, options),

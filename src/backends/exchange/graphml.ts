@@ -18,12 +18,12 @@ import { TextFile } from "./text-file.ts";
 const BODY = ".body";
 const CHUNK = 1 << 20;
 
-const format: OwnFormat = { type: "graphml", engine: "GraphML", reader: () => readerOf() };
+const format: OwnFormat = { type: "graphml", engine: "GraphML of memorygraph-migrate", reader: () => readerOf() };
 
 export const graphml = writtenOnce({
   type: "graphml",
   called: "a GraphML file",
-  engine: "GraphML",
+  engine: "GraphML of memorygraph-migrate",
   suffixes: [BODY],
   fitting: () => null,
   begin: (making) => new GraphmlWriter(making),

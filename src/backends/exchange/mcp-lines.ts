@@ -20,7 +20,7 @@ const TITLE_LENGTH = 200;
 export const OTHER_TYPE = "RELATED_TO";
 const METADATA = `${CONTEXT_PREFIX}additional_metadata`;
 /** Our own member: `{"type"?: …, "properties": {…}}`, where null takes a property away. */
-const OWN = "memorygraph";
+export const OWN = "memorygraph";
 
 /**
  * Null for no line.

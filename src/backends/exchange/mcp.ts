@@ -9,7 +9,7 @@ import type { FileWriter, Making } from "../file/written-once-target.ts";
 import type { Loss } from "../fitting.ts";
 import { isTooDeep, MemoryFitting, TOO_DEEP, writeText } from "./fitting.ts";
 import type { Format } from "./format.ts";
-import { itemOf, lineOf, OTHER_TYPE } from "./mcp-lines.ts";
+import { itemOf, lineOf, OTHER_TYPE, OWN } from "./mcp-lines.ts";
 import { piecesOfLines } from "./pieces.ts";
 import { openSource, sourceOfOwn } from "./source.ts";
 import { TextFile } from "./text-file.ts";
@@ -27,14 +27,18 @@ export const mcp = writtenOnce({
 
 /** @param written when the file was last written, ISO 8601: the only time that lines of the server have */
 function mcpFormat(written: string): Format {
+  let hasOthers = false;
   return {
     type: "mcp",
     engine: () => "MCP memory server",
     layout: "entities and relations",
     renamesDuplicates: true,
     pieces: piecesOfLines,
-    item: (piece) => itemOf(piece, written),
-    findings: () => statement(written),
+    item(piece) {
+      hasOthers ||= piece.text?.includes(`"${OWN}":{`) === false;
+      return itemOf(piece, written);
+    },
+    findings: () => (hasOthers ? statement(written) : []),
   };
 }
 

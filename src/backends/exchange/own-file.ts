@@ -2,6 +2,7 @@
 import { closeSync, openSync, statSync } from "node:fs";
 import { SourceChangedError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
+import type { Value } from "../../graph/value.ts";
 import { respell } from "../../memorygraph/spelling.ts";
 import { stateOf } from "../../support/stability.ts";
 import type { OpenOptions, SourceStore } from "../backend.ts";
@@ -10,8 +11,12 @@ import type { Finding, StoreDescription } from "../description.ts";
 import { pathOf } from "../file/place.ts";
 import type { Making } from "../file/written-once-target.ts";
 import { FindingLog } from "../findings.ts";
+import { releasesOf } from "../graph-store/describe.ts";
 import { accessError, notThatKind, recognise } from "../recognise.ts";
 import { piecesOfLines } from "./pieces.ts";
+
+/** So many times tell the release that has spelled them. */
+const SAMPLE = 2_000;
 
 /** A line that is not as this program writes it. */
 export class LineError extends Error {
@@ -65,10 +70,18 @@ class OwnFileSource implements SourceStore {
 
   async describe(): Promise<StoreDescription> {
     const counts = { node: 0, relationship: 0 };
-    for await (const batch of this.read()) for (const { kind } of batch) counts[kind]++;
+    const times: Value[] = [];
+    for await (const batch of this.read()) {
+      for (const { kind, properties } of batch) {
+        counts[kind]++;
+        if (kind === "node" && times.length < SAMPLE)
+          times.push(properties.get("created_at"), properties.get("updated_at"));
+      }
+    }
+    const { release } = releasesOf(times.filter((time) => time !== null));
     return {
       ...{ backend: this.#format.type, location: this.#place.path, engine: this.#format.engine },
-      ...{ layout: "graph", release: null, readableBy: [], bytes: statSync(this.#place.file).size },
+      ...{ layout: "graph", release, readableBy: [], bytes: statSync(this.#place.file).size },
       ...{ nodes: counts.node, relationships: counts.relationship, indexes: [], findings: [] },
     };
   }

@@ -122,7 +122,8 @@ test("a store of 0.13 goes there and back, and the script is never overwritten",
   expect([result.errors, result.verified, result.losses]).toEqual([[], true, []]);
   expect(statSync(target.path!).mode & 0o777).toBe(0o600);
   const back = at(folder.file("back.db"));
-  expect((await runMigration(target, back, {}, {})).result.verified).toBe(true);
+  const returned = (await runMigration(target, back, {}, {})).result;
+  expect([returned.verified, returned.source?.before.release]).toEqual([true, result.source!.before.release]);
   expect((await compareConfigured(source, back, () => {})).identical).toBe(true);
   const bytes = readFileSync(target.path!);
   expect((await runMigration(source, target, {}, {})).result.errors).toMatchObject([{ code: "refused" }]);

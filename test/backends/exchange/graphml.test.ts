@@ -153,7 +153,8 @@ test.each([
     expect([Object.keys(nodes).length, edges.length]).toEqual([result.imported.nodes, result.imported.relationships]);
   }
   const back = at(folder.file(`back-${release}.db`));
-  expect((await runMigration(target, back, {}, {})).result.verified).toBe(true);
+  const returned = (await runMigration(target, back, {}, {})).result;
+  expect([returned.verified, returned.source?.before.release]).toEqual([true, result.source!.before.release]);
   expect((await compareConfigured(source, back, () => {})).identical).toBe(true);
   const bytes = readFileSync(target.path!);
   expect((await runMigration(source, target, {}, {})).result.errors).toMatchObject([{ code: "refused" }]);
