@@ -52,6 +52,9 @@ export async function backUp(request: BackupRequest, place: Place, hooks: Hooks)
   if (!unchanged) await putInPlace(place, note, path, signal);
   const { kept, removed } = await prune(place, policy, subject, note.name);
   const warnings = remember(known, note, place);
+  if (!unchanged && last !== undefined && last.at > new Date(note.created)) {
+    warnings.push(`${last.name} is dated later than this backup, so it counts as the newest: a clock was or is wrong`);
+  }
   if (place.kind === "bucket" && !encrypted) {
     warnings.push("the archive is not encrypted: whoever may read the bucket can read the memories in it");
   } else if (!encrypted && (await place.isShared()) === true) {

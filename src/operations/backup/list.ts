@@ -9,6 +9,9 @@ import { ARCHIVE_SUFFIXES } from "./names.ts";
 import type { Place } from "./place.ts";
 import { type Shelved, shelved } from "./shelf.ts";
 
+/** Machines that share a place need not have quite the same time. */
+const CLOCKS_APART_MS = 300_000;
+
 /** @param opening what opens an archive, beside its path: those without a note are read for what they hold */
 export async function listBackups(
   place: Place,
@@ -21,6 +24,11 @@ export async function listBackups(
   for (const one of await shelved(place)) {
     const listed = listedBackup(one, known);
     backups.push(one.note === null ? await looked(listed, place, opening, known, signal) : listed);
+    if (one.at.getTime() > Date.now() + CLOCKS_APART_MS) {
+      warnings.push(
+        `${one.name} is dated in the future, so it counts as the newest: name another archive to restore that`,
+      );
+    }
     if (one.state === "damaged") {
       warnings.push(`${one.name} has ${one.bytes} bytes and was stored with ${one.note?.bytes}: do not rely on it`);
     }

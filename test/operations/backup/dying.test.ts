@@ -6,9 +6,10 @@ import { BackendConfig } from "../../../src/backends/config.ts";
 import { type BackupRequest, backUp } from "../../../src/operations/backup/backup.ts";
 import { FolderPlace } from "../../../src/operations/backup/folder.ts";
 import { KnownBackups } from "../../../src/operations/backup/known.ts";
+import { listBackups } from "../../../src/operations/backup/list.ts";
 import { ARCHIVE, archiveOfNote, hasArchiveName } from "../../../src/operations/backup/names.ts";
 import type { Place } from "../../../src/operations/backup/place.ts";
-import { shelved } from "../../../src/operations/backup/shelf.ts";
+import { shelved, writeNote } from "../../../src/operations/backup/shelf.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { createLike, settle } from "../../support/stores.ts";
 import { inBucket, newBucket } from "./buckets.ts";
@@ -139,6 +140,25 @@ describe.each(PLACES)("a backup into a %s", (kind, test, open) => {
     expect(names).toContain("holiday.txt");
     expect(names).toContain("memorygraph-2020-01-01T000000Z-aaaaaa.jsonl.zst");
     expect(names).toContain(other.name!);
+  });
+
+  test("after a clock was ahead, and with equal times, removes neither the new one nor what a rule keeps, and tells", async () => {
+    const place = await open(`clock-${kind}`);
+    const first = await backUp(requestFor(storeOf("one"), "clock", 1), place, {});
+    const note = (await shelved(place))[0]!.note!;
+    await writeNote(place, { ...note, created: "2999-01-01T00:00:00.000Z" });
+    const second = await backUp(requestFor(storeOf("two"), "clock", 1), place, {});
+    expect(second.warnings.join()).toContain(`${first.name} is dated later than this backup`);
+    const known = new KnownBackups(folder.file("clock"));
+    const { backups, warnings } = await listBackups(place, { type: ARCHIVE }, known);
+    expect(backups.map(({ name }) => name)).toEqual([first.name!, second.name!]);
+    expect(warnings).toEqual([expect.stringContaining(`${first.name} is dated in the future`)]);
+    // Both of one moment: the next one keeps itself, and one of them by its rule.
+    const { created } = (await shelved(place)).at(-1)!.note!;
+    await writeNote(place, { ...note, created });
+    const third = await backUp(requestFor(storeOf("three"), "clock", 2), place, {});
+    const left = (await shelved(place)).map(({ name }) => name);
+    expect([left.length, left[0]]).toEqual([2, third.name!]);
   });
 
   test("leaves a file alone that was put in the place of an archive", async () => {
