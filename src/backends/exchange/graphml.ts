@@ -159,12 +159,12 @@ function* textOf(path: string): Generator<string> {
   }
 }
 
-/** Readers take an empty text for none, and refuse what XML has no characters for: such texts are JSON. */
+/** Readers refuse what XML has no characters for: such texts are JSON. */
 function encoded(value: Value): [ValueType, string] {
   if (typeof value === "boolean") return ["boolean", String(value)];
   if (typeof value === "bigint" && BigInt.asIntN(64, value) === value) return ["long", String(value)];
   if (typeof value === "number") return ["double", floatToken(value)];
-  if (typeof value === "string" && value.trim() !== "" && !FORBIDDEN.test(value)) return ["string", value];
+  if (typeof value === "string" && !FORBIDDEN.test(value)) return ["string", value];
   return ["json", asciiJson(writeTagged(value))];
 }
 

@@ -126,7 +126,7 @@ test.skipIf(installed === null)("networkx gets the values of each type as they a
   const [own] = Object.values(nodes);
   expect(own).toMatchObject({
     ...{ big: "int 9007199254740993", one: "1.0", zero: "-0.0", nan: "nan", endless: "-inf", yes: true },
-    ...{ space: " a\r\n\tb ", list: "[]", tags: '["<&>","\\""]', none: '""', empty: "[]", nul: '"a\\u0000b"' },
+    ...{ space: " a\r\n\tb ", list: "[]", tags: '["<&>","\\""]', none: "", empty: "[]", nul: '"a\\u0000b"' },
     ...{ memory_type: "task", memory_label: "L", labels: ":Memory", mixed: "int 5", 'na"me <&> _': "v" },
   });
   expect(edges.map(([, , data]) => data)).toEqual(
