@@ -166,8 +166,10 @@ async function silenced(
 
 /** @param word of which each has to tell, by itself or when it is stopped */
 function judge(all: readonly Came[], word = WORD): void {
-  const waits = all.map(({ waited }) => Math.round(waited / 100) / 10);
-  console.log(`${all.length} commands; the longest wait ${Math.max(...waits)} s`);
+  const longestOf = (some: readonly Came[]) => Math.max(0, ...some.map(({ waited }) => Math.round(waited / 100) / 10));
+  const stopped = all.filter(({ what }) => what.endsWith(", stopped"));
+  const told = stopped.length === 0 ? "" : `; after a signal, of ${stopped.length}, ${longestOf(stopped)} s`;
+  console.log(`${all.length} commands; the longest wait ${longestOf(all)} s${told}`);
   const tooLong = all.filter(({ waited, longest }) => !(waited < longest + SLACK));
   // Who is stopped at once may end before anything was to be told.
   const wordless = all.filter(({ code, stdout, stderr }) => code !== 143 && !word.test(stdout + stderr));
