@@ -6,6 +6,15 @@ import { heapSize } from "bun:jsc";
  * that were under way in a small collection pile up as old ones until then, far over 100 MB. More of it is collected here.
  */
 const MOST_GARBAGE_BYTES = 32 << 20;
+/** Beside a server each byte in the heap stands for some outside of it, in buffers of the driver that go only with it. */
+const MOST_GARBAGE_BESIDE_SERVERS = 10 << 20;
+
+let room = MOST_GARBAGE_BYTES;
+
+/** From now on less garbage is left, since the process talks to a server. Where only files are read that would take time. */
+export function expectServers(): void {
+  room = MOST_GARBAGE_BESIDE_SERVERS;
+}
 
 /**
  * @param size of the heap, in bytes
@@ -19,7 +28,7 @@ export function collectorOf(size: () => number, collect: () => void): () => void
   return () => {
     const now = size();
     live = Math.min(live, now);
-    if (now - live < Math.max(MOST_GARBAGE_BYTES, live / 2)) return;
+    if (now - live < Math.max(room, live / 2)) return;
     collect();
     live = size();
   };

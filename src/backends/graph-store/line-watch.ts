@@ -3,7 +3,7 @@
  * connection whether it lives and still works on the statement: a busy server is waited for, a dead line is given up.
  */
 import { ConnectionError } from "../../errors.ts";
-import { collectGarbage } from "../../support/garbage.ts";
+import { collectGarbage, expectServers } from "../../support/garbage.ts";
 import { noteLostLine, patience, tellWait } from "../../support/patience.ts";
 
 /** Asks on a connection of its own. */
@@ -74,6 +74,7 @@ export class LineWatch {
     this.#location = location;
     this.#signal = signal;
     this.#heartbeat = heartbeat;
+    expectServers();
     signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
