@@ -91,6 +91,11 @@ describe("where something lies in wait for Bun", () => {
     const { code, stdout } = await runExecutable(folder, args, { cwd: all, env: environment(folder, variables) });
     expect(code).toBe(0);
     expect(document(stdout)).toMatchObject({ store: { nodes: 20_000 } });
+    // Those that press an archive are started in the same way.
+    const pressed = ["backup", "--from-path", large, folder.file("large.jsonl.zst"), "--json"];
+    const made = await runExecutable(folder, pressed, { cwd: all, env: environment(folder, variables) });
+    expect(made.code).toBe(0);
+    expect(document(made.stdout)).toMatchObject({ outcome: "made", count: { nodes: 20_000 } });
     expect(existsSync(sprung)).toBe(false);
   });
 });
