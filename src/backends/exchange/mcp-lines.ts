@@ -6,7 +6,7 @@
  */
 import { JsonSyntaxError, parseJson } from "../../graph/json.ts";
 import { Properties } from "../../graph/properties.ts";
-import { type GraphNode, type GraphRecord, type GraphRelationship, idOfKey } from "../../graph/record.ts";
+import { type GraphRecord, idOfKey } from "../../graph/record.ts";
 import { untag, writeTagged } from "../../graph/tagged.ts";
 import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
 import { CONTEXT_PREFIX } from "../../memorygraph/fields.ts";
@@ -25,19 +25,34 @@ export const OWN = "memorygraph";
 /**
  * Null for no line.
  * @param written what stands for the times that the server's members do not have
+ * @param edited called for a line whose own members say something else than when we wrote it: they count then
  * @throws JsonSyntaxError
  */
-export function itemOf({ text, where }: Pick<Piece, "text" | "where">, written: string): Item | Aside {
+export function itemOf(
+  { text, where }: Pick<Piece, "text" | "where">,
+  written: string,
+  edited: (where: string) => void = () => {},
+): Item | Aside {
   if (text === null) return { kind: "damage", what: "text that is not valid UTF-8", value: where };
   const object = parseJson(text);
   if (!isMap(object)) throw new JsonSyntaxError("an object expected");
   const own = ownOf(object);
   if (own !== null) object.delete(OWN);
   switch (object.get("type")) {
-    case "entity":
-      return { kind: "node", properties: completed(entity(object, written), own) };
-    case "relation":
-      return relation(object, written, own);
+    case "entity": {
+      const base = entity(object, written);
+      const properties = completed(base, own);
+      const now = own === null ? properties : afterEdits(object, base, properties);
+      if (now !== properties) edited(where);
+      return { kind: "node", properties: now };
+    }
+    case "relation": {
+      const item = relation(object, written, own);
+      if (own === null || relationLine(item).get("relationType") === object.get("relationType")) return item;
+      edited(where);
+      const { type, properties } = relation(object, written, null);
+      return { ...item, type, properties: item.properties.with("context", properties.get("context")) };
+    }
     default:
       return { kind: "loss", what: "a line that is neither an entity nor a relation", value: where };
   }
@@ -69,6 +84,27 @@ function completed(properties: Properties, own: Own | null): Properties {
   return own === null ? properties : Properties.from([...properties.entries(), ...own.properties]);
 }
 
+/** The same properties, if the entity is still as we wrote it for them. */
+function afterEdits(object: ValueMap, base: Properties, properties: Properties): Properties {
+  const wrote = entityLine(textOf(object, "name"), properties);
+  const isAsWritten = (member: string) => {
+    const [one, other] = [wrote.get(member) ?? null, object.get(member) ?? null].map(writeTagged);
+    return one === other;
+  };
+  let now = properties;
+  if (!isAsWritten("observations")) {
+    const [content, title] = [base.get("content"), properties.get("title")];
+    const isTitled = typeof content === "string" && content.startsWith(`${title}\n`);
+    now = now.with("content", isTitled ? content.slice(`${title}\n`.length) : content);
+  }
+  if (!isAsWritten("entityType")) {
+    const tags = properties.get("tags");
+    now = now.with("type", base.get("type"));
+    now = now.with("tags", [...(Array.isArray(tags) ? tags : []), ...(base.get("tags") as Value[])]);
+  }
+  return now;
+}
+
 function entity(object: ValueMap, written: string): Properties {
   const name = textOf(object, "name");
   const entityType = object.get("entityType") ?? null;
@@ -87,7 +123,9 @@ function entity(object: ValueMap, written: string): Properties {
   ]);
 }
 
-function relation(object: ValueMap, written: string, own: Own | null): Item {
+type Relationship = Extract<Item, { kind: "relationship" }>;
+
+function relation(object: ValueMap, written: string, own: Own | null): Relationship {
   const relationType = textOf(object, "relationType");
   const beside = [...object].filter(([key]) => !["type", "from", "to", "relationType"].includes(key));
   const properties = Properties.from([["context", relationType], ["created_at", written], ...beside]);
@@ -122,7 +160,10 @@ function shortened(name: string): string {
 
 /** The line that is read as the record, without its end. @param record whose nodes have ids of their own */
 export function lineOf(record: GraphRecord): string {
-  const line = record.kind === "node" ? entityLine(record) : relationLine(record);
+  const line =
+    record.kind === "node"
+      ? entityLine(idOfKey(record.key)!, record.properties)
+      : relationLine({ ...record, from: idOfKey(record.from)!, to: idOfKey(record.to)! });
   const base = readAgain(line);
   const properties = differences(base.properties, record.properties);
   const type = record.kind === "relationship" && base.kind === "relationship" && base.type !== record.type;
@@ -154,8 +195,7 @@ function saysTheSame(key: string, a: Value, b: Value): boolean {
 }
 
 /** Of a memory that was an entity, and says the same still, as the entity was; else title and content are what was observed. */
-function entityLine({ key, properties }: GraphNode): ValueMap {
-  const name = idOfKey(key)!;
+function entityLine(name: string, properties: Properties): ValueMap {
   const [type, title, content] = ["type", "title", "content"].map((field) => properties.get(field)) as [
     Value,
     Value,
@@ -186,7 +226,7 @@ function isEntity(exact: ValueMap): boolean {
   );
 }
 
-function relationLine({ from, to, type, properties }: GraphRelationship): ValueMap {
+function relationLine({ from, to, type, properties }: Relationship): ValueMap {
   const context = properties.get("context");
   const wasRelation =
     typeof context === "string" &&
@@ -194,8 +234,8 @@ function relationLine({ from, to, type, properties }: GraphRelationship): ValueM
     [...properties.entries()].every(([key]) => ["id", "context", "created_at"].includes(key));
   return new Map<string, Value>([
     ["type", "relation"],
-    ["from", idOfKey(from)],
-    ["to", idOfKey(to)],
+    ["from", from],
+    ["to", to],
     ["relationType", wasRelation ? context : type],
   ]);
 }

@@ -28,6 +28,7 @@ export const mcp = writtenOnce({
 /** @param written when the file was last written, ISO 8601: the only time that lines of the server have */
 function mcpFormat(written: string): Format {
   let hasOthers = false;
+  const edited = new Set<string>();
   return {
     type: "mcp",
     engine: () => "MCP memory server",
@@ -36,10 +37,17 @@ function mcpFormat(written: string): Format {
     pieces: piecesOfLines,
     item(piece) {
       hasOthers ||= piece.text?.includes(`"${OWN}":{`) === false;
-      return itemOf(piece, written);
+      return itemOf(piece, written, (where) => edited.add(where));
     },
-    findings: () => (hasOthers ? statement(written) : []),
+    findings: () => [...(hasOthers ? statement(written) : []), ...editsIn(edited)],
   };
+}
+
+function editsIn(edited: ReadonlySet<string>): Finding[] {
+  if (edited.size === 0) return [];
+  const what =
+    "a line whose names, type or observations were changed after this program wrote it: they count, not what is noted beside them";
+  return [{ kind: "note", what, count: edited.size, examples: [...edited].slice(0, 3) }];
 }
 
 function statement(written: string): Finding[] {

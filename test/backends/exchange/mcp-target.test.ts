@@ -1,5 +1,6 @@
 /** The MCP memory server's file as a target: what is written is read back unchanged, by us and by the server itself. */
 // @level normal
+import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -165,6 +166,36 @@ describe.each(["0.12.4", "0.13.0"] as const)("a store of %s", (release) => {
       expect((await runMigration(config, back, {}, {})).result.imported).toMatchObject(imported);
     },
   );
+});
+
+test("what somebody changed in a line counts, not what stands beside it", async () => {
+  const target = named("edited.jsonl");
+  await runMigration(at(copyFixture("0.12.4", folder, "to-edit.db")), target, {}, {});
+  const lines = readFileSync(target.path!, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const [first, second] = lines.filter(({ type }) => type === "entity");
+  const link = lines.find(({ type }) => type === "relation");
+  first.observations[1] = "corrected by hand";
+  second.entityType = "person";
+  link.relationType = "reminds of";
+  const path = folder.file("edited-by-hand.jsonl");
+  writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const back = folder.file("edited-by-hand.db");
+  const { result } = await runMigration(new BackendConfig({ type: "mcp", path: settle(path) }), at(back), {}, {});
+  expect(result.notes).toMatchObject([{ what: expect.stringContaining("were changed after this program"), count: 3 }]);
+  using database = new Database(back, { readonly: true });
+  const properties = (id: string) =>
+    JSON.parse(
+      database.query<{ properties: string }, [string]>("SELECT properties FROM nodes WHERE id = ?").get(id)!.properties,
+    );
+  expect(properties(first.name)).toMatchObject({ title: first.observations[0], content: "corrected by hand" });
+  expect(properties(second.name)).toMatchObject({ type: "general", tags: expect.arrayContaining(["person"]) });
+  const types = database.query<{ n: number }, []>(
+    "SELECT count(*) AS n FROM relationships WHERE rel_type = 'RELATED_TO' AND properties LIKE '%reminds of%'",
+  );
+  expect(types.get()).toEqual({ n: 1 });
 });
 
 test("a file of the server's goes through a store and comes back with the same entities and relations", async () => {
