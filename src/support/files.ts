@@ -287,6 +287,12 @@ export function freeBytes(path: string): number | null {
   }
 }
 
+/** Whether others than its owner may look into a folder by its mode; null for none, and on Windows, where the mode does not decide. */
+export function isOpenToOthers(path: string): boolean | null {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined || process.platform === "win32" ? null : (found.mode & 0o055) !== 0;
+}
+
 /** Whether there is such a file, and something in it. */
 export function hasBytes(path: string): boolean {
   // A file whose name would be too long cannot be there.

@@ -16,6 +16,7 @@ import {
   codeOf,
   createPrivateFile,
   flush,
+  isOpenToOthers,
   publishFile,
   remove,
   renameOver,
@@ -112,8 +113,7 @@ export class FolderPlace implements Place {
   }
 
   async isShared(): Promise<boolean | null> {
-    const found = statSync(this.location, { throwIfNoEntry: false });
-    return found === undefined ? null : (found.mode & 0o055) !== 0;
+    return isOpenToOthers(this.location);
   }
 
   /** Workshops and temporary notes of processes that have ended. */

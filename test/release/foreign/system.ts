@@ -139,6 +139,17 @@ export async function outcomeOf(child: ReturnType<ForeignMachine["spawn"]>): Pro
   return { code, stdout, stderr };
 }
 
+/** Waits until the program has told it on standard error. */
+export async function untilTold(child: ReturnType<ForeignSystem["start"]>, words: string): Promise<void> {
+  const decoder = new TextDecoder();
+  let told = "";
+  for await (const chunk of child.stderr) {
+    told += decoder.decode(chunk, { stream: true });
+    if (told.includes(words)) return;
+  }
+  throw new Error(`it ended without "${words}": ${told}`);
+}
+
 /** One of the systems, with the program on it. */
 export class ForeignSystem {
   readonly machine: ForeignMachine;
