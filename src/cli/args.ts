@@ -50,7 +50,8 @@ const kind = (options: readonly string[], description: string) => ({
 });
 
 const sourceArgs: ArgsDef = {
-  from: kind(BACKEND_TYPES, "kind (default: recognised)"),
+  // There are too many for them to be added to a description, and no other place in help has them.
+  from: kind(BACKEND_TYPES, `kind (default: recognised): ${BACKEND_TYPES.join(", ")}`),
   ...storeArgs("from"),
 };
 
