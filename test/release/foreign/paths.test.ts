@@ -1,31 +1,26 @@
 // @level normal
 /** Paths as the systems spell them, commands as their shells take them, and files that others hold open, on Windows and on Linux with musl. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { PREFIX } from "../../../scripts/engines/foreign.ts";
 import { document, expectError } from "../../cli/program.ts";
 import { copyFixture, digestOf } from "../../support/stores.ts";
-import { ForeignMachine, ForeignSystem, missing, outcomeOf, SYSTEMS, type SystemName } from "./system.ts";
+import { Desk, machineForFile } from "./desk.ts";
+import { type ForeignMachine, type ForeignSystem, missing, outcomeOf, SYSTEMS, type SystemName } from "./system.ts";
 
+const machineOf = machineForFile();
 let machine: ForeignMachine;
 let system: ForeignSystem;
-let round = 0;
-/** A folder of its own for each test: its name, and a file in it as we name it, and as the system does. */
+/** The name of the test's folder; a file in it as we name it, and as the system does. */
 let folder: string;
-const here = (...names: string[]) => machine.file(folder, ...names);
-const there = (...names: string[]) => system.path(folder, ...names);
-if (missing === null) {
-  beforeAll(async () => {
-    machine = await ForeignMachine.start();
-  }, 300_000);
-  afterAll(() => machine[Symbol.asyncDispose]());
-}
+let here: Desk["here"];
+let there: Desk["there"];
 
 function begin(name: SystemName): void {
-  system = new ForeignSystem(machine, name);
-  folder = `f${++round}`;
-  mkdirSync(here());
-  copyFixture("0.12.4", { path: here(), file: here, [Symbol.dispose]() {} }, "source.db");
+  machine = machineOf();
+  const desk = new Desk(machine, name);
+  ({ system, here, there, name: folder } = desk);
+  desk.fixture("0.12.4");
 }
 
 const runOf = (stdout: string) => (document(stdout) as { run: string }).run;
@@ -116,6 +111,18 @@ describe.skipIf(missing !== null).each(SYSTEMS)("on %s", (name) => {
     await outcomeOf(shell);
     expect(readdirSync(here())).toContain("no folder yet");
     expect((await into(there("no folder yet", "new.db"))).code).toBe(0);
+  }, 60_000);
+
+  test("what is in the way is removed by the command that is printed", async () => {
+    const exporting = ["--from-path", there("source.db"), "--to-path", there("an export.json")];
+    expect((await system.run(exporting)).code).toBe(0);
+    const { stderr } = await system.run(exporting);
+    const [, command] = /remove it first: (.*)$/m.exec(stderr)!;
+    const shell = machine.spawn(system.isWindows ? ["wine", "cmd", "/q"] : ["sh"]);
+    shell.stdin.write(`${command}${system.isWindows ? "\r\n" : "\n"}`);
+    await outcomeOf(shell);
+    expect(existsSync(here("an export.json"))).toBe(false);
+    expect((await system.run(exporting)).code).toBe(0);
   }, 60_000);
 
   test("the command that prints a password is taken with its quotes", async () => {

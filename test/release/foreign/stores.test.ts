@@ -2,48 +2,39 @@
 /** The executables for Windows and for Linux with musl do with stores what they promise, and leave what they promise when they are stopped. */
 
 import { Database } from "bun:sqlite";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { beforeEach, describe, expect, test } from "bun:test";
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { generate } from "../../../bench/generate.ts";
 import { PREFIX } from "../../../scripts/engines/foreign.ts";
 import { ROOT, VERSION } from "../../../scripts/release/project.ts";
 import { document, expectError } from "../../cli/program.ts";
 import { atLevel } from "../../support/level.ts";
-import { copyFixture, digestOf, FIXTURES, settle } from "../../support/stores.ts";
-import { ForeignMachine, ForeignSystem, missing, outcomeOf, SYSTEMS } from "./system.ts";
+import { digestOf, FIXTURES, settle } from "../../support/stores.ts";
+import { Desk, machineForFile } from "./desk.ts";
+import { type ForeignMachine, type ForeignSystem, missing, outcomeOf, SYSTEMS, untilTold } from "./system.ts";
 
 /** Enough to be stopped in, and for the small disk. */
 const LARGE = atLevel({ normal: 4_000, long: 20_000 });
-let machine: ForeignMachine;
-if (missing === null) {
-  beforeAll(async () => {
-    machine = await ForeignMachine.start();
-    generate(machine.file("large.db"), LARGE);
-    // So many that other threads read them.
-    generate(machine.file("threads.db"), 20_000);
-    for (const store of ["large.db", "threads.db"]) settle(machine.file(store));
-  }, 300_000);
-  afterAll(() => machine[Symbol.asyncDispose]());
-}
+const machineOf = machineForFile((machine) => {
+  generate(machine.file("large.db"), LARGE);
+  // So many that other threads read them.
+  generate(machine.file("threads.db"), 20_000);
+  for (const store of ["large.db", "threads.db"]) settle(machine.file(store));
+});
 
 describe.skipIf(missing !== null).each(SYSTEMS)("on %s", (name) => {
+  let desk: Desk;
+  let machine: ForeignMachine;
   let system: ForeignSystem;
-  let round = 0;
-  /** A folder of its own for each test, as we name it and as the system does. */
-  let here: (...names: string[]) => string;
-  let there: (...names: string[]) => string;
+  let here: Desk["here"];
+  let there: Desk["there"];
   beforeEach(() => {
-    system = new ForeignSystem(machine, name);
-    const folder = `${name}-${++round}`;
-    mkdirSync(machine.file(folder));
-    here = (...names) => machine.file(folder, ...names);
-    there = (...names) => system.path(folder, ...names);
+    machine = machineOf();
+    desk = new Desk(machine, name);
+    ({ system, here, there } = desk);
   });
-  const fixture = (fixture: (typeof FIXTURES)[number], as = "source.db") => {
-    copyFixture(fixture, { path: here(), file: here, [Symbol.dispose]() {} }, as);
-    return there(as);
-  };
+  const fixture: Desk["fixture"] = (...args) => desk.fixture(...args);
   const migrate = (from: string, kind: string, to: string, ...more: string[]) =>
     system.run(["--from-path", from, "--to", kind, "--to-path", there(to), "--json", ...more]);
   const runOf = (stdout: string) => (document(stdout) as { run: string }).run;
@@ -159,7 +150,7 @@ describe.skipIf(missing !== null).each(SYSTEMS)("on %s", (name) => {
 
   test("doctor finds the store in the home folder", async () => {
     const home = system.isWindows ? `${PREFIX}/drive_c/users/root` : "/root";
-    const put = `mkdir -p ${home}/.memorygraph && cp -p /t/${name}-${round}/source.db ${home}/.memorygraph/memory.db`;
+    const put = `mkdir -p ${home}/.memorygraph && cp -p /t/${desk.name}/source.db ${home}/.memorygraph/memory.db`;
     fixture("0.12.4");
     expect((await outcomeOf(machine.spawn(["sh", "-c", put]))).code).toBe(0);
     const { code, stdout, stderr } = await system.run(["doctor", "--json"]);
@@ -276,13 +267,3 @@ describe.skipIf(missing !== null).each(SYSTEMS)("on %s", (name) => {
     expect((document(stdout) as { runs: { status: string }[] }).runs[0]?.status).not.toBe("running");
   }, 60_000);
 });
-
-async function untilTold(child: ReturnType<ForeignSystem["start"]>, words: string): Promise<void> {
-  const decoder = new TextDecoder();
-  let told = "";
-  for await (const chunk of child.stderr) {
-    told += decoder.decode(chunk, { stream: true });
-    if (told.includes(words)) return;
-  }
-  throw new Error(`it ended without "${words}": ${told}`);
-}
