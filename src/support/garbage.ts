@@ -19,20 +19,25 @@ export function expectServers(): void {
 /**
  * @param size of the heap, in bytes
  * @param collect collects all of it
+ * @param most garbage that may be left, in bytes
  * @returns what collects where much has come since the last time; where more is in use, a collection takes longer, and the room for
  *   garbage grows with it
  */
-export function collectorOf(size: () => number, collect: () => void): () => void {
+export function collectorOf(size: () => number, collect: () => void, most: () => number): () => void {
   /** Bytes that were left by the last collection, or since. */
   let live = Number.POSITIVE_INFINITY;
   return () => {
     const now = size();
     live = Math.min(live, now);
-    if (now - live < Math.max(room, live / 2)) return;
+    if (now - live < Math.max(most(), live / 2)) return;
     collect();
     live = size();
   };
 }
 
 /** To be called between batches: takes a fraction of a microsecond unless there is much to collect. */
-export const collectGarbage = collectorOf(heapSize, () => Bun.gc(true));
+export const collectGarbage = collectorOf(
+  heapSize,
+  () => Bun.gc(true),
+  () => room,
+);

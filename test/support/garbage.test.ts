@@ -17,6 +17,7 @@ function collected(sizes: readonly [mebibytes: number, afterCollection: number][
       isCollected = true;
       size = after;
     },
+    () => 32 * MIB,
   );
   return sizes.map(([mebibytes, left]) => {
     [size, after, isCollected] = [mebibytes, left, false];
