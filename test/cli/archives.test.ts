@@ -39,6 +39,18 @@ test("only archives go by standard input and output: no file of that name comes 
   expect(readdirSync(folder.path).filter((name) => name === "-" || name === "new.db")).toEqual([]);
 });
 
+test("a backup for a recipient says what its proof needs, and that works", async () => {
+  using folder = temporaryFolder();
+  copyFixture("0.12.4", folder, "old.db");
+  const identity = await generateIdentity();
+  writeFileSync(folder.file("key.txt"), `${identity}\n`, { mode: 0o600 });
+  const made = await run(folder, ["backup", "old.db", "kept", "--to-recipient", await identityToRecipient(identity)]);
+  expect([made.code, made.stdout]).toEqual([0, expect.stringContaining("add --from-identity FILE")]);
+  const [, printed] = /memorygraph-migrate (verify --restore \S+)/.exec(made.stdout)!;
+  const proven = await run(folder, [...printed!.split(" "), "--from-identity", "key.txt"]);
+  expect([proven.code, proven.stdout]).toEqual([0, expect.stringContaining("Proven: 1 archive")]);
+}, 60_000);
+
 test("a key of SSH is refused by name", async () => {
   using folder = temporaryFolder();
   copyFixture("0.12.4", folder, "old.db");

@@ -46,7 +46,7 @@ export function backupReport(result: BackupResult, colour: Colour): string {
     ...(size === null ? [] : [["size", `${bytes(size)}${encrypted ? ", encrypted" : ""}`] as const]),
     ...(digest === null ? [] : [["digest", digest] as const]),
   ];
-  const proof = outcome === "planned" || name === null ? [] : ["", ...nextStep(place)];
+  const proof = outcome === "planned" || name === null ? [] : ["", ...nextStep(place, encrypted)];
   return [
     headline(backupHeadline(result)),
     "",
@@ -62,8 +62,11 @@ export function backupReport(result: BackupResult, colour: Colour): string {
   ].join("\n");
 }
 
-function nextStep(place: string): string[] {
-  return [`To try that it can be restored: ${PROGRAM} verify --restore ${shellQuote(place)}`];
+function nextStep(place: string, encrypted: boolean | null): string[] {
+  const command = `${PROGRAM} verify --restore ${shellQuote(place)}`;
+  // Whether it is for a recipient or a passphrase is not known any more.
+  const key = "  For a recipient, add --from-identity FILE with the secret key; a passphrase is asked for.";
+  return [`To try that it can be restored: ${command}`, ...(encrypted ? [key] : [])];
 }
 
 export function backupsReport({ place, backups }: BackupList, colour: Colour): string {
