@@ -10,10 +10,11 @@ import { document, expectError } from "../../cli/program.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { copyFixture } from "../../support/stores.ts";
 import { refusesAtOnce } from "../../support/system.ts";
-import { inBucket, s3, s3Env } from "./buckets.ts";
+import { buckets } from "./buckets.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
+const { inBucket, s3, s3Env } = await buckets();
 copyFixture("0.12.4", folder, "old.db");
 
 const run = (args: readonly string[], more: Record<string, string> = {}) =>

@@ -12,10 +12,11 @@ import type { Place } from "../../../src/operations/backup/place.ts";
 import { shelved, writeNote } from "../../../src/operations/backup/shelf.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { createLike, settle } from "../../support/stores.ts";
-import { inBucket, newBucket } from "./buckets.ts";
+import { buckets } from "./buckets.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
+const { inBucket, newBucket } = await buckets();
 
 const made = new Set<string>();
 /** A store that holds one memory, of this title. */
