@@ -15,15 +15,11 @@ import { tag } from "../../graph/tagged.ts";
 import { isMap, type Value } from "../../graph/value.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { CONTEXT_PREFIX, MEMORY_LABEL } from "../../memorygraph/fields.ts";
-import { isMemory } from "../../memorygraph/memory.ts";
 import { toPlain } from "../../memorygraph/plain.ts";
-import type { Release } from "../../memorygraph/releases.ts";
-import { respell } from "../../memorygraph/spelling.ts";
 import type { WriteReport, WriteRequest } from "../backend.ts";
-import type { Finding } from "../description.ts";
-import { FindingLog } from "../findings.ts";
-import type { Fitted, Fitting, Loss, Rehearsal } from "../fitting.ts";
+import type { Loss } from "../fitting.ts";
 import { REALS } from "./export.ts";
+import { FileFitting } from "./file-fitting.ts";
 
 /** Without one of these the importer refuses the whole file. */
 const DEMANDED: ReadonlyMap<string, string> = new Map([
@@ -39,48 +35,17 @@ export const TOO_DEEP = `nesting deeper than ${MAX_DEPTH}`;
  * For files that hold memories by their ids and what joins them. Remembers of the records that it has fitted only the nodes that
  * were left out.
  */
-export abstract class MemoryFitting implements Fitting, Rehearsal {
-  readonly rehearsal = this;
-  protected readonly release: Release;
+export abstract class MemoryFitting extends FileFitting {
   readonly #file: string;
-  /** Only where somebody asked for a release: else times stay as the source has them. */
-  readonly #respells: boolean;
-  readonly #report: WriteReport;
   readonly #leftOut = new Set<string>();
-  readonly #losses = new FindingLog();
 
   /** @param file as messages call it: "an export" */
-  constructor(file: string, { release, fallbackRelease }: WriteRequest, report: WriteReport) {
+  constructor(file: string, request: WriteRequest, report: WriteReport) {
+    super(request, report);
     this.#file = file;
-    this.release = release ?? fallbackRelease;
-    this.#respells = release !== null;
-    this.#report = report;
   }
 
-  fit(given: GraphRecord): Fitted {
-    const losses: Loss[] = [];
-    const { record, respelled } = this.#respells ? respell(given, this.release) : { record: given, respelled: 0 };
-    const fitted = record.kind === "node" ? this.#node(record, losses) : this.#relationship(record, losses);
-    return { record: fitted, losses, respelled, clash: null };
-  }
-
-  note({ losses }: Fitted): void {
-    for (const { what, example, unit } of losses) this.#losses.add("loss", what, example, unit);
-  }
-
-  admit({ record, respelled }: Fitted): void {
-    if (record === null) return;
-    this.#report.respelled += respelled;
-    if (isMemory(record)) this.#report.showing.add(record.properties);
-  }
-
-  losses(): readonly Finding[] {
-    return this.#losses.list();
-  }
-
-  assertPossible(): void {}
-
-  #node(node: GraphNode, losses: Loss[]): GraphNode | null {
+  protected node(node: GraphNode, losses: Loss[]): GraphNode | null {
     const id = idOfKey(node.key);
     const why =
       id === null ? reasonWithoutId(node) : node.labels.includes(MEMORY_LABEL) ? null : "a node that is no memory";
@@ -106,7 +71,7 @@ export abstract class MemoryFitting implements Fitting, Rehearsal {
     return { kind: "node", key: node.key, labels: [MEMORY_LABEL], properties };
   }
 
-  #relationship(relationship: GraphRelationship, losses: Loss[]): GraphRelationship | null {
+  protected relationship(relationship: GraphRelationship, losses: Loss[]): GraphRelationship | null {
     const name = relationshipId(relationship) ?? `a relationship ${relationship.type} without an id of its own`;
     const { from, to, type, hasDuplicateId } = relationship;
     if ([from, to].some((end) => idOfKey(end) === null || this.#leftOut.has(end))) {

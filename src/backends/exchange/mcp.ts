@@ -5,14 +5,13 @@ import type { SourceStore, WriteReport, WriteRequest } from "../backend.ts";
 import type { Finding } from "../description.ts";
 import { pathOf } from "../file/place.ts";
 import { writtenOnce } from "../file/written-once.ts";
-import type { FileWriter, Making } from "../file/written-once-target.ts";
 import type { Loss } from "../fitting.ts";
 import { isTooDeep, MemoryFitting, TOO_DEEP, writeText } from "./fitting.ts";
 import type { Format } from "./format.ts";
 import { itemOf, lineOf, OTHER_TYPE, OWN } from "./mcp-lines.ts";
 import { piecesOfLines } from "./pieces.ts";
 import { openSource, sourceOfOwn } from "./source.ts";
-import { TextFile } from "./text-file.ts";
+import { TextWriter } from "./text-writer.ts";
 
 const CALLED = "a file of the MCP memory server";
 
@@ -90,29 +89,13 @@ const KEPT_BY_US: Finding = {
   examples: ["Keep the source, or an archive of it."],
 };
 
-class McpWriter implements FileWriter {
-  readonly #making: Making;
-  readonly #text: TextFile;
-
-  constructor(making: Making) {
-    this.#making = making;
-    this.#text = new TextFile(making.file);
-  }
-
+class McpWriter extends TextWriter {
   add(record: GraphRecord): void {
-    this.#text.put(`${lineOf(record)}\n`);
-  }
-
-  end(): void {
-    this.#text.end();
-  }
-
-  abandon(): void {
-    this.#text.abandon();
+    this.text.put(`${lineOf(record)}\n`);
   }
 
   open(): SourceStore {
-    const { path, file, request } = this.#making;
+    const { path, file, request } = this.making;
     return sourceOfOwn(path, file, mcpFormat(""), request.signal);
   }
 }

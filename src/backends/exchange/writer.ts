@@ -4,56 +4,46 @@ import { type GraphNode, type GraphRecord, type GraphRelationship, idOfKey } fro
 import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
 import { CONTEXT_PREFIX } from "../../memorygraph/fields.ts";
 import type { SourceStore } from "../backend.ts";
-import type { FileWriter, Making } from "../file/written-once-target.ts";
+import type { Making } from "../file/written-once-target.ts";
 import { exportFormat, WRITER } from "./export.ts";
 import { sourceOfOwn } from "./source.ts";
-import { TextFile } from "./text-file.ts";
+import { TextWriter } from "./text-writer.ts";
 
 /** First memories, then relationships, then `end`. */
-export class ExportWriter implements FileWriter {
-  readonly #making: Making;
-  readonly #text: TextFile;
+export class ExportWriter extends TextWriter {
   readonly #counts: Record<GraphRecord["kind"], number> = { node: 0, relationship: 0 };
   #list: GraphRecord["kind"] = "node";
 
   /** @throws the system's error */
   constructor(making: Making) {
-    this.#making = making;
-    this.#text = new TextFile(making.file);
+    super(making);
     // The importer looks at the older member where the first one is missing.
-    this.#text.put(
-      `{\n"format_version": "2.0",\n"export_version": "1.0",\n"backend_type": "${WRITER}",\n"memories": [`,
-    );
+    this.text.put(`{\n"format_version": "2.0",\n"export_version": "1.0",\n"backend_type": "${WRITER}",\n"memories": [`);
   }
 
   /** @param record as ExportFitting has fitted it. @throws the system's error */
   add(record: GraphRecord): void {
     if (record.kind === "relationship") this.#toRelationships();
     const text = writeJson(record.kind === "node" ? memory(record) : relationship(record), "python");
-    this.#text.put(`${this.#counts[record.kind]++ === 0 ? "" : ","}\n${text}`);
+    this.text.put(`${this.#counts[record.kind]++ === 0 ? "" : ","}\n${text}`);
   }
 
-  /** @throws the system's error */
-  end(): void {
+  override end(): void {
     this.#toRelationships();
     const { node, relationship } = this.#counts;
-    this.#text.put(`\n],\n"memory_count": ${node},\n"relationship_count": ${relationship}\n}\n`);
-    this.#text.end();
-  }
-
-  abandon(): void {
-    this.#text.abandon();
+    this.text.put(`\n],\n"memory_count": ${node},\n"relationship_count": ${relationship}\n}\n`);
+    super.end();
   }
 
   open(): SourceStore {
-    const { path, file, request } = this.#making;
+    const { path, file, request } = this.making;
     return sourceOfOwn(path, file, exportFormat(), request.signal);
   }
 
   #toRelationships(): void {
     if (this.#list === "relationship") return;
     this.#list = "relationship";
-    this.#text.put(`\n],\n"relationships": [`);
+    this.text.put(`\n],\n"relationships": [`);
   }
 }
 

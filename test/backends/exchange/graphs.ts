@@ -1,12 +1,17 @@
 /** Graphs with hard values, and what becomes of them in a file. */
-import { rmSync } from "node:fs";
+import { expect } from "bun:test";
+import { readFileSync, rmSync, statSync } from "node:fs";
 import fc from "fast-check";
 import type { StagedBackend } from "../../../src/backends/backend.ts";
 import type { BackendConfig } from "../../../src/backends/config.ts";
 import { Properties } from "../../../src/graph/properties.ts";
 import { type GraphNode, type GraphRecord, keyOfId } from "../../../src/graph/record.ts";
 import { Point, Temporal, type Value } from "../../../src/graph/value.ts";
-import { digestOf } from "../../../src/memorygraph/canonicalizer.ts";
+import { digestOf, hashOf } from "../../../src/memorygraph/canonicalizer.ts";
+import { compareConfigured } from "../../../src/operations/compare-stores.ts";
+import { runMigration } from "../../../src/operations/migrate.ts";
+import type { MigrationResult } from "../../../src/operations/models.ts";
+import { atLevel } from "../../support/level.ts";
 
 async function* batchesOf(records: readonly GraphRecord[]) {
   yield records;
@@ -26,6 +31,41 @@ export async function writtenTo(backend: StagedBackend, config: BackendConfig, r
   const bad = session.findings().filter(({ kind }) => kind !== "note");
   await session.commit();
   return { fitted, losses: session.fitting!.rehearsal.losses(), expected, found, bad };
+}
+
+/** What is read of random graphs is what was fitted, and nothing changes that no loss names. */
+export async function comeBack(
+  written: (records: readonly GraphRecord[]) => ReturnType<typeof writtenTo>,
+): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(graph, async (records) => {
+      const { fitted, expected, found, bad } = await written(records);
+      expect(String(found)).toBe(String(expected));
+      expect(bad).toEqual([]);
+      for (const [n, { record, losses }] of fitted.entries()) {
+        if (losses.length === 0) expect(hashOf(record!).toHex()).toBe(hashOf(records[n]!).toHex());
+      }
+    }),
+    { numRuns: atLevel({ quick: 60, normal: 200, long: 2_000, full: 5_000 }) },
+  );
+}
+
+/** A store goes into a file and comes back as it was, and the file is private and never overwritten. */
+export async function thereAndBack(
+  source: BackendConfig,
+  target: BackendConfig,
+  back: BackendConfig,
+): Promise<MigrationResult> {
+  const { result } = await runMigration(source, target, {}, {});
+  expect([result.errors, result.verified, result.losses]).toEqual([[], true, []]);
+  expect(statSync(target.path!).mode & 0o777).toBe(0o600);
+  const returned = (await runMigration(target, back, {}, {})).result;
+  expect([returned.verified, returned.source?.before.release]).toEqual([true, result.source!.before.release]);
+  expect((await compareConfigured(source, back, () => {})).identical).toBe(true);
+  const bytes = readFileSync(target.path!);
+  expect((await runMigration(source, target, {}, {})).result.errors).toMatchObject([{ code: "refused" }]);
+  expect(readFileSync(target.path!).equals(bytes)).toBe(true);
+  return result;
 }
 
 export function memory(

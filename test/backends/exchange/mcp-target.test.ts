@@ -4,20 +4,17 @@ import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
 import { cached, run } from "../../../scripts/engines/cache.ts";
 import { BackendConfig } from "../../../src/backends/config.ts";
 import { mcp } from "../../../src/backends/exchange/mcp.ts";
 import { Properties } from "../../../src/graph/properties.ts";
 import { type GraphRecord, keyOfContent } from "../../../src/graph/record.ts";
 import { Point } from "../../../src/graph/value.ts";
-import { hashOf } from "../../../src/memorygraph/canonicalizer.ts";
 import { compareConfigured } from "../../../src/operations/compare-stores.ts";
 import { runMigration } from "../../../src/operations/migrate.ts";
 import { temporaryFolder } from "../../support/folder.ts";
-import { atLevel } from "../../support/level.ts";
 import { at, copyFixture, settle } from "../../support/stores.ts";
-import { graph, memory, writtenTo } from "./graphs.ts";
+import { comeBack, memory, writtenTo } from "./graphs.ts";
 
 const VERSION = "2026.8.31";
 const folder = temporaryFolder();
@@ -87,19 +84,7 @@ async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncG
   }
 }
 
-test("random graphs come back as they were, but for what a loss names", async () => {
-  await fc.assert(
-    fc.asyncProperty(graph, async (records) => {
-      const { fitted, expected, found, bad } = await written(records);
-      expect(String(found)).toBe(String(expected));
-      expect(bad).toEqual([]);
-      for (const [n, { record, losses }] of fitted.entries()) {
-        if (losses.length === 0) expect(hashOf(record!).toHex()).toBe(hashOf(records[n]!).toHex());
-      }
-    }),
-    { numRuns: atLevel({ quick: 60, normal: 200, long: 2_000, full: 5_000 }) },
-  );
-}, 120_000);
+test("random graphs come back as they were, but for what a loss names", () => comeBack(written), 120_000);
 
 test("values that JSON has not are held exactly", async () => {
   const { losses, expected, found } = await written([
