@@ -39,17 +39,7 @@ describe.skipIf(missing !== null).each(SYSTEMS)("on %s", (name) => {
 
   test("a run that was killed is taken up again", async () => {
     const { system, here, there } = desk;
-    const into = [
-      "--from-path",
-      system.path("large.db"),
-      "--to",
-      "sqlite",
-      "--to-path",
-      there("new.db"),
-      "--for",
-      "0.13",
-    ];
-    const child = system.start([...into, "--verbose"]);
+    const child = system.start(desk.upgrade(there("new.db"), "--verbose"));
     await untilTold(child, "transfer: started");
     system.machine.kill(child);
     await child.exited;

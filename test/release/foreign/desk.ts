@@ -36,6 +36,16 @@ export class Desk {
   /** The same as the system names it. */
   readonly there = (...names: string[]): string => this.system.path(this.name, ...names);
 
+  /** What moves a store into a SQLite file, both as the system names them. */
+  into(from: string, target: string, ...more: readonly string[]): string[] {
+    return ["--from-path", from, "--to", "sqlite", "--to-path", target, ...more];
+  }
+
+  /** The same for the large store of the machine, upgraded on the way, which takes long enough to be stopped. */
+  upgrade(target: string, ...more: readonly string[]): string[] {
+    return this.into(this.system.path("large.db"), target, "--for", "0.13", ...more);
+  }
+
   /** As helpers for stores want it; it goes with the machine. */
   get folder(): TemporaryFolder {
     return { path: this.here(), file: this.here, [Symbol.dispose]() {} };

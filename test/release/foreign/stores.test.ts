@@ -162,17 +162,7 @@ describe.skipIf(missing !== null).each(SYSTEMS)("on %s", (name) => {
   }, 60_000);
 
   test("killed while it writes a new file, it leaves no target, and the next run tidies up", async () => {
-    const child = system.start([
-      "--from-path",
-      system.path("large.db"),
-      "--to",
-      "sqlite",
-      "--to-path",
-      there("new.db"),
-      "--for",
-      "0.13",
-      "--verbose",
-    ]);
+    const child = system.start(desk.upgrade(there("new.db"), "--verbose"));
     await untilTold(child, "transfer: started");
     machine.kill(child);
     await child.exited;
@@ -186,15 +176,7 @@ describe.skipIf(missing !== null).each(SYSTEMS)("on %s", (name) => {
   test("killed while it writes into a store, it can be undone to what was there", async () => {
     fixture("0.12.4", "target.db");
     const before = await digestOf(here("target.db"));
-    const child = system.start([
-      "--from-path",
-      system.path("large.db"),
-      "--to",
-      "sqlite",
-      "--to-path",
-      there("target.db"),
-      "--verbose",
-    ]);
+    const child = system.start(desk.into(system.path("large.db"), there("target.db"), "--verbose"));
     await untilTold(child, "transfer: started");
     machine.kill(child);
     await child.exited;
@@ -207,16 +189,7 @@ describe.skipIf(missing !== null).each(SYSTEMS)("on %s", (name) => {
 
   test("a full disk ends it, and leaves nothing", async () => {
     const full = system.isWindows ? "Z:\\full\\new.db" : "/full/new.db";
-    const outcome = await system.run([
-      "--from-path",
-      system.path("large.db"),
-      "--to",
-      "sqlite",
-      "--to-path",
-      full,
-      "--for",
-      "0.13",
-    ]);
+    const outcome = await system.run(desk.upgrade(full));
     expectError(outcome, 1, /no space left|needs .* free/i);
     const { stdout } = await outcomeOf(machine.spawn(["ls", "-A", "/full"]));
     expect(stdout).toBe("");
@@ -227,15 +200,7 @@ describe.skipIf(missing !== null).each(SYSTEMS)("on %s", (name) => {
     fixture("0.13.0", "target.db");
     const before = await digestOf(here("target.db"));
     await using _held = await system.hold(there("target.db"), "lock");
-    const outcome = await system.run([
-      "--from-path",
-      source,
-      "--to",
-      "sqlite",
-      "--to-path",
-      there("target.db"),
-      "--allow-loss",
-    ]);
+    const outcome = await system.run(desk.into(source, there("target.db"), "--allow-loss"));
     expectError(outcome, 10, "is in use by another program");
     expect(outcome.stderr).toContain("Close the application that has it open");
     expect(await digestOf(here("target.db"))).toBe(before);

@@ -29,8 +29,8 @@ describe.skipIf(missing !== null).each(SYSTEMS)("on %s", (name) => {
       desk.fixture("0.12.4");
       edited(desk.folder, "target.db", (store) => store.change("m-000001", { title: "other" }));
       const before = await digestOf(here("target.db"));
-      const into = ["--from-path", there("source.db"), "--to", "sqlite", "--to-path", there("target.db")];
-      const { code, screen } = await system.onTerminal([...into, "--on-conflict", "overwrite"], "[y/N]", `${answer}\r`);
+      const into = desk.into(there("source.db"), there("target.db"), "--on-conflict", "overwrite");
+      const { code, screen } = await system.onTerminal(into, "[y/N]", `${answer}\r`);
       expect(screen).toContain("[y/N]");
       expect(code).toBe(expected);
       expect((await digestOf(here("target.db"))) === before).toBe(expected !== 0);
@@ -40,17 +40,7 @@ describe.skipIf(missing !== null).each(SYSTEMS)("on %s", (name) => {
 
   test("progress is shown, and Ctrl-C ends the run with nothing there", async () => {
     const { system, here, there } = desk;
-    const into = [
-      "--from-path",
-      system.path("large.db"),
-      "--to",
-      "sqlite",
-      "--to-path",
-      there("new.db"),
-      "--for",
-      "0.13",
-    ];
-    const { code, screen } = await system.onTerminal(into, "%", "\u0003");
+    const { code, screen } = await system.onTerminal(desk.upgrade(there("new.db")), "%", "\u0003");
     expect(screen).toContain("%");
     expect(code).toBe(130);
     expect(existsSync(here("new.db"))).toBe(false);
