@@ -1,7 +1,6 @@
 /** Files that appear whole or not at all, and folders that only we can read. No word of the domain. */
 import { randomBytes } from "node:crypto";
 import {
-  type BigIntStats,
   chmodSync,
   chownSync,
   close,
@@ -16,14 +15,13 @@ import {
   open,
   openSync,
   readdirSync,
-  realpathSync,
   renameSync,
   rmSync,
   statfsSync,
   statSync,
   unlinkSync,
 } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /** What file systems take as a name: bytes, or on Windows characters of UTF-16. */
 export const MOST_IN_NAME = 255;
@@ -244,37 +242,6 @@ export function removeOpen(...paths: readonly string[]): boolean {
   if (process.platform === "win32") return false;
   remove(...paths);
   return true;
-}
-
-/** Whether both are one file, which is there. The numbers of files on ReFS and NTFS go beyond 2^53. */
-export function isSameFile(
-  a: Pick<BigIntStats, "dev" | "ino"> | undefined,
-  b: Pick<BigIntStats, "dev" | "ino"> | undefined,
-): boolean {
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
-}
-
-/**
- * Whether two paths lead to one file: by links, or since the file system takes names that differ in case, or in how a letter is
- * composed, for one; also where it numbers each name apart, as some FUSE mounts do. @throws the system's error
- */
-export function leadToOneFile(a: string, b: string): boolean {
-  if (resolve(a) === resolve(b)) return true;
-  const [one, other] = [a, b].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
-  if (one === undefined || other === undefined) return false;
-  return isSameFile(one, other) || hasSameName(realpathSync(a), realpathSync(b));
-}
-
-function hasSameName(a: string, b: string): boolean {
-  if (a === b) return true;
-  const [one, other] = [basename(a), basename(b)];
-  if (folded(one) !== folded(other) || !hasSameName(dirname(a), dirname(b))) return false;
-  const names = readdirSync(dirname(a));
-  return one === other || !(names.includes(one) && names.includes(other));
-}
-
-function folded(name: string): string {
-  return name.normalize("NFC").toLowerCase();
 }
 
 /** Free bytes for an ordinary user on the file system of an existing path; null where the system does not say. */

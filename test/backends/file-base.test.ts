@@ -5,7 +5,8 @@ import { fileError } from "../../src/backends/file/errors.ts";
 import { recoverStaged, StagedFile } from "../../src/backends/file/staging.ts";
 import type { JournalFile } from "../../src/journal/journal-file.ts";
 import { createJournal, removeJournal } from "../../src/journal/journal-path.ts";
-import { isHeldOpen, isSameFile, renameOver } from "../../src/support/files.ts";
+import { isHeldOpen, renameOver } from "../../src/support/files.ts";
+import { isSameFile } from "../../src/support/same-file.ts";
 import { stateOf } from "../../src/support/stability.ts";
 import { temporaryFolder } from "../support/folder.ts";
 

@@ -2,7 +2,8 @@
 import { accessSync, type BigIntStats, constants, lstatSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { AccessError, RefusedError, StoreKindError, UsageError } from "../../errors.ts";
-import { codeOf, freeBytes, leadToOneFile, tryToReplace } from "../../support/files.ts";
+import { codeOf, freeBytes, tryToReplace } from "../../support/files.ts";
+import { leadToOneFile } from "../../support/same-file.ts";
 import { makeFolderCommand } from "../../support/shell.ts";
 import type { BackendConfig } from "../config.ts";
 import { accessError } from "../recognise.ts";

@@ -11,7 +11,6 @@ import {
   beginningOfName,
   codeOf,
   createPrivateFile,
-  isSameFile,
   publishFile,
   publishFolder,
   remove,
@@ -19,6 +18,7 @@ import {
   setMode,
   temporaryBeside,
 } from "../../support/files.ts";
+import { isSameFile } from "../../support/same-file.ts";
 import { stateOf } from "../../support/stability.ts";
 import { keepBeforeImage } from "./before-image.ts";
 import { statOf } from "./place.ts";

@@ -151,7 +151,7 @@ export class ExistingFile implements StagedTarget {
     return new SqliteReader(this.#database, this.#layout(), new FindingLog());
   }
 
-  /** As `stored-rows.ts` says, of what stands there now. */
+  /** Whether the rows of the tables, in their present state, tell every record (`stored-rows.ts`). */
   isToldByRows(): boolean {
     return this.#guard(() => isToldByRows(this.#database, this.#layout()));
   }

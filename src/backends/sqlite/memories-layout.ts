@@ -5,7 +5,7 @@ import { Properties, type Shape } from "../../graph/properties.ts";
 import { type GraphNode, type GraphRelationship, idOfKey, relationshipId } from "../../graph/record.ts";
 import { isMap, type Value, type ValueMap } from "../../graph/value.ts";
 import { CONTEXT_PREFIX, holdsStructure, MEMORY_LABEL, meaningOf } from "../../memorygraph/fields.ts";
-import type { Column, ColumnKind, LayoutTable } from "../../memorygraph/layouts/layout.ts";
+import type { Column, ColumnKind, LayoutTable, SqliteLayout } from "../../memorygraph/layouts/layout.ts";
 import { toPlain } from "../../memorygraph/plain.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import { spellInstant } from "../../memorygraph/spelling.ts";
@@ -90,7 +90,7 @@ function structureOf(value: SqlValue, { name, kind, orText }: Column): Value {
 }
 
 /** Writes rows of a table of the layout, in the spelling of a release. */
-export class ColumnEncoder {
+class ColumnEncoder {
   readonly #columns: readonly Column[];
   readonly #release: Release;
   readonly #isNode: boolean;
@@ -202,6 +202,25 @@ export class ColumnEncoder {
       this.#places.set(shape, places);
     }
     return places;
+  }
+}
+
+/** One for each of the two tables. */
+export class ColumnEncoders {
+  readonly #nodes: ColumnEncoder;
+  readonly #relationships: ColumnEncoder;
+
+  constructor({ nodes, relationships }: SqliteLayout, release: Release) {
+    this.#nodes = new ColumnEncoder("node", nodes, release);
+    this.#relationships = new ColumnEncoder("relationship", relationships, release);
+  }
+
+  encodeNode(node: GraphNode): EncodedRow | null {
+    return this.#nodes.encodeNode(node);
+  }
+
+  encodeRelationship(relationship: GraphRelationship): EncodedRow | null {
+    return this.#relationships.encodeRelationship(relationship);
   }
 }
 

@@ -5,11 +5,11 @@ import { JsonSyntaxError } from "../../graph/json.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, keyOfContent, keyOfId } from "../../graph/record.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { FindingLog } from "../findings.ts";
-import { ALL_ROWS, type ExactStatement, pages, prepare, quoted, type Row, rows, shareOf } from "./database.ts";
+import { ALL_ROWS, type ExactStatement, pages, prepare, type Row, rows, shareOf } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
 import type { DecodedNode, DecodedRelationship } from "./nodes-layout.ts";
-import { isOdd, REPLACED, readAs } from "./readings.ts";
 import { UnreadableRowError } from "./row.ts";
+import { rowAsMeant } from "./row-as-meant.ts";
 import { HybridIds } from "./shared-ids.ts";
 import { applyToProperties, hashRow, type RowExtra, readRowExtra } from "./side-table.ts";
 import { hasExtra, hashStored, type StoredRows } from "./stored-rows.ts";
@@ -176,33 +176,8 @@ export class SqliteReader {
     }
   }
 
-  #meant<D>(table: Table<D>, row: Row): Row {
-    return isOdd(row, table.readings) ? this.#asMeant(table, row) : row;
-  }
-
-  /** The row with every value of the type that its column should have, where that says the same. */
-  #asMeant<D>(table: Table<D>, row: Row): Row {
-    const exact = row.some((value) => typeof value === "string" && value.includes(REPLACED));
-    const values = exact ? this.#exactTexts(table, row) : row;
-    return values.map((value, at) => readAs(table.readings[at] ?? "any", value));
-  }
-
-  /** Text that is not valid UTF-8 reads as U+FFFD without a word: such a column is marked unreadable instead. */
-  #exactTexts<D>(table: Table<D>, row: Row): Row {
-    const columns = table.columns.filter((name) => table.present.includes(name));
-    const select = columns.map((name) => `CAST(${quoted(name)} AS BLOB)`).join(", ");
-    const query = `SELECT ${select} FROM ${quoted(table.name)} WHERE rowid = ?`;
-    const [bytes] = rows(this.#database, query, row.at(-1)!);
-    const decoder = new TextDecoder(this.#layout.encoding.toLowerCase() as "utf-8", { fatal: true, ignoreBOM: true });
-    return row.map((value, at) => {
-      const raw = bytes?.[columns.indexOf(table.columns[at] ?? "")];
-      if (typeof value !== "string" || !(raw instanceof Uint8Array)) return value;
-      try {
-        return decoder.decode(raw);
-      } catch {
-        return raw;
-      }
-    });
+  #meant(table: Table<unknown>, row: Row): Row {
+    return rowAsMeant(this.#database, this.#layout.encoding, table, row);
   }
 
   #node(table: Table<DecodedNode>, row: Row): GraphNode | null {

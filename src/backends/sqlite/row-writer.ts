@@ -9,21 +9,22 @@ import {
   idOfKey,
   relationshipId,
 } from "../../graph/record.ts";
-import { columnNames, type LayoutTable, type SqliteLayout } from "../../memorygraph/layouts/layout.ts";
+import type { SqliteLayout } from "../../memorygraph/layouts/layout.ts";
 import { isMemory } from "../../memorygraph/memory.ts";
 import { type Release, releaseLine } from "../../memorygraph/releases.ts";
-import { respell, SPELLINGS } from "../../memorygraph/spelling.ts";
+import { respell } from "../../memorygraph/spelling.ts";
 import type { WriteReport } from "../backend.ts";
 import type { Finding } from "../description.ts";
 import { FindingLog } from "../findings.ts";
 import { emptyReport } from "../report.ts";
 import { danglingIds } from "./dangling.ts";
-import { type ExactStatement, prepare, quoted, type SqlValue } from "./database.ts";
+import { type ExactStatement, prepare, type SqlValue } from "./database.ts";
 import { type FileLayout, readLayout } from "./layout.ts";
-import { ColumnEncoder } from "./memories-layout.ts";
-import { fillTemporal, INNER, PropertyEncoder } from "./nodes-layout.ts";
+import { ColumnEncoders } from "./memories-layout.ts";
+import { fillTemporal, PropertyEncoder } from "./nodes-layout.ts";
 import { SqliteReader } from "./reader.ts";
 import type { EncodedRow } from "./row.ts";
+import { countAside, countBeside } from "./row-counts.ts";
 import {
   EXTRA_INDEX,
   EXTRA_TABLES,
@@ -34,18 +35,8 @@ import {
   writeRowExtra,
   writeWholeRecord,
 } from "./side-table.ts";
+import { type TableWriter, tableWriter } from "./table-writer.ts";
 import { nativeOf, type SqliteNative } from "./tables.ts";
-
-interface TableWriter {
-  readonly name: string;
-  readonly columns: readonly string[];
-  /** The positions among `columns` of those that the table really has. */
-  readonly present: readonly number[];
-  /** Whether that is all of them; files from before 0.10 have no temporal columns. */
-  readonly whole: boolean;
-  readonly insert: string;
-  readonly hashed: number;
-}
 
 /** A row ready to go in; a whole record where the layout has no row for it. */
 type Prepared =
@@ -82,8 +73,8 @@ export class RowWriter {
     this.#native = nativeOf(this.#layout);
     const { nodes, relationships } = this.#layout;
     this.#tables = {
-      node: table(nodes, null),
-      relationship: table(relationships, layout.relationships?.columns ?? null),
+      node: tableWriter(nodes, null),
+      relationship: tableWriter(relationships, layout.relationships?.columns ?? null),
     };
     this.#encoder =
       this.#layout.style === "properties"
@@ -127,7 +118,7 @@ export class RowWriter {
       const record = reader.relationshipById(id);
       if (record === null) continue;
       this.remove(record);
-      this.#countAside(record);
+      countAside(this.report, record);
       this.#writeWhole(record, this.#isDangling(record));
     }
   }
@@ -197,7 +188,7 @@ export class RowWriter {
     const encoded = this.#encode(spelled.record);
     if (encoded === null) return this.#setAside(record);
     const { columns, extra } = encoded;
-    this.#count(record.kind, extra.defaulted, extra.set);
+    countBeside(this.report, record.kind, extra);
     if (spelled.record.kind === "node") this.#show(spelled.record, this.#asStored(spelled.record, encoded));
     return { table, columns, extra: isNothing(extra) ? null : writeRowExtra(extra) };
   }
@@ -212,7 +203,7 @@ export class RowWriter {
     const old = native.extra === null ? {} : readRowExtra(native.extra);
     const filled = fillTemporal(columns, old, record.properties, this.#now);
     if (filled.extra === old) return { table, columns, extra: native.extra };
-    this.#count("relationship", filled.extra.defaulted, undefined);
+    countBeside(this.report, "relationship", { defaulted: filled.extra.defaulted ?? [] });
     return { table, columns: filled.columns, extra: writeRowExtra(filled.extra) };
   }
 
@@ -240,16 +231,8 @@ export class RowWriter {
   }
 
   #setAside(record: GraphRecord): Prepared {
-    this.#countAside(record);
+    countAside(this.report, record);
     return { table: null, dangling: record.kind === "relationship" && this.#isDangling(record) };
-  }
-
-  #countAside(record: GraphRecord): void {
-    const what =
-      record.kind === "node"
-        ? `nodes labelled ${record.labels.join(", ") || "nothing"}`
-        : `relationships of type ${record.type}`;
-    this.report.setAside[what] = (this.report.setAside[what] ?? 0) + 1;
   }
 
   /** Where foreign keys are enforced, only memories can be joined. */
@@ -266,24 +249,6 @@ export class RowWriter {
     const whole = (key: string) =>
       this.#hasSideTable && this.#statement(`SELECT 1 FROM ${SIDE_TABLE} WHERE key = ?`).values(key).length > 0;
     return ![from, to].every((key) => whole(key) || this.#isMemory(key));
-  }
-
-  #count(
-    kind: GraphRecord["kind"],
-    defaulted: readonly string[] = [],
-    set: readonly (readonly [string, unknown])[] = [],
-  ): void {
-    const prefix = kind === "node" ? "" : "relationship.";
-    for (const name of defaulted) {
-      if (name.startsWith(INNER)) continue;
-      const field = prefix + name;
-      this.report.defaulted[field] = (this.report.defaulted[field] ?? 0) + 1;
-    }
-    for (const [name] of set) {
-      if (name === SPELLINGS) continue;
-      const field = `property ${prefix}${name}`;
-      this.report.setAside[field] = (this.report.setAside[field] ?? 0) + 1;
-    }
   }
 
   #indexExtra(): void {
@@ -314,33 +279,5 @@ export class RowWriter {
       this.#statements.set(sql, statement);
     }
     return statement;
-  }
-}
-
-function table(known: LayoutTable, existing: readonly string[] | null): TableWriter {
-  const { name, hashed } = known;
-  const columns = columnNames(known);
-  const present = columns.map((_, at) => at).filter((at) => existing === null || existing.includes(columns[at]!));
-  const names = present.map((at) => quoted(columns[at]!));
-  const insert = `INSERT INTO ${name} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`;
-  return { name, columns, present, whole: present.length === columns.length, insert, hashed: hashed ?? columns.length };
-}
-
-/** One for each of the two tables. */
-class ColumnEncoders {
-  readonly #nodes: ColumnEncoder;
-  readonly #relationships: ColumnEncoder;
-
-  constructor({ nodes, relationships }: SqliteLayout, release: Release) {
-    this.#nodes = new ColumnEncoder("node", nodes, release);
-    this.#relationships = new ColumnEncoder("relationship", relationships, release);
-  }
-
-  encodeNode(node: GraphNode): EncodedRow | null {
-    return this.#nodes.encodeNode(node);
-  }
-
-  encodeRelationship(relationship: GraphRelationship): EncodedRow | null {
-    return this.#relationships.encodeRelationship(relationship);
   }
 }
