@@ -9,7 +9,7 @@
  */
 import { platform } from "node:os";
 import { resolve } from "node:path";
-import { BackendConfig, type BackendConfigFields } from "./backends/config.ts";
+import type { BackendConfig, BackendConfigFields } from "./backends/config.ts";
 import { examine } from "./doctor/diagnose.ts";
 import { machineOf } from "./doctor/machine.ts";
 import type { Diagnosis } from "./doctor/models.ts";
@@ -29,6 +29,13 @@ import { forgetRuns, runToForget } from "./operations/forget.ts";
 import { inspectStore } from "./operations/inspect.ts";
 import { findRun, type NewPlace } from "./operations/journal/find-run.ts";
 import { RunJournal } from "./operations/journal/run-journal.ts";
+import {
+  configOf,
+  type ReadingOptions,
+  type RunOptions,
+  type StateOptions,
+  withPassword,
+} from "./operations/library.ts";
 import { runMigration } from "./operations/migrate.ts";
 import type {
   ComparisonResult,
@@ -51,6 +58,7 @@ export { MigrateError } from "./errors.ts";
 export type { ArchiveKeys, BackupOptions } from "./operations/backup/library.ts";
 export type { BackupList, BackupResult } from "./operations/backup/models.ts";
 export { type Compatibility, compatibility } from "./operations/compatibility.ts";
+export type { ReadingOptions, RunOptions, StateOptions } from "./operations/library.ts";
 export type {
   ComparisonResult,
   ConflictPolicy,
@@ -64,22 +72,6 @@ export type {
   VerificationResult,
 } from "./operations/models.ts";
 export type { ForgetResult, ListedRun, RollbackResult } from "./operations/run-models.ts";
-
-/** Where the list of runs and the locks are; that of the command line where it is not named. */
-export interface StateOptions {
-  readonly stateDir?: string;
-}
-
-/** Of a run that is resumed or undone: what its journal never holds. */
-export interface RunOptions extends StateOptions {
-  readonly fromPassword?: string;
-  readonly toPassword?: string;
-  /** The target file, where it was moved since. */
-  readonly toPath?: string;
-  /** Called often; must not throw. */
-  readonly onProgress?: OnProgress;
-  readonly signal?: AbortSignal;
-}
 
 /**
  * Copies everything from one store to another and proves it. The run gets a journal, by which it can be undone later, and a lock
@@ -105,13 +97,6 @@ export async function migrate(
   const [from, to] = [source, target].map(configOf) as [BackendConfig, BackendConfig];
   const runJournal = options.dryRun === true ? undefined : RunJournal.fresh(registryOf(stateDir));
   return (await runMigration(from, to, options, { onProgress, signal, runJournal })).result;
-}
-
-/** What reading a store for a program takes beside its address. */
-export interface ReadingOptions {
-  /** Called often; must not throw. */
-  readonly onProgress?: OnProgress;
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -293,14 +278,6 @@ export async function rollback(
   } finally {
     found.file.close();
   }
-}
-
-function configOf(given: BackendConfigFields): BackendConfig {
-  return given instanceof BackendConfig ? given : BackendConfig.from(given);
-}
-
-function withPassword(config: BackendConfig, password: string | undefined): BackendConfig {
-  return password === undefined ? config : new BackendConfig({ ...config, password });
 }
 
 function registryOf(stateDir: string | undefined): RunRegistry {
