@@ -58,6 +58,55 @@ test("a key of SSH is refused by name", async () => {
   expectError(await run(folder, args), 2, "a key of SSH is no recipient");
 });
 
+test("a key that is cut short is refused before there is an archive, and so is a secret one", async () => {
+  using folder = temporaryFolder();
+  copyFixture("0.12.4", folder, "old.db");
+  const identity = await generateIdentity();
+  const recipient = await identityToRecipient(identity);
+  writeFileSync(folder.file("keys.txt"), `${recipient}\n${recipient.slice(0, -1)}\n`);
+  for (const words of [
+    ["old.db", "new.jsonl.zst.age"],
+    ["backup", "old.db", "kept"],
+  ]) {
+    const cut = await run(folder, [...words, "--to-recipient", recipient.slice(0, -1)]);
+    expectError(cut, 2, "a part of it is missing or wrong");
+    expectError(await run(folder, [...words, "--to-recipient", "keys.txt"]), 2, "a line that is no recipient");
+  }
+  expect(existsSync(folder.file("new.jsonl.zst.age"))).toBe(false);
+  // The folder is made first; nothing is in it.
+  expect(readdirSync(folder.file("kept"))).toEqual([]);
+  expect((await run(folder, ["old.db", "whole.jsonl.zst.age", "--to-recipient", recipient])).code).toBe(0);
+  writeFileSync(folder.file("secret.txt"), `${identity.slice(0, -1)}\n`);
+  const read = await run(folder, ["restore", "whole.jsonl.zst.age", "back.db", "--from-identity", "secret.txt"]);
+  expectError(read, 2, "is no file of age identities");
+  expect(read.stderr).not.toContain(identity.slice(0, 40));
+}, 60_000);
+
+test("a bucket's address with a slash too few makes no folder of that name", async () => {
+  using folder = temporaryFolder();
+  copyFixture("0.12.4", folder, "old.db");
+  for (const address of ["s3:/kept", "s3:kept"]) {
+    for (const words of [
+      ["backup", "old.db", address],
+      ["backups", address],
+      ["verify", "--restore", address],
+    ]) {
+      expectError(await run(folder, words), 2, "not the address of a bucket");
+    }
+  }
+  expect(readdirSync(folder.path).filter((name) => name.startsWith("s3"))).toEqual([]);
+});
+
+test("where a named folder has no backup, the command that makes one there is printed", async () => {
+  using folder = temporaryFolder();
+  copyFixture("0.12.4", folder, "old.db");
+  const { stdout } = await run(folder, ["backups", "kept here"]);
+  const [, printed] = /This makes one: memorygraph-migrate (backup STORE 'kept here')\n/.exec(stdout)!;
+  expect(printed).toBeDefined();
+  expect((await run(folder, ["backup", "old.db", "kept here"])).code).toBe(0);
+  expect((await run(folder, ["backups", "kept here", "--quiet"])).stdout).toContain("memorygraph-");
+}, 60_000);
+
 test("of a damaged one, documents tell every id that is missing", async () => {
   using folder = temporaryFolder();
   copyFixture("0.12.4", folder, "old.db");

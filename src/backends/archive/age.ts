@@ -215,6 +215,25 @@ async function newHeader(lock: Lock, workFactor: number): Promise<{ header: Uint
   return { header: empty.subarray(0, empty.length - NONCE_BYTES - TAG), fileKey };
 }
 
+/** Whether the key of a recipient is whole: it ends with a checksum of its own. */
+export function isRecipient(text: string): boolean {
+  return isTaken(() => new Encrypter().addRecipient(text));
+}
+
+/** The same of a secret key. */
+export function isIdentity(text: string): boolean {
+  return isTaken(() => new Decrypter().addIdentity(text));
+}
+
+function isTaken(give: () => void): boolean {
+  try {
+    give();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const LAST_LINE = "\n--- ";
 
 /** With its last line. @throws AgeError */

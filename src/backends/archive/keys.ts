@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { AccessError, DamagedStoreError, KeyWantedError, UsageError } from "../../errors.ts";
 import type { BackendConfig } from "../config.ts";
-import type { AgeError, Keys, Lock } from "./age.ts";
+import { type AgeError, isIdentity, isRecipient, type Keys, type Lock } from "./age.ts";
 
 const IDENTITY = /^AGE-SECRET-KEY-(PQ-)?1[0-9A-Z]+$/;
 const RECIPIENT = /^age1[0-9a-z]+$/;
@@ -32,24 +32,29 @@ export function keysOf({ password, identity }: BackendConfig): Keys {
 
 /** A key, or those of a file, one a line. */
 function recipientsOf(text: string): string[] {
-  if (RECIPIENT.test(text)) return [text];
+  if (RECIPIENT.test(text)) {
+    if (isRecipient(text)) return [text];
+    throw new UsageError(`${text} is no key of a recipient: a part of it is missing or wrong`, {
+      next: "Copy the whole public key, as age-keygen printed it.",
+    });
+  }
   if (/^ssh-/.test(text)) {
     throw new UsageError("a key of SSH is no recipient of archives: only those of age are supported", {
       next: "Make one with age-keygen -o FILE, keep that, and give the public key that it prints (age1…).",
     });
   }
   const lines = linesOf(text, "recipients");
-  const other = lines.find((line) => !RECIPIENT.test(line));
+  const other = lines.find((line) => !RECIPIENT.test(line) || !isRecipient(line));
   if (other === undefined) return lines;
   throw new UsageError(`${text} holds a line that is no recipient: ${other.slice(0, 20)}…`, {
-    next: "Put one key that begins with age1 on each line; keys of SSH are not supported.",
+    next: "Put one whole key that begins with age1 on each line; keys of SSH are not supported.",
   });
 }
 
 function identitiesIn(path: string): string[] {
   const lines = linesOf(path, "identities");
   // Not shown: it may be a part of a secret key.
-  if (lines.every((line) => IDENTITY.test(line))) return lines;
+  if (lines.every((line) => IDENTITY.test(line) && isIdentity(line))) return lines;
   throw new UsageError(`${path} is no file of age identities`, {
     next: "Name a file as age-keygen writes it (AGE-SECRET-KEY-1…); decrypt it first where it is encrypted itself: age -d.",
   });

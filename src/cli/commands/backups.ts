@@ -37,7 +37,7 @@ async function run({ place: word, "state-dir": stateDir }: BackupsOptions, conte
   const list = await listBackups(placeOf(word, env), { type: ARCHIVE }, knownBackups(stateDir, env), signal);
   if (json) write(jsonLine(list));
   else if (quiet) write(backupsLines(list));
-  else tell(`${backupsReport(list, colour)}\n`);
+  else tell(`${backupsReport(list, word, colour)}\n`);
   for (const warning of list.warnings) log.warn(warning);
   const damaged = list.backups.filter(({ state }) => state === "damaged");
   if (damaged.length === 0) return;

@@ -69,8 +69,12 @@ function nextStep(place: string, encrypted: boolean | null): string[] {
   return [`To try that it can be restored: ${command}`, ...(encrypted ? [key] : [])];
 }
 
-export function backupsReport({ place, backups }: BackupList, colour: Colour): string {
-  if (backups.length === 0) return `No backup is in ${printable(place)}. This makes one: ${PROGRAM} backup`;
+/** @param named the place as it was typed, if it was */
+export function backupsReport({ place, backups }: BackupList, named: string | undefined, colour: Colour): string {
+  if (backups.length === 0) {
+    const operands = named === undefined ? "" : ` STORE ${shellQuote(named)}`;
+    return `No backup is in ${printable(place)}. This makes one: ${PROGRAM} backup${operands}`;
+  }
   const stores = Map.groupBy(backups, ({ store }) => store?.location ?? "");
   const blocks = [...stores].flatMap(([store, own]) => [
     "",

@@ -21,8 +21,9 @@ export interface BucketName {
   readonly key: string;
 }
 
+/** Whether a bucket is meant; with a slash too few as well, which `bucketName` refuses: it is not taken for a folder called "s3:". */
 export function isBucketAddress(text: string): boolean {
-  return text.toLowerCase().startsWith(SCHEME);
+  return /^s3:/i.test(text);
 }
 
 /** @throws UsageError for an address that names no bucket, or a key that would arrive as another one */
