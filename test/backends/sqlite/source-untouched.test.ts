@@ -189,6 +189,8 @@ describe.skipIf(!has.modes)("read-only media", () => {
       const quoted = command.map((word) => `'${word}'`).join(" ");
       await untouched(folder, async () => {
         const child = Bun.spawn(boundByModes(quoted), {
+          // What the preload has set is not in the environment that a child gets by itself.
+          env: { ...Bun.env },
           stdout: "pipe",
           stderr: "pipe",
           cwd: "/",
