@@ -26,6 +26,8 @@ export interface Uncovered {
   readonly outcome: "untouched" | "removed" | "restored" | "kept";
   /** The run at whose layer it ended. */
   readonly run: number;
+  /** Of what is kept: the last run whose layer may lie beneath it. Where a run created what stays, that of an older one was gone. */
+  readonly last: number;
   /** What the layers that were taken off had covered; null where none was, and the record is what it is now. */
   readonly before: CoveredVersion | null;
   /** A layer that was taken off had been changed in what the application keeps by itself. */
@@ -46,7 +48,14 @@ interface Stop {
   readonly before: CoveredVersion | null;
 }
 
-const UNTOUCHED: Uncovered = { outcome: "untouched", run: 0, before: null, isBookkeeping: false, isForced: false };
+const UNTOUCHED: Uncovered = {
+  outcome: "untouched",
+  run: 0,
+  last: 0,
+  before: null,
+  isBookkeeping: false,
+  isForced: false,
+};
 
 /**
  * Of a record that is there now; each once, since a trace counts equal ones off.
@@ -93,8 +102,8 @@ function descend(traces: readonly RunTrace[], start: Start, { changed, canReturn
     }
     if (before === null)
       return stop === null
-        ? { outcome: "removed", run, before: top, ...{ isBookkeeping, isForced } }
-        : kept(stop, { isBookkeeping, isForced });
+        ? { outcome: "removed", run, last: run, before: top, ...{ isBookkeeping, isForced } }
+        : kept(stop, run, { isBookkeeping, isForced });
     if (stop === null) {
       barred = canReturn(before.record, start.now) ? null : (barred ?? { run, before: top });
       top = { record: before.record, image: { run, entry: before.entry } };
@@ -102,11 +111,18 @@ function descend(traces: readonly RunTrace[], start: Start, { changed, canReturn
     if (run + 1 < traces.length) fingerprint = fingerprintOf(before.record);
   }
   if (!isOurs) return UNTOUCHED;
+  const last = traces.length - 1;
   const end = stop ?? barred;
-  if (end !== null) return kept(end, { isBookkeeping, isForced });
-  return { outcome: "restored", run: traces.length - 1, before: top, isBookkeeping, isForced };
+  if (end !== null) return kept(end, last, { isBookkeeping, isForced });
+  return { outcome: "restored", run: last, last, before: top, isBookkeeping, isForced };
 }
 
-function kept({ run, before }: Stop, flags: Pick<Uncovered, "isBookkeeping" | "isForced">): Uncovered {
-  return { outcome: "kept", run, before, ...(before === null ? { isBookkeeping: false, isForced: false } : flags) };
+function kept({ run, before }: Stop, last: number, flags: Pick<Uncovered, "isBookkeeping" | "isForced">): Uncovered {
+  return {
+    outcome: "kept",
+    run,
+    last,
+    before,
+    ...(before === null ? { isBookkeeping: false, isForced: false } : flags),
+  };
 }

@@ -189,9 +189,9 @@ export class RollbackPlan implements Concerns {
   }
 
   /** The runs whose layers stay are those from the one that it ended at. */
-  #keep({ run }: Uncovered, record: Kept & { readonly identity: bigint }): void {
+  #keep({ run, last }: Uncovered, record: Kept & { readonly identity: bigint }): void {
     this.counts.changed++;
-    this.actions.keep(record, [run, this.traces.length - 1]);
+    this.actions.keep(record, [run, last]);
   }
 
   /** A record that stays as it is; what it joins has to stay as well. */
@@ -270,7 +270,14 @@ export class RollbackPlan implements Concerns {
 
 /** Of a record of which the store itself knows that the one run has created it, whatever it holds now. */
 function ownRecord(changed: boolean): Uncovered {
-  return { outcome: changed ? "removed" : "kept", run: 0, before: null, isBookkeeping: false, isForced: changed };
+  return {
+    outcome: changed ? "removed" : "kept",
+    run: 0,
+    last: 0,
+    before: null,
+    isBookkeeping: false,
+    isForced: changed,
+  };
 }
 
 /** As a person finds a record: what it is and its id. */

@@ -62,6 +62,22 @@ test("later runs go with it, newest first, as one plan", async () => {
   expect((await runsOf(folder)).map(({ status }) => status)).toEqual(["rolled back", "rolled back", "rolled back"]);
 });
 
+test("what a later run created anew holds that run, not the one whose record others had deleted", async () => {
+  using folder = temporaryFolder();
+  const { target, source, onto, run } = await merged(folder);
+  change(target, "DELETE FROM relationships WHERE 'old-1' IN (from_id, to_id)", "DELETE FROM nodes WHERE id = 'old-1'");
+  expect((await onto(source)).code).toBe(0);
+  change(target, "UPDATE nodes SET properties = json_set(properties, '$.title', 'changed later') WHERE id = 'old-1'");
+  const undone = await program(folder, ["rollback", run, "--with-later", "--yes", "--json"]);
+  expect([undone.code, JSON.parse(undone.stdout).left]).toEqual([3, ["node old-1"]]);
+  const statuses = (await runsOf(folder)).map(({ id, status }) => [id === run, status]);
+  expect(statuses).toEqual([
+    [false, "partly rolled back"],
+    [true, "rolled back"],
+  ]);
+  expect(counts(target)).toEqual([61, 120]);
+});
+
 test("a target that 0.13 has opened since is undone where it is, and what 0.13 wrote stays", async () => {
   using folder = temporaryFolder();
   const { target, undo } = await merged(folder);
