@@ -3,9 +3,11 @@
  * a hub, parallel relationships, self-loops, text in many scripts and some of it long. The same arguments give the same file.
  *
  *   bun bench/generate.ts FILE COUNT [SEED]
+ *   bun bench/generate.ts FILE --large BYTES
  */
 import { Database } from "bun:sqlite";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { nodesLayout } from "../src/memorygraph/layouts/nodes.ts";
 
 const WORDS =
@@ -121,6 +123,39 @@ export function generate(path: string, count: number, seed = 7): void {
   store.close();
 }
 
+/** The same store for all that ask for this size in this folder. */
+export async function storeOf(folder: string, memories: number): Promise<string> {
+  const path = join(folder, `source-${memories}.db`);
+  if (!existsSync(path)) await generateApart(path, String(memories));
+  return path;
+}
+
+/**
+ * In a process of its own, by the words that the command takes. Whoever measures peaks must stay small: what a child process needed
+ * at most is told as no less than what its parent had needed at most when it was started.
+ */
+export async function generateApart(...words: readonly string[]): Promise<void> {
+  const child = Bun.spawn([process.execPath, import.meta.path, ...words], { stdout: "ignore", stderr: "inherit" });
+  if ((await child.exited) !== 0) throw new Error(`${words.join(" ")} is not generated`);
+}
+
+/** A store of the same kind with one memory, whose content is a text of so many bytes. */
+function generateLarge(path: string, bytes: number): void {
+  const sentence = `${WORDS.filter((word) => /^[a-z]+$/.test(word)).join(" ")} `;
+  const content = sentence.repeat(Math.ceil(bytes / sentence.length)).substring(0, bytes);
+  const memory = {
+    ...{ id: "m-000000", type: "general", title: "large", content, tags: [] },
+    ...{ importance: 0.5001, confidence: 0.85, usage_count: 0, created_at: "2024-01-31T23:59:59+00:00" },
+    updated_at: "2024-01-31T23:59:59+00:00",
+  };
+  rmSync(path, { force: true });
+  const store = new Database(path);
+  for (const sql of [...nodesLayout.tables, ...nodesLayout.indexes]) store.run(sql);
+  const row = "INSERT INTO nodes VALUES (?, 'Memory', ?, '2026-01-01 00:00:00', '2026-01-01 00:00:00')";
+  store.run(row, [memory.id, JSON.stringify(memory)]);
+  store.close();
+}
+
 /** As Python's json.dumps spells it. */
 function python(value: object): string {
   const spaced = JSON.stringify(value, null, 1)
@@ -133,7 +168,8 @@ function python(value: object): string {
 if (import.meta.main) {
   const [path, count, seed] = process.argv.slice(2);
   if (path === undefined || count === undefined) {
-    console.error("usage: bun bench/generate.ts FILE COUNT [SEED]");
+    console.error("usage: bun bench/generate.ts FILE COUNT [SEED], or FILE --large BYTES");
     process.exitCode = 2;
-  } else generate(path, Number(count), seed === undefined ? 7 : Number(seed));
+  } else if (count === "--large") generateLarge(path, Number(seed));
+  else generate(path, Number(count), seed === undefined ? 7 : Number(seed));
 }

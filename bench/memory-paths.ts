@@ -6,7 +6,7 @@ import type { Instance } from "../scripts/servers.ts";
 import { descriptorOf, typeNamed } from "../src/backends/descriptors.ts";
 import { emptyBolt } from "../test/conformance/bolt.ts";
 import { emptyFalkor } from "../test/conformance/falkor.ts";
-import { generate } from "./generate.ts";
+import { generateApart } from "./generate.ts";
 import { measure } from "./measure.ts";
 
 export interface Store {
@@ -32,7 +32,7 @@ export async function peaksOf(
   const { kind, server } = store;
   const here = join(folder, `${kind}-${memories}`);
   const [source, changed, back] = [`${here}.db`, `${here}-changed.db`, `${here}-back.db`];
-  generate(source, memories);
+  await generateApart(source, String(memories));
   copyFileSync(source, changed);
   overwriteEverything(changed);
   const endpoint = (side: "from" | "to") =>

@@ -6,7 +6,7 @@
  *
  *   bun bench/rdb.ts [NODES]
  */
-import { mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@redis/client";
@@ -19,6 +19,7 @@ import { openGraph } from "../src/rdb/graph.ts";
 import { findGraph, scanDump } from "../src/rdb/scan.ts";
 import { openDumpFile } from "../src/rdb/source.ts";
 import { writeDump } from "../src/rdb/write.ts";
+import { type Measure, measure, median, type Runs } from "./measure.ts";
 
 const ROUNDS = 3;
 const DEGREE = 3;
@@ -116,32 +117,19 @@ async function rewrite(path: string): Promise<void> {
   await writeDump(`${path}.rewritten`, draft, { keep: scan });
 }
 
-interface Times {
-  readonly clock: number;
-  readonly processor: number;
+/** Runs this program again, as a process of its own, with that verb. */
+function verbAlone(verb: string, ...args: string[]): Promise<Measure> {
+  return measure([process.execPath, import.meta.path, verb, ...args]);
 }
 
-interface Measure extends Times {
-  readonly mebibytes: number;
+interface EngineRun {
+  readonly load: Measure;
+  readonly save: Measure;
+  readonly version: string;
 }
 
-async function measure(verb: string, ...args: string[]): Promise<Measure> {
-  const start = performance.now();
-  const child = Bun.spawn([process.execPath, import.meta.path, verb, ...args], {
-    stdout: "inherit",
-    stderr: "inherit",
-  });
-  if ((await child.exited) !== 0) throw new Error(`${verb} failed`);
-  const usage = child.resourceUsage()!;
-  return {
-    clock: (performance.now() - start) / 1000,
-    processor: Number(usage.cpuTime.total) / 1e6,
-    mebibytes: usage.maxRSS / 2 ** 20,
-  };
-}
-
-/** Loads the file, and saves it again. */
-async function engine(folder: string, file: string): Promise<{ load: Times; save: Times; version: string }> {
+/** Loads the file, and saves it again. Its memory is not measured. */
+async function engine(folder: string, file: string): Promise<EngineRun> {
   const port = await freePort();
   const log = join(folder, "log");
   const { server, module } = falkorBinaries();
@@ -163,13 +151,14 @@ async function engine(folder: string, file: string): Promise<{ load: Times; save
     const loaded = await processor();
     const start = performance.now();
     await client.sendCommand(["SAVE"]);
-    const clock = (performance.now() - start) / 1000;
+    const seconds = (performance.now() - start) / 1000;
     const saved = await processor();
     client.destroy();
     const text = readFileSync(log, "utf8");
+    const loading = Number(/DB loaded from disk: ([\d.]+) seconds/.exec(text)![1]);
     return {
-      load: { clock: Number(/DB loaded from disk: ([\d.]+) seconds/.exec(text)![1]), processor: loaded },
-      save: { clock, processor: saved - loaded },
+      load: { seconds: loading, cpuSeconds: loaded, mebibytes: 0 },
+      save: { seconds, cpuSeconds: saved - loaded, mebibytes: 0 },
       version: /FalkorDB version ([\d.]+\d)/.exec(text)![1]!,
     };
   } finally {
@@ -178,46 +167,71 @@ async function engine(folder: string, file: string): Promise<{ load: Times; save
   }
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+/** The engine as the floor of each. */
+interface DumpRuns {
+  readonly read: Runs;
+  readonly write: Runs;
+  readonly engine: string;
 }
 
-async function main(nodes: number): Promise<void> {
+const measured = new Map<string, Promise<DumpRuns>>();
+
+/** Once for each size, whoever asks: what is read is what is written. */
+export function measureDump(nodes: number, rounds: number): Promise<DumpRuns> {
+  const key = `${nodes} ${rounds}`;
+  const runs = measured.get(key) ?? inRounds(nodes, rounds);
+  measured.set(key, runs);
+  return runs;
+}
+
+async function inRounds(nodes: number, rounds: number): Promise<DumpRuns> {
   const folder = mkdtempSync(join(tmpdir(), "memorygraph-bench-"));
   try {
     const path = join(folder, "dump.rdb");
-    await measure("generate", path, String(nodes));
+    await verbAlone("generate", path, String(nodes));
+    // It saves it in its own way, and everything is warm afterwards.
     const { version } = await engine(folder, "dump.rdb");
-    console.log(`FalkorDB ${version} saves it in ${(statSync(path).size / 1e6).toFixed(1)} MB`);
-    const empty = await measure("nothing");
-    const rounds: { load: Times; save: Times; read: Measure; rewrite: Measure }[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
+    const empty = await verbAlone("nothing");
+    const all: { load: Measure; save: Measure; read: Measure; write: Measure }[] = [];
+    for (let round = 0; round < rounds; round++) {
       const { load, save } = await engine(folder, "dump.rdb");
-      rounds.push({ load, save, read: await measure("read", path), rewrite: await measure("rewrite", path) });
-    }
-    console.log(`${nodes} nodes, ${nodes * DEGREE} relationships; medians of ${ROUNDS} rounds`);
-    for (const unit of ["clock", "processor"] as const) {
-      const seconds = (what: "load" | "save" | "read" | "rewrite") => median(rounds.map((round) => round[what][unit]));
+      const [read, rewritten] = [await verbAlone("read", path), await verbAlone("rewrite", path)];
       // Starting Bun is no part of either, nor is reading of writing.
-      const reading = seconds("read") - empty[unit];
-      const writing = seconds("rewrite") - seconds("read");
-      const told = (name: string, ours: number, verb: "load" | "save") =>
-        `${name} ${ours.toFixed(2)} s, the engine ${seconds(verb).toFixed(2)} s: ratio ${(ours / seconds(verb)).toFixed(2)}`;
-      console.log(`${unit}: ${told("read", reading, "load")}; ${told("written", writing, "save")}`);
+      all.push({ load, save, read: without(read, empty), write: without(rewritten, read) });
     }
-    const peak = (what: "read" | "rewrite") => Math.max(...rounds.map((round) => round[what].mebibytes)).toFixed(0);
-    const size = (statSync(`${path}.rewritten`).size / 1e6).toFixed(1);
-    console.log(
-      `peak MiB: read ${peak("read")}, read and written ${peak("rewrite")}, Bun alone ${empty.mebibytes.toFixed(0)}`,
-    );
-    console.log(`our file ${size} MB`);
+    return {
+      read: { floor: all.map(({ load }) => load), ours: all.map(({ read }) => read) },
+      write: { floor: all.map(({ save }) => save), ours: all.map(({ write }) => write) },
+      engine: version,
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-const [verb = "100000", path = "", count = ""] = process.argv.slice(2);
-if (verb === "generate") await generate(path, Number(count));
-else if (verb === "read") await read(path);
-else if (verb === "rewrite") await rewrite(path);
-else if (verb !== "nothing") await main(Number(verb));
+function without(whole: Measure, part: Measure): Measure {
+  const { seconds, cpuSeconds, mebibytes } = whole;
+  return { seconds: seconds - part.seconds, cpuSeconds: cpuSeconds - part.cpuSeconds, mebibytes };
+}
+
+async function main(nodes: number): Promise<void> {
+  const { read, write, engine } = await measureDump(nodes, ROUNDS);
+  console.log(`FalkorDB ${engine}; ${nodes} nodes, ${nodes * DEGREE} relationships; medians of ${ROUNDS} rounds`);
+  for (const [name, { floor, ours }] of Object.entries({ read, written: write })) {
+    const told = (["seconds", "cpuSeconds"] as const).map((unit) => {
+      const [own, least] = [ours, floor].map((runs) => median(runs.map((run) => run[unit])));
+      const what = unit === "seconds" ? "by the clock" : "of processor";
+      return `${own!.toFixed(2)} s ${what}, the engine ${least!.toFixed(2)} s: ratio ${(own! / least!).toFixed(2)}`;
+    });
+    const peak = Math.max(...ours.map((run) => run.mebibytes)).toFixed(0);
+    console.log(`${name}: ${told.join("; ")}; peak ${peak} MiB`);
+  }
+}
+
+if (import.meta.main) {
+  const [verb = "100000", path = "", count = ""] = process.argv.slice(2);
+  if (verb === "generate") await generate(path, Number(count));
+  else if (verb === "read") await read(path);
+  else if (verb === "rewrite") await rewrite(path);
+  else if (verb !== "nothing") await main(Number(verb));
+}

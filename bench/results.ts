@@ -1,6 +1,6 @@
 /** What was measured so far: docs/performance/results.json, one entry a line of the table and size of store. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { type Measure, median } from "./measure.ts";
 
@@ -15,32 +15,45 @@ export interface Result {
   /** When it was measured: YYYY-MM-DD. */
   readonly day: string;
   readonly machine: string;
-  readonly floorSeconds: number;
+  /** Processes that wanted to run in the minute before; absent where it was not noted. */
+  readonly load?: number;
+  /** Null where there is no floor, as are the ratio and the floor's processor time. */
+  readonly floorSeconds: number | null;
   readonly seconds: number;
   /** Median of the ratios of each round, by the clock. */
-  readonly ratio: number;
-  readonly floorCpuSeconds: number;
+  readonly ratio: number | null;
+  readonly floorCpuSeconds: number | null;
   readonly cpuSeconds: number;
+  /** The highest of ours. */
   readonly mebibytes: number;
 }
 
 /** One round after the other; `floor` and `ours` of a round ran in turn. */
-export function resultOf(line: string, memories: number, floor: readonly Measure[], ours: readonly Measure[]): Result {
+export function resultOf(
+  what: Pick<Result, "line" | "memories" | "load">,
+  floor: readonly Measure[],
+  ours: readonly Measure[],
+): Result {
   const middle = (runs: readonly Measure[], part: "seconds" | "cpuSeconds") =>
-    rounded(median(runs.map((run) => run[part])));
+    runs.length === 0 ? null : rounded(median(runs.map((run) => run[part])));
+  const ratios = floor.map(({ seconds }, at) => ours[at]!.seconds / seconds);
   return {
-    line,
-    memories,
+    ...what,
     rounds: ours.length,
     day: new Date().toISOString().substring(0, 10),
     machine: machine(),
     floorSeconds: middle(floor, "seconds"),
-    seconds: middle(ours, "seconds"),
-    ratio: rounded(median(ours.map(({ seconds }, at) => seconds / floor[at]!.seconds))),
+    seconds: middle(ours, "seconds")!,
+    ratio: ratios.length === 0 ? null : rounded(median(ratios)),
     floorCpuSeconds: middle(floor, "cpuSeconds"),
-    cpuSeconds: middle(ours, "cpuSeconds"),
+    cpuSeconds: middle(ours, "cpuSeconds")!,
     mebibytes: Math.round(Math.max(...ours.map((run) => run.mebibytes))),
   };
+}
+
+/** What else the machine has to do, as uptime tells it; one process is the benchmark itself. */
+export function load(): number {
+  return rounded(loadavg()[0]!);
 }
 
 export function readResults(): Result[] {
