@@ -9,7 +9,7 @@
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { Glob } from "bun";
 import { buildTestProgram } from "./test-program.ts";
 
@@ -30,6 +30,8 @@ const BUILDS = join(TESTS, "release/builds.ts");
 const HAVE_THEM = ["support/servers.ts", "support/own-servers.ts", "conformance/ends.ts", "faults/targets.ts"];
 
 const textOf = (file: string) => readFileSync(file, "utf8");
+/** With slashes on every system, as the patterns and the lists of files here have them. */
+const nameIn = (folder: string, file: string) => relative(folder, file).replaceAll(sep, "/");
 
 function importsOf(file: string): string[] {
   const imports = textOf(file).matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+\.ts)"/g);
@@ -57,7 +59,7 @@ type PartName = keyof typeof PARTS;
 
 function partOf(file: string): PartName {
   const modules = reach(file);
-  const users = [...modules].filter((module) => !HAVE_THEM.includes(relative(TESTS, module))).map(textOf);
+  const users = [...modules].filter((module) => !HAVE_THEM.includes(nameIn(TESTS, module))).map(textOf);
   const givers = level === "long" ? [GIVE_NEO4J, GIVE_MORE] : [GIVE_NEO4J];
   if (users.some((text) => givers.some((giver) => giver.test(text)))) return "Neo4j and the others";
   if (SERVERS.some((module) => modules.has(module))) return "servers without Neo4j";
@@ -90,9 +92,9 @@ class Output {
   #summary = "";
 
   line(line: string): void {
-    const [, file] = /^(test\/\S+\.test\.ts):$/.exec(line) ?? [];
+    const [, file] = /^(test[\\/]\S+\.test\.ts):$/.exec(line) ?? [];
     const [, outcome, name, took] = /^\((pass|fail|skip)\) (.*?)(?: \[([\d.]+)ms\])?$/.exec(line) ?? [];
-    if (file !== undefined) this.#file = file;
+    if (file !== undefined) this.#file = file.replaceAll(sep, "/");
     else if (line.startsWith("SKIPPED: ")) this.skips.add(line.slice("SKIPPED: ".length));
     else if (outcome === undefined) this.#said.push(line);
     else {
@@ -123,7 +125,7 @@ class Output {
 }
 
 async function run(part: string, files: readonly string[], level: string, output: Output): Promise<Sums> {
-  const names = files.map((file) => `./${relative(ROOT, file)}`);
+  const names = files.map((file) => `./${nameIn(ROOT, file)}`);
   const env = { ...Bun.env, TEST_LEVEL: level, ...(level === "quick" && { TEST_BACKENDS: "none" }) };
   // With a name for what it reads, bun test tells every test, whoever runs it.
   for (const name of ["CLAUDECODE", "AGENT", "REPL_ID"]) delete env[name as keyof typeof env];
@@ -133,7 +135,8 @@ async function run(part: string, files: readonly string[], level: string, output
   const minutes = Number(
     Bun.env.TEST_MINUTES ?? LIMITS[level === "long" && Bun.env.LONG_ROUNDS === "full" ? "full" : level],
   );
-  const stop = () => process.kill(-child.pid, "SIGKILL");
+  // With all that it has started, where the system can tell.
+  const stop = () => (process.platform === "win32" ? child.kill() : process.kill(-child.pid, "SIGKILL"));
   let isLate = false;
   const limit = setTimeout(() => {
     isLate = true;
@@ -179,7 +182,7 @@ const patterns = given.slice(isLevelNamed ? 1 : 0).filter((word) => word !== "--
 const files = [...new Glob("test/**/*.test.ts").scanSync({ cwd: ROOT, absolute: true })]
   .sort()
   .filter((file) => belongs(file, level))
-  .filter((file) => patterns.length === 0 || patterns.some((pattern) => relative(ROOT, file).includes(pattern)));
+  .filter((file) => patterns.length === 0 || patterns.some((pattern) => nameIn(ROOT, file).includes(pattern)));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
 const parts = Object.entries(Object.groupBy(files, partOf))
   .flatMap(([part, list]) => dealt(part as PartName, list))
