@@ -87,6 +87,12 @@ async function openForRollback<Source extends SourceStore>(
   if (!existsSync(path)) return null;
   assertReplaceable(path);
   const source = await format.openSource(config, { side: "to" });
+  let isOpen = true;
+  // Before the file is replaced or removed: Windows replaces none that is open.
+  const closeSource = async () => {
+    if (isOpen) await source.close();
+    isOpen = false;
+  };
   return {
     location: path,
     present: () => presentOf(source.read()),
@@ -94,12 +100,17 @@ async function openForRollback<Source extends SourceStore>(
       assertWhole(path, source);
       failpoint("before rollback");
       const isGone = isEmptied(plan, journals);
-      if (isGone) remove(path);
-      else await rewriteWithout(format, config, source, plan, journals[0]!);
+      if (isGone) {
+        await closeSource();
+        remove(path);
+      } else {
+        const session = await beginWithout(format, config, source, journals[0]!);
+        await rewriteWithout(session, source, plan, closeSource);
+      }
       failpoint("rolled back");
       return isGone ? "removed" : "changed";
     },
-    close: () => source.close(),
+    close: closeSource,
   };
 }
 
@@ -113,23 +124,31 @@ function assertWhole(path: string, source: SourceStore): void {
   });
 }
 
-/** What others have put into the file stays. */
-async function rewriteWithout<Source extends SourceStore>(
+function beginWithout<Source extends SourceStore>(
   format: WrittenOnceFormat<Source>,
   config: BackendConfig,
   source: Source,
-  plan: RollbackPlan,
   journal: JournalFile,
-): Promise<void> {
+): Promise<WrittenOnceTarget> {
   const request = { release: null, fallbackRelease: DEFAULT_RELEASE };
   const writing = { purpose: "rollback", journal, state: stateOf(pathOf(config)), former: source } as const;
-  const session = await WrittenOnceTarget.begin(format, config, request, writing);
+  return WrittenOnceTarget.begin(format, config, request, writing);
+}
+
+/** What others have put into the file stays. */
+async function rewriteWithout(
+  session: WrittenOnceTarget,
+  source: SourceStore,
+  plan: RollbackPlan,
+  closeSource: () => Promise<void>,
+): Promise<void> {
   try {
     for await (const batch of planned(source.read(), plan)) {
       const kept = batch.map(({ record, action }) => (action === null ? record : beforeImageOf(plan, action)));
       await session.write(kept.filter((record) => record !== null));
     }
     failpoint("half rolled back");
+    await closeSource();
     await commitPlanned(session, plan);
   } catch (error) {
     await session.rollback();
