@@ -119,10 +119,14 @@ const TRIGGER: Record<Schedule, string> = {
     "      <StartBoundary>2026-01-05T12:07:00</StartBoundary>\n      <ScheduleByWeek><WeeksInterval>1</WeeksInterval><DaysOfWeek><Monday/></DaysOfWeek></ScheduleByWeek>\n",
 };
 
+/**
+ * The text is ASCII and declares no encoding: schtasks takes a file for UTF-16 by its mark, and for the system's code page otherwise,
+ * and refuses one that declares UTF-8. So it is read the same however an editor, or `>` in PowerShell, has saved it.
+ */
 function windows(schedule: Schedule, [program = "", ...words]: readonly string[], shell: Shell): Units {
   // Asked for on another system, or in a shell that takes /TN for a path.
   const path = withVariable("LOCALAPPDATA", `\\memorygraph-migrate\\${NAME}.xml`, shell === "posix" ? "cmd" : shell);
-  const text = `<?xml version="1.0" encoding="UTF-8"?>
+  const text = `<?xml version="1.0"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
   <RegistrationInfo>
     <Description>Backup of MemoryGraph's memories</Description>
@@ -139,8 +143,8 @@ ${TRIGGER[schedule]}    </CalendarTrigger>
   </Settings>
   <Actions>
     <Exec>
-      <Command>${xml(program)}</Command>
-      <Arguments>${xml(words.map(windowsWord).join(" "))}</Arguments>
+      <Command>${asciiXml(program)}</Command>
+      <Arguments>${asciiXml(words.map(windowsWord).join(" "))}</Arguments>
     </Exec>
   </Actions>
 </Task>
@@ -156,6 +160,10 @@ ${TRIGGER[schedule]}    </CalendarTrigger>
 function windowsWord(word: string): string {
   if (word !== "" && !/[\s"]/.test(word)) return word;
   return `"${word.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, "$1$1")}"`;
+}
+
+function asciiXml(text: string): string {
+  return xml(text).replace(/[^\0-~]/gu, (sign) => `&#${sign.codePointAt(0)};`);
 }
 
 function xml(text: string): string {

@@ -9,7 +9,7 @@ const COMMAND = [
   "/opt/my tools/memorygraph-migrate",
   "backup",
   "--from-path",
-  '/home/ä/100% $HOME "quoted" & <old>.db',
+  '/home/ä🚀/100% $HOME "quoted" & <old>.db',
   "C:\\kept\\",
 ];
 
@@ -51,10 +51,12 @@ test.skipIf(analyze === null).each(SCHEDULES)("systemd reads those for %s withou
 });
 
 /** The text of each element of that name, as an XML parser reads it. */
-function elements(text: string, name: string): string[] {
+function elements(text: string | Buffer, name: string): string[] {
   const script =
     "import sys, xml.etree.ElementTree as e; [print(repr(x.text)) for x in e.fromstring(sys.stdin.buffer.read()).iter() if x.tag.split('}')[-1] == sys.argv[1]]";
-  const { exitCode, stdout, stderr } = Bun.spawnSync(["python3", "-c", script, name], { stdin: Buffer.from(text) });
+  const { exitCode, stdout, stderr } = Bun.spawnSync(["python3", "-c", script, name], {
+    stdin: typeof text === "string" ? Buffer.from(text) : text,
+  });
   expect([exitCode, stderr.toString()]).toEqual([0, ""]);
   return stdout.toString().trim().split("\n");
 }
@@ -84,7 +86,10 @@ test.skipIf(python === null).each(SCHEDULES)(
     const [file] = unitsFor("windows", schedule, COMMAND).files;
     expect(elements(file!.text, "Command")).toEqual(["'/opt/my tools/memorygraph-migrate'"]);
     const [words] = elements(file!.text, "Arguments");
-    expect(words).toContain('backup --from-path "/home/ä/100% $HOME \\\\"quoted\\\\" & <old>.db" C:\\\\kept\\\\');
+    expect(words).toContain('backup --from-path "/home/ä🚀/100% $HOME \\\\"quoted\\\\" & <old>.db" C:\\\\kept\\\\');
     expect(elements(file!.text, "StartBoundary")).toHaveLength(1);
+    // schtasks refuses what declares UTF-8, and reads what has no mark of UTF-16 in the code page of the system.
+    expect(file!.text).toMatch(/^<\?xml version="1\.0"\?>\n[\n -~]*$/);
+    expect(elements(Buffer.from(`\ufeff${file!.text}`, "utf16le"), "Arguments")).toEqual([words!]);
   },
 );
