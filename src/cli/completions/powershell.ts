@@ -48,7 +48,8 @@ ${runs.join("\n")}
     if ($meanings.Count -gt 0 -and $runs.ContainsKey($command) -and $typed -ccontains $runs[$command]) {
         # The program itself knows its runs: a name, a tab and what it is.
         $words = @($words)
-        foreach ($line in @(& $commandAst.CommandElements[0].Value runs --quiet 2>$null)) {
+        $program = $commandAst.CommandElements[0].Value
+        foreach ($line in @(& $program runs --quiet 2>$null)) {
             $name, $about = $line -split "\`t", 2
             $meanings[$name] = $about
             $words += $name
