@@ -21,7 +21,7 @@ const TESTS = join(ROOT, "test");
 const ROUNDS = join(TESTS, "support/level.ts");
 const SERVERS = ["support/servers.ts", "support/own-servers.ts", "support/engine.ts"].map((file) => join(TESTS, file));
 /** What gives Neo4j to a test that names it; the modules that have these functions need none themselves. */
-const GIVE_NEO4J = /\b(availableServers|serverEnds|allEnds|ownNeo4j)\b|serversOf\("neo4j"\)/;
+const GIVE_NEO4J = /\b(availableServers|serverEnds|allEnds|endsOfAllKinds|ownNeo4j)\b|serversOf\("neo4j"\)/;
 /** What gives it in the long level alone. */
 const GIVE_MORE = /\b(faultServers|allTargets|livingStores)\b/;
 /** What there is more of in the long level; executables for other machines, where .ci/run names some. */

@@ -100,7 +100,10 @@ async function compareWithBefore(
     const after = (await summarise(store)).digest;
     if (!after.equals(before)) {
       throw new RollbackError(`${location} is not as it was before`, {
-        details: [`before: ${before}`, `after: ${after}`],
+        details: [
+          ...(cause instanceof Error ? [`why the run was undone: ${cause.message}`] : []),
+          ...[`before: ${before}`, `after: ${after}`],
+        ],
         next:
           backend.target === "live"
             ? "Stop the applications and drop the triggers that change it, then compare it with a backup."

@@ -5,7 +5,9 @@ import { descriptorOf } from "../../src/backends/descriptors.ts";
 import type { Release } from "../../src/memorygraph/releases.ts";
 import { sharedEngine } from "../support/engine.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { availableServers, type TestServer } from "../support/servers.ts";
+import { ALL_OF_IT } from "../support/level.ts";
+import { playedMemgraph } from "../support/played-memgraph.ts";
+import { availableServers, serversOf, type TestServer } from "../support/servers.ts";
 import { emptyBolt, fillBolt, readBolt, withDriver } from "./bolt.ts";
 import { contractEnd } from "./contract-end.ts";
 import type { PlainGraph } from "./corpus.ts";
@@ -87,6 +89,25 @@ export async function serverEnds(): Promise<{
     first: servers.map((list) => endOf(list[0]!)),
     second: servers.map((list) => endOf(list.at(-1)!)),
   };
+}
+
+/** Of a played Memgraph, in milliseconds: less than undoing has time for after a signal, and more than a busy machine stands still. */
+const INACTIVITY = 8_000;
+
+/**
+ * One server of each kind that is there, and in the long level a played Memgraph where there is no other: for what can happen on the
+ * way between a server and the program, whatever the server holds.
+ */
+export async function endsOfAllKinds(): Promise<readonly ServerEnd[]> {
+  const found = await Promise.all((["neo4j", "falkordb", "memgraph"] as const).map((kind) => serversOf(kind)));
+  const ends = found.flatMap((servers) => servers.slice(-1)).map((server) => endOf(server));
+  if (!ALL_OF_IT || ends.some(({ kind }) => kind === "memgraph")) return ends;
+  return [...ends, (await playedMemgraph({ work: workOf, inactivity: INACTIVITY })).end];
+}
+
+/** What is asked only to keep a server busy takes a second for each four millions. */
+function workOf(statement: string): number {
+  return Number(/^UNWIND range\(1, (\d+)\) /.exec(statement)?.[1] ?? 0) / 4_000;
 }
 
 interface FileRow {

@@ -5,6 +5,8 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { Connection } from "../../src/backends/bolt/connection.ts";
+import { memgraphDialect } from "../../src/backends/bolt/memgraph.ts";
+import { neo4jDialect } from "../../src/backends/bolt/neo4j.ts";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { connectFalkor } from "../../src/backends/falkor/connect.ts";
 import { loadBackend } from "../../src/backends/registry.ts";
@@ -12,12 +14,12 @@ import { ConnectionError, InterruptedError } from "../../src/errors.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
 import type { MigrationResult, Progress } from "../../src/operations/models.ts";
 import { onWait, shortenPatience } from "../../src/support/patience.ts";
-import { endOf, type ServerEnd } from "../conformance/ends.ts";
+import { endOf, endsOfAllKinds, type ServerEnd } from "../conformance/ends.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { atLevel } from "../support/level.ts";
 import { ownFalkor, ownNeo4j } from "../support/own-servers.ts";
+import { playedMemgraph } from "../support/played-memgraph.ts";
 import { addressOf, proxyTo, type Proxy as TestProxy } from "../support/proxy.ts";
-import { serversOf } from "../support/servers.ts";
 import { at, createLike, manyMemories, settle } from "../support/stores.ts";
 import { begin, ended, program, runsOf, standsStill } from "./program.ts";
 
@@ -33,9 +35,7 @@ const SLACK = 12_000;
 /** From the first signal to the end, as it is promised to people. */
 const STOPPED = 30_000;
 const MEMORIES = 6_000;
-const KINDS = ["neo4j", "memgraph", "falkordb"] as const;
-const kinds = await Promise.all(KINDS.map(async (kind) => (await serversOf(kind)).at(-1)));
-const ends: readonly ServerEnd[] = kinds.filter((server) => server !== undefined).map((server) => endOf(server));
+const ends = await endsOfAllKinds();
 
 const told: string[] = [];
 beforeAll(() => onWait((text) => told.push(text)));
@@ -96,6 +96,8 @@ async function openedFor(end: ServerEnd): Promise<Opened> {
   const login = { username: end.config.username ?? null, password: end.config.password ?? null };
   const options = { access: "read", database: null, location: "it" } as const;
   const connection = new Connection(end.config, { ...address, ...login }, options);
+  const dialect = end.kind === "neo4j" ? neo4jDialect(connection, "it") : memgraphDialect(connection);
+  connection.watchBy((await dialect).activity);
   return { ask: (statement) => connection.rows(statement), close: () => connection.close() };
 }
 
@@ -255,13 +257,14 @@ describe.each(ends.map((end) => ({ name: end.kind, end })))("the program, when i
   }, 120_000);
 });
 
-const OWN = { neo4j: ownNeo4j, falkordb: ownFalkor } as const;
-const standing = (["neo4j", "falkordb"] as const).filter((name) => ends.some(({ kind }) => kind === name));
+const OWN = { neo4j: ownNeo4j, falkordb: ownFalkor, memgraph: playedMemgraph } as const;
+const KINDS = ["neo4j", "falkordb", "memgraph"] as const;
+const standing = KINDS.filter((name) => ends.some(({ kind }) => kind === name));
 describe.each(standing)("a %s that stands still", (name) => {
   test("as a source, and as a target", async () => {
     using folder = temporaryFolder();
     await using own = await OWN[name]();
-    const end = endOf(own.server);
+    const end = "end" in own ? own.end : endOf(own.server);
     const source = bigFile(folder.file("a.db"));
     const stoppedAt = async (from: BackendConfig, to: BackendConfig) => {
       told.length = 0;

@@ -2,24 +2,29 @@
 /**
  * Many silences: the line to a server falls silent, or the server stands still, wherever a run is: after so much of what the
  * program sends in an undisturbed one, from the first byte (connecting) over probing, reading, writing and the schema to the
- * last of verification, and while the run is undone. No wait is longer than it may be, and each is told of. On FalkorDB all rows
- * run beside one another, each on a graph of its own, by the limits of a release; on Neo4j, which has one graph, one after
- * another by shorter ones, and in each phase by those of a release as well. silence.test.ts has the phases one by one.
+ * last of verification, and while the run is undone. No wait is longer than it may be, and none lasts without a word. On FalkorDB
+ * all rows run beside one another, each on a graph of its own, by the limits of a release, and so on Memgraph, which is played; on
+ * Neo4j, which has one graph, one after another by shorter ones, and in each phase by those of a release as well.
+ * silence.test.ts has the phases one by one.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { BackendConfig } from "../../src/backends/config.ts";
 import { InterruptedError } from "../../src/errors.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
+import type { Progress } from "../../src/operations/models.ts";
 import { onWait, patience, shortenPatience } from "../../src/support/patience.ts";
 import { endOf } from "../conformance/ends.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { type OwnServer, ownFalkor, ownNeo4j } from "../support/own-servers.ts";
+import { playedMemgraph } from "../support/played-memgraph.ts";
 import { addressOf, type Proxy as Line, proxyTo } from "../support/proxy.ts";
 import { serversOf } from "../support/servers.ts";
 import { at, manyMemories } from "../support/stores.ts";
 
 /** Side by side, all rows take as long as one. */
 const LONGEST = 180_000;
+/** From the signal on, whatever the limits. */
+const STOPPED = 30_000;
 /** For rows that come one after another. */
 const SHORT = {
   ...{ connect: 1_500, voice: 400, probeEvery: 400, probe: 1_500, silence: 2_000 },
@@ -39,6 +44,7 @@ const BETWEEN = [0.03, 0.07, 0.3, 0.4, 0.45, 0.55, 0.65, 0.7, 0.8];
 
 const AT_ONCE = 9;
 
+type Silenced = Pick<OwnServer, "server" | "stand" | "go">;
 type Direction = "from the server" | "into the server" | "undone";
 type Silence = "open" | "all" | "frozen";
 
@@ -59,7 +65,9 @@ function rowsOf(silences: readonly Silence[], places: readonly number[]): Row[] 
   });
 }
 
-const told: string[] = [];
+/** What was said, and when. */
+const words: { readonly text: string; readonly at: number }[] = [];
+const say = (text: string) => void words.push({ text, at: performance.now() });
 let folder: TemporaryFolder;
 let source: BackendConfig;
 const isThere = { neo4j: (await serversOf("neo4j")).length > 0, falkordb: (await serversOf("falkordb")).length > 0 };
@@ -67,20 +75,20 @@ const isThere = { neo4j: (await serversOf("neo4j")).length > 0, falkordb: (await
 beforeAll(() => {
   folder = temporaryFolder();
   source = manyMemories(folder.file("a.db"), MEMORIES, 1_000);
-  onWait((text) => told.push(text));
+  onWait(say);
 });
 afterAll(() => {
   onWait(null);
   folder[Symbol.dispose]();
 });
 
-function graphOf({ server: { kind, uri } }: OwnServer, graph: string, port?: number): BackendConfig {
+function graphOf({ server: { kind, uri } }: Silenced, graph: string, port?: number): BackendConfig {
   const through = port === undefined ? uri : uri.replace(/\d+$/, String(port));
   return new BackendConfig({ type: kind, uri: through, ...(kind === "falkordb" && { graph }) });
 }
 
 /** How many bytes the program sends in each direction when nothing happens. */
-async function sentIn(own: OwnServer): Promise<Record<Direction, number>> {
+async function sentIn(own: Silenced): Promise<Record<Direction, number>> {
   const measure = async (from: BackendConfig, to: BackendConfig, line: Line) => {
     const before = line.sent();
     expect((await runMigration(from, to, {}, {})).error).toBeNull();
@@ -102,11 +110,13 @@ interface Came {
   readonly waited: number;
   readonly failed: boolean;
   readonly told: boolean;
+  /** The longest time of it in which nothing was said, likewise. */
+  readonly wordless: number;
 }
 
 /** @param limits from the silence on */
 async function silenced(
-  own: OwnServer,
+  own: Silenced,
   row: Row,
   name: string,
   sent: number,
@@ -131,26 +141,39 @@ async function silenced(
   }, 1);
   if (row.place === 0) fall();
   const [from, to] = isSource ? [there, at(folder.file(`${name}.db`))] : [source, there];
-  const { error } = await runMigration(from, to, {}, { signal: controller.signal });
+  const port = `:${line.port}`;
+  // Who has stopped a run is told that it is undone.
+  const onProgress = ({ phase }: Progress) => phase === "rollback" && say(`${port}: ${phase}`);
+  const { error } = await runMigration(from, to, {}, { signal: controller.signal, onProgress });
   clearInterval(watch);
   if (row.silence === "frozen") own.go();
-  const waited = since === null ? 0 : performance.now() - since;
   shortenPatience(null);
-  return {
-    row,
-    waited,
-    failed: since === null || error !== null,
-    told: told.some((text) => text.includes(`:${line.port}`)),
-  };
+  if (since === null) return { row, waited: 0, failed: true, told: true, wordless: 0 };
+  const said = words.filter(({ text, at }) => text.includes(port) && at >= since!).map(({ at }) => at);
+  const moments = [since, ...said, performance.now()];
+  const pauses = moments.slice(1).map((moment, n) => moment - moments[n]!);
+  const [waited, wordless] = [performance.now() - since, Math.max(...pauses)];
+  return { row, waited, failed: error !== null, told: said.length > 0, wordless };
 }
 
+/**
+ * @param longest in milliseconds, as voice
+ * @param voice what ends before has its error for a word
+ */
 function judge(all: readonly Came[], longest = LONGEST, voice = patience().voice + SLACK): void {
+  const most = (which: "waited" | "wordless", some = all) => {
+    return `${(Math.max(...some.map((came) => came[which])) / 1_000).toFixed(1)} s`;
+  };
+  const undone = all.filter(({ row: { direction } }) => direction === "undone");
   console.log(
-    `${all.length} silences; the longest ${(Math.max(...all.map(({ waited }) => waited)) / 1_000).toFixed(1)} s`,
+    `${all.length} silences; the longest ${most("waited")}, without a word ${most("wordless")}; ${undone.length} runs were stopped: ${most("waited", undone)}`,
   );
-  const tooLong = all.filter(({ waited }) => waited > longest + SLACK);
-  // What ends before anybody is told of a wait has its error for a word.
-  const silent = all.filter(({ waited, told: wasTold }) => !wasTold && waited > voice);
+  const tooLong = all.filter(({ row: { direction }, waited }) => {
+    return waited > (direction === "undone" ? STOPPED : longest) + SLACK;
+  });
+  const silent = all.filter((came) => {
+    return (!came.told && came.waited > voice) || came.wordless > patience().voice + SLACK;
+  });
   expect({ tooLong, silent, notFailed: all.filter(({ failed }) => !failed) }).toEqual({
     tooLong: [],
     silent: [],
@@ -164,7 +187,13 @@ describe.skipIf(!isThere.falkordb)("FalkorDB", () => {
     const sent = await sentIn(own);
     const rows = rowsOf(["open", "all"], PLACES);
     expect(rows.length).toBeGreaterThanOrEqual(50);
-    judge(await Promise.all(rows.map((row, n) => silenced(own, row, `silent-${n}`, sent[row.direction]))));
+    const one = (row: Row) => silenced(own, row, `silent-${rows.indexOf(row)}`, sent[row.direction]);
+    // So many undone at once beside all others would take a busy machine longer than there is time for one.
+    const { undone = [], others = [] } = Object.groupBy(rows, ({ direction }) =>
+      direction === "undone" ? direction : "others",
+    );
+    const first = await Promise.all(undone.map(one));
+    judge([...first, ...(await Promise.all(others.map(one)))]);
   }, 600_000);
 
   test("servers that stand still", async () => {
@@ -212,3 +241,17 @@ describe.skipIf(!isThere.neo4j)("Neo4j", () => {
     judge(came);
   }, 3_600_000);
 });
+
+test("Memgraph, played: lines that fall silent, and servers that stand still", async () => {
+  await using measured = await playedMemgraph();
+  const sent = await sentIn(measured);
+  await using servers = new AsyncDisposableStack();
+  for (const rows of [rowsOf(["open", "all"], PLACES), rowsOf(["frozen"], [...PLACES, ...BETWEEN])]) {
+    expect(rows.length).toBeGreaterThanOrEqual(50);
+    const one = async (row: Row, n: number) => {
+      const own = servers.use(await playedMemgraph({ inactivity: 60_000 }));
+      return silenced(own, row, `memgraph-${row.silence}-${n}`, sent[row.direction]);
+    };
+    judge(await Promise.all(rows.map(one)));
+  }
+}, 900_000);

@@ -7,11 +7,10 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, rmSync } from "node:fs";
 import { runMigration } from "../../src/operations/migrate.ts";
-import { endOf, type ServerEnd } from "../conformance/ends.ts";
+import { endsOfAllKinds, type ServerEnd } from "../conformance/ends.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { atLevel } from "../support/level.ts";
 import { addressOf, type Proxy as Line, proxyTo } from "../support/proxy.ts";
-import { serversOf } from "../support/servers.ts";
 import { manyMemories } from "../support/stores.ts";
 import { begin, type Ending, ended, program, runsOf } from "./program.ts";
 
@@ -82,9 +81,7 @@ interface Came extends Ending {
   readonly longest: number;
 }
 
-const kinds = ["neo4j", "memgraph", "falkordb"] as const;
-const found = await Promise.all(kinds.map(async (kind) => (await serversOf(kind)).at(-1)));
-const ends = found.filter((server) => server !== undefined).map((server) => endOf(server));
+const ends = await endsOfAllKinds();
 
 function optionsOf(side: "from" | "to", { kind, config }: ServerEnd, line: Line): string[] {
   const graph = config.graph === undefined ? [] : [`--${side}-graph`, config.graph];

@@ -25,7 +25,7 @@ export interface Proxy extends AsyncDisposable {
   breakAfter(bytes: number, how: Break): void;
   /**
    * From now on nothing passes any more, in either direction, and nobody is told: on the connections that are open, as
-   * when a router forgets them, or on all, as when a cable is pulled. `mend` ends it for new ones.
+   * when a router forgets them, or on all, as when a cable is pulled. `mend` ends it for new ones; those that were open end.
    */
   silence(which: "open" | "all"): void;
   /** Whether the break that was asked for has come. */
@@ -139,6 +139,8 @@ export async function proxyTo(target: { host: string; port: number }, tls: TlsOp
     async mend() {
       planned = null;
       isSilent = false;
+      for (const socket of silent) socket.destroy();
+      silent.clear();
       const waiting = held ?? [];
       held = null;
       for (const go of waiting) go();

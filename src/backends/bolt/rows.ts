@@ -31,6 +31,10 @@ export function aboutStatement(statement: string): string {
   if (/^(UNWIND \$ids AS i )?MATCH \(n\) (WHERE id\(n\) = i )?RETURN id/.test(text)) return "reading nodes";
   if (/^(UNWIND \$\w+ AS \w )?MATCH \(a\)-\[r\]->\(b\) .*RETURN id/.test(text)) return "reading relationships";
   if (/^UNWIND \$rows AS (row|i) /.test(text)) return /\bDELETE\b/.test(text) ? "deleting records" : "writing records";
+  // As Memgraph spells them.
+  if (/^(CREATE|DROP) (\w+ )?(INDEX|CONSTRAINT) ON /.test(text)) {
+    return "indexes and constraints, for which Memgraph first waits until all other transactions have ended";
+  }
   if (/\b(INDEX|CONSTRAINT)\b/.test(text)) return "indexes and constraints";
   return "a question about the store";
 }
