@@ -59,6 +59,7 @@ export async function peaksOf(
   };
   await empty(server);
   await step(`sqlite to ${kind}`, "migrate", "--from-path", source, ...endpoint("to"));
+  const made = await lastRun(program, env);
   await step(`inspect ${kind}`, "inspect", ...endpoint("from"));
   await step(`verify sqlite and ${kind}`, "verify", "--from-path", source, ...endpoint("to"));
   await step(`${kind} to sqlite`, "migrate", ...endpoint("from"), "--to", "sqlite", "--to-path", back);
@@ -67,7 +68,7 @@ export async function peaksOf(
     const overwrite = ["--on-conflict", "overwrite", "--yes"];
     await step(`overwrite all in ${kind}`, "migrate", "--from-path", changed, ...endpoint("to"), ...overwrite);
     await step(`undo that in ${kind}`, "rollback", await lastRun(program, env), "--yes");
-  }
+  } else await step(`undo ${kind}`, "rollback", made, "--yes");
   await empty(server);
   for (const path of [source, changed, back, `${here}-store`]) rmSync(path, { force: true, recursive: true });
   return peaks;

@@ -78,6 +78,8 @@ export interface SourceStore {
    * read are left out here and named by `findings`.
    */
   read(): AsyncIterable<readonly GraphRecord[]>;
+  /** As `read`, for the plan of a rollback; absent where the records say all of what somebody has changed. */
+  present?(): AsyncIterable<readonly Present[]>;
   /**
    * As `read`, but counted and digested on other threads, from now on; null where that cannot be done or does not pay.
    */

@@ -2,7 +2,13 @@
 import { archiveDescriptor } from "./archive/descriptor.ts";
 import { memgraphDescriptor, neo4jDescriptor } from "./bolt/descriptor.ts";
 import type { BackendDescriptor } from "./descriptor.ts";
-import { cypherDescriptor, graphmlDescriptor, jsonDescriptor, mcpDescriptor } from "./exchange/descriptor.ts";
+import {
+  cypherDescriptor,
+  graphmlDescriptor,
+  jsonDescriptor,
+  markdownDescriptor,
+  mcpDescriptor,
+} from "./exchange/descriptor.ts";
 import { falkordbDescriptor, falkordbliteDescriptor } from "./falkor/descriptor.ts";
 import { sqliteDescriptor } from "./sqlite/descriptor.ts";
 
@@ -17,6 +23,7 @@ export const BACKENDS = [
   mcpDescriptor,
   graphmlDescriptor,
   cypherDescriptor,
+  markdownDescriptor,
 ] as const;
 
 export type BackendType = (typeof BACKENDS)[number]["type"];

@@ -64,6 +64,11 @@ const OTHERS: readonly Signature[] = [
   textThat("web page", /^\uFEFF?\s*(<!--[^>]*-->\s*)*<(!doctype\s+html|html)\b/i, {
     note: "A site has sent it in place of the file, such as a page for logging in. Download the store again.",
   }),
+  {
+    what: "vault of Obsidian",
+    note: "Of notes only a folder that this program has made is read: the note memorygraph-migrate.md, by which it knows one, is not in it.",
+    matches: ({ has }) => has(".obsidian"),
+  },
   { what: "text file", matches: ({ head, kind }) => kind === "file" && isText(head) },
   { what: OTHER_FILE, matches: ({ kind }) => kind === "file" },
 ];

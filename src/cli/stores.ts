@@ -121,6 +121,11 @@ const TELLING_NAMES: readonly { readonly matches: RegExp; readonly what: string;
     next: "Add --to mcp for a file of the MCP memory server, or --to sqlite for a SQLite file of that name.",
   },
   {
+    matches: /\.md$/i,
+    what: "is the name of a Markdown file, and a new target is a SQLite file",
+    next: "Add --to markdown for a folder of notes, or --to sqlite for a SQLite file of that name.",
+  },
+  {
     matches: /\.rdb$/i,
     what: "is the name of a Redis dump, and a new target is a SQLite file",
     next: "Add --to falkordblite for a store of FalkorDBLite, or --to sqlite for a SQLite file of that name.",

@@ -12,6 +12,8 @@ export interface Present {
   readonly mark?: () => Uint8Array;
   /** The store itself knows that the run has created it, whatever it holds now. */
   readonly ours?: boolean;
+  /** Somebody has changed how the store has it, although it says the same: the change would go with the record. */
+  readonly isTouched?: boolean;
 }
 
 /** A store that is known as a whole before any of its records is read. */

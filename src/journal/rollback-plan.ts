@@ -162,7 +162,9 @@ export class RollbackPlan implements Concerns {
     }
     if (record.kind === "node" && this.#ends !== null) this.actions.meetEnd(storable(record.key), present.internal);
     const found = takeOffLayers(this.traces, record, fingerprint, this.#rules);
-    const isOurs = found.outcome === "untouched" && present.ours === true;
+    const isOurs =
+      (found.outcome === "untouched" && present.ours === true) ||
+      (found.outcome === "removed" && !found.isForced && present.isTouched === true);
     const uncovered = isOurs ? ownRecord(this.#rules.changed) : found;
     const { outcome, run, before, isBookkeeping, isForced } = uncovered;
     if (outcome === "untouched") {
@@ -268,7 +270,7 @@ export class RollbackPlan implements Concerns {
   }
 }
 
-/** Of a record of which the store itself knows that the one run has created it, whatever it holds now. */
+/** Of a record of which the store itself knows that the one run has created it, and somebody has changed it since. */
 function ownRecord(changed: boolean): Uncovered {
   return {
     outcome: changed ? "removed" : "kept",

@@ -128,7 +128,7 @@ class Rollback {
     this.#progress.start("rollback", null);
     const store = await this.backend.openForReading(this.to, { signal: this.hooks.signal, maybeMissing: true });
     try {
-      const plan = await this.#plan(presentOf(store.read()));
+      const plan = await this.#plan(store.present?.() ?? presentOf(store.read()));
       return this.#close(plan, plan.expected);
     } finally {
       await store.close();

@@ -16,12 +16,14 @@ import {
   openSync,
   readdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statfsSync,
   statSync,
   unlinkSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
 
 /** What file systems take as a name: bytes, or on Windows characters of UTF-16. */
 export const MOST_IN_NAME = 255;
@@ -188,10 +190,29 @@ export function isHeldOpen(path: string, code: string, system: string = process.
 /** As publishFile, for a new folder with finished files in it. */
 export function publishFolder(temporary: string, path: string): void {
   for (const name of readdirSync(temporary)) flush(join(temporary, name));
-  flushFolder(temporary);
   if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
     throw Object.assign(new Error(`${path} exists`), { code: "EEXIST" });
   }
+  renameFolder(temporary, path);
+}
+
+/**
+ * As publishFolder, for one whose files are on the disk already; also in the place of an empty folder, whose mode it takes over.
+ * @throws the system's error; EEXIST or ENOTEMPTY when something is there
+ */
+export function publishFlushedFolder(temporary: string, path: string): void {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there !== undefined) {
+    if (!there.isDirectory()) throw Object.assign(new Error(`${path} exists`), { code: "EEXIST" });
+    setMode(temporary, there.mode & 0o7777);
+    // Windows renames nothing over a folder, not even over an empty one.
+    whenFree(() => rmdirSync(path));
+  }
+  renameFolder(temporary, path);
+}
+
+function renameFolder(temporary: string, path: string): void {
+  flushFolder(temporary);
   whenFree(() => renameSync(temporary, path));
   flushFolder(dirname(path));
 }
@@ -204,6 +225,30 @@ export function flush(path: string): void {
   } finally {
     closeSync(file);
   }
+}
+
+const openAsync = promisify(open);
+const fsyncAsync = promisify(fsync);
+const closeAsync = promisify(close);
+/** So many small files at once keep a disk busy. */
+const FLUSHED_AT_ONCE = 16;
+
+/** As `flush`, of many files: at the same time, which takes a fraction of the time. */
+export async function flushAll(paths: readonly string[]): Promise<void> {
+  let next = 0;
+  const work = async () => {
+    for (let at = next++; at < paths.length; at = next++) {
+      const file = await openAsync(paths[at]!, "r+");
+      try {
+        await fsyncAsync(file);
+      } catch (error) {
+        if (!UNSUPPORTED.has(codeOf(error))) throw error;
+      } finally {
+        await closeAsync(file);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: FLUSHED_AT_ONCE }, work));
 }
 
 /** Asks the system to write a file out in the background; whether that succeeded shows at the real flush. */

@@ -113,6 +113,13 @@ export function removeCommand(path: string, shell: Shell = shellInUse()): string
   return shell === "cmd" ? `del ${name}` : `Remove-Item -LiteralPath ${name}`;
 }
 
+/** Of a folder with all that is in it. */
+export function removeFolderCommand(path: string, shell: Shell = shellInUse()): string {
+  const name = quoteFor(shell, path);
+  if (shell === "posix") return `rm -r ${name}`;
+  return shell === "cmd" ? `rmdir /s ${name}` : `Remove-Item -Recurse -LiteralPath ${name}`;
+}
+
 /** On Windows `python3` is often only the name of a page in the store; Python's own installer brings `py`. */
 export function pythonCommand(code: string, shell: Shell = shellInUse()): string {
   return `${shell === "posix" ? "python3" : "py"} -c ${quoteFor(shell, code)}`;

@@ -185,7 +185,7 @@ describe("what is offered is what the commands accept", () => {
       for (const word of await accepted(name)) expect(script).toContain(`\n            '${word}' = '`);
     }
     expect(script).toContain(
-      "'--from' = @('sqlite', 'falkordblite', 'neo4j', 'memgraph', 'falkordb', 'archive', 'json', 'mcp', 'graphml', 'cypher')",
+      "'--from' = @('sqlite', 'falkordblite', 'neo4j', 'memgraph', 'falkordb', 'archive', 'json', 'mcp', 'graphml', 'cypher', 'markdown')",
     );
     expect(script.match(/'/g)!.length % 2).toBe(0);
   });

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { generate } from "../../bench/generate.ts";
 import { BackendConfig } from "../../src/backends/config.ts";
+import { BACKENDS, descriptorOf } from "../../src/backends/descriptors.ts";
 import { loadBackend } from "../../src/backends/registry.ts";
 import { summarise } from "../../src/operations/compare.ts";
 import { runMigration } from "../../src/operations/migrate.ts";
@@ -34,6 +35,8 @@ export interface Target {
 /** What a file target is beside, and where the runs of a target are remembered. */
 export const stateOf = (folder: TemporaryFolder) => folder.file("state");
 
+const writtenOnce = BACKENDS.flatMap(({ type, capabilities }) => ("isWrittenOnce" in capabilities ? [type] : []));
+
 export async function allTargets(): Promise<(() => Promise<Target>)[]> {
   const servers = await faultServers();
   return [
@@ -42,7 +45,7 @@ export async function allTargets(): Promise<(() => Promise<Target>)[]> {
     () => fileTarget("a new FalkorDBLite file", "falkordblite", false),
     () => fileTarget("a filled FalkorDBLite file", "falkordblite", true),
     // One that holds something is no target.
-    () => fileTarget("a new archive", "archive", false),
+    ...writtenOnce.map((type) => () => fileTarget(`a new ${descriptorOf(type).noun}`, type, false)),
     ...servers.flatMap((server) => [
       () => serverTarget(`an empty ${server.kind} graph`, server, false),
       () => serverTarget(`a filled ${server.kind} graph`, server, true),
@@ -75,11 +78,7 @@ function sources(folder: TemporaryFolder): { source: string; filled: string } {
   return { source, filled };
 }
 
-async function fileTarget(
-  name: string,
-  type: "sqlite" | "falkordblite" | "archive",
-  isFilled: boolean,
-): Promise<Target> {
+async function fileTarget(name: string, type: BackendConfig["type"], isFilled: boolean): Promise<Target> {
   const folder = temporaryFolder();
   const { source, filled } = sources(folder);
   mkdirSync(folder.file("target"));

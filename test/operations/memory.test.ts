@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { peaksOf, type Store } from "../../bench/memory-paths.ts";
+import { BACKENDS } from "../../src/backends/descriptors.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { availableServers } from "../support/servers.ts";
 
@@ -11,7 +12,7 @@ const MEMORIES = 4_000;
 /** What the runtime keeps of what it has collected varies so much from run to run; an array of every record takes more. */
 const GROWTH_MIB = 64;
 
-const stores: Store[] = [{ kind: "sqlite" }, { kind: "falkordblite" }, { kind: "archive" }];
+const stores: Store[] = BACKENDS.flatMap(({ type, server }) => (server === null ? [{ kind: type }] : []));
 for (const [kind, [server]] of await availableServers()) stores.push({ kind, server: server! });
 
 // Peaks are read from where Linux and macOS tell them.

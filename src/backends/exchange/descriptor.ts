@@ -114,3 +114,22 @@ export const cypherDescriptor: BackendDescriptor<"cypher"> = {
   load: async () => (await import("./cypher.ts")).cypher,
   identify: null,
 };
+
+/** The note by which a folder of notes is known. */
+const NOTES_INDEX = "memorygraph-migrate.md";
+
+/** Only a folder that this program has made is read; what people have changed in it since, and added to it, is. */
+export const markdownDescriptor: BackendDescriptor<"markdown"> = {
+  type: "markdown",
+  title: "Markdown notes",
+  family: "exchange",
+  server: null,
+  noun: "folder of notes of memorygraph-migrate",
+  takes: [],
+  capabilities: { target: "staged", isWrittenOnce: true, idIsKey: false, cannotHold: [] },
+  variables: null,
+  signatures: [{ what: "folder of notes of memorygraph-migrate", matches: ({ has }) => has(NOTES_INDEX) }],
+  mistakenFor: [],
+  load: async () => (await import("./markdown/markdown.ts")).markdown,
+  identify: null,
+};

@@ -141,7 +141,7 @@ function relation(object: ValueMap, written: string, own: Own | null): Relations
 let known: ReadonlySet<string> | null = null;
 
 /** MemoryGraph's own type of that name, else the one for all others. */
-function typeNamed(relationType: string): string {
+export function typeNamed(relationType: string): string {
   known ??= new Set(releaseLines().flatMap(({ relationshipTypes }) => relationshipTypes));
   const type = relationType.toUpperCase().replace(/[\s-]+/g, "_");
   return known.has(type) ? type : OTHER_TYPE;

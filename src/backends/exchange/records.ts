@@ -229,7 +229,7 @@ function see({ shape }: Properties, fields: Set<string>): void {
 }
 
 /** Of a relationship that has none: the same in every reading, and in every file that holds it. */
-function idFor(from: string, to: string, type: string, joined: Occurrences): string {
+export function idFor(from: string, to: string, type: string, joined: Occurrences): string {
   const text = JSON.stringify([from, to, type]);
   const count = joined.next(text);
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 32);
@@ -237,7 +237,7 @@ function idFor(from: string, to: string, type: string, joined: Occurrences): str
 }
 
 /** How often a text has come so far. */
-class Occurrences {
+export class Occurrences {
   readonly #scratch = openScratch(
     "CREATE TEMP TABLE seen (text TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID",
   );

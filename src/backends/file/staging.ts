@@ -12,6 +12,7 @@ import {
   codeOf,
   createPrivateFile,
   publishFile,
+  publishFlushedFolder,
   publishFolder,
   remove,
   replaceFile,
@@ -25,6 +26,8 @@ import { statOf } from "./place.ts";
 
 /** The name in a run's journal by which the store is known to have been made by the run. */
 export const MADE = "target made";
+/** What it says of a store that is a folder, and took the place of an empty one. */
+export const IN_EMPTY_FOLDER = "in an empty folder";
 const namesOf = (purpose: Purpose) => `temporary files of the ${purpose}`;
 
 /** What the file is written for: a run has to be undone later, a rollback has not. */
@@ -37,6 +40,8 @@ interface StagedPlace {
   readonly file: string;
   /** The folder of the file belongs to the store, and is made with it where it is not there. */
   readonly hasOwnFolder?: boolean;
+  /** The store itself is a folder; its files are flushed by whoever writes them. Nothing is there, or an empty folder. */
+  readonly isFolder?: boolean;
 }
 
 interface StagingOptions {
@@ -51,7 +56,7 @@ interface StagingOptions {
 
 /** One of publish, discard and preserve ends it. */
 export class StagedFile {
-  /** The temporary file, empty and readable by its owner only. */
+  /** The temporary file, or folder, empty and readable by its owner only. */
   readonly file: string;
   readonly #place: StagedPlace;
   readonly #options: StagingOptions;
@@ -67,10 +72,12 @@ export class StagedFile {
     const isInFolder = place.hasOwnFolder === true && !existsSync(folder);
     this.#root = temporaryBeside(isInFolder ? folder : place.file);
     this.file = isInFolder ? join(this.#root, basename(place.file)) : this.#root;
-    if (purpose === "run" && state === null) journal?.setMeta(MADE, "yes");
-    journal?.setMeta(namesOf(purpose), JSON.stringify([this.#root, ...suffixes.map((suffix) => this.#root + suffix)]));
-    if (isInFolder) mkdirSync(this.#root, { mode: 0o700 });
-    createPrivateFile(this.file);
+    if (purpose === "run" && state === null)
+      journal?.setMeta(MADE, place.isFolder === true && existsSync(place.file) ? IN_EMPTY_FOLDER : "yes");
+    if (journal !== null)
+      noteTemporary(journal, purpose, [this.#root, ...suffixes.map((suffix) => this.#root + suffix)]);
+    if (isInFolder || place.isFolder === true) mkdirSync(this.#root, { mode: 0o700 });
+    if (place.isFolder !== true) createPrivateFile(this.file);
   }
 
   /** The name of a file beside the temporary one. @param suffix one of the options' */
@@ -82,10 +89,12 @@ export class StagedFile {
   publish(): void {
     const { path, file } = this.#place;
     const { purpose, journal, state } = this.#options;
-    if (stateOf(file) !== state) throw state === null ? appeared(path) : changed(path);
+    const isFolder = this.#place.isFolder === true;
+    if (!isFolder && stateOf(file) !== state) throw state === null ? appeared(path) : changed(path);
     try {
       if (purpose === "run" && journal !== null && state !== null) keepBeforeImage(journal, this.file, file);
-      if (state !== null) replaceFile(this.file, file);
+      if (isFolder) publishFlushedFolder(this.#root, file);
+      else if (state !== null) replaceFile(this.file, file);
       else if (this.file === this.#root) publishFile(this.file, file);
       else publishFolder(this.#root, dirname(file));
     } catch (cause) {
@@ -99,7 +108,7 @@ export class StagedFile {
 
   /** Gives the file a name beside the store, for somebody to inspect. @returns the name, which nothing had before */
   preserve(): string {
-    setMode(this.file, 0o600);
+    if (this.#place.isFolder !== true) setMode(this.file, 0o600);
     const { path } = this.#place;
     const store = join(dirname(path), beginningOfName(basename(path)));
     let kept = `${store}.failed`;
@@ -107,6 +116,11 @@ export class StagedFile {
     renameSync(this.#root, kept);
     return kept;
   }
+}
+
+/** What may be left if the process ends, and is removed then by `recoverStaged`. @param names absolute */
+export function noteTemporary(journal: JournalFile, purpose: Purpose, names: readonly string[]): void {
+  journal.setMeta(namesOf(purpose), JSON.stringify(names));
 }
 
 /**

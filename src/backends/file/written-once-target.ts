@@ -1,5 +1,5 @@
-/** A file that is made by one run: under a temporary name, read back, and given its own name in the end. */
-import { realpathSync } from "node:fs";
+/** A file or folder that is made by one run: under a temporary name, read back, and given its own name in the end. */
+import { readdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { RefusedError } from "../../errors.ts";
 import type { ContentDigest } from "../../graph/digest.ts";
@@ -7,13 +7,13 @@ import type { GraphRecord } from "../../graph/record.ts";
 import type { JournalFile } from "../../journal/journal-file.ts";
 import type { Release } from "../../memorygraph/releases.ts";
 import type { Summary } from "../../memorygraph/summary.ts";
-import { removeCommand } from "../../support/shell.ts";
+import { removeCommand, removeFolderCommand } from "../../support/shell.ts";
 import { breathe } from "../../support/time.ts";
 import type { OpenOptions, SourceStore, StagedTarget, SummaryOptions, WriteReport, WriteRequest } from "../backend.ts";
 import type { BackendConfig, BackendType } from "../config.ts";
 import type { Finding, StoreDescription } from "../description.ts";
 import type { Fitting } from "../fitting.ts";
-import { notThatKind, recognise } from "../recognise.ts";
+import { type Found, notThatKind, recognise } from "../recognise.ts";
 import { emptyReport } from "../report.ts";
 import { onFile } from "./errors.ts";
 import { assertNewName, assertWritableFolder, pathOf } from "./place.ts";
@@ -26,6 +26,8 @@ export interface WrittenOnceFormat<Source extends SourceStore = SourceStore> {
   readonly called: string;
   /** What a new file will be, as its description says. */
   readonly engine: string;
+  /** It is a folder: its writer makes the files in it, and has them on the disk in the end. */
+  readonly isFolder?: true;
   /** Of files that stand beside the temporary one while it is written; absent for none. */
   readonly suffixes?: readonly string[];
   /** @throws UsageError, AccessError where nothing can be made as the configuration says; absent where every one does */
@@ -40,7 +42,7 @@ export interface WrittenOnceFormat<Source extends SourceStore = SourceStore> {
 export interface Making<Source extends SourceStore = SourceStore> {
   /** As messages name it. */
   readonly path: string;
-  /** The temporary one: empty. */
+  /** The temporary file or folder: empty. */
   readonly file: string;
   readonly config: BackendConfig;
   readonly request: WriteRequest;
@@ -117,7 +119,8 @@ export class WrittenOnceTarget implements StagedTarget {
   ): Promise<WrittenOnceTarget> {
     const path = pathOf(config);
     return onFile(path, async () => {
-      const staged = new StagedFile({ path, file: placeOf(path) }, { ...writing, suffixes: format.suffixes ?? [] });
+      const place = { path, file: placeOf(path), isFolder: format.isFolder === true };
+      const staged = new StagedFile(place, { ...writing, suffixes: format.suffixes ?? [] });
       try {
         const report = emptyReport(releaseOf(request));
         const making = { path, file: staged.file, config, request, report, former };
@@ -225,19 +228,37 @@ export function describeNew(path: string, { type, engine }: WrittenOnceFormat): 
 }
 
 /**
- * That a file can be made there: nothing is, or a file without contents.
+ * That a file can be made there: nothing is, or a file without contents; for a folder, one with nothing in it.
  * @throws RefusedError for one that is there, which is never written to again; StoreKindError, AccessError
  */
 export function assertFree(path: string, format: WrittenOnceFormat): void {
   const found = recognise(path);
   if (found.type === format.type) throw alreadyThere(path, format);
+  const isEmpty = format.isFolder === true ? isEmptyFolder : isEmptyFile;
   if (found.kind === "nothing") assertNewName(path);
-  else if (found.kind !== "empty file") throw notThatKind(path, found, format.type);
+  else if (!isEmpty(path, found)) throw notThatKind(path, found, format.type);
   else assertWritableFolder(dirname(resolve(path)));
 }
 
-function alreadyThere(path: string, { called }: WrittenOnceFormat): RefusedError {
-  return new RefusedError(`${path} is ${called} already, and such files are never written to again`, {
-    next: `Choose another name, or remove it first: ${removeCommand(path)}`,
+function isEmptyFile(_: string, { kind }: Found): boolean {
+  return kind === "empty file";
+}
+
+/** @throws RefusedError for a folder with something in it */
+function isEmptyFolder(path: string, { form }: Found): boolean {
+  if (form !== "directory") return false;
+  if (readdirSync(path).length === 0) return true;
+  throw new RefusedError(
+    `${path} is a folder with something in it, and nothing is written among what others have there`,
+    {
+      next: `Name a folder that does not exist yet, such as ${join(path, "memories")}, or an empty one.`,
+    },
+  );
+}
+
+function alreadyThere(path: string, { called, isFolder }: WrittenOnceFormat): RefusedError {
+  const what = isFolder === true ? "folders" : "files";
+  return new RefusedError(`${path} is ${called} already, and such ${what} are never written to again`, {
+    next: `Choose another name, or remove it first: ${isFolder === true ? removeFolderCommand(path) : removeCommand(path)}`,
   });
 }

@@ -10,6 +10,7 @@ import { remove } from "../../support/files.ts";
 import { stateOf } from "../../support/stability.ts";
 import type { OpenOptions, RollbackTarget, SourceStore, StagedBackend } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
+import type { Finding } from "../description.ts";
 import { recognise } from "../recognise.ts";
 import { emptyReport } from "../report.ts";
 import { assertOtherFile, assertReplaceable, freeBytesFor, pathOf } from "./place.ts";
@@ -43,7 +44,8 @@ export function writtenOnce<Source extends SourceStore>(format: WrittenOnceForma
       assertFree(path, format);
       format.assertUsable?.(config);
       const journal = request.journal?.() ?? null;
-      const writing = { purpose: "run", journal, state: stateOf(path), former: null } as const;
+      const state = format.isFolder === true ? null : stateOf(path);
+      const writing = { purpose: "run", journal, state, former: null } as const;
       return WrittenOnceTarget.begin(format, config, request, writing);
     },
     async preview(config, request) {
@@ -97,7 +99,7 @@ async function openForRollback<Source extends SourceStore>(
     location: path,
     present: () => presentOf(source.read()),
     async apply(plan) {
-      assertWhole(path, source);
+      assertWhole(path, source.findings());
       failpoint("before rollback");
       const isGone = isEmptied(plan, journals);
       if (isGone) {
@@ -115,8 +117,8 @@ async function openForRollback<Source extends SourceStore>(
 }
 
 /** Nobody's records go because they could not be read. @throws DamagedStoreError */
-function assertWhole(path: string, source: SourceStore): void {
-  const bad = source.findings().find(({ kind }) => kind !== "note");
+export function assertWhole(path: string, findings: readonly Finding[]): void {
+  const bad = findings.find(({ kind }) => kind !== "note");
   if (bad === undefined) return;
   throw new DamagedStoreError(`${path} has entries that cannot be read: ${bad.what}`, {
     details: [...bad.examples],
