@@ -13,6 +13,7 @@ import {
   removeDurable,
 } from "../support/durable.ts";
 import { openScratch } from "../support/scratch.ts";
+import { checksumOf, numberOf, same } from "./checksum.ts";
 
 /** A row of the log, before entries.ts has given it a type. */
 export interface LogRow {
@@ -46,9 +47,12 @@ export class JournalFile {
   readonly #file: DurableFile | null;
   readonly #database: Database;
   #total: { count: number; sum: bigint } | null = null;
+  /** Whether the numbers of all rows are known to follow one another. */
+  #isOrdered: boolean;
 
-  private constructor(file: DurableFile | null) {
+  private constructor(file: DurableFile | null, isNew = true) {
     this.#file = file;
+    this.#isOrdered = isNew;
     this.#database = file?.database ?? openScratch(`CREATE TEMP TABLE ${META}`);
     this.#guarded(() => {
       const temporary = file === null ? "TEMP " : "";
@@ -74,7 +78,7 @@ export class JournalFile {
 
   /** @param guard gets SQLite's errors; SQLITE_BUSY while another process has it open; TypeError for what is something else */
   static open(path: string, guard: Guard): JournalFile {
-    return new JournalFile(DurableFile.open(path, guard, assertJournal(path)));
+    return new JournalFile(DurableFile.open(path, guard, assertJournal(path)), false);
   }
 
   /** One that goes with the process. */
@@ -142,6 +146,7 @@ export class JournalFile {
    * @throws DamagedJournalError for the first that is not as it was written; at the end, where rows are missing
    */
   *rows(below = Number.MAX_SAFE_INTEGER): Generator<NumberedRow> {
+    this.#assertOrdered();
     const found = { count: 0, sum: 0n };
     const query = `SELECT ${COLUMNS} FROM entry WHERE number > ? AND number < ? ORDER BY number LIMIT ${PAGE}`;
     for (let after = -1; ; ) {
@@ -162,6 +167,7 @@ export class JournalFile {
 
   /** Those of one kind, the latest first or last; the total is not checked. */
   *rowsOf(kind: string, order: "first" | "latest" = "first"): Generator<NumberedRow> {
+    this.#assertOrdered();
     const [comparison, direction] = order === "first" ? [">", "ASC"] : ["<", "DESC"];
     const query = `SELECT ${COLUMNS} FROM entry WHERE kind = ? AND number ${comparison} ? ORDER BY number ${direction} LIMIT ${PAGE}`;
     for (let at = order === "first" ? -1 : Number.MAX_SAFE_INTEGER; ; ) {
@@ -222,6 +228,24 @@ export class JournalFile {
     return Number(this.#query<[number]>("SELECT coalesce(max(number), 0) + 1 FROM entry")[0]![0]);
   }
 
+  /**
+   * A page in which a number was turned gives it where it stands: whoever goes on from there skips rows, or reads them again for
+   * ever. No checksum has the number, and none is needed: a log has every number from its first to its last.
+   */
+  #assertOrdered(): void {
+    if (this.#isOrdered) return;
+    const query = `SELECT number FROM entry WHERE number > ? ORDER BY number LIMIT ${100 * PAGE}`;
+    for (let last: number | null = null; ; ) {
+      const numbers: [number][] = this.#query(query, last ?? -1);
+      if (numbers.length === 0) break;
+      for (const [number] of numbers) {
+        if (last !== null && number !== last + 1) throw this.#damaged(`entry ${number} follows entry ${last}`);
+        last = number;
+      }
+    }
+    this.#isOrdered = true;
+  }
+
   #readTotal(): { count: number; sum: bigint } {
     if (this.#total !== null) return { ...this.#total };
     const [, count, sum] = /^(\d+) ([0-9a-f]{16})$/.exec(this.getMeta(TOTAL) ?? "0 0000000000000000") ?? [];
@@ -269,22 +293,4 @@ function assertJournal(path: string): Recognise {
       next: "Undo or resume that run with the release that began it; this one reads only journals of its own format.",
     });
   };
-}
-
-/** Eight bytes of SHA-256; the lengths keep two sequences of parts apart. */
-function checksumOf(...parts: readonly (string | Uint8Array)[]): Uint8Array {
-  const hasher = new Bun.CryptoHasher("sha256");
-  for (const part of parts) {
-    hasher.update(`${part.length}:`);
-    hasher.update(part);
-  }
-  return new Uint8Array(hasher.digest()).subarray(0, 8);
-}
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
-}
-
-function numberOf(checksum: Uint8Array): bigint {
-  return new DataView(checksum.buffer, checksum.byteOffset, 8).getBigUint64(0);
 }

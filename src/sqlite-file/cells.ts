@@ -51,6 +51,14 @@ export function readTableCell(file: PageFile, { bytes }: TreePage, at: number): 
   return { rowid, payload: readPayload(file, bytes, start, length, file.usable - 35) };
 }
 
+/** Where a leaf cell of a table ends on its page, whatever of it is elsewhere. @throws DamagedPageError */
+export function endOfTableCell(file: PageFile, { bytes }: TreePage, at: number): number {
+  const { value: length, next } = readLength(bytes, at);
+  const { next: start } = readVarint(bytes, next);
+  const local = localLength(file, length, file.usable - 35);
+  return start + local + (local === length ? 0 : 4);
+}
+
 /** The record of a cell of an index, or of a table without rowid. @throws DamagedPageError */
 export function readIndexCell(file: PageFile, { bytes, type }: TreePage, at: number): Buffer {
   const { value: length, next } = readLength(bytes, type === INTERIOR_INDEX ? at + 4 : at);

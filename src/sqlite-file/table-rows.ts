@@ -4,6 +4,7 @@ import type { LostPart, OnLost } from "./damage.ts";
 import { type DeclaredColumn, type DeclaredTable, readDeclaration, sameName } from "./declared-table.ts";
 import { orphanedRows } from "./orphans.ts";
 import type { PageFile } from "./page-file.ts";
+import { PageUse } from "./page-use.ts";
 import type { StoredValue } from "./record.ts";
 import type { SchemaEntry } from "./schema.ts";
 import { type StoredRow, TableTree } from "./table-tree.ts";
@@ -12,6 +13,8 @@ interface NamedRow {
   readonly rowid: bigint;
   /** In the order of `columns`. */
   readonly values: readonly StoredValue[];
+  /** Found on a page that no table leads to any more. */
+  readonly isOrphan?: true;
 }
 
 /** The rows of one table, read page by page without SQLite. */
@@ -42,10 +45,12 @@ export class StoredTable {
   /** @param roots the first pages of all tables: with them, rows are looked for that no page leads to any more */
   *rows(onLost: OnLost, roots: readonly number[] = []): Generator<NamedRow> {
     const gaps: LostPart[] = [];
-    const tree = new TableTree(this.#file, this.#root, (part) => {
-      gaps.push(part);
+    const use = new PageUse(this.#file, roots);
+    const note = (part: LostPart) => {
+      if (!part.isKept) gaps.push(part);
       onLost(part);
-    });
+    };
+    const tree = new TableTree(this.#file, this.#root, note, use);
     const places = this.columns.map((name) => this.#stored.findIndex((column) => column.name === name));
     const alias = this.#declared.rowidColumn === null ? -1 : this.columns.indexOf(this.#declared.rowidColumn);
     const real = this.columns.map((name) => isReal(this.#stored.find((column) => column.name === name)!.type));
@@ -60,7 +65,9 @@ export class StoredTable {
     };
     for (const row of this.#declared.withoutRowid ? tree.keyedRows() : tree.rows()) yield named(row);
     if (gaps.length === 0 || roots.length === 0 || this.#declared.withoutRowid) return;
-    for (const row of orphanedRows(this.#file, roots, gaps, this.#stored.length)) yield named(row);
+    for (const row of orphanedRows(this.#file, use, gaps, this.#stored.length)) {
+      yield { ...named(row), isOrphan: true };
+    }
   }
 }
 

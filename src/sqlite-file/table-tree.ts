@@ -1,5 +1,9 @@
-/** The rows of a table, in the order of their numbers, without what cannot be read: that is named. */
+/**
+ * The rows of a table, in the order of their numbers, without what cannot be read: that is named. A row that is whole is given even
+ * where its number, or the number above its page, is damaged: what a memory is does not depend on it.
+ */
 import {
+  endOfTableCell,
   INTERIOR_INDEX,
   INTERIOR_TABLE,
   LEAF_INDEX,
@@ -10,7 +14,9 @@ import {
   type TreePage,
 } from "./cells.ts";
 import { DamagedPageError, type OnLost } from "./damage.ts";
+import { type HiddenCells, hiddenCells } from "./leaf-space.ts";
 import type { PageFile } from "./page-file.ts";
+import type { PageUse } from "./page-use.ts";
 import { RecordDecoder, readVarint, type StoredValue } from "./record.ts";
 
 export interface StoredRow {
@@ -35,14 +41,16 @@ export class TableTree {
   readonly #root: number;
   readonly #decoder: RecordDecoder;
   readonly #onLost: OnLost;
+  readonly #use: PageUse;
   readonly #seen = new Set<number>();
 
   /** @param root the number of the table's first page, as sqlite_schema gives it */
-  constructor(file: PageFile, root: number, onLost: OnLost) {
+  constructor(file: PageFile, root: number, onLost: OnLost, use: PageUse) {
     this.#file = file;
     this.#root = root;
     this.#decoder = new RecordDecoder(file.header);
     this.#onLost = onLost;
+    this.#use = use;
   }
 
   *rows(): Generator<StoredRow> {
@@ -109,22 +117,54 @@ export class TableTree {
   }
 
   *#leaf(page: TreePage, { first, last }: Bounds): Generator<StoredRow> {
+    const hidden = this.#hidden(page);
+    const rows = [...page.cells, ...hidden.found].map((at) => ({ at, row: this.#row(page, at) }));
+    const isWithin = (row: StoredRow | null) => row !== null && row.rowid >= first && row.rowid <= last;
+    const within = rows.filter(({ row }) => isWithin(row)).length;
+    const part = { page: page.number, first: first === LEAST ? null : first, last: last === MOST ? null : last };
+    if (2 * within < rows.length && !this.#use.isUsedOnce(page.number)) {
+      // The place that led here is damaged, and the page another's.
+      this.#seen.delete(page.number);
+      this.#onLost({ ...part, what: `page ${page.number} has the rows of another place` });
+      return;
+    }
     let previous: bigint | null = null;
-    for (const at of page.cells) {
-      const row = this.#row(page, at);
+    if (hidden.isMore) this.#onLost({ ...part, what: `page ${page.number} has bytes that belong to no row` });
+    let isOrdered = hidden.found.length === 0;
+    for (const { at, row } of rows) {
       if (row === null) continue;
-      if (row.rowid < first || row.rowid > last || (previous !== null && row.rowid <= previous)) {
-        this.#onLost({
-          page: page.number,
-          what: `a row out of order on page ${page.number}`,
-          first: row.rowid,
-          last: row.rowid,
-        });
-        continue;
-      }
-      previous = row.rowid;
+      if (!isWithin(row) || (previous !== null && row.rowid <= previous)) {
+        isOrdered = false;
+        if (this.#overlaps(page, at)) {
+          this.#onLost({ ...part, what: `a row of page ${page.number} that begins within another` });
+          continue;
+        }
+      } else previous = row.rowid;
       yield row;
     }
+    if (!isOrdered)
+      this.#onLost({
+        ...part,
+        what: `rows out of order, or left out of the count, on page ${page.number}`,
+        isKept: true,
+      });
+  }
+
+  /** None where the page is too damaged to tell. */
+  #hidden(page: TreePage): HiddenCells {
+    try {
+      return hiddenCells(this.#file, page);
+    } catch (error) {
+      messageOf(error);
+      return { found: [], isMore: true };
+    }
+  }
+
+  /** Whether a cell shares bytes with another cell of its page, as only one of them rightly does. */
+  #overlaps(page: TreePage, at: number): boolean {
+    const extents = page.cells.map((start) => [start, endOfTableCell(this.#file, page, start)] as const);
+    const end = endOfTableCell(this.#file, page, at);
+    return extents.filter(([start, other]) => start < end && at < other).length > 1;
   }
 
   #row(page: TreePage, at: number): StoredRow | null {

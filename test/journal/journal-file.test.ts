@@ -8,6 +8,7 @@ import { beforeImageRow, createdRow, readBeforeImage, readFingerprints } from ".
 import { JournalFile, type LogRow } from "../../src/journal/journal-file.ts";
 import { FingerprintPacker, fingerprintOf } from "../../src/memorygraph/fingerprint.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { turnRowid } from "../support/turned-rowid.ts";
 
 const plainly = <T>(work: () => T): T => work();
 const row = (text: string, ref: bigint | null = null): LogRow => ({ kind: "note", ref, text, bytes: null });
@@ -17,6 +18,13 @@ const node = (id: string, properties: Record<string, string | bigint | number> =
   labels: ["Memory"],
   properties: Properties.from(Object.entries({ id, ...properties })),
 });
+
+/** No more than that many of them: what goes in circles gives them for ever. */
+function taken<T>(rows: Iterable<T>, most: number): T[] {
+  const all: T[] = [];
+  for (const one of rows) if (all.push(one) > most) break;
+  return all;
+}
 
 describe("a journal", () => {
   test("gives back what was written, in order, after it was closed", () => {
@@ -83,6 +91,28 @@ describe("a journal", () => {
     database.close();
     const read = JournalFile.open(path, plainly);
     expect(() => read.getMeta(change.startsWith("name") ? "renamed" : "name")).toThrow(/is damaged/);
+    read.close();
+  });
+
+  test.each([
+    [64, 3],
+    [65, 3],
+    [64, 120],
+    [100, 5],
+  ])("tells of row %i that stands under number %i, and does not read in circles", (from, into) => {
+    using folder = temporaryFolder();
+    const path = folder.file("j.db");
+    const written = JournalFile.create(path, plainly);
+    written.append(
+      "power",
+      Array.from({ length: 100 }, (_, at) => row(`${at}`, 1n)),
+    );
+    written.close();
+    turnRowid(path, "entry", from, into);
+    const read = JournalFile.open(path, plainly);
+    expect(() => taken(read.rows(), 1_000)).toThrow(/is damaged/);
+    for (const order of ["first", "latest"] as const)
+      expect(() => taken(read.rowsOf("note", order), 1_000)).toThrow(/is damaged|disk image is malformed/);
     read.close();
   });
 

@@ -140,7 +140,7 @@ describe("rows read off pages", () => {
       expect(rows.length).toBeLessThanOrEqual(whole);
       file.close();
     }
-  });
+  }, 60_000);
 });
 
 describe("a declaration", () => {

@@ -8,7 +8,7 @@ export type Row = readonly SqlValue[];
 export interface ExactStatement {
   safeIntegers(on: boolean): unknown;
   values(...parameters: SqlValue[]): SqlValue[][];
-  run(...parameters: SqlValue[]): unknown;
+  run(...parameters: SqlValue[]): { readonly changes: number | bigint };
   finalize(): void;
 }
 
@@ -58,9 +58,17 @@ export function shareOf(database: Database, table: string, at: number, of: numbe
   return { first: at === 0 ? ALL_ROWS.first : bound(at), last: at === of - 1 ? ALL_ROWS.last : bound(at + 1) - 1n };
 }
 
+/** In the words of SQLite's own check, which translate() in errors.ts takes for damage. */
+class OutOfOrderError extends Error {
+  constructor(rowid: bigint, last: bigint) {
+    super(`malformed page: rowid ${rowid} is out of order after ${last}`);
+  }
+}
+
 /**
  * The rows of a table in rowid order, page by page, so that neither SQLite nor we hold more than a page. `select` is
  * everything up to WHERE, names the table `t` and gives `t.rowid` as its last column.
+ * @throws OutOfOrderError for a damaged page
  */
 export function* pages(
   database: Database,
@@ -68,16 +76,21 @@ export function* pages(
   { first, last: end }: RowRange = ALL_ROWS,
   size = 500,
 ): Generator<SqlValue[][]> {
+  let last: bigint | null = null;
   const statement = prepare(database, `${select} WHERE t.rowid BETWEEN ? AND ${end} ORDER BY t.rowid LIMIT ${size}`);
   try {
     let from = first;
     for (;;) {
       const page = statement.values(from);
+      for (const row of page) {
+        const rowid = row.at(-1) as bigint;
+        // SQLite gives a damaged page as it stands: going on from there would skip rows, or read them again for ever.
+        if (last !== null && rowid <= last) throw new OutOfOrderError(rowid, last);
+        last = rowid;
+      }
       if (page.length > 0) yield page;
-      if (page.length < size) return;
-      const last = page.at(-1)!.at(-1) as bigint;
-      if (last === end) return;
-      from = last + 1n;
+      if (page.length < size || last === end) return;
+      from = last! + 1n;
     }
   } finally {
     statement.finalize();

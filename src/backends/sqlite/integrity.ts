@@ -71,8 +71,8 @@ export function checkIntegrity(database: Database, cure: string, isEdited: boole
       continue;
     }
     const what = MEANINGS.find(([pattern]) => pattern.test(message))?.[1](cure);
-    // What is said about an index needs no second look.
-    suspect ||= what === undefined || /order|unique/.test(message);
+    // What is said about an index needs no second look; bytes that nothing accounts for may be rows.
+    suspect ||= what === undefined || /order|unique|Fragmentation|Multiple uses/.test(message);
     if (!(isEdited && what === OUT_OF_ORDER)) log.add("note", what ?? UNREADABLE, message);
   }
   return { findings: log.list(), suspect };

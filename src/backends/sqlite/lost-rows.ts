@@ -3,27 +3,37 @@ import { type Database, SQLiteError } from "bun:sqlite";
 import type { Finding } from "../description.ts";
 import { FindingLog } from "../findings.ts";
 import { idIndexOf } from "./claims.ts";
-import { quoted, rows } from "./database.ts";
+import { prepare, quoted, type SqlValue } from "./database.ts";
 import type { Rebuilt } from "./rebuild.ts";
 
-const MOST_IDS = 10_000;
+const SHOWN = 10;
+
+interface Missing {
+  count: number;
+  readonly examples: string[];
+}
 
 /** @param original the file itself, whose indexes may be whole where its tables are not */
 export function lostRows(original: Database, { snapshot, lost }: Pick<Rebuilt, "snapshot" | "lost">): Finding[] {
   const log = new FindingLog();
-  for (const { table, page, what, first, last } of lost) {
+  const missing = new Map<string, Missing | null>();
+  for (const { table, page, what, first, last, isKept } of lost) {
+    const place = `page ${page}${rangeOf(first, last)}: ${what}`;
     if (table === null) {
       log.add("damage", "a part of the file's own schema that cannot be read", `page ${page}: ${what}`);
-      continue;
+    } else if (isKept) {
+      log.add("note", `rows of ${table} whose numbers are damaged; the rows themselves are read`, place);
+    } else {
+      if (!missing.has(table)) missing.set(table, missingIds(original, snapshot.database, table));
+      const ids = missing.get(table)!;
+      if (ids === null) log.add("damage", `rows of ${table} that cannot be read`, place);
+      else if (ids.count === 0)
+        log.add("note", `a page of ${table} that cannot be read; all rows that its index names were found`, place);
     }
-    const message = `rows of ${table} that cannot be read`;
-    const named = idsBetween(original, table, first, last);
-    const ids = named.filter((id) => isMissing(snapshot.database, table, id));
-    const place = `page ${page}${rangeOf(first, last)}: ${what}`;
-    if (ids.length > 0) log.merge({ kind: "damage", what: message, count: ids.length, examples: ids });
-    else if (named.length > 0)
-      log.add("note", `a page of ${table} that cannot be read; all rows that its index names were found`, place);
-    else log.add("damage", message, place);
+  }
+  for (const [table, ids] of missing) {
+    if (ids === null || ids.count === 0) continue;
+    log.merge({ kind: "damage", what: `rows of ${table} that cannot be read`, ...ids });
   }
   return log.list();
 }
@@ -34,20 +44,32 @@ function rangeOf(first: bigint | null, last: bigint | null): string {
   return first !== null ? `, rows from ${first} on` : last !== null ? `, rows up to ${last}` : "";
 }
 
-/** By the index alone; empty where it cannot be read either. */
-function idsBetween(original: Database, table: string, first: bigint | null, last: bigint | null): string[] {
+/**
+ * The ids that the table's index has and the rebuilt table has not: looked for in all of it, since the number of a row that cannot
+ * be read may be damaged as well. Null where the index cannot be read either.
+ */
+function missingIds(original: Database, rebuilt: Database, table: string): Missing | null {
+  const missing: Missing = { count: 0, examples: [] };
   try {
     const index = idIndexOf(original, table);
-    if (index === null) return [];
-    const query = `SELECT id FROM ${quoted(table)} INDEXED BY ${quoted(index)} WHERE +rowid BETWEEN ? AND ? LIMIT ${MOST_IDS}`;
-    const found = rows(original, query, first ?? -(2n ** 63n), last ?? 2n ** 63n - 1n);
-    return found.flatMap(([id]) => (typeof id === "string" ? [id] : []));
+    if (index === null) return null;
+    const isThere = prepare(rebuilt, `SELECT 1 FROM ${quoted(table)} WHERE id IS ?`);
+    const entries = original.prepare(`SELECT id FROM ${quoted(table)} INDEXED BY ${quoted(index)}`);
+    try {
+      let named = 0;
+      for (const { id } of entries.iterate() as Iterable<{ id: SqlValue }>) {
+        named++;
+        if (isThere.values(id).length > 0) continue;
+        missing.count++;
+        if (missing.examples.length < SHOWN) missing.examples.push(String(id));
+      }
+      return named === 0 ? null : missing;
+    } finally {
+      isThere.finalize();
+      entries.finalize();
+    }
   } catch (error) {
-    if (error instanceof SQLiteError) return [];
+    if (error instanceof SQLiteError) return null;
     throw error;
   }
-}
-
-function isMissing(rebuilt: Database, table: string, id: string): boolean {
-  return rows(rebuilt, `SELECT 1 FROM ${quoted(table)} WHERE id = ?`, id).length === 0;
 }

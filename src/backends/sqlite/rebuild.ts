@@ -102,11 +102,17 @@ function copyRows(
   const columns = namesInCopy(table.columns);
   // Without types, every value stays what it is.
   database.run(`CREATE TABLE ${quoted(name)} (${columns.map(quoted).join(", ")})`);
-  const inserts = new Inserts(database, name, [...columns, "rowid"]);
+  const numbered = new Inserts(database, name, [...columns, "rowid"]);
+  const unnumbered = new Inserts(database, name, columns);
   try {
-    for (const { rowid, values } of table.rows(onLost, roots)) inserts.run([...values, rowid]);
+    for (const { rowid, values, isOrphan } of table.rows(onLost, roots)) {
+      if (numbered.run([...values, rowid]) || isOrphan) continue;
+      // Another row has its number, one of which is damaged: both rows are whole.
+      unnumbered.run(values);
+    }
   } finally {
-    inserts.close();
+    numbered.close();
+    unnumbered.close();
   }
 }
 
@@ -132,7 +138,8 @@ class Inserts {
     readonly columns: readonly string[],
   ) {}
 
-  run(values: readonly StoredValue[]): void {
+  /** @returns whether the row is in the table now */
+  run(values: readonly StoredValue[]): boolean {
     const places = values.map((value) => (Number.isInteger(value) ? "CAST(? AS REAL)" : "?")).join(", ");
     let statement = this.#statements.get(places);
     if (statement === undefined) {
@@ -140,7 +147,7 @@ class Inserts {
       statement = prepare(this.database, `INSERT OR IGNORE INTO ${quoted(this.table)} (${columns}) VALUES (${places})`);
       this.#statements.set(places, statement);
     }
-    statement.run(...values);
+    return statement.run(...values).changes > 0;
   }
 
   close(): void {
