@@ -2,12 +2,12 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { BackendConfig, FILE_BACKENDS } from "../backends/config.ts";
+import { temporaryFolder } from "../backends/file/temporary-folder.ts";
 import { loadBackend } from "../backends/registry.ts";
 import { MigrateError, SourceChangedError } from "../errors.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import { runMigration } from "../operations/migrate.ts";
 import { remove } from "../support/files.ts";
-import { createPrivateFolder } from "../support/private-folder.ts";
 import type { Choice } from "./choose.ts";
 import type { Seen } from "./look.ts";
 import type { Standing } from "./models.ts";
@@ -220,7 +220,7 @@ async function whatIsInTheWay(
   release: Release,
   signal: AbortSignal | undefined,
 ): Promise<MigrateError | null> {
-  const folder = FILE_BACKENDS.has(to.type) ? createPrivateFolder() : null;
+  const folder = FILE_BACKENDS.has(to.type) ? temporaryFolder() : null;
   try {
     const target =
       folder === null ? to : new BackendConfig({ ...to, path: join(folder, basename(to.path ?? "store")) });

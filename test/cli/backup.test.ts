@@ -468,3 +468,22 @@ test.each([
   ]);
   await end.empty();
 }, 120_000);
+
+test("a temporary folder that is not there is told by its name, whatever needs one", async () => {
+  using folder = temporaryFolder();
+  const source = copyFixture("0.12.4", folder);
+  const archive = folder.file("kept.jsonl.zst");
+  expect((await program(folder, ["backup", source, archive, "--quiet"])).code).toBe(0);
+  const env = Object.fromEntries(["TMPDIR", "TEMP", "TMP"].map((name) => [name, folder.file("nowhere")]));
+  const variable = process.platform === "win32" ? "TEMP" : "TMPDIR";
+  const words = `no temporary folder can be made in ${folder.file("nowhere")}`;
+  for (const [args, input] of [
+    [["verify", "--restore", archive], ""],
+    [["restore", "-", folder.file("new.db")], "anything"],
+    [["backup", source, "-"], ""],
+  ] as const) {
+    const outcome = await program(folder, [...args], env, input);
+    expectError(outcome, 2, words);
+    expect(outcome.stderr).toContain(`next: Set ${variable} to a folder that you may write to`);
+  }
+});

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { BusyError, SourceChangedError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { remove, whenFree } from "../../support/files.ts";
-import { createPrivateFolder } from "../../support/private-folder.ts";
 import { copyStill, isQuiescent, stateOf } from "../../support/stability.ts";
 import { sleep } from "../../support/time.ts";
 import type { OpenOptions, SharedIds, SourceStore } from "../backend.ts";
 import type { BackendType } from "../config.ts";
 import type { DescriptionDepth, Finding, StoreDescription } from "../description.ts";
+import { temporaryFolder } from "../file/temporary-folder.ts";
 import { FindingLog } from "../findings.ts";
 import { releasesOf } from "../graph-store/describe.ts";
 import { readRecords, sharedIdsOf } from "../graph-store/reader.ts";
@@ -49,7 +49,7 @@ export async function openSource(
 }
 
 async function copyOf(real: string, path: string, signal: AbortSignal | undefined): Promise<string> {
-  const folder = createPrivateFolder();
+  const folder = temporaryFolder();
   try {
     for (let attempt = 0; !copyStill(real, join(folder, COPY)); attempt++) {
       signal?.throwIfAborted();

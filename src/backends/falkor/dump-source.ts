@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { MigrateError, SourceChangedError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
 import { remove } from "../../support/files.ts";
-import { createPrivateFolder } from "../../support/private-folder.ts";
 import { copyStill, isQuiescent, stateOf } from "../../support/stability.ts";
 import { sleep } from "../../support/time.ts";
 import type { OpenOptions, SharedIds, SourceStore } from "../backend.ts";
 import type { Finding, StoreDescription } from "../description.ts";
+import { temporaryFolder } from "../file/temporary-folder.ts";
 import { FindingLog } from "../findings.ts";
 import { readRecords, sharedIdsOf } from "../graph-store/reader.ts";
 import { accessError } from "../recognise.ts";
@@ -92,7 +92,7 @@ export class DumpSource implements SourceStore {
     signal: AbortSignal | undefined,
     checkBeside: (() => void) | null,
   ): Promise<DumpSource> {
-    const folder = createPrivateFolder();
+    const folder = temporaryFolder();
     const copy = join(folder, "dump.rdb");
     try {
       for (let attempt = 0; !copyStill(real, copy); attempt++) {

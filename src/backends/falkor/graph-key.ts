@@ -8,7 +8,7 @@ import { dumpOfPayload } from "../../rdb/dump-payload.ts";
 import { scanDump } from "../../rdb/scan.ts";
 import { bytesSource, openDumpFile } from "../../rdb/source.ts";
 import { remove } from "../../support/files.ts";
-import { createPrivateFolder } from "../../support/private-folder.ts";
+import { temporaryFolder } from "../file/temporary-folder.ts";
 import type { Client } from "./client.ts";
 
 const GRAPH_TYPE = "graphdata";
@@ -95,7 +95,7 @@ async function innerName(client: Client, key: string): Promise<string | null> {
 }
 
 async function nameInDump(payload: Uint8Array): Promise<string | null> {
-  const folder = createPrivateFolder();
+  const folder = temporaryFolder();
   const path = join(folder, "graph.rdb");
   try {
     dumpOfPayload(bytesSource(payload), "", path);

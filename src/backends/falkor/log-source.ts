@@ -6,9 +6,9 @@ import { UnreadableLog } from "../../rdb/effect-reader.ts";
 import { dumpOfLog } from "../../rdb/log-replay.ts";
 import { type FileSource, openDumpFile } from "../../rdb/source.ts";
 import { remove } from "../../support/files.ts";
-import { createPrivateFolder } from "../../support/private-folder.ts";
 import { stateOf } from "../../support/stability.ts";
 import type { OpenOptions } from "../backend.ts";
+import { temporaryFolder } from "../file/temporary-folder.ts";
 import { accessError } from "../recognise.ts";
 import type { AppendLog, LogRefusal } from "./append-log.ts";
 import type { DumpOrigin } from "./describe-dump.ts";
@@ -25,7 +25,7 @@ export async function openLog(origin: DumpOrigin, refusal: LogRefusal, { signal 
     throw refusal.because("it is not one manifest with all the files that it names");
   }
   const state = log.files.map(({ path }) => stateOf(path)).join();
-  const folder = createPrivateFolder();
+  const folder = temporaryFolder();
   const file = join(folder, "dump.rdb");
   try {
     await follow(log, origin, file, signal);

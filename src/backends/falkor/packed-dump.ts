@@ -8,7 +8,7 @@ import { AccessError, DamagedStoreError, StoreKindError } from "../../errors.ts"
 import { dumpOfPayload } from "../../rdb/dump-payload.ts";
 import { openDumpFile } from "../../rdb/source.ts";
 import { codeOf, freeBytes, remove } from "../../support/files.ts";
-import { createPrivateFolder } from "../../support/private-folder.ts";
+import { TEMPORARY_VARIABLE, temporaryFolder } from "../file/temporary-folder.ts";
 import { isDumpHead, type Packing } from "./descriptor.ts";
 
 /** What is left free for others on the disk of temporary files. */
@@ -33,7 +33,7 @@ export async function unpack(
   packing: Packing,
   signal: AbortSignal | undefined,
 ): Promise<Unpacked> {
-  const folder = createPrivateFolder();
+  const folder = temporaryFolder();
   const file = join(folder, "dump.rdb");
   try {
     if (packing === "payload") {
@@ -106,7 +106,7 @@ function noDump(location: string): StoreKindError {
 
 function noRoom(location: string, folder: string, cause?: unknown): AccessError {
   return new AccessError(`no space left to decompress ${location} in ${folder}`, {
-    next: "Set TMPDIR to a folder on a larger disk, or decompress it yourself and name the dump.",
+    next: `Set ${TEMPORARY_VARIABLE} to a folder on a larger disk, or decompress it yourself and name the dump.`,
     cause,
   });
 }

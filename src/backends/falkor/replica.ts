@@ -8,6 +8,7 @@ import { connect as connectTls } from "node:tls";
 import { AccessError, ConnectionError } from "../../errors.ts";
 import { codeOf } from "../../support/files.ts";
 import { patience, tellWait } from "../../support/patience.ts";
+import { TEMPORARY_VARIABLE } from "../file/temporary-folder.ts";
 import type { Address } from "../graph-store/address.ts";
 import { tlsOptions } from "../graph-store/probe.ts";
 
@@ -187,7 +188,7 @@ function translate(cause: unknown, location: string, path: string): Error {
   const message = cause instanceof Error ? cause.message : String(cause);
   if (/^(ENOSPC|EDQUOT|EFBIG|EIO)$/.test(codeOf(cause)) && cause instanceof Error && "syscall" in cause) {
     return new AccessError(`no space left for a private copy of ${location} at ${path} (${message})`, {
-      next: "Set TMPDIR to a folder with space for everything that the server holds, or read it with --read-by query.",
+      next: `Set ${TEMPORARY_VARIABLE} to a folder with space for everything that the server holds, or read it with --read-by query.`,
       cause,
     });
   }

@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import { AccessError } from "../../errors.ts";
 import { remove } from "../../support/files.ts";
-import { createPrivateFolder } from "../../support/private-folder.ts";
 import type { OpenOptions } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import type { Finding } from "../description.ts";
+import { temporaryFolder } from "../file/temporary-folder.ts";
 import type { Client } from "./client.ts";
 import { type Connected, connectFalkor } from "./connect.ts";
 import { DumpSource } from "./dump-source.ts";
@@ -46,7 +46,7 @@ async function fetched(
   signal: AbortSignal | undefined,
 ): Promise<{ readonly store: DumpSource } | Refused> {
   const { location } = client;
-  const folder = createPrivateFolder();
+  const folder = temporaryFolder();
   const path = join(folder, "snapshot.rdb");
   let reason: string | null;
   try {

@@ -12,9 +12,9 @@ import { pathToFileURL } from "node:url";
 import { AccessError, BusyError, DamagedStoreError, SourceChangedError } from "../../errors.ts";
 import { PageFile } from "../../sqlite-file/page-file.ts";
 import { freeBytes, hasBytes, remove, removeOpen, setMode, whenFree } from "../../support/files.ts";
-import { createPrivateFolder } from "../../support/private-folder.ts";
 import { isQuiescent, sameBytes, stateOf } from "../../support/stability.ts";
 import { sleep } from "../../support/time.ts";
+import { TEMPORARY_VARIABLE, temporaryFolder } from "../file/temporary-folder.ts";
 import { accessError } from "../recognise.ts";
 import { isUnreadableSchema, onDatabase } from "./errors.ts";
 import { headerBytes } from "./kind.ts";
@@ -191,21 +191,13 @@ async function copyOneMoment(
 /** With room for all that is copied. @throws AccessError */
 export function privateFolder(path: string, real: string): string {
   const bytes = FILES.reduce((sum, suffix) => sum + (existsSync(real + suffix) ? statSync(real + suffix).size : 0), 0);
-  try {
-    const folder = createPrivateFolder();
-    const free = freeBytes(folder);
-    if (free === null || free > bytes) return folder;
-    remove(folder);
-    throw new Error(`${bytes} bytes needed, ${free} free`);
-  } catch (cause) {
-    throw new AccessError(
-      `no space left for a private copy of ${path} (${cause instanceof Error ? cause.message : cause})`,
-      {
-        next: "Set TMPDIR to a folder that you may write to, with space for the file, and run the same command again.",
-        cause,
-      },
-    );
-  }
+  const folder = temporaryFolder();
+  const free = freeBytes(folder);
+  if (free === null || free > bytes) return folder;
+  remove(folder);
+  throw new AccessError(`no space left for a private copy of ${path} (${bytes} bytes needed, ${free} free)`, {
+    next: `Set ${TEMPORARY_VARIABLE} to a folder that you may write to, with space for the file, and run the same command again.`,
+  });
 }
 
 /** Copies the files and tells whether they stood still: same state before and after, same bytes at a second look. */

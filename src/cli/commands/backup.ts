@@ -3,6 +3,7 @@ import { createReadStream, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as v from "valibot";
 import type { BackendConfig } from "../../backends/config.ts";
+import { temporaryFolder } from "../../backends/file/temporary-folder.ts";
 import { storeWords } from "../../doctor/commands.ts";
 import { UsageError } from "../../errors.ts";
 import { type BackupRequest, backUp, planBackup, subjectOf, writeArchive } from "../../operations/backup/backup.ts";
@@ -12,7 +13,6 @@ import { ARCHIVE, ARCHIVE_SUFFIXES, archiveName, hasArchiveName } from "../../op
 import { isEmptyPolicy, type KeepPolicy, PERIODS } from "../../operations/backup/retention.ts";
 import { SCHEDULERS, SCHEDULES, schedulerOf, unitsFor } from "../../operations/backup/schedule.ts";
 import { remove } from "../../support/files.ts";
-import { createPrivateFolder } from "../../support/private-folder.ts";
 import { VERSION } from "../../version.ts";
 import { backupArgs } from "../args.ts";
 import { destinationOf, knownBackups, meansPlace } from "../backup-places.ts";
@@ -215,7 +215,7 @@ async function toStandardOutput(request: BackupRequest, { signal, progress, json
       next: "Name a file instead: memorygraph-migrate backup STORE memories.jsonl.zst",
     });
   }
-  const folder = createPrivateFolder();
+  const folder = temporaryFolder();
   try {
     const path = join(folder, `stdout${ARCHIVE_SUFFIXES[request.encrypted ? 1 : 0]}`);
     await writeArchive(request, path, { onProgress: progress, signal });

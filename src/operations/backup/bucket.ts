@@ -4,9 +4,9 @@
  */
 import { join } from "node:path";
 import { S3Client } from "bun";
+import { temporaryFolder } from "../../backends/file/temporary-folder.ts";
 import { UsageError } from "../../errors.ts";
 import { remove } from "../../support/files.ts";
-import { createPrivateFolder } from "../../support/private-folder.ts";
 import type { BucketAccess } from "./aws.ts";
 import { bucketError } from "./bucket-errors.ts";
 import type { Place, PlacedFile, Workshop } from "./place.ts";
@@ -122,7 +122,7 @@ export class BucketPlace implements Place {
   async workshop(): Promise<Workshop> {
     // Before anything is read: the first question to a service that refuses us costs nothing yet.
     await this.list();
-    const folder = createPrivateFolder();
+    const folder = temporaryFolder();
     return { file: (name) => join(folder, name), [Symbol.dispose]: () => remove(folder) };
   }
 

@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import { BackendConfig } from "../../backends/config.ts";
 import { DEFAULT_TYPE, FILE_BACKENDS, typeNamed } from "../../backends/descriptors.ts";
+import { temporaryFolder } from "../../backends/file/temporary-folder.ts";
 import { MigrateError } from "../../errors.ts";
 import { remove } from "../../support/files.ts";
-import { createPrivateFolder } from "../../support/private-folder.ts";
 import { inspectStore } from "../inspect.ts";
 import { runMigration } from "../migrate.ts";
 import type { Hooks } from "../run.ts";
@@ -60,7 +60,7 @@ async function prove(
 ): Promise<ProofResult> {
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1_000;
-  const folder = createPrivateFolder();
+  const folder = temporaryFolder();
   try {
     using opened = await openArchive(address, surroundings);
     const archive = await request.opening(opened.path);

@@ -3,9 +3,9 @@ import { createWriteStream, existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { temporaryFolder } from "../../backends/file/temporary-folder.ts";
 import { DamagedStoreError, UsageError } from "../../errors.ts";
 import { remove } from "../../support/files.ts";
-import { createPrivateFolder } from "../../support/private-folder.ts";
 import type { BucketAccess } from "./aws.ts";
 import { BucketPlace, bucketName, isBucketAddress } from "./bucket.ts";
 import { FolderPlace } from "./folder.ts";
@@ -77,7 +77,7 @@ async function newest(place: Place): Promise<string> {
 }
 
 async function fetched(place: Place, name: string, note: Note | null, signal?: AbortSignal): Promise<OpenedArchive> {
-  const folder = createPrivateFolder();
+  const folder = temporaryFolder();
   const opened = {
     path: join(folder, name),
     location: place.location + name,
@@ -100,7 +100,7 @@ async function fetched(place: Place, name: string, note: Note | null, signal?: A
 
 /** What comes by standard input is read more than once. */
 async function spooled({ stdin, signal }: Surroundings): Promise<OpenedArchive> {
-  const folder = createPrivateFolder();
+  const folder = temporaryFolder();
   const path = join(folder, `stdin${ARCHIVE_SUFFIXES[0]}`);
   try {
     await store(stdin(), path, signal);
