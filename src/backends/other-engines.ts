@@ -4,7 +4,7 @@
  * 0.12.0, sqlcipher3-binary, apsw-sqlite3mc).
  */
 import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { codeOf, whenFree } from "../support/files.ts";
 import { copyCommand, inTurn, pythonCommand, shellQuote } from "../support/shell.ts";
 
@@ -149,7 +149,7 @@ export function otherStoreAt(path: string): OtherStore | null {
 export function describeUnknown(path: string): string[] {
   const { size } = statSync(path);
   const name = basename(path);
-  const beside = readdirSync(dirname(path) || ".").filter((other) => other !== name && other.startsWith(name));
+  const beside = readdirSync(dirname(resolve(path))).filter((other) => other !== name && other.startsWith(name));
   const start = firstBytes(path)
     .subarray(0, 16)
     .toString("hex")

@@ -1,10 +1,11 @@
 /** What is at a path, by its first bytes rather than its name. */
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { AccessError, BusyError, MigrateError, StoreKindError } from "../errors.ts";
 import { codeOf, isHeldOpen, whenFree } from "../support/files.ts";
 import { decodeCommand, shellInUse, type Unpacker, unpackCommand } from "../support/shell.ts";
+import { isDeviceOfWindows } from "../support/windows-names.ts";
 import type { Look, Signature } from "./descriptor.ts";
 import { BACKENDS, type BackendType, descriptorOf } from "./descriptors.ts";
 import { inUse, nameTooLong } from "./file/errors.ts";
@@ -87,6 +88,7 @@ function archive(what: string, magic: string, unpacker: Unpacker | null): Signat
 /** @throws AccessError when the system does not let us look. */
 export function recognise(path: string): Found {
   try {
+    if (isDeviceOfWindows(path)) return { kind: "other", what: "device of Windows", type: null, form: null };
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) {
       // Windows says of such a name only that nothing is there.
@@ -180,7 +182,8 @@ const MOST_ENTRIES = 200;
 
 /** The stores in a directory that is none itself, so that one of them can be named. */
 function inDirectory(path: string): string {
-  const entries = readdirSync(path).sort().slice(0, MOST_ENTRIES);
+  // As an absolute one: a drive alone, such as `D:`, is no folder to Bun.
+  const entries = readdirSync(resolve(path)).sort().slice(0, MOST_ENTRIES);
   const stores = entries.map((name) => join(path, name)).filter((entry) => storeAt(entry));
   if (stores.length === 0) return "Check the path, or name the file in the directory; no store is in it.";
   const shown = stores

@@ -30,10 +30,8 @@ export function placeOn(machine: Machine, template: string): string | null {
   return folder === null || folder === undefined ? null : join(folder, rest);
 }
 
-/** For people: `~` for the home folder. Not for commands. */
+/** For people: `~` for the home folder, but on Windows, where neither cmd nor a file dialog takes it. Not for commands. */
 export function shortPath(machine: Machine, path: string): string {
-  const isAtHome = ["/", ...(machine.platform === "win32" ? ["\\"] : [])].some((end) =>
-    path.startsWith(machine.home + end),
-  );
-  return path === machine.home || isAtHome ? `~${path.slice(machine.home.length)}` : path;
+  if (machine.platform === "win32") return path;
+  return path === machine.home || path.startsWith(`${machine.home}/`) ? `~${path.slice(machine.home.length)}` : path;
 }

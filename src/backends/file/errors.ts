@@ -1,6 +1,7 @@
 /** The system's error codes for files as the errors of errors.ts: the same for every store that is a file. */
 import { AccessError, BusyError, MigrateError, WriteError } from "../../errors.ts";
 import { codeOf, isHeldOpen, lengthOfName, MOST_IN_NAME, namesIn, UNIT_OF_NAMES } from "../../support/files.ts";
+import { refusedByWindows } from "../../support/windows-names.ts";
 
 /** Another program has the file open in a way that keeps us from it. */
 export function inUse(path: string, cause: unknown): BusyError {
@@ -25,6 +26,14 @@ export function nameTooLong(path: string, suffix = ""): AccessError | null {
     `the name ${long.slice(0, 40)}... has ${lengthOfName(long)} ${UNIT_OF_NAMES}; a name can have at most ${limit}`,
     { next: "Choose a shorter name." },
   );
+}
+
+/** @returns null where the system takes every name in the path for a new file */
+export function nameRefused(path: string, suffix = ""): AccessError | null {
+  const refused = refusedByWindows(path);
+  if (refused === null) return nameTooLong(path, suffix);
+  const { name, why } = refused;
+  return new AccessError(`the name ${JSON.stringify(name)} cannot be used: ${why}`, { next: "Choose another name." });
 }
 
 /** @returns null for a code that is none of these: no room, no permission, in use, a failing disk */

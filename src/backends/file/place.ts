@@ -7,7 +7,7 @@ import { leadToOneFile } from "../../support/same-file.ts";
 import { makeFolderCommand } from "../../support/shell.ts";
 import type { BackendConfig } from "../config.ts";
 import { accessError } from "../recognise.ts";
-import { fileError, nameTooLong } from "./errors.ts";
+import { fileError, nameRefused } from "./errors.ts";
 
 /** @throws UsageError where none is named */
 export function pathOf(config: BackendConfig): string {
@@ -26,8 +26,8 @@ export function freeBytesFor(config: BackendConfig): number | null {
  * @throws StoreKindError, AccessError
  */
 export function assertNewName(path: string, suffix = ""): void {
-  const tooLong = nameTooLong(path, suffix);
-  if (tooLong !== null) throw tooLong;
+  const refused = nameRefused(path, suffix);
+  if (refused !== null) throw refused;
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
     throw new StoreKindError(`${path} is a symbolic link to nothing`, {
       next: "Name the store itself, or remove the link.",

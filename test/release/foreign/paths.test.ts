@@ -226,6 +226,22 @@ describe.skipIf(missing !== null)("on Windows", () => {
     }
   }, 60_000);
 
+  test("names that Windows keeps, forbids or shortens are refused, and a drive alone is a folder", async () => {
+    for (const [path, message] of [
+      ["NUL", "NUL is a device of Windows, not a SQLite store"],
+      [there("con.db"), `${there("con.db")} is a device of Windows, not a SQLite store`],
+      ["\\\\.\\pipe\\x", "is a device of Windows"],
+      ["x.db.", 'the name "x.db." cannot be used: programs on Windows leave out a dot'],
+      [there("a?b.db"), 'the name "a?b.db" cannot be used: no name on Windows has "?" in it'],
+      ["source.db:copy", 'the name "source.db:copy" cannot be used: no name on Windows has ":" in it'],
+      ["Z:", "Z: is a directory, not a SQLite store"],
+    ] as const) {
+      const outcome = await system.run([there("source.db"), path], {}, `/t/${folder}`);
+      expectError(outcome, 2, message);
+    }
+    expect(readdirSync(here())).toEqual(["source.db"]);
+  }, 60_000);
+
   test("what to do next sets variables as cmd does, and names plain paths without quotes", async () => {
     const { stdout } = await system.run([
       "--from-path",
