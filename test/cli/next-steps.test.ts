@@ -90,7 +90,11 @@ test("two versions of one memory in a hybrid are no damage, and a row beside the
   };
   sql("PRAGMA journal_mode = DELETE");
   // Each table holds a memory of the other's id, with other content.
-  const [older] = new Database(path, { readonly: true }).query("SELECT id FROM nodes ORDER BY id").values()[0]!;
+  const oldest = () => {
+    using database = new Database(path, { readonly: true });
+    return database.query("SELECT id FROM nodes ORDER BY id").values()[0]![0];
+  };
+  const older = oldest();
   sql(`UPDATE memories SET id = '${older}', title = 'another version' WHERE rowid = (SELECT min(rowid) FROM memories)`);
   const whole = await program(home.folder, ["inspect", path, "--json"]);
   expect([whole.code, document(whole.stdout)]).toEqual([

@@ -2,6 +2,7 @@
 /** Less to type: stores without options, short flags, and words that people try. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";
 import { document, environment, expectError, program } from "./program.ts";
@@ -32,7 +33,7 @@ describe("stores without an option", () => {
 
   test("keep the kind of what is there already", async () => {
     const lite = folder.file("lite.db");
-    copyFileSync(`${import.meta.dir}/../fixtures/rdb/falkordblite-0.12.4.db`, lite);
+    copyFileSync(join(import.meta.dir, "../fixtures/rdb/falkordblite-0.12.4.db"), lite);
     const { stdout } = await run(source, lite, "--dry-run", "--json");
     expect(document(stdout)).toMatchObject({ target: { before: { backend: "falkordblite" } } });
     expect(document((await run("inspect", lite, "--json")).stdout)).toMatchObject({
@@ -64,7 +65,7 @@ describe("stores without an option", () => {
 
   test("that are JSON are sources, and no targets where they hold memories already", async () => {
     const exported = folder.file("export.json");
-    copyFileSync(`${import.meta.dir}/../fixtures/export-2.0-from-0.12.4.json`, exported);
+    copyFileSync(join(import.meta.dir, "../fixtures/export-2.0-from-0.12.4.json"), exported);
     expect((await run(exported, fresh(), "-q")).code).toBe(0);
     expectError(await run(source, exported), 4, "is a JSON file with memories already");
     expect(readFileSync(exported, "utf8")).toBe(

@@ -26,7 +26,12 @@ export function environment(folder: TemporaryFolder, more: Environment = {}): Re
   const home = folder.file("home");
   const temporary = folder.file("tmp");
   for (const path of [home, temporary]) mkdirSync(path, { recursive: true });
+  const windows = {
+    ...{ USERPROFILE: home, LOCALAPPDATA: join(home, "AppData", "Local"), APPDATA: join(home, "AppData", "Roaming") },
+    ...{ TEMP: temporary, TMP: temporary, SystemRoot: process.env.SystemRoot ?? "C:\\Windows" },
+  };
   return {
+    ...(process.platform === "win32" && windows),
     PATH: process.env.PATH ?? "/usr/bin:/bin",
     HOME: home,
     TMPDIR: temporary,

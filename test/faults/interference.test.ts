@@ -9,6 +9,7 @@ import { withFalkor } from "../conformance/falkor.ts";
 import { besidesJournals, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { serversOf } from "../support/servers.ts";
 import { at, copyFixture, settle } from "../support/stores.ts";
+import { KILLED } from "../support/system.ts";
 import { begin, ended, program, runsOf, standsStill } from "./program.ts";
 import { stateAt } from "./targets.ts";
 
@@ -77,7 +78,7 @@ describe("a run that was killed", () => {
   test("on a file is swept by the next one, which says so", async () => {
     using folder = temporaryFolder();
     const { target, args } = files(folder);
-    expect((await program(folder, args, { stop: "verified#1" })).code).toBeNull();
+    expect((await program(folder, args, { stop: "verified#1" })).code).toBe(KILLED);
     expect(readdirSync(folder.file("target")).some((name) => name.endsWith(".tmp"))).toBe(true);
     const { code, stderr } = await program(
       folder,
@@ -91,7 +92,7 @@ describe("a run that was killed", () => {
   test("is not resumed when its source changed; it can still be undone", async () => {
     using folder = temporaryFolder();
     const { args } = files(folder);
-    expect((await program(folder, args, { stop: "verified#1" })).code).toBeNull();
+    expect((await program(folder, args, { stop: "verified#1" })).code).toBe(KILLED);
     workOn(folder.file("source.db"));
     const [run] = await runsOf(folder);
     const { code, stderr } = await program(folder, ["resume", run!.id]);
@@ -162,7 +163,7 @@ describe.skipIf(falkor === undefined)("a graph that others write to", () => {
     using folder = temporaryFolder();
     await query("CREATE (:Memory {id: 'theirs', title: 'was here'})");
     const source = copyFixture("0.12.4", folder);
-    expect((await program(folder, args(source), { env, stop: "batch answered#3" })).code).toBeNull();
+    expect((await program(folder, args(source), { env, stop: "batch answered#3" })).code).toBe(KILLED);
     await query("MATCH (n:Memory {id: 'm-000001'}) SET n.title = 'changed since'");
     const again = await program(folder, args(source), { env });
     const [run] = await runsOf(folder);
