@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { BackendConfig, FILE_BACKENDS } from "../backends/config.ts";
-import { temporaryFolder } from "../backends/file/temporary-folder.ts";
 import { loadBackend } from "../backends/registry.ts";
+import { temporaryFolder } from "../backends/temporary-folder.ts";
 import { MigrateError, SourceChangedError } from "../errors.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import { runMigration } from "../operations/migrate.ts";

@@ -6,6 +6,8 @@ import { remove } from "./files.ts";
 import { isRunning } from "./processes.ts";
 
 const FOLDER = "memorygraph-migrate-";
+/** The variable that names the system's folder for temporary files. */
+export const TEMPORARY_VARIABLE = process.platform === "win32" ? "TEMP" : "TMPDIR";
 
 /** A new folder for temporary files that only its owner can enter. @throws the system's error. */
 export function createPrivateFolder(): string {

@@ -9,11 +9,11 @@ import { sleep } from "../../support/time.ts";
 import type { OpenOptions, SharedIds, SourceStore } from "../backend.ts";
 import type { BackendType } from "../config.ts";
 import type { DescriptionDepth, Finding, StoreDescription } from "../description.ts";
-import { temporaryFolder } from "../file/temporary-folder.ts";
 import { FindingLog } from "../findings.ts";
 import { releasesOf } from "../graph-store/describe.ts";
 import { readRecords, sharedIdsOf } from "../graph-store/reader.ts";
 import { accessError, notThatKind, recognise } from "../recognise.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import type { Format } from "./format.ts";
 import { ExchangeRecords } from "./records.ts";
 

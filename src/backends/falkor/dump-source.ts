@@ -8,10 +8,10 @@ import { copyStill, isQuiescent, stateOf } from "../../support/stability.ts";
 import { sleep } from "../../support/time.ts";
 import type { OpenOptions, SharedIds, SourceStore } from "../backend.ts";
 import type { Finding, StoreDescription } from "../description.ts";
-import { temporaryFolder } from "../file/temporary-folder.ts";
 import { FindingLog } from "../findings.ts";
 import { readRecords, sharedIdsOf } from "../graph-store/reader.ts";
 import { accessError } from "../recognise.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { type DumpOrigin, describeDump } from "./describe-dump.ts";
 import { assertGraph, type OpenDump, openDump, stillWriting } from "./open-dump.ts";
 

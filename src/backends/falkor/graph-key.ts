@@ -8,7 +8,7 @@ import { dumpOfPayload } from "../../rdb/dump-payload.ts";
 import { scanDump } from "../../rdb/scan.ts";
 import { bytesSource, openDumpFile } from "../../rdb/source.ts";
 import { remove } from "../../support/files.ts";
-import { temporaryFolder } from "../file/temporary-folder.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import type { Client } from "./client.ts";
 
 const GRAPH_TYPE = "graphdata";

@@ -8,7 +8,8 @@ import { AccessError, DamagedStoreError, StoreKindError } from "../../errors.ts"
 import { dumpOfPayload } from "../../rdb/dump-payload.ts";
 import { openDumpFile } from "../../rdb/source.ts";
 import { codeOf, freeBytes, remove } from "../../support/files.ts";
-import { TEMPORARY_VARIABLE, temporaryFolder } from "../file/temporary-folder.ts";
+import { TEMPORARY_VARIABLE } from "../../support/private-folder.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { isDumpHead, type Packing } from "./descriptor.ts";
 
 /** What is left free for others on the disk of temporary files. */

@@ -8,7 +8,7 @@ import { connect as connectTls } from "node:tls";
 import { AccessError, ConnectionError } from "../../errors.ts";
 import { codeOf } from "../../support/files.ts";
 import { patience, tellWait } from "../../support/patience.ts";
-import { TEMPORARY_VARIABLE } from "../file/temporary-folder.ts";
+import { TEMPORARY_VARIABLE } from "../../support/private-folder.ts";
 import type { Address } from "../graph-store/address.ts";
 import { tlsOptions } from "../graph-store/probe.ts";
 

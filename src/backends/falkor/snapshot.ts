@@ -5,7 +5,7 @@ import { remove } from "../../support/files.ts";
 import type { OpenOptions } from "../backend.ts";
 import type { BackendConfig } from "../config.ts";
 import type { Finding } from "../description.ts";
-import { temporaryFolder } from "../file/temporary-folder.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import type { Client } from "./client.ts";
 import { type Connected, connectFalkor } from "./connect.ts";
 import { DumpSource } from "./dump-source.ts";

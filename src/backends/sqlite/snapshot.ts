@@ -12,10 +12,11 @@ import { pathToFileURL } from "node:url";
 import { AccessError, BusyError, DamagedStoreError, SourceChangedError } from "../../errors.ts";
 import { PageFile } from "../../sqlite-file/page-file.ts";
 import { freeBytes, hasBytes, remove, removeOpen, setMode, whenFree } from "../../support/files.ts";
+import { TEMPORARY_VARIABLE } from "../../support/private-folder.ts";
 import { isQuiescent, sameBytes, stateOf } from "../../support/stability.ts";
 import { sleep } from "../../support/time.ts";
-import { TEMPORARY_VARIABLE, temporaryFolder } from "../file/temporary-folder.ts";
 import { accessError } from "../recognise.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { isUnreadableSchema, onDatabase } from "./errors.ts";
 import { headerBytes } from "./kind.ts";
 

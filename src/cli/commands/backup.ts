@@ -3,7 +3,7 @@ import { createReadStream, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as v from "valibot";
 import type { BackendConfig } from "../../backends/config.ts";
-import { temporaryFolder } from "../../backends/file/temporary-folder.ts";
+import { temporaryFolder } from "../../backends/temporary-folder.ts";
 import { storeWords } from "../../doctor/commands.ts";
 import { UsageError } from "../../errors.ts";
 import { type BackupRequest, backUp, planBackup, subjectOf, writeArchive } from "../../operations/backup/backup.ts";

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { S3Client } from "bun";
-import { temporaryFolder } from "../../backends/file/temporary-folder.ts";
+import { temporaryFolder } from "../../backends/temporary-folder.ts";
 import { UsageError } from "../../errors.ts";
 import { remove } from "../../support/files.ts";
 import type { BucketAccess } from "./aws.ts";

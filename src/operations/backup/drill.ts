@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { BackendConfig } from "../../backends/config.ts";
 import { DEFAULT_TYPE, FILE_BACKENDS, typeNamed } from "../../backends/descriptors.ts";
-import { temporaryFolder } from "../../backends/file/temporary-folder.ts";
+import { temporaryFolder } from "../../backends/temporary-folder.ts";
 import { MigrateError } from "../../errors.ts";
 import { remove } from "../../support/files.ts";
 import { inspectStore } from "../inspect.ts";

@@ -3,7 +3,7 @@ import { createWriteStream, existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { temporaryFolder } from "../../backends/file/temporary-folder.ts";
+import { temporaryFolder } from "../../backends/temporary-folder.ts";
 import { DamagedStoreError, UsageError } from "../../errors.ts";
 import { remove } from "../../support/files.ts";
 import type { BucketAccess } from "./aws.ts";

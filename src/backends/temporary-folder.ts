@@ -1,10 +1,7 @@
 /** Where private copies are put while they are read. */
 import { tmpdir } from "node:os";
-import { AccessError } from "../../errors.ts";
-import { createPrivateFolder } from "../../support/private-folder.ts";
-
-/** The variable that names the system's folder for temporary files. */
-export const TEMPORARY_VARIABLE = process.platform === "win32" ? "TEMP" : "TMPDIR";
+import { AccessError } from "../errors.ts";
+import { createPrivateFolder, TEMPORARY_VARIABLE } from "../support/private-folder.ts";
 
 /** A new folder that only its owner can enter; the caller removes it. @throws AccessError */
 export function temporaryFolder(): string {
