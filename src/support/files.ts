@@ -25,6 +25,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
+/** As Node names it. */
+export const SYSTEM: string = process.platform;
 /** What file systems take as a name: bytes, or on Windows characters of UTF-16. */
 export const MOST_IN_NAME = 255;
 export const UNIT_OF_NAMES = process.platform === "win32" ? "characters" : "bytes";

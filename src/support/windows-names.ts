@@ -1,4 +1,5 @@
 /** Names that files can have on other systems and not on Windows. */
+import { SYSTEM } from "./files.ts";
 
 /** `\\?\`, `\\.\` and a drive, in that order. */
 const ROOT = /^(?:[\\/]{2}[?.][\\/])?(?:[a-z]:)?/i;
@@ -13,7 +14,7 @@ const FORBIDDEN = /[<>:"|?*\u0000-\u001f]/;
  */
 export function refusedByWindows(
   path: string,
-  system: string = process.platform,
+  system = SYSTEM,
 ): { readonly name: string; readonly why: string } | null {
   if (system !== "win32") return null;
   const names = path.replace(ROOT, "").split(/[\\/]/);
@@ -28,7 +29,7 @@ export function refusedByWindows(
 }
 
 /** Whether a path leads to a device of Windows, which is there in every folder. */
-export function isDeviceOfWindows(path: string, system: string = process.platform): boolean {
+export function isDeviceOfWindows(path: string, system = SYSTEM): boolean {
   if (system !== "win32") return false;
   return /^[\\/]{2}\.[\\/]/.test(path) || DEVICE.test(path.replace(ROOT, "").split(/[\\/]/).at(-1)!);
 }
