@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { Home, IN_USE, LITE } from "../doctor/home.ts";
+import { has } from "../support/system.ts";
 import { type Answer, typed } from "./on-terminal.ts";
 import { program, shell } from "./program.ts";
 
@@ -16,7 +17,7 @@ async function guided(home: Home, answers: readonly Answer[]) {
 
 const WHAT = "What do you want to do?";
 
-describe("on a terminal, without arguments", () => {
+describe.skipIf(!has.terminals)("on a terminal, without arguments", () => {
   test("one choice and one answer bring everything together", async () => {
     using home = new Home();
     home.sqlite("0.12.4", ...IN_USE).npm("0.13.0");

@@ -2,6 +2,7 @@
 /** File systems take names of 255 bytes: what is longer is told as such, and every shorter one works, whatever its letters are. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, renameSync } from "node:fs";
+import { UNIT_OF_NAMES } from "../../src/support/files.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { copyFixture, digestOf } from "../support/stores.ts";
 import { inProcess } from "./in-process.ts";
@@ -21,22 +22,42 @@ const into = (kind: string, path: string) => ["--from-path", source, "--to", kin
 
 describe("a name that is too long", () => {
   test.each<[string, string, (path: string) => string[], string]>([
-    ["a source", named(256), (path) => ["inspect", "--from-path", path], "has 256 bytes; a name can have at most 255"],
-    ["a side of verify", named(300), (path) => ["verify", source, path], "has 300 bytes; a name can have at most 255"],
-    ["a new SQLite file", named(256), (path) => into("sqlite", path), "has 256 bytes; a name can have at most 255"],
+    [
+      "a source",
+      named(256),
+      (path) => ["inspect", "--from-path", path],
+      `has 256 ${UNIT_OF_NAMES}; a name can have at most 255`,
+    ],
+    [
+      "a side of verify",
+      named(300),
+      (path) => ["verify", source, path],
+      `has 300 ${UNIT_OF_NAMES}; a name can have at most 255`,
+    ],
+    [
+      "a new SQLite file",
+      named(256),
+      (path) => into("sqlite", path),
+      `has 256 ${UNIT_OF_NAMES}; a name can have at most 255`,
+    ],
     [
       "one that SQLite could not write to later",
       named(249),
       (path) => into("sqlite", path),
-      "has 249 bytes; a name can have at most 247, since -journal is put behind it",
+      `has 249 ${UNIT_OF_NAMES}; a name can have at most 247, since -journal is put behind it`,
     ],
     [
       "one in letters of several bytes",
       named(258, "記"),
       (path) => into("falkordblite", path),
-      "has 258 bytes; a name can have at most 255",
+      `has 258 ${UNIT_OF_NAMES}; a name can have at most 255`,
     ],
-    ["a folder", `${named(300)}/x.db`, (path) => into("sqlite", path), "has 300 bytes; a name can have at most 255"],
+    [
+      "a folder",
+      `${named(300)}/x.db`,
+      (path) => into("sqlite", path),
+      `has 300 ${UNIT_OF_NAMES}; a name can have at most 255`,
+    ],
   ])("of %s", async (_, name, args, message) => {
     const outcome = await inProcess(folder, args(folder.file(name)));
     expectError(outcome, 2, message);

@@ -8,6 +8,7 @@ import { ForgetResultSchema, type ListedRun, RunListSchema } from "../../src/ope
 import { begin, program as breakable, ended, standsStill } from "../faults/program.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";
+import { has } from "../support/system.ts";
 import { document, expectError, program } from "./program.ts";
 
 const MIGRATE = ["--from-path", "source.db", "--to-path"];
@@ -117,7 +118,7 @@ describe("runs forget", () => {
     expect(existsSync(journal!)).toBe(false);
   });
 
-  test("refuses a run that was interrupted, and one that is under way", async () => {
+  test.skipIf(!has.signals)("refuses a run that was interrupted, and one that is under way", async () => {
     using folder = home();
     await breakable(folder, [...MIGRATE, "first.db"], { stop: "verified#1" });
     const [stopped] = await runsOf(folder);

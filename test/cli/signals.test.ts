@@ -7,6 +7,7 @@ import { generate } from "../../bench/generate.ts";
 import { besidesJournals, listing, temporaryFolder } from "../support/folder.ts";
 import { ALL_OF_IT } from "../support/level.ts";
 import { settle } from "../support/stores.ts";
+import { has } from "../support/system.ts";
 import { document, program, shell, start } from "./program.ts";
 import { edited } from "./stores.ts";
 
@@ -70,7 +71,7 @@ function told(stderr: string): string[] {
     .filter((line) => !/^(check|plan|transfer|verify|commit|rollback): /.test(line));
 }
 
-describe("a signal while a new file is written", () => {
+describe.skipIf(!has.signals)("a signal while a new file is written", () => {
   for (const signal of SIGNALS) {
     for (const [phase, extra] of [
       ["transfer", []],
@@ -147,7 +148,7 @@ describe("a signal while a new file is written", () => {
   );
 });
 
-describe("a signal while an existing file is changed", () => {
+describe.skipIf(!has.signals)("a signal while an existing file is changed", () => {
   test.each(["plan", "transfer", "verify"])(
     "in the %s leaves it as it was",
     async (phase) => {
@@ -163,7 +164,7 @@ describe("a signal while an existing file is changed", () => {
   );
 });
 
-describe("a second signal", () => {
+describe.skipIf(!has.signals)("a second signal", () => {
   test(
     "ends the run at once, and leaves no target",
     async () => {
@@ -212,7 +213,7 @@ describe("a second signal", () => {
   );
 });
 
-describe("a signal while only reading", () => {
+describe.skipIf(!has.signals)("a signal while only reading", () => {
   test.each(["inspect", "verify", "migrate --dry-run"])(
     "%s ends with 130 and leaves nothing",
     async (line) => {
@@ -245,7 +246,7 @@ describe("a signal while only reading", () => {
   );
 });
 
-describe("a reader that goes away", () => {
+describe.skipIf(!has.bash)("a reader that goes away", () => {
   const small = edited(folder, "small.db");
   test.each([
     `memorygraph-migrate inspect --from-path ${small} | head -1`,

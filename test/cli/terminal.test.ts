@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Home, IN_USE } from "../doctor/home.ts";
 import { listing, temporaryFolder } from "../support/folder.ts";
 import { copyFixture } from "../support/stores.ts";
+import { has } from "../support/system.ts";
 import { onTerminal } from "./on-terminal.ts";
 import { edited, titleOf } from "./stores.ts";
 
@@ -20,24 +21,27 @@ beforeEach(() => {
   mkdirSync(targets);
 });
 
-test("no question and no result is wider than the terminal but where a single word is", async () => {
-  edited(folder, join("targets", "store.db"));
-  const overwrite = ["--from-path", changed, "--to-path", target, "--on-conflict", "overwrite"];
-  const first = await onTerminal(folder, overwrite, "y\r", {}, "[y/N]", 60);
-  expect(first.code).toBe(0);
-  const run = /\brollback (\w{10})\b/.exec(Bun.stripANSI(first.screen))![1]!;
-  const second = await onTerminal(folder, ["rollback", run], `${target}\r`, {}, "Type the target's name", 60);
-  expect(second.code).toBe(0);
-  // Without what was typed.
-  const lines = Bun.stripANSI(first.screen + second.screen)
-    .replace(`: ${target}`, ":")
-    .split(/[\r\n]+/);
-  const words = (line: string) => line.trim().split(" ");
-  // A word that is longer than the terminal, such as a path or a digest, has a line of its own.
-  expect(lines.filter((line) => line.length > 60 && words(line).length > 1)).toEqual([]);
-});
+test.skipIf(!has.terminals)(
+  "no question and no result is wider than the terminal but where a single word is",
+  async () => {
+    edited(folder, join("targets", "store.db"));
+    const overwrite = ["--from-path", changed, "--to-path", target, "--on-conflict", "overwrite"];
+    const first = await onTerminal(folder, overwrite, "y\r", {}, "[y/N]", 60);
+    expect(first.code).toBe(0);
+    const run = /\brollback (\w{10})\b/.exec(Bun.stripANSI(first.screen))![1]!;
+    const second = await onTerminal(folder, ["rollback", run], `${target}\r`, {}, "Type the target's name", 60);
+    expect(second.code).toBe(0);
+    // Without what was typed.
+    const lines = Bun.stripANSI(first.screen + second.screen)
+      .replace(`: ${target}`, ":")
+      .split(/[\r\n]+/);
+    const words = (line: string) => line.trim().split(" ");
+    // A word that is longer than the terminal, such as a path or a digest, has a line of its own.
+    expect(lines.filter((line) => line.length > 60 && words(line).length > 1)).toEqual([]);
+  },
+);
 
-describe("before records are overwritten", () => {
+describe.skipIf(!has.terminals)("before records are overwritten", () => {
   const overwrite = [
     "migrate",
     "--from-path",
@@ -92,7 +96,7 @@ test("a plain migrate asks nothing", async () => {
   expect(screen).not.toContain("[y/N]");
 });
 
-describe("on a terminal", () => {
+describe.skipIf(!has.terminals)("on a terminal", () => {
   const inspect = ["inspect", "--from-path", plain];
 
   test("there are colours", async () => {
@@ -131,28 +135,31 @@ describe("on a terminal", () => {
   });
 });
 
-describe.each([60, 80, 120])("what the program prints on a terminal of %d columns", (columns) => {
-  test.each([
-    ["inspect", (home: Home) => ["inspect", home.path(...IN_USE)]],
-    ["doctor", () => ["doctor"]],
-    ["migrate", (home: Home) => [home.path(...IN_USE), home.path("new one.db"), "--for", "0.13"]],
-    ["verify", (home: Home) => ["verify", home.path(...IN_USE), home.path("old.db")]],
-    ["help", () => ["migrate", "--help"]],
-    ["an error", (home: Home) => ["verify", home.path(...IN_USE), home.path("nowhere.db")]],
-  ])("has no line that is wider: %s", async (_name, args) => {
-    using home = new Home();
-    home
-      .sqlite("0.12.4", ...IN_USE)
-      .sqlite("0.8.3", "old.db")
-      .npm("0.13.0");
-    for (const env of [{ NO_COLOR: "1" }, {}]) {
-      const { screen } = await onTerminal(home.folder, args(home), "", env, "[y/N]", columns);
-      const lines = Bun.stripANSI(screen.replace(/\r\x1b\[2K/g, "\n")).split(/\r?\n/);
-      expect(lines.length).toBeGreaterThan(2);
-      // A word that is wider than the terminal, such as a path or a digest, stands alone; an option has its value beside it.
-      const isOneWord = (line: string) => /^(--[\w-]+ )?('[^']*'|[^\s']|='[^']*')+( \\)?$/.test(line.trim());
-      const wide = lines.filter((line) => Bun.stringWidth(line) > columns && !isOneWord(line));
-      expect(wide).toEqual([]);
-    }
-  });
-});
+describe.skipIf(!has.terminals).each([60, 80, 120])(
+  "what the program prints on a terminal of %d columns",
+  (columns) => {
+    test.each([
+      ["inspect", (home: Home) => ["inspect", home.path(...IN_USE)]],
+      ["doctor", () => ["doctor"]],
+      ["migrate", (home: Home) => [home.path(...IN_USE), home.path("new one.db"), "--for", "0.13"]],
+      ["verify", (home: Home) => ["verify", home.path(...IN_USE), home.path("old.db")]],
+      ["help", () => ["migrate", "--help"]],
+      ["an error", (home: Home) => ["verify", home.path(...IN_USE), home.path("nowhere.db")]],
+    ])("has no line that is wider: %s", async (_name, args) => {
+      using home = new Home();
+      home
+        .sqlite("0.12.4", ...IN_USE)
+        .sqlite("0.8.3", "old.db")
+        .npm("0.13.0");
+      for (const env of [{ NO_COLOR: "1" }, {}]) {
+        const { screen } = await onTerminal(home.folder, args(home), "", env, "[y/N]", columns);
+        const lines = Bun.stripANSI(screen.replace(/\r\x1b\[2K/g, "\n")).split(/\r?\n/);
+        expect(lines.length).toBeGreaterThan(2);
+        // A word that is wider than the terminal, such as a path or a digest, stands alone; an option has its value beside it.
+        const isOneWord = (line: string) => /^(--[\w-]+ )?('[^']*'|[^\s']|='[^']*')+( \\)?$/.test(line.trim());
+        const wide = lines.filter((line) => Bun.stringWidth(line) > columns && !isOneWord(line));
+        expect(wide).toEqual([]);
+      }
+    });
+  },
+);

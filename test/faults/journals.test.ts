@@ -22,6 +22,7 @@ import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { atLevel } from "../support/level.ts";
 import { serversOf } from "../support/servers.ts";
 import { at, copyFixture } from "../support/stores.ts";
+import { KILLED } from "../support/system.ts";
 import { type Ending, program, runsOf } from "./program.ts";
 import { expectClear } from "./promise.ts";
 import { randomFrom } from "./random.ts";
@@ -214,7 +215,7 @@ describe.skipIf(falkor === undefined)("runs on a server", () => {
     await end.empty();
     const before = await stateAt(end.config);
     const args = migration(folder);
-    expect((await program(folder, args, { stop: "batch answered#3" })).code).toBeNull();
+    expect((await program(folder, args, { stop: "batch answered#3" })).code).toBe(KILLED);
     const [run] = await runsOf(folder);
     renameSync(
       folder.file("state", "memorygraph-migrate", "runs.db"),
@@ -236,7 +237,7 @@ describe.skipIf(falkor === undefined)("runs on a server", () => {
     for (let round = 0; round < ROUNDS; round++) {
       await end.empty();
       await end.fill({ nodes: [{ name: "x", labels: ["Other"], properties: { text: "theirs" } }], relationships: [] });
-      expect((await program(folder, args, { stop: "written#1" })).code).toBeNull();
+      expect((await program(folder, args, { stop: "written#1" })).code).toBe(KILLED);
       const [run] = await runsOf(folder);
       const journal = folder.file("state", "memorygraph-migrate", `run-${run!.id}.db`);
       // What still stands in the log goes into the file.

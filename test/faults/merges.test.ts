@@ -12,6 +12,7 @@ import { linesOf } from "../conformance/graph.ts";
 import { besidesJournals, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { faultServers, type TestServer } from "../support/servers.ts";
 import { at, copyFixture } from "../support/stores.ts";
+import { KILLED } from "../support/system.ts";
 import { begin, ended, program, runsOf, standsStill } from "./program.ts";
 import { expectClear } from "./promise.ts";
 import { stateAt } from "./targets.ts";
@@ -46,7 +47,7 @@ describe.each(["sqlite", "falkordblite"] as const)("a merge into a file of %s", 
     else expect((await runMigration(at(filling(folder)), config, {}, {})).error).toBeNull();
     const before = await stateAt(config);
     const args = migration(folder, ["--to", type, "--to-path", path]);
-    expect((await program(folder, args, { stop })).code).toBeNull();
+    expect((await program(folder, args, { stop })).code).toBe(KILLED);
     if (type === "sqlite") expect(readdirSync(folder.file("target"))).toContain("store.db-journal");
     const [run] = await runsOf(folder);
     expect(run).toMatchObject({ status: "stopped", can: ["resume", "rollback"] });
@@ -71,7 +72,7 @@ describe.each(["sqlite", "falkordblite"] as const)("a merge into a file of %s", 
     const before = await stateAt(config);
     expect(
       (await program(folder, migration(folder, ["--to", type, "--to-path", path]), { stop: "verified#1" })).code,
-    ).toBeNull();
+    ).toBe(KILLED);
     const [run] = await runsOf(folder);
     const undone = await program(folder, ["rollback", run!.id, "--yes"]);
     expect([undone.code, undone.stdout]).toEqual([0, expect.stringContaining("exactly as it was before")]);
@@ -111,7 +112,7 @@ describe.each(servers.map((server) => [server.kind, server] as const))("a merge 
   test("killed when all is verified is exactly as before, after the command that `runs` names", async () => {
     using folder = temporaryFolder();
     const before = await filled(folder);
-    expect((await program(folder, migration(folder, to), { stop: "verified#1" })).code).toBeNull();
+    expect((await program(folder, migration(folder, to), { stop: "verified#1" })).code).toBe(KILLED);
     const { stdout } = await program(folder, ["runs"]);
     const [, id] = /memorygraph-migrate rollback (\w{10})/.exec(stdout)!;
     const undone = await program(folder, ["rollback", id!, "--yes"]);

@@ -47,6 +47,10 @@ export const has = {
   /** Disks that can be mounted, if with the right to. */
   mounts: Bun.which("mount") !== null && works(() => mkdirSync(join(folder, "disk")) === undefined),
   openssl: Bun.which("openssl") !== null,
+  /** The shell that pasted commands are tried in. */
+  bash: Bun.which("bash") !== null,
+  /** Terminals as Bun makes them: under Wine they show nothing. test/release/foreign has Wine's console. */
+  terminals: process.platform !== "win32",
 } as const;
 rmSync(folder, { recursive: true, force: true });
 

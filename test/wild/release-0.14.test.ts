@@ -22,6 +22,7 @@ function make(path: string, prefix: string, count = 30): string {
     `INSERT INTO memories (id, type, title, content, tags, created_at, updated_at, context) VALUES (?, 'solution', ?, 'c', '["t1"]', '${Z}', '${Z}', '{"visibility":"project"}')`,
   );
   for (let at = 0; at < count; at++) memory.run(`${prefix}${at}`, `${prefix} rollout guide ${at}`);
+  memory.finalize();
   store.close();
   return settle(path);
 }

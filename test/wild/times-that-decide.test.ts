@@ -18,6 +18,7 @@ function make(path: string, updated: readonly unknown[], title = "t"): string {
     const own = { id: `n${at}`, type: "solution", title, content: "c", created_at: created, updated_at: time };
     insert.run(`n${at}`, JSON.stringify(own));
   }
+  insert.finalize();
   store.close();
   return settle(path);
 }

@@ -31,6 +31,7 @@ function make(path: string, memories: Record<string, Record<string, unknown>>): 
   const store = createLike("0.12.4", path);
   const insert = store.prepare("INSERT INTO nodes (id, label, properties) VALUES (?, 'Memory', ?)");
   for (const [id, own] of Object.entries(memories)) insert.run(id, JSON.stringify({ id, ...GOOD, ...own }));
+  insert.finalize();
   store.close();
   return settle(path);
 }
@@ -245,6 +246,7 @@ describe("FalkorDBLite stores, whose form and graph say who opens them", () => {
     const store = createLike("0.12.4", folder.file("s.db"));
     const insert = store.prepare("INSERT INTO nodes (id, label, properties) VALUES (?, 'Memory', ?)");
     for (const id of ["a", "b"]) insert.run(id, JSON.stringify({ ...GOOD, id: "same", title: id }));
+    insert.finalize();
     store.close();
     settle(folder.file("s.db"));
     const { records } = await readAll(folder.file("s.db"));
