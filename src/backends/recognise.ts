@@ -85,10 +85,12 @@ function archive(what: string, magic: string, unpacker: Unpacker | null): Signat
   return [{ what, matches, note: `Unpack it first (${command}), then name what comes out.` }];
 }
 
+const DEVICE = "device of Windows";
+
 /** @throws AccessError when the system does not let us look. */
 export function recognise(path: string): Found {
   try {
-    if (isDeviceOfWindows(path)) return { kind: "other", what: "device of Windows", type: null, form: null };
+    if (isDeviceOfWindows(path)) return { kind: "other", what: DEVICE, type: null, form: null };
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) {
       // Windows says of such a name only that nothing is there.
@@ -223,6 +225,9 @@ function withArticle(noun: string): string {
 /** The system's refusal to read or write a path, with the way out. */
 export function accessError(path: string, cause: unknown): AccessError | BusyError {
   const code = codeOf(cause);
+  if (isDeviceOfWindows(path)) {
+    return new AccessError(`${path} is a ${DEVICE}`, { next: "Choose another name, of a file.", cause });
+  }
   if (isHeldOpen(path, code)) return inUse(path, cause);
   if (code === "ELOOP") {
     return new AccessError(`${path} is a symbolic link loop`, {

@@ -2,7 +2,18 @@
  * What the system that the tests run on has of what POSIX takes for granted. Each is tried, and not told by the system's name: a file
  * system without modes, or Wine with half of a link, counts as what it is.
  */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -28,7 +39,10 @@ export const has = {
   symlinks: works(() => {
     writeFileSync(join(folder, "file"), "text");
     symlinkSync(join(folder, "file"), join(folder, "link"));
-    return readFileSync(join(folder, "link"), "utf8") === "text";
+    symlinkSync(join(folder, "nothing"), join(folder, "dangling"));
+    const listed = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink());
+    const isTold = listed.length === 2 && lstatSync(join(folder, "dangling")).isSymbolicLink();
+    return isTold && readFileSync(join(folder, "link"), "utf8") === "text";
   }),
   /** Names with any character but a slash. */
   anyNames: works(() => {

@@ -228,13 +228,13 @@ describe.skipIf(missing !== null)("on Windows", () => {
 
   test("names that Windows keeps, forbids or shortens are refused, and a drive alone is a folder", async () => {
     for (const [path, message] of [
-      ["NUL", "NUL is a device of Windows, not a SQLite store"],
-      [there("con.db"), `${there("con.db")} is a device of Windows, not a SQLite store`],
+      ["NUL", "NUL is a device of Windows"],
+      [there("con.db"), `${there("con.db")} is a device of Windows`],
       ["\\\\.\\pipe\\x", "is a device of Windows"],
       ["x.db.", 'the name "x.db." cannot be used: programs on Windows leave out a dot'],
       [there("a?b.db"), 'the name "a?b.db" cannot be used: no name on Windows has "?" in it'],
       ["source.db:copy", 'the name "source.db:copy" cannot be used: no name on Windows has ":" in it'],
-      ["Z:", "Z: is a directory, not a SQLite store"],
+      ["Z:", "Z: is a directory, not a SQLite"],
     ] as const) {
       const outcome = await system.run([there("source.db"), path], {}, `/t/${folder}`);
       expectError(outcome, 2, message);
