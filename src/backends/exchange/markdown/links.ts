@@ -23,7 +23,7 @@ export interface Link {
   /** A person has written it: it has nothing of ours. */
   readonly isForeign: boolean;
   /** It is, to the letter, what is written for what it says. */
-  readonly isAsWritten: boolean;
+  isAsWritten(): boolean;
 }
 
 /** What a line is written for. */
@@ -85,7 +85,7 @@ export function linkOf(line: string, written: string): Link | null {
     from: textOf(own.get("from")),
     properties: Properties.from(properties),
   };
-  return { ...link, isForeign: false, isAsWritten: lineOf(link) === line };
+  return { ...link, isForeign: false, isAsWritten: () => lineOf(link) === line };
 }
 
 /** As a relation of the MCP memory server: a type that MemoryGraph has not is told by the context. */
@@ -94,7 +94,7 @@ function foreign(said: string, target: string, written: string): Link {
     ["context", said],
     ["created_at", written],
   ]);
-  return { type: typeNamed(said), target, to: null, from: null, properties, isForeign: true, isAsWritten: false };
+  return { type: typeNamed(said), target, to: null, from: null, properties, isForeign: true, isAsWritten: () => false };
 }
 
 function textOf(value: Value | undefined): string | null {

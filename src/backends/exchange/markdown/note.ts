@@ -22,9 +22,9 @@ export interface Note extends Held {
   /** Lines that look like relationships of ours and cannot be read, with the reason. */
   readonly damage: readonly string[];
   /** Says what this program wrote, although not in the same way perhaps; null for a note that it did not write. */
-  readonly isUnchanged: boolean | null;
+  isUnchanged(): boolean | null;
   /** Whether the part before the relationships is, to the letter, what is written for what it says. */
-  readonly isAsWritten: boolean;
+  isAsWritten(): boolean;
 }
 
 /** A relationship, and which of the lines behind the heading it is. */
@@ -128,12 +128,14 @@ export function readNote(text: string, place: Place): Note {
   const own = ownOf(entries.find(([name]) => name === OWN)?.[1]);
   if (own === null) {
     const node = foreignNote(entries, whole, place);
-    return { ...node, links, damage, isUnchanged: null, isAsWritten: false };
+    return { ...node, links, damage, isUnchanged: () => null, isAsWritten: () => false };
   }
   const node = heldBy(entries, whole, own);
-  const written = textOf(node);
-  const isAsWritten = behind.length === 0 && text.startsWith(written) && isEnd(text.slice(written.length));
-  return { ...node, links, damage, isUnchanged: shortHash(node) === own.get("digest"), isAsWritten };
+  const isAsWritten = () => {
+    const written = textOf(node);
+    return behind.length === 0 && text.startsWith(written) && isEnd(text.slice(written.length));
+  };
+  return { ...node, links, damage, isUnchanged: () => shortHash(node) === own.get("digest"), isAsWritten };
 }
 
 /** What stands among the lines of relationships, and behind them. */

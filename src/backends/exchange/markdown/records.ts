@@ -29,7 +29,7 @@ export interface ReadNote extends NoteFile, Note {
 
 export interface NoteRelationship extends ServerRelationship {
   /** Its line is, to the letter, what is written for it. */
-  readonly isAsWritten: boolean;
+  isAsWritten(): boolean;
 }
 
 export interface NoteSurvey {
@@ -44,8 +44,8 @@ export interface NoteSurvey {
 /** Findings are complete after a whole pass. */
 export class NoteRecords implements RecordStore {
   readonly folder: NoteFolder;
-  /** Of the last pass: the numbers of notes that are not, to the letter, what is written for what they say. */
-  readonly touched = new Set<bigint>();
+  /** The numbers of notes that are not, to the letter, what is written for what they say; null where nobody asks. */
+  touched: Set<bigint> | null = null;
   readonly #root: string;
   #survey: NoteSurvey | null = null;
   readonly #ids = openScratch("CREATE TEMP TABLE used (id TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID");
@@ -74,8 +74,9 @@ export class NoteRecords implements RecordStore {
         nodes++;
         const id = note.properties.get("id");
         if (typeof id === "string") this.folder.setId(note.number, id);
-        if (note.isUnchanged === null) foreign++;
-        else if (!note.isUnchanged) edited.add("note", EDITED, note.path);
+        const isUnchanged = note.isUnchanged();
+        if (isUnchanged === null) foreign++;
+        else if (!isUnchanged) edited.add("note", EDITED, note.path);
       }
     }
     this.#survey = { nodes, relationships, foreign, edited };
@@ -133,10 +134,9 @@ export class NoteRecords implements RecordStore {
 
   async *nodes(signal?: AbortSignal): AsyncGenerator<readonly ServerNode[]> {
     await this.survey(signal);
-    this.touched.clear();
     for await (const batch of this.notes(signal)) {
       const nodes = batch.filter(({ isIndex }) => !isIndex);
-      for (const { number, isAsWritten } of nodes) if (!isAsWritten) this.touched.add(number);
+      if (this.touched !== null) for (const note of nodes) if (!note.isAsWritten()) this.touched.add(note.number);
       if (nodes.length > 0) yield nodes.map(({ number, labels, properties }) => ({ id: number, labels, properties }));
     }
   }

@@ -81,16 +81,19 @@ export class NotesSource implements SourceStore {
 
   async *present(): AsyncGenerator<readonly Present[]> {
     this.#findings = new FindingLog();
+    const notes = new Set<bigint>();
+    this.records.touched = notes;
     let touched: boolean[] = [];
     const observer = {
-      node: (_: GraphNode, id: bigint) => void touched.push(this.records.touched.has(id)),
+      node: (_: GraphNode, id: bigint) => void touched.push(notes.has(id)),
       relationship: (_: GraphRelationship, ref: ServerRelationship) =>
-        void touched.push(!(ref as NoteRelationship).isAsWritten),
+        void touched.push(!(ref as NoteRelationship).isAsWritten()),
     };
     for await (const batch of readRecords(this.records, this.#findings, this.#signal, observer)) {
       yield batch.map((record, at) => ({ record, isTouched: touched[at]! }));
       touched = [];
     }
+    this.records.touched = null;
     for (const finding of this.records.findings().list()) this.#findings.merge(finding);
   }
 
