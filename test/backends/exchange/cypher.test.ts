@@ -6,8 +6,9 @@ import { createClient } from "@redis/client";
 import { BackendConfig } from "../../../src/backends/config.ts";
 import { cypher } from "../../../src/backends/exchange/cypher.ts";
 import { Properties } from "../../../src/graph/properties.ts";
-import type { GraphRecord } from "../../../src/graph/record.ts";
+import { type GraphRecord, keyOfContent } from "../../../src/graph/record.ts";
 import type { Value } from "../../../src/graph/value.ts";
+import { contentOf } from "../../../src/memorygraph/content-keys.ts";
 import { compareConfigured } from "../../../src/operations/compare-stores.ts";
 import { runMigration } from "../../../src/operations/migrate.ts";
 import { withDriver } from "../../conformance/bolt.ts";
@@ -57,6 +58,13 @@ const joined: GraphRecord = {
     ["strength", 0.5],
   ]),
 };
+/** As MemoryGraph has them for files: known by what they hold, and one of two that hold the same. */
+const held = { labels: ["Entity"], properties: Properties.from([["name", "a.ts"]]) };
+const nameless = [1, 2].map((n) => ({ kind: "node", key: keyOfContent(contentOf(held), n), ...held }) as const);
+const mentions = nameless.map((node): GraphRecord => {
+  const properties = Properties.from([["confidence", 0.5]]);
+  return { kind: "relationship", from: hard.key, to: node.key, type: "MENTIONS", properties };
+});
 const loop: GraphRecord = { ...joined, to: hard.key, properties: Properties.from([["id", "loop"]]) };
 
 async function load(server: TestServer, path: string): Promise<void> {
@@ -82,7 +90,7 @@ describe.each(servers)("$kind loads a script", (server) => {
     await end.empty();
     const script = named(`hard-${server.kind}.cypher`);
     const session = await cypher.openForWriting(script, { release: null, fallbackRelease: "0.12" });
-    const fitted = [hard, entity, joined, loop].map((record) => session.fitting!.fit(record));
+    const fitted = [hard, entity, ...nameless, joined, loop, ...mentions].map((record) => session.fitting!.fit(record));
     expect(fitted.flatMap(({ losses }) => losses)).toEqual([]);
     await session.write(fitted.map(({ record }) => record!));
     await session.finish();
@@ -90,6 +98,7 @@ describe.each(servers)("$kind loads a script", (server) => {
     await load(server, script.path!);
     const { identical, source, target } = await compareConfigured(script, end.config, () => {});
     expect([identical, source.digest]).toEqual([true, target.digest]);
+    expect(source.digest).toStartWith("mg1-4-4-");
     await end.empty();
   });
 
