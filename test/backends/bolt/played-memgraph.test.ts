@@ -5,6 +5,7 @@
  */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import type { BackendConfig } from "../../../src/backends/config.ts";
 import { RefusedError } from "../../../src/errors.ts";
 import { runMigration } from "../../../src/operations/migrate.ts";
@@ -207,3 +208,18 @@ describe.each(["BEFORE COMMIT", "AFTER COMMIT"] as const)("a target with a trigg
     expect([new Set(nodes.flatMap(({ labels }) => labels)), relationships]).toEqual([new Set(["Log"]), []]);
   }, 180_000);
 });
+
+test("an empty one is no source unless that was meant, and one of before 2.16 is none that MemoryGraph can use", async () => {
+  using folder = temporaryFolder();
+  await using memgraph = await playedMemgraph({ version: "2.14.1" });
+  const out = folder.file("out.db");
+  const { errors } = await run(memgraph.end.config, at(out));
+  expect(errors.map(({ code, message }) => [code, message])).toEqual([
+    ["refused", expect.stringContaining("is empty")],
+  ]);
+  expect(existsSync(out)).toBe(false);
+  expect((await run(memgraph.end.config, at(out), { allowEmpty: true })).errors).toEqual([]);
+  const { code, stdout } = await program(folder, ["inspect", "--from", "memgraph", "--from-uri", memgraph.uri]);
+  expect(code).toBe(0);
+  expect(stdout.replace(/\s+/g, " ")).toContain("MemoryGraph cannot use this Memgraph, whose word Memory is reserved");
+}, 60_000);
