@@ -45,10 +45,14 @@ export class BlockReading {
       return [];
     }
     if (info === null || isIntact === false) this.#findings.add("damage", BESIDE, where, "property");
-    const lines = linesOf(body);
-    const kind = entry?.kind ?? info?.kind ?? kindOf(lines[0] ?? "");
-    this.#seen[kind] += lines.length;
-    return lines.map((line) => this.#record(kind, line, where)).filter((record) => record !== null);
+    const kind = entry?.kind ?? info?.kind ?? kindOf(body);
+    const records: GraphRecord[] = [];
+    for (const read of this.#lines.block(kind, body)) {
+      this.#seen[kind]++;
+      if (!(read instanceof LineError)) records.push(read);
+      else this.#findings.add("damage", `a line of the archive that is no record: ${read.message}`, where);
+    }
+    return records;
   }
 
   /** After the last block: what neither a block nor the reading of one has told of. */
@@ -90,16 +94,6 @@ export class BlockReading {
     this.#findings.merge({ kind: "damage", what, count, examples: [`${count} ${kind}s${where}`] });
     this.#seen[kind] += count;
   }
-
-  #record(kind: RecordKind, line: string, where: string): GraphRecord | null {
-    try {
-      return this.#lines.read(kind, line);
-    } catch (error) {
-      if (!(error instanceof LineError)) throw error;
-      this.#findings.add("damage", `a line of the archive that is no record: ${error.message}`, where);
-      return null;
-    }
-  }
 }
 
 /** Where the line that describes them is damaged, only the checksum of their frame tells, and has told. */
@@ -107,7 +101,8 @@ function isWhole(body: Uint8Array, info: BlockInfo | null): boolean {
   return info === null || new Bun.CryptoHasher("sha256").update(body).digest("hex") === info.sha256;
 }
 
-function kindOf(line: string): RecordKind {
+function kindOf(body: Uint8Array): RecordKind {
+  const line = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, 16)).toString("latin1");
   return line.startsWith('{"relationship"') ? "relationship" : "node";
 }
 

@@ -77,6 +77,44 @@ export class LineReader {
     this.#options = options;
   }
 
+  /**
+   * The records of a block in their order; in the place of one that cannot be read, why not.
+   * @param content whole lines in UTF-8
+   */
+  *block(kind: RecordKind, content: Uint8Array): Generator<GraphRecord | LineError> {
+    const bytes = Buffer.from(content.buffer, content.byteOffset, content.length);
+    const { withRows } = this.#options;
+    let row = withRows ? -1 : bytes.indexOf(ROW);
+    for (let at = 0; at < bytes.length; ) {
+      const newLine = bytes.indexOf(LINE_FEED, at);
+      const end = newLine === -1 ? bytes.length : newLine;
+      while (row !== -1 && row < at) row = bytes.indexOf(ROW, at);
+      const cut = row !== -1 && row < end ? row : null;
+      yield this.#withoutRow(kind, bytes, at, cut) ?? this.#tried(kind, bytes.toString("utf8", at, end));
+      at = end + 1;
+    }
+  }
+
+  /**
+   * The row comes last, is half of a line, and is under the hash of its block: it is not even decoded.
+   * @returns null where nothing was cut off, or something else than a row
+   */
+  #withoutRow(kind: RecordKind, bytes: Buffer, at: number, cut: number | null): GraphRecord | null {
+    if (cut === null) return null;
+    const record = this.#tried(kind, `${bytes.toString("utf8", at, cut)}}`);
+    // Within a map that is a property, the brackets before it stay open.
+    return record instanceof LineError ? null : record;
+  }
+
+  #tried(kind: RecordKind, line: string): GraphRecord | LineError {
+    try {
+      return this.read(kind, line);
+    } catch (error) {
+      if (error instanceof LineError) return error;
+      throw error;
+    }
+  }
+
   /** @throws LineError */
   read(kind: RecordKind, line: string): GraphRecord {
     try {
@@ -152,7 +190,9 @@ export class LineReader {
   }
 }
 
-const [BRACE, END, COMMA, COLON] = [123, 125, 44, 58];
+const [BRACE, END, COMMA, COLON, LINE_FEED] = [123, 125, 44, 58, 10];
+/** As this program writes it. In a text its quotes are escaped, so that it is found only where it is meant. */
+const ROW = Buffer.from(',"row":{"layout":', "latin1");
 const NODE_MEMBERS = new Set(["node", "labels", "stored", "row"]);
 const RELATIONSHIP_MEMBERS = new Set(["relationship", "from", "to", "sharesId", "row"]);
 

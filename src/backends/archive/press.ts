@@ -1,11 +1,10 @@
 /** Makes a block of lines into its two frames, and proves them: what the frames hold is read back and digested. */
 import { type GraphRecord, idOfKey } from "../../graph/record.ts";
 import { Summary, type SummaryTransfer } from "../../memorygraph/summary.ts";
-import { linesOf } from "./blocks.ts";
 import { inMemory } from "./bytes.ts";
 import type { IndexEntry, RecordKind } from "./format.ts";
 import { compress, contentOf, frameAt } from "./frames.ts";
-import { LineReader } from "./lines.ts";
+import { LineError, LineReader } from "./lines.ts";
 
 /** Lines of records that are to become a block. */
 export interface PlainBlock {
@@ -37,8 +36,8 @@ export class Press {
     const summary = new Summary();
     const ids: (string | null)[] = [];
     const content = contentOf(inMemory(body), frameAt(inMemory(body), 0)!);
-    for (const line of linesOf(content)) {
-      const record = this.#lines.read(kind, line);
+    for (const record of this.#lines.block(kind, content)) {
+      if (record instanceof LineError) throw record;
       summary.add(record);
       ids.push(idOf(record));
     }
