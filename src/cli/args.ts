@@ -107,6 +107,8 @@ export const migrateArgs = {
 
 /** What opens an encrypted archive. */
 export const KEY_OPTIONS = /^from-(password-(file|command|stdin)|identity)$/;
+/** What logs in to the server that an archive was taken from: in `verify`, the archive is the source, that store the target. */
+export const LOGIN_OPTIONS = /^to-(user|password-(file|command|stdin|from)|(ca|cert|key)-file)$/;
 
 function picked(args: ArgsDef, names: RegExp): ArgsDef {
   return Object.fromEntries(Object.entries(args).filter(([name]) => names.test(name)));

@@ -1,10 +1,10 @@
 /** From what was typed to where backups are, and the keys that buckets take. */
 import { existsSync, statSync } from "node:fs";
 import { extname } from "node:path";
-import { BackendConfig } from "../backends/config.ts";
+import { BackendConfig, withoutCredentials } from "../backends/config.ts";
 import { recognise } from "../backends/recognise.ts";
 import { machineOf } from "../doctor/machine.ts";
-import { UsageError } from "../errors.ts";
+import { MigrateError, UsageError } from "../errors.ts";
 import { type BucketAccess, bucketAccess } from "../operations/backup/aws.ts";
 import { BucketPlace, bucketName, isBucketAddress } from "../operations/backup/bucket.ts";
 import { defaultFolder } from "../operations/backup/default-folder.ts";
@@ -17,7 +17,7 @@ import type { CommandContext } from "./command.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { isAddress } from "./operands.ts";
 import { registryOf } from "./state.ts";
-import { sourceConfig } from "./stores.ts";
+import { notedConfig, sourceConfig } from "./stores.ts";
 
 /** Where an archive goes: a file or standard input is the person's own; in a place there are several, by date. */
 export type Destination =
@@ -100,6 +100,36 @@ export function archiveOpening(from: Endpoint, context: CommandContext): (path: 
     password = config.password;
     return config;
   };
+}
+
+/**
+ * The server that an archive was taken from, with the login that is given for the target of `verify`, or that the application has
+ * for this address. Nobody is asked: the drill needs no login for its proof.
+ * @throws UsageError, AccessError; PasswordWantedError naming the options
+ */
+export async function sourceLogin(store: BackendConfig, to: Endpoint, context: CommandContext): Promise<BackendConfig> {
+  const { path: _, uri: __, type: ___, password, ...fields } = to;
+  const quiet = { ...context, ask: undefined };
+  const given = await notedConfig(new BackendConfig({ ...store, ...fields }), password, "to", quiet);
+  if (given.password !== undefined || fields.username !== undefined) return given;
+  return (await loginInUse(store, context)) ?? given;
+}
+
+/** Null where the application has another store, or none that can be found. */
+async function loginInUse(
+  store: BackendConfig,
+  { env, signal }: Pick<CommandContext, "env" | "signal">,
+): Promise<BackendConfig | null> {
+  const { sourceInUse } = await import("../doctor/in-use.ts");
+  try {
+    const machine = machineOf(env, process.platform, process.cwd());
+    const { config } = await sourceInUse(machine, store.type, signal);
+    if (withoutCredentials(config.uri ?? "") !== store.uri) return null;
+    return new BackendConfig({ ...config, ...store });
+  } catch (error) {
+    if (!(error instanceof MigrateError) || signal.aborted) throw error;
+    return null;
+  }
 }
 
 export function knownBackups(stateDir: string | undefined, env: Environment): KnownBackups {

@@ -36,9 +36,9 @@ export function operandArgs(sides: readonly Side[]): ArgsDef {
 export function withOperands(values: Values, sides: readonly Side[]): Values {
   const { source, target, ...options } = values;
   const given = [source, target].filter((store) => typeof store === "string");
-  if (given.includes("-") || options["to-path"] === "-") {
+  if (given.includes("-") || options["from-path"] === "-" || options["to-path"] === "-") {
     throw new UsageError('"-" is no store: by standard input and output only archives go', {
-      next: 'Type "backup STORE -", "restore - TARGET" or "verify --restore -"; a file of that name is ./-',
+      next: 'Type "backup STORE -", "restore - TARGET" or "verify --restore -"; for all else save it as a file first. A file called - is ./-',
     });
   }
   const free = sides.filter((side) => options[`${side}-path`] === undefined && options[`${side}-uri`] === undefined);

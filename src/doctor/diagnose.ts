@@ -4,6 +4,7 @@ import type { RunEntry } from "../journal/registry.ts";
 import { FOREIGN_MEMORIES } from "../memorygraph/memory.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import type { KnownBackups } from "../operations/backup/known.ts";
+import { chosenIn } from "../operations/backup/models.ts";
 import { shellOf } from "../support/shell.ts";
 import { adviceBeside, stepText } from "./advice.ts";
 import type { Choice } from "./choose.ts";
@@ -44,7 +45,7 @@ export async function examine(machine: Machine, options: DiagnoseOptions = {}): 
   const plan = await planFor(choice, seen, each, signal);
   const diagnosis: Diagnosis = {
     ...document(machine, choice, plan, seen, runs, installed),
-    backup: lastBackup(options.backups, choice.location),
+    backup: lastBackup(options.backups, choice),
     problems: [...clients.problems],
     searched: [...searched],
   };
@@ -93,8 +94,8 @@ function document(
   };
 }
 
-function lastBackup(backups: KnownBackups | undefined, location: string): Diagnosis["backup"] {
-  const [last] = backups?.of(location) ?? [];
+function lastBackup(backups: KnownBackups | undefined, { location, config }: Choice): Diagnosis["backup"] {
+  const [last] = backups?.of({ location, ...chosenIn(config ?? {}) }) ?? [];
   if (backups === undefined || last === undefined) return null;
   const { place, name, created, checked, digest } = last;
   return { place, name, created, checked, proven: backups.provenAt(digest) };

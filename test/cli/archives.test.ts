@@ -73,8 +73,7 @@ test("a key that is cut short is refused before there is an archive, and so is a
     expectError(await run(folder, [...words, "--to-recipient", "keys.txt"]), 2, "a line that is no recipient");
   }
   expect(existsSync(folder.file("new.jsonl.zst.age"))).toBe(false);
-  // The folder is made first; nothing is in it.
-  expect(readdirSync(folder.file("kept"))).toEqual([]);
+  expect(existsSync(folder.file("kept"))).toBe(false);
   expect((await run(folder, ["old.db", "whole.jsonl.zst.age", "--to-recipient", recipient])).code).toBe(0);
   writeFileSync(folder.file("secret.txt"), `${identity.slice(0, -1)}\n`);
   const read = await run(folder, ["restore", "whole.jsonl.zst.age", "back.db", "--from-identity", "secret.txt"]);

@@ -5,8 +5,8 @@ import * as v from "valibot";
 import type { BackendConfig } from "../../backends/config.ts";
 import { temporaryFolder } from "../../backends/temporary-folder.ts";
 import { storeWords } from "../../doctor/commands.ts";
-import { UsageError } from "../../errors.ts";
-import { type BackupRequest, backUp, planBackup, subjectOf, writeArchive } from "../../operations/backup/backup.ts";
+import { UsageError, WriteError } from "../../errors.ts";
+import { type BackupRequest, backUp, originOf, planBackup, writeArchive } from "../../operations/backup/backup.ts";
 import { isBucketAddress } from "../../operations/backup/bucket.ts";
 import type { BackupResult } from "../../operations/backup/models.ts";
 import { ARCHIVE, ARCHIVE_SUFFIXES, archiveName, hasArchiveName } from "../../operations/backup/names.ts";
@@ -193,7 +193,7 @@ async function toFile(
   hooks: Parameters<typeof backUp>[2],
 ): Promise<BackupResult> {
   const result = await writeArchive(request, path, hooks);
-  const { store } = await subjectOf(request.source);
+  const { store } = await originOf(request.source);
   return {
     outcome: "made",
     store,
@@ -221,11 +221,28 @@ async function toStandardOutput(request: BackupRequest, { signal, progress, json
     await writeArchive(request, path, { onProgress: progress, signal });
     for await (const chunk of createReadStream(path)) {
       signal.throwIfAborted();
-      if (!process.stdout.write(chunk)) await new Promise<void>((go) => process.stdout.once("drain", go));
+      await written(chunk);
     }
   } finally {
     remove(folder);
   }
+}
+
+/** @throws WriteError where nobody reads any more: what has gone out is no whole archive */
+async function written(chunk: Uint8Array): Promise<void> {
+  const { stdout } = process;
+  const cause = await new Promise<unknown>((resolve) => {
+    stdout.once("error", resolve);
+    stdout.write(chunk, (error) => {
+      stdout.off("error", resolve);
+      resolve(error ?? null);
+    });
+  });
+  if (cause === null) return;
+  throw new WriteError("standard output was closed before the whole archive was written", {
+    next: "Run it again; what has gone out so far is of no use.",
+    cause,
+  });
 }
 
 /** On standard output the files alone, so that one can be redirected to where it belongs. */

@@ -28,7 +28,9 @@ export const restore: Command<RestoreOptions> = {
   args: restoreArgs,
   parse({ archived, ...values }) {
     const address = String(archived);
-    return { address, migration: migrate.parse({ ...values, from: ARCHIVE, "from-path": address }) };
+    // What comes by standard input gets a name once it is a file.
+    const path = address === "-" ? "(standard input)" : address;
+    return { address, migration: migrate.parse({ ...values, from: ARCHIVE, "from-path": path }) };
   },
   run,
 };

@@ -8,8 +8,8 @@ import { drill } from "../../operations/backup/drill.ts";
 import { compareConfigured } from "../../operations/compare-stores.ts";
 import type { ComparisonResult, Difference } from "../../operations/models.ts";
 import { shellQuote } from "../../support/shell.ts";
-import { KEY_OPTIONS, sharedArgs, verifyArgs } from "../args.ts";
-import { archiveOpening, archiveSurroundings, knownBackups } from "../backup-places.ts";
+import { KEY_OPTIONS, LOGIN_OPTIONS, sharedArgs, verifyArgs } from "../args.ts";
+import { archiveOpening, archiveSurroundings, knownBackups, sourceLogin } from "../backup-places.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { PROGRAM } from "../commands.ts";
 import { assertOneStdin, decode, type Endpoint, SourceSchema, sourceOf, TargetSchema, targetOf } from "../endpoint.ts";
@@ -88,7 +88,9 @@ export const verify: Command<VerifyOptions> = {
 
 /** @throws UsageError for options of a comparison */
 function assertAlone(values: Values): void {
-  const alien = Object.keys(values).find((name) => !Object.hasOwn(DRILL_OPTIONS, name) && !KEY_OPTIONS.test(name));
+  const known = (name: string) =>
+    Object.hasOwn(DRILL_OPTIONS, name) || KEY_OPTIONS.test(name) || LOGIN_OPTIONS.test(name);
+  const alien = Object.keys(values).find((name) => !known(name));
   if (alien === undefined) return;
   throw new UsageError(
     `--restore stands alone: it compares the archive with what it says of itself, and with its source`,
@@ -133,11 +135,13 @@ async function run(options: VerifyOptions, context: CommandContext): Promise<voi
 
 async function runDrill(
   address: string,
-  { from, all, stateDir }: VerifyOptions,
+  { from, to, all, stateDir }: VerifyOptions,
   context: CommandContext,
 ): Promise<void> {
   const { json, quiet, colour, write, tell, log, progress, signal, env } = context;
-  const request = { address, all, opening: archiveOpening(from, context), known: knownBackups(stateDir, env) };
+  const opening = archiveOpening(from, context);
+  const login = (store: BackendConfig) => sourceLogin(store, to, context);
+  const request = { address, all, opening, login, known: knownBackups(stateDir, env) };
   const { result, failures } = await drill(request, archiveSurroundings(context), { onProgress: progress, signal });
   for (const warning of result.warnings) log.warn(warning);
   if (json) write(jsonLine(result));

@@ -14,7 +14,7 @@ import { printable } from "../printable.ts";
 import { bytes, elapsed, table } from "../text.ts";
 
 export function backupHeadline({ outcome, store, place, name, removed, count }: BackupResult): string {
-  const of = printable(store.location);
+  const of = printable(storeName(store));
   const gone =
     removed.length === 0
       ? ""
@@ -75,7 +75,7 @@ export function backupsReport({ place, backups }: BackupList, named: string | un
     const operands = named === undefined ? "" : ` STORE ${shellQuote(named)}`;
     return `No backup is in ${printable(place)}. This makes one: ${PROGRAM} backup${operands}`;
   }
-  const stores = Map.groupBy(backups, ({ store }) => store?.location ?? "");
+  const stores = Map.groupBy(backups, ({ store }) => (store === null ? "" : storeName(store)));
   const blocks = [...stores].flatMap(([store, own]) => [
     "",
     colour.bold(store === "" ? "Of a store that nothing tells of" : `Of ${printable(store)}`),
@@ -105,6 +105,13 @@ function proofAdvice(place: string, backups: readonly ListedBackup[]): string[] 
     "",
     `None of them was ever tried. This restores the newest into a throw-away store: ${PROGRAM} verify --restore ${shellQuote(place)}`,
   ];
+}
+
+/** With what was chosen beside its address. */
+function storeName({ location, database, graph }: NonNullable<ListedBackup["store"]>): string {
+  const chosen = [database !== undefined && `database ${database}`, graph !== undefined && `graph ${graph}`];
+  const told = chosen.filter((one) => one !== false).join(", ");
+  return told === "" ? location : `${location} (${told})`;
 }
 
 /** For other programs: one line each, the name first. */
@@ -139,15 +146,17 @@ export function drillReport(result: DrillResult, colour: Colour): string {
 const SOURCES: Record<ProofResult["source"], string> = {
   same: "holds exactly this now",
   changed: "has changed since",
-  unreachable: "was not compared: it cannot be read from here",
+  unreachable: "was not compared",
 };
 
-function proofLines({ location, proven, digest, count, source, error, durationSeconds }: ProofResult): string[] {
+function proofLines(proof: ProofResult): string[] {
+  const { location, proven, digest, count, source, notCompared, error, durationSeconds } = proof;
   const lines = [`  ${printable(location)}`];
   if (error !== null) lines.push(`    ${printable(error.message)}`, `    next: ${printable(error.next)}`);
   if (!proven || count === null) return lines;
   lines.push(
     `    ${counted(count.memories, "memory", "memories")}, ${counted(count.relationships, "relationship")} in ${elapsed(durationSeconds)}`,
   );
-  return [...lines, `    digest ${digest}`, `    the store that it is of ${SOURCES[source]}`];
+  const why = notCompared === null ? "" : `: ${printable(notCompared)}`;
+  return [...lines, `    digest ${digest}`, `    the store that it is of ${SOURCES[source]}${why}`];
 }

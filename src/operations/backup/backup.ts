@@ -11,7 +11,7 @@ import { runMigration } from "../migrate.ts";
 import type { MigrationResult } from "../models.ts";
 import type { Hooks } from "../run.ts";
 import type { KnownBackups } from "./known.ts";
-import type { BackupResult, Note } from "./models.ts";
+import { type BackupResult, chosenIn, type Note } from "./models.ts";
 import { archiveName } from "./names.ts";
 import type { Place } from "./place.ts";
 import { applyPolicy, isEmptyPolicy, type KeepPolicy } from "./retention.ts";
@@ -32,7 +32,7 @@ export interface BackupRequest {
   readonly runs?: ((owner: ProcessIdentity) => boolean | null) | undefined;
 }
 
-type Subject = Pick<Note, "host" | "store">;
+type Origin = Pick<Note, "host" | "store">;
 
 /** @throws MigrateError; what counted before still does then */
 export async function backUp(request: BackupRequest, place: Place, hooks: Hooks): Promise<BackupResult> {
@@ -41,7 +41,7 @@ export async function backUp(request: BackupRequest, place: Place, hooks: Hooks)
   const { signal } = hooks;
   using workshop = await place.workshop();
   const recovered = await recover(place, signal, request.runs);
-  const subject = await subjectOf(source);
+  const subject = await originOf(source);
   const name = archiveName(new Date(), encrypted);
   const path = workshop.file(name);
   const result = await writeArchive(request, path, hooks);
@@ -82,7 +82,7 @@ export async function backUp(request: BackupRequest, place: Place, hooks: Hooks)
 export async function planBackup(request: BackupRequest, place: Place, hooks: Hooks): Promise<BackupResult> {
   const start = performance.now();
   const { source, target: fields, encrypted, policy } = request;
-  const subject = await subjectOf(source);
+  const subject = await originOf(source);
   const there = (await shelved(place)).filter(({ note, state }) => state === "whole" && isOf(note, subject));
   const name = archiveName(new Date(), encrypted);
   // Never made: it only says what kind of file it would be. The folder need not be there yet.
@@ -137,15 +137,16 @@ export async function writeArchive(
 }
 
 /** What the archive is a copy of, without any login. */
-export async function subjectOf(source: BackendConfig): Promise<Subject> {
+export async function originOf(source: BackendConfig): Promise<Origin> {
+  const { type, path } = source;
   // A file is the same from wherever it is named.
-  const location = source.path === undefined ? (await loadBackend(source)).locate(source) : resolve(source.path);
-  return { host: hostname(), store: { backend: source.type, location } };
+  const location = path === undefined ? (await loadBackend(source)).locate(source) : resolve(path);
+  return { host: hostname(), store: { backend: type, location, ...chosenIn(source) } };
 }
 
 function noteOf(
   { verification, imported }: MigrationResult,
-  subject: Subject,
+  subject: Origin,
   name: string,
   path: string,
   { encrypted, program }: BackupRequest,
@@ -199,7 +200,7 @@ async function putInPlace(place: Place, note: Note, path: string, signal: AbortS
 async function prune(
   place: Place,
   policy: KeepPolicy,
-  subject: Subject,
+  subject: Origin,
   newest: string,
 ): Promise<Pick<BackupResult, "kept" | "removed">> {
   if (isEmptyPolicy(policy)) return { kept: [], removed: [] };

@@ -1,17 +1,19 @@
 /** The drill: an archive is restored into a throw-away store, read back, and compared with what it says of itself and with its source. */
 import { join } from "node:path";
 import { BackendConfig } from "../../backends/config.ts";
-import { DEFAULT_TYPE, FILE_BACKENDS, typeNamed } from "../../backends/descriptors.ts";
+import { DEFAULT_TYPE } from "../../backends/descriptors.ts";
 import { temporaryFolder } from "../../backends/temporary-folder.ts";
 import { MigrateError } from "../../errors.ts";
 import { remove } from "../../support/files.ts";
-import { inspectStore } from "../inspect.ts";
 import { runMigration } from "../migrate.ts";
 import type { Hooks } from "../run.ts";
 import type { KnownBackups } from "./known.ts";
-import type { DrillResult, Note, ProofResult } from "./models.ts";
+import type { DrillResult, ProofResult } from "./models.ts";
 import { type OpenedArchive, openArchive, placeAndName, type Surroundings } from "./reference.ts";
 import { shelved, writeNote } from "./shelf.ts";
+import { SourcesNow } from "./sources-now.ts";
+
+const NOT_PROVEN = { source: "unreachable", notCompared: null } as const;
 
 export interface DrillRequest {
   /** An archive, or a place. */
@@ -20,6 +22,8 @@ export interface DrillRequest {
   readonly all: boolean;
   /** The archive at a path of this machine, with what opens it. */
   readonly opening: (path: string) => Promise<BackendConfig>;
+  /** A server that a note names, with the login that no note has. */
+  readonly login: (store: BackendConfig) => Promise<BackendConfig>;
   readonly known: KnownBackups;
 }
 
@@ -36,9 +40,10 @@ export async function drill(request: DrillRequest, surroundings: Surroundings, h
   const warnings: string[] = [];
   const proofs: ProofResult[] = [];
   const failures: MigrateError[] = [];
+  const sources = new SourcesNow(request.login, hooks.signal);
   for (const one of addresses) {
     hooks.signal?.throwIfAborted();
-    proofs.push(await prove(one, request, surroundings, hooks, { warnings, failures }));
+    proofs.push(await prove(one, request, surroundings, hooks, { warnings, failures, sources }));
   }
   const success = proofs.length > 0 && proofs.every(({ proven }) => proven);
   return { result: { place: address, success, proofs, warnings }, failures };
@@ -51,12 +56,18 @@ async function archivesOf(address: string, { access }: Surroundings): Promise<st
   return there.map((one) => (place.kind === "bucket" ? place.location + one.name : join(place.location, one.name)));
 }
 
+interface Telling {
+  readonly warnings: string[];
+  readonly failures: MigrateError[];
+  readonly sources: SourcesNow;
+}
+
 async function prove(
   address: string,
   request: DrillRequest,
   surroundings: Surroundings,
   hooks: Hooks,
-  { warnings, failures }: { readonly warnings: string[]; readonly failures: MigrateError[] },
+  { warnings, failures, sources }: Telling,
 ): Promise<ProofResult> {
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1_000;
@@ -71,7 +82,7 @@ async function prove(
     const restoredDigest = result.verification!.targetDigest;
     const proven = digest === restoredDigest && (opened.note === null || opened.note.digest === digest);
     if (proven) warnings.push(...(await noteProof(opened, digest, request.known)));
-    const source = await sourceNow(opened.note, digest, hooks);
+    const compared = proven ? await sources.compare(opened.note, digest) : NOT_PROVEN;
     const count = result.imported;
     const wrong = {
       message: "what was restored is not what the note beside the archive says",
@@ -84,7 +95,7 @@ async function prove(
       digest,
       restoredDigest,
       count,
-      source,
+      ...compared,
       error: told,
       durationSeconds: seconds(),
     };
@@ -95,7 +106,7 @@ async function prove(
     return {
       location: address,
       proven: false,
-      ...{ digest: null, restoredDigest: null, count: null, source: "unreachable" as const },
+      ...{ digest: null, restoredDigest: null, count: null, ...NOT_PROVEN },
       error: { message, next },
       durationSeconds: seconds(),
     };
@@ -126,17 +137,4 @@ async function noteProof(
     warnings.push(`only this machine knows of the proof, since the note beside ${location} cannot be changed`);
   }
   return warnings;
-}
-
-/** A server would ask for a login that the note does not have. */
-async function sourceNow(note: Note | null, digest: string, { signal }: Hooks): Promise<ProofResult["source"]> {
-  const type = typeNamed(note?.store.backend ?? "");
-  if (note === null || type === undefined || !FILE_BACKENDS.has(type)) return "unreachable";
-  try {
-    const found = await inspectStore(new BackendConfig({ type, path: note.store.location }), () => {}, signal);
-    return found.digest === digest ? "same" : "changed";
-  } catch (error) {
-    if (!(error instanceof MigrateError) || signal?.aborted) throw error;
-    return "unreachable";
-  }
 }

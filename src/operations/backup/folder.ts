@@ -6,11 +6,12 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { open } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { AccessError, WriteError } from "../../errors.ts";
 import {
   codeOf,
@@ -104,11 +105,22 @@ export class FolderPlace implements Place {
 
   async workshop(): Promise<Workshop> {
     return this.#writing(() => {
-      mkdirSync(this.location, { recursive: true, mode: 0o700 });
-      this.#sweep();
-      const folder = mkdtempSync(join(this.location, WORKSHOP));
-      writeFileSync(join(folder, OWNER), JSON.stringify(thisProcess()));
-      return { file: (name) => join(folder, name), [Symbol.dispose]: () => remove(folder) };
+      const made = mkdirSync(this.location, { recursive: true, mode: 0o700 });
+      let folder = "";
+      const leave = () => {
+        if (folder !== "") remove(folder);
+        // A backup that was refused leaves nothing; where there is an archive now, the folder stays.
+        if (made !== undefined) removeEmpty(this.location, made);
+      };
+      try {
+        this.#sweep();
+        folder = mkdtempSync(join(this.location, WORKSHOP));
+        writeFileSync(join(folder, OWNER), JSON.stringify(thisProcess()));
+      } catch (error) {
+        leave();
+        throw error;
+      }
+      return { file: (name) => join(folder, name), [Symbol.dispose]: leave };
     });
   }
 
@@ -164,6 +176,15 @@ export class FolderPlace implements Place {
       const next = code === "ENOSPC" ? "Free some room there, or name another folder." : "Name another folder.";
       throw new WriteError(`a backup could not be written to ${this.location} (${code || cause})`, { next, cause });
     }
+  }
+}
+
+/** A folder and those above it, up to one of them, as far as nothing is in them. */
+function removeEmpty(path: string, top: string): void {
+  try {
+    for (let at = path; at.length >= top.length; at = dirname(at)) rmdirSync(at);
+  } catch {
+    // Somebody has put something there, or removed it.
   }
 }
 

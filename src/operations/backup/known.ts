@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createPrivateFile, remove, renameOver, temporaryBeside } from "../../support/files.ts";
-import { type KnownBackup, parseKnown, parseProof } from "./models.ts";
+import { isSameStore, type KnownBackup, parseKnown, parseProof, type Subject } from "./models.ts";
 
 /** One small file for each fact, so that programs that run side by side do not undo each other's. */
 export class KnownBackups {
@@ -17,7 +17,8 @@ export class KnownBackups {
   /** @throws the system's error */
   remember(backup: KnownBackup): void {
     const { host, store, place } = backup;
-    this.#write(`last-${keyOf(host, store.location, place)}.json`, backup);
+    const chosen = [store.database, store.graph].filter((name) => name !== undefined);
+    this.#write(`last-${keyOf(host, store.location, place, ...chosen)}.json`, backup);
   }
 
   /** @throws the system's error */
@@ -32,13 +33,13 @@ export class KnownBackups {
   }
 
   /** The last backups of a store in each place, the latest first. */
-  of(location: string): KnownBackup[] {
+  of(subject: Omit<Subject, "backend">): KnownBackup[] {
     const names = existsSync(this.#folder) ? readdirSync(this.#folder) : [];
     return names
       .filter((name) => /^last-[0-9a-f]+\.json$/.test(name))
       .map((name) => parseKnown(this.#read(name)))
       .filter((known) => known !== null)
-      .filter(({ store }) => store.location === location)
+      .filter(({ store }) => isSameStore(store, subject))
       .sort((a, b) => (a.checked < b.checked ? 1 : -1));
   }
 

@@ -1,10 +1,24 @@
 /** What is written down about backups, and what the commands tell of them; docs/schema/ is generated from these. */
 import * as v from "valibot";
+import type { BackendConfigFields } from "../../backends/config.ts";
+import { GRAPH_NAME } from "../../memorygraph/fields.ts";
 import { ReportedFindingSchema, TallySchema } from "../models.ts";
 import { PERIODS } from "./retention.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const Text = v.string();
+
+/** A store as a backup names it, without any login. */
+const SubjectSchema = v.object({
+  backend: Text,
+  /** Absolute path, or address. */
+  location: Text,
+  /** What was chosen beside the address, where a place holds several; absent for the kind's own. */
+  database: v.exactOptional(Text),
+  graph: v.exactOptional(Text),
+});
+export type Subject = v.InferOutput<typeof SubjectSchema>;
+type Address = Omit<Subject, "backend">;
 
 /** The note beside an archive, by which it counts. It tells nothing of what is in the store but how much. */
 const NoteSchema = v.object({
@@ -20,7 +34,7 @@ const NoteSchema = v.object({
   created: Text,
   /** What it is a copy of: retention goes by both. */
   host: Text,
-  store: v.object({ backend: Text, location: Text }),
+  store: SubjectSchema,
   nodes: Count,
   memories: Count,
   relationships: Count,
@@ -39,7 +53,7 @@ const KnownBackupSchema = v.object({
   place: Text,
   name: Text,
   host: Text,
-  store: v.object({ backend: Text, location: Text }),
+  store: SubjectSchema,
   digest: Text,
   /** When the archive was made. */
   created: Text,
@@ -56,7 +70,7 @@ const RemovedSchema = v.object({ name: Text, created: Text, bytes: Count });
 export const BackupResultSchema = v.object({
   /** `made`; `unchanged`: the last backup has the same digest; `planned`: a dry run. */
   outcome: v.picklist(["made", "unchanged", "planned"]),
-  store: v.object({ backend: Text, location: Text }),
+  store: SubjectSchema,
   /** Folder, bucket or file; `-` for standard output. */
   place: Text,
   /** The archive that was made, or the last one that has the same contents; null for a dry run that would make one, and for a file. */
@@ -91,7 +105,7 @@ const ListedBackupSchema = v.object({
   bytes: Count,
   encrypted: v.boolean(),
   host: v.nullable(Text),
-  store: v.nullable(v.object({ backend: Text, location: Text })),
+  store: v.nullable(SubjectSchema),
   nodes: v.nullable(Count),
   memories: v.nullable(Count),
   relationships: v.nullable(Count),
@@ -117,6 +131,8 @@ const ProofResultSchema = v.object({
   count: v.nullable(TallySchema),
   /** The store that it was taken from, where it can be read: `same`, or `changed` since; else `unreachable`. */
   source: v.picklist(["same", "changed", "unreachable"]),
+  /** Why that store was not compared; null where it was, and of an archive that is not proven. */
+  notCompared: v.nullable(Text),
   error: v.nullable(v.object({ message: Text, next: Text })),
   durationSeconds: v.pipe(v.number(), v.minValue(0)),
 });
@@ -129,6 +145,19 @@ export const DrillResultSchema = v.object({
   warnings: v.array(Text),
 });
 export type DrillResult = v.InferOutput<typeof DrillResultSchema>;
+
+/** What of a configuration tells stores of one address apart; MemoryGraph's own graph needs no name. */
+export function chosenIn({ database, graph }: Pick<BackendConfigFields, "database" | "graph">) {
+  return {
+    ...(database !== undefined && { database }),
+    ...(graph !== undefined && graph !== GRAPH_NAME && { graph }),
+  };
+}
+
+/** Several graphs and databases can share an address. */
+export function isSameStore(a: Address, b: Address): boolean {
+  return a.location === b.location && a.database === b.database && a.graph === b.graph;
+}
 
 /** Null for what is no note, or one of a later version. */
 export const parseNote = (text: string | null) => parsed(NoteSchema, text);

@@ -3,14 +3,16 @@ import { createWriteStream, existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { recognise } from "../../backends/recognise.ts";
 import { temporaryFolder } from "../../backends/temporary-folder.ts";
-import { DamagedStoreError, UsageError } from "../../errors.ts";
+import { DamagedStoreError, StoreKindError, UsageError } from "../../errors.ts";
 import { remove } from "../../support/files.ts";
+import { shellQuote } from "../../support/shell.ts";
 import type { BucketAccess } from "./aws.ts";
 import { BucketPlace, bucketName, isBucketAddress } from "./bucket.ts";
 import { FolderPlace } from "./folder.ts";
 import { type Note, parseNote } from "./models.ts";
-import { ARCHIVE_SUFFIXES, hasArchiveName, noteNameOf } from "./names.ts";
+import { ARCHIVE, ARCHIVE_SUFFIXES, hasArchiveName, noteNameOf } from "./names.ts";
 import type { Place } from "./place.ts";
 import { hashOfFile, shelved } from "./shelf.ts";
 
@@ -47,7 +49,7 @@ export function placeAndName(address: string, access: () => BucketAccess): { pla
     : { place: new FolderPlace(dirname(address)), name: basename(address) };
 }
 
-/** @throws UsageError where there is no such archive; DamagedStoreError where a bucket gives back another file than was stored */
+/** @throws UsageError where there is no such archive; StoreKindError for a store; DamagedStoreError where a bucket gives back another file than was stored */
 export async function openArchive(address: string, surroundings: Surroundings): Promise<OpenedArchive> {
   if (address === "-") return spooled(surroundings);
   const found = placeAndName(address, surroundings.access);
@@ -55,9 +57,11 @@ export async function openArchive(address: string, surroundings: Surroundings): 
   const name = found.name ?? (await newest(place));
   const note = parseNote(await place.text(noteNameOf(name)));
   if (place.kind === "folder") {
+    const path = join(place.location, name);
+    assertNoStore(path);
     return {
-      path: join(place.location, name),
-      location: join(place.location, name),
+      path,
+      location: path,
       name,
       note,
       place,
@@ -65,6 +69,16 @@ export async function openArchive(address: string, surroundings: Surroundings): 
     };
   }
   return fetched(place, name, note, surroundings.signal);
+}
+
+/** @throws StoreKindError for a store of another kind, which nothing was ever made from */
+function assertNoStore(path: string): void {
+  const { type, what } = recognise(path);
+  if (type === null || type === ARCHIVE) return;
+  const store = shellQuote(path);
+  throw new StoreKindError(`${path} is no archive, but a store itself (${what})`, {
+    next: `Make an archive of it: memorygraph-migrate backup ${store} NEW.jsonl.zst; or copy it: memorygraph-migrate ${store} NEW.db`,
+  });
 }
 
 /** @throws UsageError for a place without a whole archive */

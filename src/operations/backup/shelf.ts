@@ -1,7 +1,7 @@
 /** The archives of a place with the notes by which they count, and what stopped backups have left there put in order. */
 import { createHash } from "node:crypto";
 import { type ProcessIdentity, stillRuns } from "../../support/processes.ts";
-import { type ListedBackup, type Note, parseNote } from "./models.ts";
+import { isSameStore, type ListedBackup, type Note, parseNote } from "./models.ts";
 import { archiveOfNote, hasArchiveName, noteNameOf, timeOfName } from "./names.ts";
 import type { Place, PlacedFile } from "./place.ts";
 
@@ -55,7 +55,7 @@ async function notesOf(place: Place, files: readonly PlacedFile[]): Promise<Map<
 
 /** Backups of one store of one machine: what retention goes by. */
 export function isOf(note: Note | null, of: Pick<Note, "host" | "store">): boolean {
-  return note !== null && note.host === of.host && note.store.location === of.store.location;
+  return note !== null && note.host === of.host && isSameStore(note.store, of.store);
 }
 
 export async function writeNote(place: Place, note: Note): Promise<void> {
