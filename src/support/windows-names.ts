@@ -20,7 +20,7 @@ export function refusedByWindows(
   const names = path.replace(ROOT, "").split(/[\\/]/);
   for (const name of names) {
     if (name === "." || name === "..") continue;
-    if (DEVICE.test(name)) return { name, why: "Windows keeps it for a device" };
+    if (isDeviceName(name)) return { name, why: "Windows keeps it for a device" };
     const [sign] = FORBIDDEN.exec(name) ?? [];
     if (sign !== undefined) return { name, why: `no name on Windows has ${JSON.stringify(sign)} in it` };
     if (/[. ]$/.test(name)) return { name, why: "programs on Windows leave out a dot or a space at the end" };
@@ -28,8 +28,13 @@ export function refusedByWindows(
   return null;
 }
 
+/** Whether Windows takes the name of a file for that of a device. */
+export function isDeviceName(name: string): boolean {
+  return DEVICE.test(name);
+}
+
 /** Whether a path leads to a device of Windows, which is there in every folder. */
 export function isDeviceOfWindows(path: string, system = SYSTEM): boolean {
   if (system !== "win32") return false;
-  return /^[\\/]{2}\.[\\/]/.test(path) || DEVICE.test(path.replace(ROOT, "").split(/[\\/]/).at(-1)!);
+  return /^[\\/]{2}\.[\\/]/.test(path) || isDeviceName(path.replace(ROOT, "").split(/[\\/]/).at(-1)!);
 }

@@ -37,7 +37,7 @@ export function contractEnd(name: string, config: BackendConfig, release: Releas
 /** What is there and what comes, as one store that takes the place of the other. */
 async function refill(config: BackendConfig, release: Release, graph: PlainGraph): Promise<void> {
   const { nodes, relationships } = await read(config);
-  rmSync(config.path!, { force: true });
+  rmSync(config.path!, { recursive: true, force: true });
   await fill(config, release, {
     nodes: [...nodes, ...graph.nodes],
     relationships: [...relationships, ...graph.relationships],

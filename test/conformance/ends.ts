@@ -121,6 +121,7 @@ interface FileRow {
 const FILES: readonly FileRow[] = [
   { kind: "archive", first: "0.12", second: "0.13" },
   { kind: "sqlite", first: "0.12", second: "0.13" },
+  { kind: "markdown", first: "0.12", second: "0.13" },
 ];
 /** Judged by an engine where there is one, since the program alone would judge itself. */
 const LITE: FileRow = { kind: "falkordblite", first: "0.12", second: "0.13" };

@@ -213,6 +213,7 @@ const TITLES: readonly (readonly [title: string, name: string])[] = [
     ["LPT¹", "LPT¹_"],
     ["nul.a.b", "nul_.a-b"],
     ["console", "console"],
+    ["con .b c", "con_.b c"],
   ] as const),
   ...([
     [".hidden", "hidden"],

@@ -1,5 +1,6 @@
 /** Names of notes: for people, for every file system, and for links of Obsidian. */
 import { openScratch } from "../../../support/scratch.ts";
+import { isDeviceName } from "../../../support/windows-names.ts";
 
 export const NOTE = ".md";
 /** The note by which a folder of ours is known. */
@@ -12,8 +13,6 @@ const MOST_BYTES = 180;
 const FORBIDDEN = /[<>:"/\\|?*#^[\]`\p{Co}\p{Cn}\ufffd]+/gu;
 /** What nobody sees, or sees in another order; of these only the joiners are part of a word. */
 const UNSEEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
-/** Windows has devices of these names, whatever follows the first dot. */
-const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³])(?=\.|$)/i;
 /** Obsidian takes a link to such a name for one to a file of that kind. */
 const LIKE_A_FILE = /\.(?=[\p{L}\p{N}]{1,10}$)/u;
 
@@ -34,7 +33,8 @@ export function nameFor(text: string): string {
       .replace(/\s+/g, " "),
   );
   const short = tidy(cut(plain)).replace(LIKE_A_FILE, "-");
-  return short === "" ? "untitled" : short.replace(DEVICE, "$1_");
+  if (short === "") return "untitled";
+  return isDeviceName(short) ? short.replace(/^[^.]*/, (device) => `${device.trimEnd()}_`) : short;
 }
 
 /** Windows drops dots and spaces at the end; a dot at the beginning hides the file. */
