@@ -176,3 +176,26 @@ test(
   },
   TIMEOUT,
 );
+
+test(
+  "of a folder whose newest archive was cut off by others, the one before it is taken, and that is told",
+  async () => {
+    using folder = temporaryFolder();
+    for (const name of ["one.db", "two.db"]) {
+      copyFixture("0.12.4", folder, name);
+      await done(folder, ["backup", name, "kept"]);
+      await Bun.sleep(1_100);
+    }
+    const [older, newer] = readdirSync(folder.file("kept"))
+      .filter((name) => name.endsWith(".zst"))
+      .sort();
+    const path = folder.file("kept", newer!);
+    writeFileSync(path, readFileSync(path).subarray(0, 2_000));
+    const told = `${newer} is newer, and damaged: ${older} was taken instead`;
+    const drill = await inProcess(folder, ["verify", "--restore", "kept"]);
+    expect([drill.code, drill.stderr]).toEqual([0, expect.stringContaining(told)]);
+    const restored = await inProcess(folder, ["restore", "kept", "new.db"]);
+    expect([restored.code, restored.stderr]).toEqual([0, expect.stringContaining(told)]);
+  },
+  TIMEOUT,
+);

@@ -39,6 +39,7 @@ async function run({ address, migration }: RestoreOptions, context: CommandConte
   const { to, from } = migration;
   assertTargetNamed(to, { path: address }, { words: [PROGRAM, "restore"], example: "new.db" });
   using opened = await openArchive(address, archiveSurroundings(context));
+  if (opened.passedOver !== null) context.log.warn(opened.passedOver);
   if (opened.path !== opened.location) context.log.debug(`archive: ${opened.location}, fetched to ${opened.path}`);
   await migrate.run({ ...migration, from: { ...from, path: opened.path } }, context);
 }

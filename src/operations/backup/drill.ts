@@ -74,6 +74,7 @@ async function prove(
   const folder = temporaryFolder();
   try {
     using opened = await openArchive(address, surroundings);
+    if (opened.passedOver !== null) warnings.push(opened.passedOver);
     const archive = await request.opening(opened.path);
     const throwAway = new BackendConfig({ type: DEFAULT_TYPE, path: join(folder, "drill.db") });
     const { result, error } = await runMigration(archive, throwAway, { allowEmpty: true }, hooks);

@@ -26,6 +26,8 @@ export interface OpenedArchive extends Disposable {
   /** Null where there is none beside it. */
   readonly note: Note | null;
   readonly place: Place | null;
+  /** That a newer one of the folder or prefix is not whole; null where the newest is, or the archive itself was named. */
+  readonly passedOver: string | null;
 }
 
 export interface Surroundings {
@@ -54,7 +56,7 @@ export async function openArchive(address: string, surroundings: Surroundings): 
   if (address === "-") return spooled(surroundings);
   const found = placeAndName(address, surroundings.access);
   const { place } = found;
-  const name = found.name ?? (await newest(place));
+  const { name, passedOver } = found.name === null ? await newest(place) : { name: found.name, passedOver: null };
   const note = parseNote(await place.text(noteNameOf(name)));
   if (place.kind === "folder") {
     const path = join(place.location, name);
@@ -65,10 +67,12 @@ export async function openArchive(address: string, surroundings: Surroundings): 
       name,
       note,
       place,
+      passedOver,
       [Symbol.dispose]() {},
     };
   }
-  return fetched(place, name, note, surroundings.signal);
+  const fetchedOne = await fetched(place, name, note, surroundings.signal);
+  return { ...fetchedOne, passedOver };
 }
 
 /** @throws StoreKindError for a store of another kind, which nothing was ever made from */
@@ -82,9 +86,15 @@ function assertNoStore(path: string): void {
 }
 
 /** @throws UsageError for a place without a whole archive */
-async function newest(place: Place): Promise<string> {
-  const [first] = (await shelved(place)).filter(({ state }) => state === "whole" || state === "no note");
-  if (first !== undefined) return first.name;
+async function newest(place: Place): Promise<{ name: string; passedOver: string | null }> {
+  const there = await shelved(place);
+  const first = there.find(({ state }) => state === "whole" || state === "no note");
+  if (first !== undefined) {
+    const [latest] = there;
+    const isCut = latest !== undefined && latest !== first && latest.state === "damaged";
+    const passedOver = isCut ? `${latest.name} is newer, and damaged: ${first.name} was taken instead` : null;
+    return { name: first.name, passedOver };
+  }
   throw new UsageError(`there is no archive in ${place.location}`, {
     next: "Name another place, or an archive itself.",
   });
@@ -95,7 +105,7 @@ async function fetched(place: Place, name: string, note: Note | null, signal?: A
   const opened = {
     path: join(folder, name),
     location: place.location + name,
-    ...{ name, note, place },
+    ...{ name, note, place, passedOver: null },
     [Symbol.dispose]: () => remove(folder),
   };
   try {
@@ -128,6 +138,7 @@ async function spooled({ stdin, signal }: Surroundings): Promise<OpenedArchive> 
     name: null,
     note: null,
     place: null,
+    passedOver: null,
     [Symbol.dispose]: () => remove(folder),
   };
 }
