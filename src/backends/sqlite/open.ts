@@ -14,7 +14,7 @@ import { accessError } from "../recognise.ts";
 import { type Claims, checkClaims } from "./claims.ts";
 import { quoted, rows } from "./database.ts";
 import { isUnreadableSchema, onDatabase, translate } from "./errors.ts";
-import { areRowsWhole, checkIntegrity, cureOf, type Integrity, staleIndex } from "./integrity.ts";
+import { areRowsWhole, checkIntegrity, cureOf, type Integrity, staleIndex, tableNames } from "./integrity.ts";
 import { assertMemoryGraph, assertNotHalf, headerOf } from "./kind.ts";
 import { type FileLayout, readLayout } from "./layout.ts";
 import { lostRows } from "./lost-rows.ts";
@@ -74,7 +74,7 @@ export async function examine(
   const isSuspect = integrity.suspect || claims === null;
   const isHarmed = isSuspect && !areRowsWhole(snapshot.pages(), layout);
   if (isHarmed) await assertSideFilesBelong(path);
-  if (isHarmed || (isSuspect && careful)) {
+  if (isHarmed || (isSuspect && (careful || !isReadable(snapshot.database, layout)))) {
     return rebuilt(path, opened, integrity.findings);
   }
   const stale = staleTables(claims, integrity, cure);
@@ -83,6 +83,24 @@ export async function examine(
   // What cannot be checked is not relied on either.
   const isStale = integrity.suspect || findings.some(({ what }) => what === staleIndex(cure));
   return { ...opened, findings: [...opened.findings, ...findings], isStale };
+}
+
+/** Whether SQLite itself reads every row: it gives up at a damaged one whose parts can still be told. */
+function isReadable(database: Database, layout: FileLayout): boolean {
+  try {
+    for (const table of tableNames(layout)) {
+      const columns = rows(database, "SELECT name FROM pragma_table_info(?)", table).map(([name]) =>
+        quoted(String(name)),
+      );
+      // The length of a text takes all of it, as that of bytes does not.
+      const lengths = columns.map((column) => `sum(length(CAST(${column} AS TEXT)))`);
+      rows(database, `SELECT ${lengths.join(", ")} FROM ${quoted(table)} NOT INDEXED`);
+    }
+    return true;
+  } catch (error) {
+    if (translate("", error) instanceof DamagedStoreError) return false;
+    throw error;
+  }
 }
 
 const NOT_CHECKED: Integrity = { findings: [], suspect: false };
