@@ -117,11 +117,10 @@ export class TableTree {
   }
 
   *#leaf(page: TreePage, { first, last }: Bounds): Generator<StoredRow> {
-    const hidden = this.#hidden(page);
-    const rows = [...page.cells, ...hidden.found].map((at) => ({ at, row: this.#row(page, at) }));
-    const isWithin = (row: StoredRow | null) => row !== null && row.rowid >= first && row.rowid <= last;
-    const within = rows.filter(({ row }) => isWithin(row)).length;
     const part = { page: page.number, first: first === LEAST ? null : first, last: last === MOST ? null : last };
+    const isWithin = ({ rowid }: StoredRow) => rowid >= first && rowid <= last;
+    const rows = page.cells.map((at) => ({ at, row: this.#row(page, at) }));
+    const within = rows.filter(({ row }) => row !== null && isWithin(row)).length;
     if (2 * within < rows.length && !this.#use.isUsedOnce(page.number)) {
       // The place that led here is damaged, and the page another's.
       this.#seen.delete(page.number);
@@ -129,31 +128,35 @@ export class TableTree {
       return;
     }
     let previous: bigint | null = null;
-    if (hidden.isMore) this.#onLost({ ...part, what: `page ${page.number} has bytes that belong to no row` });
-    let isOrdered = hidden.found.length === 0;
+    const sound: number[] = [];
+    let isOrdered = true;
     for (const { at, row } of rows) {
       if (row === null) continue;
-      if (!isWithin(row) || (previous !== null && row.rowid <= previous)) {
+      if (isWithin(row) && (previous === null || row.rowid > previous)) {
+        previous = row.rowid;
+        sound.push(at);
+      } else if (this.#overlaps(page, at)) {
+        this.#onLost({ ...part, what: `a row of page ${page.number} that begins within another` });
+        continue;
+      } else {
         isOrdered = false;
-        if (this.#overlaps(page, at)) {
-          this.#onLost({ ...part, what: `a row of page ${page.number} that begins within another` });
-          continue;
-        }
-      } else previous = row.rowid;
+        sound.push(at);
+      }
       yield row;
     }
-    if (!isOrdered)
-      this.#onLost({
-        ...part,
-        what: `rows out of order, or left out of the count, on page ${page.number}`,
-        isKept: true,
-      });
+    const { found, isMore } = this.#hidden(page, sound);
+    const hidden = found.map((at) => this.#row(page, at)).filter((row) => row !== null && isWithin(row));
+    for (const row of hidden) yield row!;
+    if (isMore || hidden.length < found.length)
+      this.#onLost({ ...part, what: `page ${page.number} has bytes that belong to no row` });
+    if (isOrdered && hidden.length === 0) return;
+    this.#onLost({ ...part, what: `rows out of order, or without a pointer, on page ${page.number}`, isKept: true });
   }
 
   /** None where the page is too damaged to tell. */
-  #hidden(page: TreePage): HiddenCells {
+  #hidden(page: TreePage, sound: readonly number[]): HiddenCells {
     try {
-      return hiddenCells(this.#file, page);
+      return hiddenCells(this.#file, page, sound);
     } catch (error) {
       messageOf(error);
       return { found: [], isMore: true };
