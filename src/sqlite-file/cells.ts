@@ -14,6 +14,8 @@ export interface TreePage {
   readonly bytes: Buffer;
   /** Offsets of the cells, in key order. */
   readonly cells: readonly number[];
+  /** How many pointers of a leaf lead to no place for a cell, and are left out. */
+  readonly astray: number;
   /** Of an interior page: the child after all cells. */
   readonly rightmost: number;
   /** Where the array of offsets begins. */
@@ -31,12 +33,17 @@ export function readTreePage(file: PageFile, number: number): TreePage {
   }
   const count = bytes.readUInt16BE(start + 3);
   const pointers = start + (interior ? 12 : 8);
-  if (pointers + 2 * count > file.usable) throw new DamagedPageError(`page ${number} has more cells than it can hold`);
-  const cells = Array.from({ length: count }, (_, at) => bytes.readUInt16BE(pointers + 2 * at));
-  if (cells.some((at) => at < pointers + 2 * count || at >= file.usable)) {
+  const room = Math.floor((file.usable - pointers) / 2);
+  if (count > room && type !== LEAF_TABLE) throw new DamagedPageError(`page ${number} has more cells than it can hold`);
+  const all = Array.from({ length: Math.min(count, room) }, (_, at) => bytes.readUInt16BE(pointers + 2 * at));
+  // Where the count itself is damaged, rows still begin where the page says that they do.
+  const content = type === LEAF_TABLE ? bytes.readUInt16BE(start + 5) || 65_536 : pointers + 2 * count;
+  const cells = all.filter((at) => at >= Math.max(content, pointers) && at < file.usable);
+  const astray = count - cells.length;
+  if (astray > 0 && type !== LEAF_TABLE) {
     throw new DamagedPageError(`page ${number} has a cell outside the page`);
   }
-  return { number, type, bytes, cells, rightmost: interior ? bytes.readUInt32BE(start + 8) : 0, pointers };
+  return { number, type, bytes, cells, astray, rightmost: interior ? bytes.readUInt32BE(start + 8) : 0, pointers };
 }
 
 export interface Cell {

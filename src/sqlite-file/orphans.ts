@@ -34,7 +34,7 @@ function* rowsOf(
 ): Generator<{ rowid: bigint; values: readonly StoredValue[] }> {
   try {
     const page = readTreePage(file, number);
-    if (page.type !== LEAF_TABLE || page.cells.length === 0) return;
+    if (page.type !== LEAF_TABLE || page.cells.length === 0 || page.astray > 0) return;
     const cells = page.cells.map((at) => readTableCell(file, page, at));
     const rows = cells.map(({ rowid, payload }) => ({ rowid, values: decoder.decode(payload) }));
     const isOrdered = rows.every(({ rowid }, at) => at === 0 || rowid > rows[at - 1]!.rowid);

@@ -87,8 +87,6 @@ export class TableTree {
     try {
       const page = readTreePage(this.#file, number);
       if (!types.includes(page.type)) return lost(`page ${number} belongs to something else`);
-      // An empty page is only ever the first one of an empty table.
-      if (page.cells.length === 0 && depth > 0 && page.rightmost === 0) return lost(`page ${number} is empty`);
       return page;
     } catch (error) {
       return lost(messageOf(error));
@@ -145,9 +143,14 @@ export class TableTree {
       yield row;
     }
     const { found, isMore } = this.#hidden(page, sound);
+    // An empty page is only ever the first one of an empty table.
+    if (rows.length === 0 && found.length === 0 && page.number !== this.#root) {
+      this.#onLost({ ...part, what: `page ${page.number} is empty` });
+      return;
+    }
     const hidden = found.map((at) => this.#row(page, at)).filter((row) => row !== null && isWithin(row));
     for (const row of hidden) yield row!;
-    if (isMore || hidden.length < found.length)
+    if (isMore || page.astray > 0 || hidden.length < found.length)
       this.#onLost({ ...part, what: `page ${page.number} has bytes that belong to no row` });
     if (isOrdered && hidden.length === 0) return;
     this.#onLost({ ...part, what: `rows out of order, or without a pointer, on page ${page.number}`, isKept: true });
