@@ -52,6 +52,8 @@ export interface Integrity {
   readonly findings: readonly Finding[];
   /** Whether the pages of the tables have to be looked at one by one. */
   readonly suspect: boolean;
+  /** Whether pages have bytes that they do not account for, in which rows may be. */
+  readonly hasStrayBytes: boolean;
 }
 
 /**
@@ -61,6 +63,7 @@ export interface Integrity {
 export function checkIntegrity(database: Database, cure: string, isEdited: boolean): Integrity {
   const log = new FindingLog();
   let suspect = false;
+  let hasStrayBytes = false;
   for (const message of messagesOf(database)) {
     const foreign = FOREIGN.exec(message)?.[1];
     if (foreign !== undefined) {
@@ -71,11 +74,12 @@ export function checkIntegrity(database: Database, cure: string, isEdited: boole
       continue;
     }
     const what = MEANINGS.find(([pattern]) => pattern.test(message))?.[1](cure);
-    // What is said about an index needs no second look; bytes that nothing accounts for may be rows.
-    suspect ||= what === undefined || /order|unique|Fragmentation|Multiple uses/.test(message);
+    // What is said about an index needs no second look.
+    suspect ||= what === undefined || /order|unique/.test(message);
+    hasStrayBytes ||= /Fragmentation|Multiple uses/.test(message);
     if (!(isEdited && what === OUT_OF_ORDER)) log.add("note", what ?? UNREADABLE, message);
   }
-  return { findings: log.list(), suspect };
+  return { findings: log.list(), suspect, hasStrayBytes };
 }
 
 /** Their names, by their declarations; one null where none can be told. */

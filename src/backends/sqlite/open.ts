@@ -71,7 +71,7 @@ export async function examine(
   const isDoubled = claims === null || claims.doubled.length > 0;
   const cure = cureOf(path, isDoubled);
   const integrity = thorough ? checkIntegrity(snapshot.database, cure, opened.isEdited) : NOT_CHECKED;
-  const isSuspect = integrity.suspect || claims === null;
+  const isSuspect = integrity.suspect || integrity.hasStrayBytes || claims === null;
   const isHarmed = isSuspect && !areRowsWhole(snapshot.pages(), layout);
   if (isHarmed) await assertSideFilesBelong(path);
   if (isHarmed || (isSuspect && (careful || !isReadable(snapshot.database, layout)))) {
@@ -103,7 +103,7 @@ function isReadable(database: Database, layout: FileLayout): boolean {
   }
 }
 
-const NOT_CHECKED: Integrity = { findings: [], suspect: false };
+const NOT_CHECKED: Integrity = { findings: [], suspect: false, hasStrayBytes: false };
 
 /** What SQLite's own check has not told already. */
 function staleTables(claims: Claims | null, { findings }: Integrity, cure: string): Finding[] {
