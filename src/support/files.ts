@@ -15,12 +15,14 @@ import {
   open,
   openSync,
   readdirSync,
+  readSync,
   renameSync,
   rmdirSync,
   rmSync,
   statfsSync,
   statSync,
   unlinkSync,
+  writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -167,6 +169,33 @@ export function renameOver(
   rename = renameSync,
 ): void {
   whenFree(() => rename(temporary, path), system);
+}
+
+/**
+ * Copies a file that another program may be working on, over what is there. The system's own copy would keep that program from removing the
+ * file meanwhile on Windows, as SQLite removes a journal, and so from committing; a file that we open does not.
+ * @throws the system's error
+ */
+export function copyBeside(from: string, to: string, system: string = SYSTEM): void {
+  if (system !== "win32") {
+    copyFileSync(from, to);
+    return;
+  }
+  const source = openSync(from, "r");
+  try {
+    const target = openSync(to, "w", 0o600);
+    try {
+      const chunk = Buffer.allocUnsafe(1 << 20);
+      for (let length = 1; length > 0; ) {
+        length = readSync(source, chunk, 0, chunk.length, null);
+        for (let at = 0; at < length; ) at += writeSync(target, chunk, at, length - at);
+      }
+    } finally {
+      closeSync(target);
+    }
+  } finally {
+    closeSync(source);
+  }
 }
 
 /** Does nothing, and fails where the file cannot be replaced or removed since another program has it open, as on Windows. */

@@ -1,6 +1,6 @@
 /** Whether a file stood still while it was looked at. No word of the domain. */
-import { closeSync, copyFileSync, existsSync, openSync, readSync, statSync } from "node:fs";
-import { setMode } from "./files.ts";
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { copyBeside, setMode } from "./files.ts";
 import { sleep } from "./time.ts";
 
 /** A change within one tick of the file system's clock might keep the time stamp, so a file must be older than that. */
@@ -49,7 +49,7 @@ export function sameBytes(left: string, right: string): boolean {
 /** Copies a file that may be written to meanwhile; false when the copy need not be one moment of it. */
 export function copyStill(from: string, to: string): boolean {
   const before = stateOf(from);
-  copyFileSync(from, to);
+  copyBeside(from, to);
   // The copy of a read-only file is ours all the same.
   setMode(to, 0o600);
   return stateOf(from) === before && sameBytes(from, to) && stateOf(from) === before;

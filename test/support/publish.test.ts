@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { publishFile, publishFolder } from "../../src/support/files.ts";
+import { copyBeside, publishFile, publishFolder } from "../../src/support/files.ts";
 import { temporaryFolder } from "./folder.ts";
 
 function codeOf(act: () => void): unknown {
@@ -37,4 +37,15 @@ test("nor does a folder, not even that of an empty one", () => {
   rmSync(path, { recursive: true });
   publishFolder(temporary, path);
   expect([readFileSync(join(path, "file"), "utf8"), existsSync(temporary)]).toEqual(["ours", false]);
+});
+
+test.each(["linux", "win32"])("a copy on %s is the whole file, over what was there", (system) => {
+  using folder = temporaryFolder();
+  const [from, to] = [folder.file("from"), folder.file("to")];
+  for (const bytes of [0, 1, (1 << 20) - 1, 1 << 20, (1 << 21) + 7]) {
+    writeFileSync(from, Buffer.alloc(bytes, "memory"));
+    writeFileSync(to, Buffer.alloc(3_000_000, "x"));
+    copyBeside(from, to, system);
+    expect(readFileSync(to).equals(readFileSync(from))).toBe(true);
+  }
 });

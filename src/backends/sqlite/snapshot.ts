@@ -6,12 +6,12 @@
  * WAL beside it, or touched a moment ago, is copied together with them, and the copy is proven to be one moment.
  */
 import { constants, Database } from "bun:sqlite";
-import { copyFileSync, existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AccessError, BusyError, DamagedStoreError, SourceChangedError } from "../../errors.ts";
 import { PageFile } from "../../sqlite-file/page-file.ts";
-import { freeBytes, hasBytes, remove, removeOpen, setMode, whenFree } from "../../support/files.ts";
+import { copyBeside, freeBytes, hasBytes, remove, removeOpen, setMode, whenFree } from "../../support/files.ts";
 import { TEMPORARY_VARIABLE } from "../../support/private-folder.ts";
 import { isQuiescent, sameBytes, stateOf } from "../../support/stability.ts";
 import { sleep } from "../../support/time.ts";
@@ -209,7 +209,7 @@ function copyAll(path: string, real: string, folder: string, files: readonly str
   try {
     files.forEach((suffix, at) => {
       if (stateOf(real + suffix) === null) return;
-      whenFree(() => copyFileSync(real + suffix, copies[at]!));
+      whenFree(() => copyBeside(real + suffix, copies[at]!));
       // The copy of a read-only file is ours all the same, and its journal has to be replayed.
       setMode(copies[at]!, 0o600);
     });
