@@ -1,5 +1,6 @@
 /** A connection to a Bolt server: statements in, rows out, failures as errors that a person can act on. */
 import neo4j, { type Driver, type Session, type Transaction } from "neo4j-driver";
+import { AccessError, RefusedError, WriteError } from "../../errors.ts";
 import { patience } from "../../support/patience.ts";
 import { atMost, sleep } from "../../support/time.ts";
 import type { BackendConfig } from "../config.ts";
@@ -113,7 +114,7 @@ export class Connection {
    * @param count gives how much one of them holds
    */
   async otherDatabases(listing: string, count: string): Promise<{ name: string; nodes: number }[]> {
-    const names = (await this.rowsApart(listing, {}).catch(() => [])).map(([name]) => String(name));
+    const names = (await this.rowsApart(listing, {}).catch(noneIfRefused)).map(([name]) => String(name));
     const found: { name: string; nodes: number }[] = [];
     for (const name of new Set(names)) {
       if (name === "system" || name === this.#options.database) continue;
@@ -254,6 +255,19 @@ export class Connection {
       throw translate(error, this.#failure);
     }
   }
+}
+
+/**
+ * Rows of a question that not every server knows and not every user may ask: none then. A line that fails is no answer: taken
+ * for one, a target would pass an examination that nobody has made.
+ */
+export async function rowsIfTold(connection: Pick<Connection, "rows">, statement: string): Promise<Row[]> {
+  return connection.rows(statement).catch(noneIfRefused);
+}
+
+function noneIfRefused(error: unknown): Row[] {
+  if (error instanceof AccessError || error instanceof WriteError || error instanceof RefusedError) return [];
+  throw error;
 }
 
 interface Settings {

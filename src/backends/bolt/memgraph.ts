@@ -1,7 +1,8 @@
 /** Memgraph, 2.14 and later. */
+import { ConnectionError } from "../../errors.ts";
 import { Point, Temporal, type TemporalKind, type Value, Vector } from "../../graph/value.ts";
 import type { CopyElsewhere } from "../backend.ts";
-import type { Activity, Connection } from "./connection.ts";
+import { type Activity, type Connection, rowsIfTold } from "./connection.ts";
 import type { Blocker, Dialect } from "./dialect.ts";
 import { MemgraphSchema, quoteMemgraph } from "./memgraph-schema.ts";
 import { isRealTime } from "./temporal-validity.ts";
@@ -25,7 +26,7 @@ export async function memgraphDialect(connection: Connection): Promise<Dialect> 
 
 /** Empty where the user may not ask. */
 async function storageInfo(connection: Connection): Promise<Map<string, unknown>> {
-  const rows = await connection.rows("SHOW STORAGE INFO").catch(() => []);
+  const rows = await rowsIfTold(connection, "SHOW STORAGE INFO");
   return new Map(rows.map(([name, value]) => [String(name), value]));
 }
 
@@ -65,7 +66,7 @@ class MemgraphDialect implements Dialect {
   }
 
   async blocker(connection: Connection): Promise<Blocker | null> {
-    const role = (await connection.rows("SHOW REPLICATION ROLE").catch(() => []))[0]?.[0];
+    const role = (await rowsIfTold(connection, "SHOW REPLICATION ROLE"))[0]?.[0];
     if (role === "replica") return { what: "a read-only replica", next: "Name the main instance instead." };
     const mode = String((await storageInfo(connection)).get("storage_mode") ?? "");
     // A relationship cannot be found by its number there, so a run could be neither undone nor gone on with.
@@ -75,7 +76,7 @@ class MemgraphDialect implements Dialect {
         next: "Start a Memgraph with --storage-mode=IN_MEMORY_TRANSACTIONAL, and name that one as the target. As a source this one can be read.",
       };
     }
-    const config = await connection.rows("SHOW CONFIG").catch(() => []);
+    const config = await rowsIfTold(connection, "SHOW CONFIG");
     const setting = config.find(([name]) => name === "storage_properties_on_edges");
     if (!setting?.some((value, at) => at === 2 && String(value) === "false")) return null;
     return {
@@ -87,7 +88,10 @@ class MemgraphDialect implements Dialect {
   async closed(connection: Connection): Promise<string | null> {
     const understood = await connection.rows("MATCH (m:Memory) RETURN 1 LIMIT 1").then(
       () => true,
-      (error: unknown) => !/Memory|mismatched input/i.test(String(error)),
+      (error: unknown) => {
+        if (error instanceof ConnectionError) throw error;
+        return !/Memory|mismatched input/i.test(String(error));
+      },
     );
     if (understood) return null;
     return "MemoryGraph cannot use this Memgraph, whose word Memory is reserved: it needs a newer one (2.22 is known to work)";
@@ -99,12 +103,12 @@ class MemgraphDialect implements Dialect {
   };
 
   async triggers(connection: Connection): Promise<string[]> {
-    const rows = await connection.rows("SHOW TRIGGERS").catch(() => []);
+    const rows = await rowsIfTold(connection, "SHOW TRIGGERS");
     return rows.map((row) => `${row[0]} (${String(row[3] ?? "").toLowerCase() || "no phase given"})`);
   }
 
   async copies(connection: Connection): Promise<CopyElsewhere[]> {
-    const rows = await connection.rows("SHOW CONFIG").catch(() => []);
+    const rows = await rowsIfTold(connection, "SHOW CONFIG");
     const settings = new Map(rows.map(([name, , current]) => [String(name), String(current)]));
     const folder = settings.get("data_directory");
     const hasLog = settings.get("storage_wal_enabled") === "true";

@@ -5,7 +5,7 @@ import { tellingRepeatedly } from "../../support/patience.ts";
 import { sleep } from "../../support/time.ts";
 import type { SchemaItem } from "../description.ts";
 import type { TargetRule } from "../graph-store/target-rules.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, rowsIfTold } from "./connection.ts";
 import type { SchemaDialect } from "./dialect.ts";
 import { quoteNeo4j } from "./neo4j-names.ts";
 import { rulesOf } from "./neo4j-rules.ts";
@@ -55,9 +55,7 @@ export class Neo4jSchema implements SchemaDialect {
       `SHOW CONSTRAINTS YIELD ${columns} RETURN ${ROW}, createStatement, options`,
     );
     // What belongs to a constraint comes with it, and the look-up indexes come with every database.
-    const owned = new Set(
-      (await connection.rows("SHOW CONSTRAINTS YIELD ownedIndex RETURN ownedIndex").catch(() => [])).flat(),
-    );
+    const owned = new Set((await rowsIfTold(connection, "SHOW CONSTRAINTS YIELD ownedIndex RETURN ownedIndex")).flat());
     const indexes = await connection.rows(
       `SHOW INDEXES YIELD ${columns} WHERE type <> 'LOOKUP' RETURN ${ROW}, createStatement, options, name`,
     );

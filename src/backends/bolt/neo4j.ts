@@ -2,7 +2,7 @@
 import { StoreKindError } from "../../errors.ts";
 import { Point, Temporal, type Value, Vector } from "../../graph/value.ts";
 import type { CopyElsewhere } from "../backend.ts";
-import { type Activity, type Connection, STATEMENT } from "./connection.ts";
+import { type Activity, type Connection, rowsIfTold, STATEMENT } from "./connection.ts";
 import type { Blocker, Dialect } from "./dialect.ts";
 import { quoteNeo4j } from "./neo4j-names.ts";
 import { isAtLeast, Neo4jSchema } from "./neo4j-schema.ts";
@@ -134,15 +134,16 @@ class Neo4jDialect implements Dialect {
 
   /** The server itself has none; those of APOC are there where its procedures are. */
   async triggers(connection: Connection): Promise<string[]> {
-    const rows = await connection
-      .rows("CALL apoc.trigger.list() YIELD name, paused WHERE NOT paused RETURN name")
-      .catch(() => []);
+    const rows = await rowsIfTold(
+      connection,
+      "CALL apoc.trigger.list() YIELD name, paused WHERE NOT paused RETURN name",
+    );
     return rows.map(([name]) => String(name));
   }
 
   async copies(connection: Connection): Promise<CopyElsewhere[]> {
     // Before 5.0 there is no such statement, and since then not everybody may use it.
-    const rows = await connection.rows("SHOW SETTINGS YIELD name, value RETURN name, value").catch(() => []);
+    const rows = await rowsIfTold(connection, "SHOW SETTINGS YIELD name, value RETURN name, value");
     const settings = new Map(rows.map(([name, value]) => [String(name), String(value)]));
     const found: CopyElsewhere[] = [];
     const logs = settings.get("server.directories.transaction.logs.root");

@@ -5,6 +5,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Connection } from "../../../src/backends/bolt/connection.ts";
 import { memgraphDialect } from "../../../src/backends/bolt/memgraph.ts";
+import { AccessError } from "../../../src/errors.ts";
 
 type Rows = readonly (readonly unknown[])[];
 
@@ -17,7 +18,9 @@ function answering(answers: Record<string, Rows>): Connection {
   };
   const rows = async (statement: string) => {
     const found = known[statement];
-    if (found === undefined) throw new Error("You are not authorized to execute this query!");
+    if (found === undefined) {
+      throw new AccessError("the user has no permission for this", { next: "Use a user who may read everything." });
+    }
     return found;
   };
   return { rows } as unknown as Connection;

@@ -6,7 +6,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import type { BackendConfig } from "../../../src/backends/config.ts";
+import { BackendConfig } from "../../../src/backends/config.ts";
 import { RefusedError } from "../../../src/errors.ts";
 import { runMigration } from "../../../src/operations/migrate.ts";
 import type { MigrationOptionsInput } from "../../../src/operations/models.ts";
@@ -223,3 +223,25 @@ test("an empty one is no source unless that was meant, and one of before 2.16 is
   expect(code).toBe(0);
   expect(stdout.replace(/\s+/g, " ")).toContain("MemoryGraph cannot use this Memgraph, whose word Memory is reserved");
 }, 60_000);
+
+const LOG = { name: "logging", phase: "AFTER COMMIT", act: () => {} } as const;
+
+test.each([
+  ["SHOW STORAGE INFO", 2, { storageMode: "ON_DISK_TRANSACTIONAL" }],
+  ["SHOW REPLICATION ROLE", 1, { role: "replica" }],
+  ["SHOW CONFIG", 1, { propertiesOnEdges: false }],
+  ["SHOW TRIGGERS", 1, { triggers: [LOG] }],
+] as const)("a target whose line breaks at `%s` has not been looked at: nothing is written to it", async (question, time, settings) => {
+  using folder = temporaryFolder();
+  let asked = 0;
+  const work = (statement: string) => {
+    if (statement === question && ++asked === time) line.cut();
+    return 0;
+  };
+  await using memgraph = await playedMemgraph({ work, ...settings });
+  await using line = await proxyTo(addressOf(memgraph.uri));
+  const to = new BackendConfig({ type: "memgraph", uri: `bolt://127.0.0.1:${line.port}` });
+  const { errors } = await run(many(folder), to);
+  expect(errors.map(({ code }) => code)).toEqual(["connection"]);
+  expect(memgraph.asked.filter((statement) => WRITES.test(statement))).toEqual([]);
+});
