@@ -76,10 +76,11 @@ export function tellWait(text: string): void {
 /**
  * For a wait that asks again and again: to be called after each question, it tells of the wait as often as a person is told.
  * @param text what is waited for, and that for so many seconds already
+ * @param afterAnother it follows another wait, of which nobody may have been told yet: the first question is told of at once
  */
-export function tellingRepeatedly(text: (seconds: number) => string): () => void {
+export function tellingRepeatedly(text: (seconds: number) => string, afterAnother = false): () => void {
   const start = performance.now();
-  let told = start;
+  let told = afterAnother ? Number.NEGATIVE_INFINITY : start;
   return () => {
     if (performance.now() - told < patience().voice) return;
     told = performance.now();

@@ -23,3 +23,12 @@ test("told after each time of silence, and not before", async () => {
   tell();
   expect(told).toEqual(["one for 0 s", "two for 0 s"]);
 });
+
+test("told at once, where it follows a wait of which nobody may have been told", () => {
+  const told: string[] = [];
+  onWait((text) => told.push(text));
+  const tell = tellingRepeatedly((seconds) => `back after ${seconds} s`, true);
+  tell();
+  tell();
+  expect(told).toEqual(["back after 0 s"]);
+});

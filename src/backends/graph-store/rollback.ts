@@ -103,7 +103,7 @@ export async function rollBackNow(
 async function reconnect(connect: () => Promise<GraphServer>, location: string): Promise<GraphServer> {
   const { comeBack } = patience();
   const start = performance.now();
-  const tell = tellingRepeatedly(() => `waiting for ${location} to come back, to undo what was written`);
+  const tell = tellingRepeatedly(() => `waiting for ${location} to come back, to undo what was written`, true);
   while (true) {
     try {
       return await connect();
