@@ -20,7 +20,9 @@ import type { ContentDigest } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
 import type { JournalFile } from "../journal/journal-file.ts";
 import type { Present, Survey } from "../journal/present.ts";
+import type { Rest } from "../journal/rest.ts";
 import type { RollbackPlan } from "../journal/rollback-plan.ts";
+import type { RunNotes } from "../journal/run-notes.ts";
 import type { Release } from "../memorygraph/releases.ts";
 import type { Showing } from "../memorygraph/showing.ts";
 import type { Summary } from "../memorygraph/summary.ts";
@@ -146,6 +148,11 @@ export interface StagedTarget extends Target {
   readonly fitting: Fitting | null;
   /** How many threads of its own it keeps busy while a large store is written; absent where there are none. */
   readonly threads?: number;
+  /**
+   * Of a large store: what is to get every record of the next `read`, and is then noted in the journal when it is committed, so that
+   * what the run has nothing to do with need not be read again to undo it. Null where it does not pay; absent where it never does.
+   */
+  restBeside?(notes: RunNotes): Rest | null;
   /** Null where the two have not one layout, or the store cannot be copied whole. */
   bulkCopyFrom(source: SourceStore): BulkCopy | null;
 }
@@ -219,8 +226,8 @@ export interface RollbackTarget {
   /** Every record that is there now, nodes first; each reading in the same order. */
   present(): AsyncIterable<readonly Present[]>;
   /**
-   * The same in a store so large that it pays to digest all of it first, on several threads, and to read only what the plan has
-   * to see; null where it does not pay. The plan is then made of this, in the place of `present`.
+   * The same in a store so large that it pays to read only what the plan has to see; null where it does not pay. The plan is then
+   * made of this, in the place of `present`.
    */
   survey?(each: (records: number) => void): Promise<Survey | null>;
   /**

@@ -5,6 +5,7 @@ import { remove } from "../support/files.ts";
 import { BEFORE_IMAGE, CREATED, DROPPED, identityOfImage, OVERWRITTEN, readFingerprints } from "./entries.ts";
 import type { JournalFile, LogRow, NumberedRow } from "./journal-file.ts";
 import type { PlannedActions } from "./planned-actions.ts";
+import { REST } from "./rest.ts";
 import { clearUndoing } from "./run-state.ts";
 import type { RunTrace } from "./run-trace.ts";
 
@@ -26,6 +27,8 @@ export function retain(file: JournalFile, trace: RunTrace, actions: PlannedActio
 
 function retained(file: JournalFile, row: NumberedRow, isKept: (identity: bigint) => boolean): LogRow[] {
   if (row.kind === BEFORE_IMAGE) return isKept(identityOfImage(row.bytes)) ? [row] : [];
+  // Its sums are of what the whole run had nothing to do with: what is not the run's any more is then found to have come since.
+  if (row.kind === REST) return [row];
   if (row.kind !== CREATED && row.kind !== OVERWRITTEN) return [];
   if (file.find(DROPPED, BigInt(row.number)) !== null) return [];
   const kept = [...readFingerprints(row)].filter(({ identity }) => isKept(identity));

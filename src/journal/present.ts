@@ -14,21 +14,25 @@ export interface Present {
   readonly ours?: boolean;
   /** Somebody has changed how the store has it, although it says the same: the change would go with the record. */
   readonly isTouched?: boolean;
+  /** It is not in the digest of the survey that gave it. */
+  readonly apart?: boolean;
 }
 
-/** A store that is known as a whole before any of its records is read. */
+/** A store of which only those records are read that a plan has to see. */
 export interface Survey {
-  /** Of all records. */
-  readonly digest: ContentDigest;
   /** Those that a plan has to see, nodes first; others may be among them. */
   concerned(plan: Concerns): AsyncIterable<readonly Present[]>;
+  /** After all of them: of all records of the store but those that stood apart. */
+  digest(): Promise<ContentDigest>;
 }
 
-/** Whether a plan has to see a record, as far as the ids in it tell: false where it stays as it is, whatever it holds. */
+/** Whether a plan has to see a record, as far as what identifies it tells: false where it stays as it is, whatever it holds. */
 export interface Concerns {
-  hasToDoWithNode(id: string): boolean;
+  /** @param run its place among the runs */
+  mayKnow(run: number, identity: bigint): boolean;
+  hasToDoWithNode(key: string, identity: bigint): boolean;
   /** After all nodes. */
-  hasToDoWithRelationship(id: string, from: string, to: string): boolean;
+  hasToDoWithRelationship(identity: bigint, from: string, to: string): boolean;
 }
 
 /** Of a store that knows its records by nothing else than what they are. */

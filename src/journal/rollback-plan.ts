@@ -4,14 +4,9 @@
  * afterwards. Decisions are kept on disk, since they grow with the runs.
  */
 import { ContentDigest, type ContentHash } from "../graph/digest.ts";
-import { type GraphRecord, type GraphRelationship, idOfKey, keyOfId, relationshipId } from "../graph/record.ts";
+import { type GraphRecord, type GraphRelationship, idOfKey, relationshipId } from "../graph/record.ts";
 import { hashOf } from "../memorygraph/canonicalizer.ts";
-import {
-  fingerprintOf,
-  hashAndFingerprint,
-  identityOfNode,
-  identityOfRelationship,
-} from "../memorygraph/fingerprint.ts";
+import { fingerprintOf, hashAndFingerprint } from "../memorygraph/fingerprint.ts";
 import { storable } from "../support/scratch.ts";
 import { Sieve } from "../support/sieve.ts";
 import { type LayerRules, takeOffLayers, takeOffLayersBelow, type Uncovered } from "./layers.ts";
@@ -73,7 +68,7 @@ export class RollbackPlan implements Concerns {
   readonly #options: PlanOptions;
   readonly #rules: LayerRules;
   #ordinal = { node: 0, relationship: 0 };
-  /** Whether the digest of all records was there from the start: each that is read then is taken out of it, until it stays. */
+  /** Whether the digest of all records is known without reading them: each that is read then is taken out of it, until it stays. */
   #isSurveyed = false;
   /** Ends of before-images. */
   #ends: Sieve | null = null;
@@ -100,10 +95,13 @@ export class RollbackPlan implements Concerns {
   ): Promise<RollbackPlan> {
     const plan = new RollbackPlan(traces, options);
     try {
-      for await (const batch of "digest" in present ? plan.#within(present) : present) {
+      const isSurvey = "digest" in present;
+      plan.#isSurveyed = isSurvey;
+      for await (const batch of isSurvey ? present.concerned(plan) : present) {
         for (const one of batch) plan.#add(one);
         each(batch.length);
       }
+      if (isSurvey) plan.#include(await present.digest());
       plan.#finish();
       return plan;
     } catch (error) {
@@ -132,23 +130,22 @@ export class RollbackPlan implements Concerns {
     this.actions.close();
   }
 
-  #within(survey: Survey): AsyncIterable<readonly Present[]> {
-    this.#isSurveyed = true;
-    this.expected.merge(survey.digest);
-    this.counts.others = survey.digest.nodes + survey.digest.relationships;
-    return survey.concerned(this);
+  #include(digest: ContentDigest): void {
+    this.expected.merge(digest);
+    this.counts.others += digest.nodes + digest.relationships;
   }
 
-  hasToDoWithNode(id: string): boolean {
-    const key = keyOfId(id);
-    const identity = identityOfNode(key);
+  mayKnow(run: number, identity: bigint): boolean {
+    return this.traces[run]!.mayKnow(identity);
+  }
+
+  hasToDoWithNode(key: string, identity: bigint): boolean {
     if (this.traces.some((trace) => trace.mayKnow(identity))) return true;
     return this.#ends?.mayHave(Bun.hash.wyhash(storable(key))) === true;
   }
 
-  hasToDoWithRelationship(id: string, from: string, to: string): boolean {
-    const identity = identityOfRelationship(id);
-    return this.traces.some((trace) => trace.mayKnow(identity)) || this.#joinsRemoved(keyOfId(from), keyOfId(to));
+  hasToDoWithRelationship(identity: bigint, from: string, to: string): boolean {
+    return this.traces.some((trace) => trace.mayKnow(identity)) || this.#joinsRemoved(from, to);
   }
 
   #add(present: Present): void {
@@ -156,7 +153,7 @@ export class RollbackPlan implements Concerns {
     const ordinal = this.#ordinal[record.kind]++;
     const { hash, fingerprint } = hashAndFingerprint(record);
     const { identity } = fingerprint;
-    if (this.#isSurveyed) {
+    if (this.#isSurveyed && present.apart !== true) {
       this.expected.removeHash(record, hash);
       this.counts.others--;
     }

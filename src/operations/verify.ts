@@ -1,6 +1,7 @@
 /** The proof: the target, read anew and whole, is what it should be. */
 import { ContentDigest, sameHash } from "../graph/digest.ts";
 import type { GraphRecord } from "../graph/record.ts";
+import type { Rest } from "../journal/rest.ts";
 import { canonicalizer, hashOf } from "../memorygraph/canonicalizer.ts";
 import { emptyTally, type Summary, type Tally, tally } from "../memorygraph/summary.ts";
 import { compareStores, fieldDifferences, type Readable, SHOWN_DIFFERENCES, summarise } from "./compare.ts";
@@ -63,6 +64,8 @@ export function provenEqual({ digest, counts }: Summary): VerificationResult {
 
 interface Expectation {
   readonly ledger: Ledger;
+  /** Gets every record, where it is asked for. */
+  readonly rest: Rest | null;
   readonly selected: ContentDigest;
   readonly selectedCounts: Tally;
   readonly untouched: ContentDigest;
@@ -71,11 +74,11 @@ interface Expectation {
 /** In a filled target the selected records must be as planned, and everything else as it was. */
 export async function verifyMerged(
   source: Readable,
-  { ledger, selected, selectedCounts, untouched }: Expectation,
+  { ledger, rest, selected, selectedCounts, untouched }: Expectation,
   target: Readable,
   each: Each,
 ): Promise<VerificationResult> {
-  const check = new MergeCheck(ledger);
+  const check = new MergeCheck(ledger, rest);
   for await (const batch of target.read()) {
     for (const record of batch) check.see(record);
     each(batch.length);
@@ -120,9 +123,10 @@ class MergeCheck {
   readonly failures: { record: GraphRecord; kind: "changed" | "extra" }[] = [];
   readonly #keys = new RecordKeys();
   readonly #ledger: Ledger;
+  readonly #rest: Rest | null;
 
-  constructor(ledger: Ledger) {
-    this.#ledger = ledger;
+  constructor(ledger: Ledger, rest: Rest | null) {
+    [this.#ledger, this.#rest] = [ledger, rest];
   }
 
   /** Of all that has been seen. */
@@ -134,6 +138,7 @@ class MergeCheck {
 
   see(record: GraphRecord): void {
     const hash = hashOf(record);
+    this.#rest?.add(record, hash);
     const key = this.#keys.keyOf(record, hash);
     const entry = this.#ledger.get(key);
     if (entry === null || !entry.selected) this.untouched.addHash(record, hash);

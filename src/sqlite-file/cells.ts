@@ -22,9 +22,12 @@ export interface TreePage {
   readonly pointers: number;
 }
 
-/** @throws DamagedPageError for a page that belongs to no b-tree */
-export function readTreePage(file: PageFile, number: number): TreePage {
-  const bytes = file.page(number);
+/**
+ * @param room where its bytes go, for a page that is read once; see PageFile.room
+ * @throws DamagedPageError for a page that belongs to no b-tree
+ */
+export function readTreePage(file: PageFile, number: number, room?: Buffer): TreePage {
+  const bytes = room === undefined ? file.page(number) : file.readInto(number, room);
   const start = number === 1 ? 100 : 0;
   const type = bytes[start]!;
   const interior = type === INTERIOR_INDEX || type === INTERIOR_TABLE;
@@ -33,12 +36,18 @@ export function readTreePage(file: PageFile, number: number): TreePage {
   }
   const count = bytes.readUInt16BE(start + 3);
   const pointers = start + (interior ? 12 : 8);
-  const room = Math.floor((file.usable - pointers) / 2);
-  if (count > room && type !== LEAF_TABLE) throw new DamagedPageError(`page ${number} has more cells than it can hold`);
-  const all = Array.from({ length: Math.min(count, room) }, (_, at) => bytes.readUInt16BE(pointers + 2 * at));
+  const fitting = Math.floor((file.usable - pointers) / 2);
+  if (count > fitting && type !== LEAF_TABLE) {
+    throw new DamagedPageError(`page ${number} has more cells than it can hold`);
+  }
   // Where the count itself is damaged, rows still begin where the page says that they do.
   const content = type === LEAF_TABLE ? bytes.readUInt16BE(start + 5) || 65_536 : pointers + 2 * count;
-  const cells = all.filter((at) => at >= Math.max(content, pointers) && at < file.usable);
+  const first = Math.max(content, pointers);
+  const cells: number[] = [];
+  for (let pointer = pointers; pointer < pointers + 2 * Math.min(count, fitting); pointer += 2) {
+    const at = bytes.readUInt16BE(pointer);
+    if (at >= first && at < file.usable) cells.push(at);
+  }
   const astray = count - cells.length;
   if (astray > 0 && type !== LEAF_TABLE) {
     throw new DamagedPageError(`page ${number} has a cell outside the page`);
@@ -64,6 +73,19 @@ export function endOfTableCell(file: PageFile, { bytes }: TreePage, at: number):
   const { next: start } = readVarint(bytes, next);
   const local = localLength(file, length, file.usable - 35);
   return start + local + (local === length ? 0 : 4);
+}
+
+/** As readTableCell, where the number of the row is not asked for. @throws DamagedPageError */
+export function readTablePayload(file: PageFile, { bytes }: TreePage, at: number): Buffer {
+  const { value: length, next } = readLength(bytes, at);
+  let start = next;
+  while (start < next + 8 && bytes[start]! >= 128) start++;
+  return readPayload(file, bytes, start + 1, length, file.usable - 35);
+}
+
+/** The number of the row of a leaf cell. @throws DamagedPageError */
+export function readRowid({ bytes }: TreePage, at: number): bigint {
+  return readVarint(bytes, readLength(bytes, at).next).value;
 }
 
 /** The record of a cell of an index, or of a table without rowid. @throws DamagedPageError */

@@ -1,6 +1,6 @@
 /** What cannot be read of a SQLite file. */
 
-/** A page, a cell or a chain of overflow pages that is not what the format allows. Never leaves this folder. */
+/** A page, a cell or a chain of overflow pages that is not what the format allows. Leaves this folder only from `raw-table.ts`. */
 export class DamagedPageError extends Error {
   override readonly name = "DamagedPageError";
 }

@@ -4,6 +4,7 @@ import { DamagedPageError } from "./damage.ts";
 import { type FileHeader, HEADER_BYTES, parseHeader } from "./header.ts";
 
 const CACHED_PAGES = 64;
+const AHEAD_PAGES = 32;
 
 /** A file by its pages, the first of which is number 1. Close it in the end. */
 export class PageFile {
@@ -14,6 +15,9 @@ export class PageFile {
   readonly pages: number;
   readonly #file: number;
   readonly #cache = new Map<number, Buffer>();
+  /** The last pages that were read ahead, since pages that are read once often follow one another. */
+  #ahead: { readonly first: number; readonly bytes: Buffer } | null = null;
+  #last = 0;
 
   private constructor(file: number, header: FileHeader, size: number) {
     this.#file = file;
@@ -39,15 +43,44 @@ export class PageFile {
   page(number: number): Buffer {
     const known = this.#cache.get(number);
     if (known !== undefined) return known;
-    if (number < 1 || number > this.pages) throw new DamagedPageError(`page ${number} is not in the file`);
-    const { pageSize } = this.header;
-    const bytes = Buffer.allocUnsafe(pageSize);
-    if (readSync(this.#file, bytes, 0, pageSize, (number - 1) * pageSize) !== pageSize) {
-      throw new DamagedPageError(`page ${number} cannot be read`);
-    }
+    const bytes = this.readInto(number, this.room());
     if (this.#cache.size >= CACHED_PAGES) this.#cache.delete(this.#cache.keys().next().value!);
     this.#cache.set(number, bytes);
     return bytes;
+  }
+
+  /** For the bytes of a page. */
+  room(): Buffer {
+    return Buffer.allocUnsafe(this.header.pageSize);
+  }
+
+  /** As page, of one that is not asked for again. @param room which is given back */
+  readInto(number: number, room: Buffer): Buffer {
+    if (number < 1 || number > this.pages) throw new DamagedPageError(`page ${number} is not in the file`);
+    const { pageSize } = this.header;
+    const follows = number === this.#last + 1;
+    this.#last = number;
+    if (this.#isAhead(number) || (follows && this.#readAhead(number))) {
+      const { first, bytes } = this.#ahead!;
+      bytes.copy(room, 0, (number - first) * pageSize, (number - first + 1) * pageSize);
+      return room;
+    }
+    if (readSync(this.#file, room, 0, pageSize, (number - 1) * pageSize) === pageSize) return room;
+    throw new DamagedPageError(`page ${number} cannot be read`);
+  }
+
+  #isAhead(number: number): boolean {
+    if (this.#ahead === null) return false;
+    const { first, bytes } = this.#ahead;
+    return number >= first && number < first + bytes.length / this.header.pageSize;
+  }
+
+  #readAhead(first: number): boolean {
+    const { pageSize } = this.header;
+    const bytes = Buffer.allocUnsafe(Math.min(AHEAD_PAGES, this.pages - first + 1) * pageSize);
+    const isRead = readSync(this.#file, bytes, 0, bytes.length, (first - 1) * pageSize) === bytes.length;
+    this.#ahead = isRead ? { first, bytes } : null;
+    return isRead;
   }
 
   close(): void {

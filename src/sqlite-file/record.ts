@@ -20,8 +20,14 @@ export function readVarint(bytes: Buffer, at: number): { value: bigint; next: nu
 
 /** As readVarint, for what is a length or a type. @throws DamagedPageError for more than a file can hold */
 export function readLength(bytes: Buffer, at: number): { value: number; next: number } {
-  const first = bytes[at];
-  if (first !== undefined && first < 128) return { value: first, next: at + 1 };
+  let short = 0;
+  // Up to 28 bits, which is nearly all there are, without arithmetic on bigint.
+  for (let length = 0; length < 4; length++) {
+    const byte = bytes[at + length];
+    if (byte === undefined) break;
+    short = (short << 7) | (byte & 127);
+    if (byte < 128) return { value: short, next: at + length + 1 };
+  }
   const { value, next } = readVarint(bytes, at);
   if (value < 0n || value > 0x7fffffffn) throw new DamagedPageError("an invalid length of a value");
   return { value: Number(value), next };

@@ -9,6 +9,7 @@ import {
   LEAF_INDEX,
   LEAF_TABLE,
   readIndexCell,
+  readRowid,
   readTableCell,
   readTreePage,
   type TreePage,
@@ -176,7 +177,7 @@ export class TableTree {
   #row(page: TreePage, at: number): StoredRow | null {
     let rowid: bigint | null = null;
     try {
-      rowid = rowidAt(page, at);
+      rowid = readRowid(page, at);
       return { rowid, values: this.#decoder.decode(readTableCell(this.#file, page, at).payload) };
     } catch (error) {
       this.#onLost({ page: page.number, what: messageOf(error), first: rowid, last: rowid });
@@ -206,11 +207,6 @@ export class TableTree {
       return null;
     }
   }
-}
-
-function rowidAt({ bytes }: TreePage, at: number): bigint {
-  const { next } = readVarint(bytes, at);
-  return readVarint(bytes, next).value;
 }
 
 /** @throws whatever is no damage of the file */

@@ -55,7 +55,7 @@ describe("what a run was to leave alone", () => {
       ledger.put(keys.keyOf(record, hash), entry);
     }
     const selectedCounts = { ...emptyTally(), nodes: 1, memories: 1 };
-    const expected = { ledger, selected: digestOf(own), selectedCounts, untouched };
+    const expected = { ledger, rest: null, selected: digestOf(own), selectedCounts, untouched };
     try {
       return await verifyMerged(reading(own), expected, reading(own, theirs), () => {});
     } finally {

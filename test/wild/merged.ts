@@ -26,10 +26,11 @@ export function dangling(path: string): number {
 
 export const counts = (path: string) => [countOf(path, "nodes"), countOf(path, "relationships")];
 
-/** A store of 0.12 that has been there, and a run that brought that of 0.10 into it. */
-export async function merged(folder: TemporaryFolder) {
+/** A store of 0.12 that has been there, and a run that brought that of 0.10 into it. @param statements before that */
+export async function merged(folder: TemporaryFolder, ...statements: string[]) {
   for (const name of ["target", "elsewhere"]) mkdirSync(folder.file(name));
   const target = copyFixture("0.12.4", folder, "target/t.db");
+  change(target, ...statements);
   const before = await stateAt(at(target));
   const source = copyFixture("0.10.0", folder, "a.db");
   const onto = (from: string, ...more: string[]) =>

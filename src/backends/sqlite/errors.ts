@@ -1,6 +1,7 @@
 /** SQLite's result codes in the words of errors.ts. */
 import { SQLiteError } from "bun:sqlite";
 import { DamagedStoreError, MigrateError, WriteError } from "../../errors.ts";
+import { DamagedPageError } from "../../sqlite-file/damage.ts";
 import { codeOf } from "../../support/files.ts";
 import { shellQuote } from "../../support/shell.ts";
 import { fileError, inUse } from "../file/errors.ts";
@@ -36,6 +37,7 @@ export function translate(path: string, error: unknown): unknown {
   const reason = error instanceof Error ? error.message : String(error);
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return inUse(path, error);
   if (
+    error instanceof DamagedPageError ||
     /^SQLITE_(CORRUPT|NOTADB)/.test(code) ||
     /unsupported file format|malformed|invalid fts5 file format|vtable constructor failed|no such column/.test(reason)
   ) {

@@ -3,6 +3,8 @@ import type { Database } from "bun:sqlite";
 import { existsSync, realpathSync } from "node:fs";
 import { RefusedError, RollbackError } from "../../errors.ts";
 import type { GraphRecord } from "../../graph/record.ts";
+import { Rest } from "../../journal/rest.ts";
+import type { RunNotes } from "../../journal/run-notes.ts";
 import { columnNames, type SqliteLayout } from "../../memorygraph/layouts/layout.ts";
 import { DEFAULT_RELEASE, type Release, releaseLine } from "../../memorygraph/releases.ts";
 import { shellQuote } from "../../support/shell.ts";
@@ -17,7 +19,10 @@ import { translate } from "./errors.ts";
 import { ForeignWriterGuard } from "./foreign-writer.ts";
 import { describeHybrid, type FileLayout, readLayout, releaseOf, releasesOf } from "./layout.ts";
 import { createIndexes, setWriteAheadLog } from "./new-file.ts";
+import { worthParallel } from "./parallel.ts";
+import { RawFile } from "./raw-file.ts";
 import { SqliteReader } from "./reader.ts";
+import { dataVersion, noteRest, RowIdentities, signatureOf } from "./rest-note.ts";
 import { RowWriter } from "./row-writer.ts";
 import { openToWrite } from "./shared-memory.ts";
 import { ROLLBACK_JOURNAL } from "./snapshot.ts";
@@ -40,6 +45,8 @@ export class ExistingFile implements StagedTarget {
   readonly #wasEmpty: boolean;
   readonly #others: ForeignWriterGuard;
   #removed = false;
+  /** What the run has nothing to do with, for its journal. */
+  #rest: { readonly rest: Rest; readonly notes: RunNotes } | null = null;
   #findings = new FindingLog();
 
   /**
@@ -142,13 +149,36 @@ export class ExistingFile implements StagedTarget {
 
   async *read(): AsyncIterable<readonly GraphRecord[]> {
     this.#findings = new FindingLog();
-    const reader = new SqliteReader(this.#database, this.#layout(), this.#findings);
+    const passOver = (record: GraphRecord) => this.#rest?.rest.passOver(record);
+    const reader = new SqliteReader(this.#database, this.#layout(), this.#findings, undefined, passOver);
     yield* readBatches(this.#path, reader, this.#signal);
   }
 
   /** For reading single rows under change. The caller closes it. */
   reader(): SqliteReader {
     return new SqliteReader(this.#database, this.#layout(), new FindingLog());
+  }
+
+  /** @see StagedTarget.restBeside */
+  restBeside(notes: RunNotes): Rest | null {
+    const { nodes, relationships } = this.before;
+    if (!worthParallel(this.#real) || !this.isToldByRows()) return null;
+    this.#rest = { rest: Rest.for(nodes + relationships, (identity) => notes.mayKnow(identity)), notes };
+    return this.#rest.rest;
+  }
+
+  /** The pages of the file, in which nothing of this transaction is; null where they do not tell the rows. The caller closes it. */
+  raw(): RawFile | null {
+    return this.#guard(() => RawFile.open(this.#real, this.#database, this.#layout()));
+  }
+
+  /** The caller closes it. */
+  identities(): RowIdentities {
+    return this.#guard(() => new RowIdentities(this.#database, this.#layout()));
+  }
+
+  signature(): string {
+    return this.#guard(() => signatureOf(this.#database, this.#layout()));
   }
 
   /** Whether the rows of the tables, in their present state, tell every record (`stored-rows.ts`). */
@@ -168,7 +198,9 @@ export class ExistingFile implements StagedTarget {
   async commit(): Promise<void> {
     this.#others.check();
     this.#writer.close();
+    const committed = this.#rest === null ? 0 : this.#guard(() => dataVersion(this.#database));
     this.#guard(() => this.#database.run("COMMIT"));
+    if (this.#rest !== null) await noteRest(this.#rest, this.#real, this.#database, committed);
     this.#database.close();
     if (this.#wasEmpty && this.#schema.writeAheadLog) setWriteAheadLog(this.#real);
   }

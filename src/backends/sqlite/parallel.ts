@@ -6,8 +6,7 @@ import type { SummaryOptions } from "../backend.ts";
 import type { Finding } from "../description.ts";
 import { FindingLog } from "../findings.ts";
 import type { RowsRead } from "./reader.ts";
-import { StoredRows } from "./stored-rows.ts";
-import type { Share, ShareFingerprints, ShareProgress, ShareSummary, StoredSum } from "./summary-worker.ts";
+import type { Share, ShareFingerprints, ShareProgress, ShareSummary } from "./summary-worker.ts";
 
 /** Below this a thread takes longer to start than to save. */
 const WORTH_BYTES = 16 << 20;
@@ -18,11 +17,6 @@ export interface ParallelSummary {
   readonly summary: Summary;
   readonly findings: readonly Finding[];
   readonly rows: RowsRead;
-}
-
-/** With the rows as they are stored. */
-interface StoredSummary extends ParallelSummary {
-  readonly stored: StoredRows;
 }
 
 /** The file is large enough, the machine has more than one processor, and one is left beside `busy` threads. */
@@ -38,13 +32,12 @@ export async function summariseInParallel(
   real: string,
   { each = () => {}, busy = 0, fingerprints, release }: SummaryOptions,
   signal?: AbortSignal,
-  stored: StoredSum = "no",
-): Promise<StoredSummary> {
+): Promise<ParallelSummary> {
   // What this thread has left over since its last work is better gone before others ask for memory.
   Bun.gc(true);
   const of = Math.min(availableParallelism() - busy, MOST_THREADS);
   const threads = Array.from({ length: of }, (_, at) =>
-    startThread({ path: real, at, of, fingerprints: fingerprints !== undefined, stored, release }, each, fingerprints),
+    startThread({ path: real, at, of, fingerprints: fingerprints !== undefined, release }, each, fingerprints),
   );
   try {
     const aborted = new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
@@ -52,14 +45,12 @@ export async function summariseInParallel(
     const summary = new Summary(release);
     const findings = new FindingLog();
     const rows: RowsRead = {};
-    const sum = new StoredRows();
     for (const share of shares) {
       for (const finding of share.findings) findings.merge(finding);
       summary.merge(share.summary);
-      sum.merge(share.stored);
       for (const [table, count] of Object.entries(share.rows)) rows[table] = (rows[table] ?? 0) + count;
     }
-    return { summary, findings: findings.list(), rows, stored: sum };
+    return { summary, findings: findings.list(), rows };
   } finally {
     for (const { worker } of threads) worker.terminate();
     // A thread that is still ending has the file open.

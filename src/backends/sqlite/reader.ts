@@ -1,28 +1,19 @@
 /** Records out of a SQLite file of any layout, page by page. */
 import type { Database } from "bun:sqlite";
-import type { ContentHash } from "../../graph/digest.ts";
 import { JsonSyntaxError } from "../../graph/json.ts";
 import { type GraphNode, type GraphRecord, type GraphRelationship, keyOfContent, keyOfId } from "../../graph/record.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { FindingLog } from "../findings.ts";
-import { ALL_ROWS, type ExactStatement, pages, prepare, type Row, rows, shareOf } from "./database.ts";
+import { ALL_ROWS, type ExactStatement, pages, prepare, type Row, rows, type SqlValue, shareOf } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
 import type { DecodedNode, DecodedRelationship } from "./nodes-layout.ts";
 import { UnreadableRowError } from "./row.ts";
 import { rowAsMeant } from "./row-as-meant.ts";
 import { HybridIds } from "./shared-ids.ts";
-import { applyToProperties, hashRow, type RowExtra, readRowExtra } from "./side-table.ts";
-import { hasExtra, hashStored, type StoredRows } from "./stored-rows.ts";
+import { applyToProperties, hashRow, type RowExtra, readRowExtra, SIDE_TABLE } from "./side-table.ts";
+import { hasExtra, hashStored, type StoredRecord, type StoredRow } from "./stored-rows.ts";
 import { nodeTablesOf, relationshipTablesOf, type SqliteNative, selectFrom, type Table } from "./tables.ts";
 import { readWholeRecords } from "./whole-records.ts";
-
-/** A record that one row of a table tells, and the hash of that row. */
-export interface StoredRecord<R extends GraphRecord = GraphRecord> {
-  readonly record: R;
-  readonly stored: ContentHash;
-  /** How many rows it is: one, or two with what stands beside it. */
-  readonly rows: 1 | 2;
-}
 
 /** Batches of records out of the tables of a file, nodes first; or one share of them, for a thread. */
 export class SqliteReader {
@@ -37,21 +28,22 @@ export class SqliteReader {
   readonly #share: { at: number; of: number };
   /** How many rows each table has given so far. */
   readonly rows: RowsRead = {};
-  readonly #sum: StoredRows | null;
-  readonly #byId = new Map<GraphRecord["kind"], ExactStatement>();
+  /** Gets what a row with something beside it tells. */
+  readonly #onBeside: (record: GraphRecord) => void;
+  readonly #statements = new Map<string, ExactStatement>();
 
   /**
    * @param share makes it one of several readers that together read everything once
-   * @param sum gets every row of the tables that is read
+   * @param onBeside gets each record that has something beside its row
    */
   constructor(
     database: Database,
     layout: FileLayout,
     findings: FindingLog,
     share = { at: 0, of: 1 },
-    sum: StoredRows | null = null,
+    onBeside: (record: GraphRecord) => void = () => {},
   ) {
-    this.#sum = sum;
+    this.#onBeside = onBeside;
     this.#database = database;
     this.#layout = layout;
     this.#findings = findings;
@@ -85,58 +77,74 @@ export class SqliteReader {
     if (extra) yield* readWholeRecords("relationship", this.#database, this.#layout, this.#findings);
   }
 
-  /** Adds every row to the sum, and makes no records of them. Gives how many rows each page had. */
-  *sumRows(): Generator<number> {
-    for (const table of [...this.#nodes, ...this.#relationships]) {
-      for (const page of this.#pages<unknown>(table)) yield page.length;
-    }
-  }
-
-  /**
-   * The records of a file in which each is told by one row (`isToldByRows`), nodes first.
-   * @param wanted whether a record is made of a row; one with something beside it is read in any case
-   */
-  *readRows(wanted: (kind: GraphRecord["kind"], row: Row) => boolean): Generator<StoredRecord[]> {
-    const of = <D>(table: Table<D>, page: readonly Row[], read: (row: Row) => GraphRecord | null) =>
-      page
-        .filter((row) => hasExtra(row, table.columns.length) || wanted(table.kind, row))
-        .flatMap((row) => this.#stored(table, row, read(row)) ?? []);
-    for (const table of this.#nodes) {
-      for (const page of this.#pages(table)) yield of(table, page, (row) => this.#node(table, row));
-    }
-    for (const table of this.#relationships) {
-      for (const page of this.#pages(table)) yield of(table, page, (row) => this.#relationship(table, row));
-    }
-  }
-
-  /** The record of that id in such a file; null where there is none. */
+  /** The record of that id in a file in which each is told by one row (`isToldByRows`); null where there is none. */
   storedById(kind: GraphRecord["kind"], id: string): StoredRecord | null {
+    return this.#storedWhere(kind, "t.id = ?", id);
+  }
+
+  /** As storedById, of the row of that number. */
+  storedAt(kind: GraphRecord["kind"], rowid: bigint): StoredRecord | null {
+    return this.#storedWhere(kind, "t.rowid = ?", rowid);
+  }
+
+  /** As storedById, where what the row tells is known already. */
+  rowById(kind: GraphRecord["kind"], id: string): StoredRow | null {
+    const table = kind === "node" ? this.#nodes[0] : this.#relationships[0];
+    const row = table === undefined ? null : this.#one(table, "t.id = ?", id);
+    return row === null ? null : this.#stored(table!, row);
+  }
+
+  #storedWhere(kind: GraphRecord["kind"], where: string, value: SqlValue): StoredRecord | null {
     const [nodes, relationships] = [this.#nodes[0], this.#relationships[0]];
-    if (kind === "node") return nodes ? this.#storedById(nodes, id, (row) => this.#node(nodes, row)) : null;
-    return relationships ? this.#storedById(relationships, id, (row) => this.#relationship(relationships, row)) : null;
+    if (kind === "node") return nodes ? this.#storedIn(nodes, where, value, (row) => this.#node(nodes, row)) : null;
+    return relationships
+      ? this.#storedIn(relationships, where, value, (row) => this.#relationship(relationships, row))
+      : null;
   }
 
-  #storedById<D>(table: Table<D>, id: string, read: (row: Row) => GraphRecord | null): StoredRecord | null {
-    let statement = this.#byId.get(table.kind);
+  #storedIn<D>(
+    table: Table<D>,
+    where: string,
+    value: SqlValue,
+    read: (row: Row) => GraphRecord | null,
+  ): StoredRecord | null {
+    const row = this.#one(table, where, value);
+    const record = row === null ? null : read(row);
+    return row === null || record === null ? null : { record, ...this.#stored(table, row) };
+  }
+
+  #one(table: Table<unknown>, where: string, value: SqlValue): Row | null {
+    const name = `${table.name} ${where}`;
+    const [row] = this.#statement(name, () => `${selectFrom(table, this.#layout.hasSideTable)} WHERE ${where}`).values(
+      value,
+    );
+    return row === undefined ? null : this.#meant(table, row);
+  }
+
+  #stored(table: Table<unknown>, row: Row): StoredRow {
+    return { stored: hashStored(table, row), rowid: row.at(-1) as bigint, beside: this.#besideOf(table, row) };
+  }
+
+  #besideOf({ kind, columns }: Table<unknown>, row: Row): bigint | null {
+    if (!hasExtra(row, columns.length)) return null;
+    const select = () => `SELECT rowid FROM ${SIDE_TABLE} WHERE kind = ? AND id = ?`;
+    const [found] = this.#statement(SIDE_TABLE, select).values(kind, row[0]!);
+    return (found?.[0] ?? null) as bigint | null;
+  }
+
+  #statement(name: string, sql: () => string): ExactStatement {
+    let statement = this.#statements.get(name);
     if (statement === undefined) {
-      statement = prepare(this.#database, `${selectFrom(table, this.#layout.hasSideTable)} WHERE t.id = ?`);
-      this.#byId.set(table.kind, statement);
+      statement = prepare(this.#database, sql());
+      this.#statements.set(name, statement);
     }
-    const [row] = statement.values(id);
-    if (row === undefined) return null;
-    const meant = this.#meant(table, row);
-    return this.#stored(table, meant, read(meant));
+    return statement;
   }
 
-  /** After the last `storedById`, before the database is closed or its tables are dropped. */
+  /** After the last row was found, before the database is closed or its tables are dropped. */
   close(): void {
-    for (const statement of this.#byId.values()) statement.finalize();
-    this.#byId.clear();
-  }
-
-  #stored<R extends GraphRecord>(table: Table<unknown>, row: Row, record: R | null): StoredRecord<R> | null {
-    if (record === null) return null;
-    return { record, stored: hashStored(table, row), rows: hasExtra(row, table.columns.length) ? 2 : 1 };
+    for (const statement of this.#statements.values()) statement.finalize();
+    this.#statements.clear();
   }
 
   /** One node of a table, or null where it has none of that id or cannot read it. What is odd about it is told when it is read. */
@@ -144,24 +152,25 @@ export class SqliteReader {
     const told = this.#findings;
     this.#findings = new FindingLog();
     try {
-      return this.#nodeById(tableName, id);
+      const table = this.#nodes.find(({ name }) => name === tableName)!;
+      const row = this.#once(table, id);
+      return row === null ? null : this.#node(table, row);
     } finally {
       this.#findings = told;
     }
   }
 
-  #nodeById(tableName: string, id: string): GraphNode | null {
-    const table = this.#nodes.find(({ name }) => name === tableName)!;
-    const [row] = rows(this.#database, `${selectFrom(table, this.#layout.hasSideTable)} WHERE t.id = ?`, id);
-    return row === undefined ? null : this.#node(table, row);
-  }
-
   /** As nodeById, for a relationship. */
   relationshipById(id: string): GraphRelationship | null {
     const [table] = this.#relationships;
-    if (table === undefined) return null;
+    const row = table === undefined ? null : this.#once(table, id);
+    return row === null ? null : this.#relationship(table!, row);
+  }
+
+  /** Without a statement that would have to be closed. */
+  #once(table: Table<unknown>, id: string): Row | null {
     const [row] = rows(this.#database, `${selectFrom(table, this.#layout.hasSideTable)} WHERE t.id = ?`, id);
-    return row === undefined ? null : this.#relationship(table, row);
+    return row === undefined ? null : this.#meant(table, row);
   }
 
   *#pages<D>(table: Table<D>): Generator<Row[]> {
@@ -170,9 +179,7 @@ export class SqliteReader {
     this.rows[table.name] = 0;
     for (const page of pages(this.#database, selectFrom(table, this.#layout.hasSideTable), range)) {
       this.rows[table.name]! += page.length;
-      const meant = page.map((row) => this.#meant(table, row));
-      if (this.#sum !== null) for (const row of meant) this.#sum.addRow(table, row);
-      yield meant;
+      yield page.map((row) => this.#meant(table, row));
     }
   }
 
@@ -181,6 +188,15 @@ export class SqliteReader {
   }
 
   #node(table: Table<DecodedNode>, row: Row): GraphNode | null {
+    return this.#told(table, row, this.#nodeOf(table, row));
+  }
+
+  #told<R extends GraphRecord>(table: Table<unknown>, row: Row, record: R | null): R | null {
+    if (record !== null && hasExtra(row, table.columns.length)) this.#onBeside(record);
+    return record;
+  }
+
+  #nodeOf(table: Table<DecodedNode>, row: Row): GraphNode | null {
     const found = this.#decode(table, row);
     if (found === null) return null;
     const { decoded, extra, native } = found;
@@ -200,6 +216,10 @@ export class SqliteReader {
   }
 
   #relationship(table: Table<DecodedRelationship>, row: Row): GraphRelationship | null {
+    return this.#told(table, row, this.#relationshipOf(table, row));
+  }
+
+  #relationshipOf(table: Table<DecodedRelationship>, row: Row): GraphRelationship | null {
     const found = this.#decode(table, row);
     if (found === null) return null;
     const { decoded, extra, native } = found;

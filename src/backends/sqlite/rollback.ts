@@ -49,19 +49,19 @@ export async function openForRollback(
   if (journals.some(wasMade)) assertReplaceable(path);
   const session = ExistingFile.forRollback(path);
   let surveyed: SurveyedFile | null = null;
+  let isProven = false;
   let isDone = false;
   return {
     location: path,
     present: () => present(session),
     async survey(each) {
-      surveyed = await SurveyedFile.of(path, session, each, signal);
+      surveyed = SurveyedFile.of({ path, session, each, signal }, journals);
       return surveyed;
     },
     async apply(plan) {
       failpoint("before rollback");
-      const isProven = surveyed === null ? await change(session, plan) : await surveyed.change(plan);
+      isProven = surveyed === null ? await change(session, plan) : await surveyed.change(plan);
       failpoint("half rolled back");
-      if (!isProven) surveyed = null;
       await session.finish();
       if (!isProven) await assertPlanned(session, plan);
       await session.commit();
@@ -74,8 +74,9 @@ export async function openForRollback(
       failpoint("rolled back");
       return isGone ? "removed" : "changed";
     },
-    isAsPlanned: async (each) => (await surveyed?.isAsPlanned(each)) === true,
+    isAsPlanned: async (each) => isProven && (await surveyed?.isAsPlanned(each)) === true,
     async close() {
+      surveyed?.close();
       if (!isDone) await session.rollback();
     },
   };

@@ -142,9 +142,12 @@ export class RowWriter {
   remove(record: GraphRecord): void {
     const id = record.kind === "node" ? idOfKey(record.key) : relationshipId(record);
     const { name } = this.#tables[record.kind];
+    if (!this.#hasSideTable) {
+      if (id !== null) this.#statement(`DELETE FROM ${name} WHERE id = ?`).run(id);
+      return;
+    }
     const isRow = id !== null && this.#statement(`SELECT 1 FROM ${name} WHERE id = ?`).values(id).length > 0;
     if (isRow) this.#statement(`DELETE FROM ${name} WHERE id = ?`).run(id);
-    if (!this.#hasSideTable) return;
     if (id !== null) this.#statement(`DELETE FROM ${SIDE_TABLE} WHERE kind = ? AND id = ?`).run(record.kind, id);
     if (record.kind === "node")
       this.#statement(`DELETE FROM ${SIDE_TABLE} WHERE kind = 'node' AND key = ?`).run(record.key);

@@ -16,10 +16,11 @@ import { assertSqlite, headerOf } from "./kind.ts";
 import type { FileLayout } from "./layout.ts";
 import { claimsOf, examine, type OpenedFile, openFile } from "./open.ts";
 import { type ParallelSummary, summariseInParallel, worthParallel } from "./parallel.ts";
+import { RawFile } from "./raw-file.ts";
 import { type RowsRead, SqliteReader } from "./reader.ts";
 import { sharedIdsIn } from "./shared-ids.ts";
 import { assertSoundTarget, refusedTarget } from "./sound-target.ts";
-import { isToldByRows, type StoredRows } from "./stored-rows.ts";
+import { isToldByRows } from "./stored-rows.ts";
 
 /** @throws StoreKindError, DamagedStoreError, RefusedError, AccessError or BusyError; never changes anything at the path. */
 export async function openSource(path: string, options: OpenOptions = {}): Promise<SqliteSource> {
@@ -161,24 +162,24 @@ export class SqliteSource implements SourceStore {
     return summary;
   }
 
-  /**
-   * The rows as they are stored, which takes a fraction of what reading the records takes; null where they do not tell the records,
-   * where that would not pay, and where the file is in doubt.
-   */
-  async storedRows(each: (rows: number) => void): Promise<StoredRows | null> {
+  /** Its pages, for who sums rows; null where they do not tell the records, and where that would not pay. The caller closes it. */
+  raw(): RawFile | null {
     const { snapshot, layout } = this.#opened;
     const { real, database } = snapshot;
     if (real === null || !worthParallel(real) || !isToldByRows(database, layout)) return null;
-    const signal = this.#signal;
-    const summarised = await summariseInParallel(real, { each }, signal, "instead").catch((cause: unknown) => {
-      // Reading the records tells what happened in the words of errors.ts.
-      if (signal?.aborted) throw cause;
-      return null;
-    });
-    if (summarised === null) return null;
-    this.#compareCounts(summarised.rows);
-    snapshot.assertUnchanged();
-    return this.#doubt === null ? summarised.stored : null;
+    return RawFile.open(real, database, layout);
+  }
+
+  /** For reading single rows. The caller closes it. */
+  reader(): SqliteReader {
+    return new SqliteReader(this.#opened.snapshot.database, this.layout, new FindingLog());
+  }
+
+  /** Whether nothing is in doubt, after its tables gave so many rows. @throws SourceChangedError */
+  isSound(read: RowsRead): boolean {
+    this.#compareCounts(read);
+    this.#opened.snapshot.assertUnchanged();
+    return this.#doubt === null;
   }
 
   async #summariseHere({ each = () => {}, release }: SummaryOptions): Promise<ParallelSummary> {

@@ -1,67 +1,23 @@
-/**
- * What the tables of a file hold as it is stored, in one sum: equal sums are equal rows, and so equal records, without a row
- * having been decoded. It does not depend on the order of the rows nor on their numbers, and rows can be taken out of it.
- */
+/** What the rows of a file tell of its records: a row and what stands beside it are all that a record is, where each is told by one. */
 import type { Database } from "bun:sqlite";
 import { type ContentHash, hashText } from "../../graph/digest.ts";
+import type { GraphRecord } from "../../graph/record.ts";
 import { type Row, rows } from "./database.ts";
 import type { FileLayout } from "./layout.ts";
 import { SIDE_TABLE, spellRow } from "./side-table.ts";
 import type { Table } from "./tables.ts";
 
-const LANES = 8;
-const scratch = new Uint32Array(LANES);
-const scratchBytes = new Uint8Array(scratch.buffer);
-
-/** A sum of rows, lane by lane of their hashes. */
-export class StoredRows {
-  readonly #sums: Uint32Array;
-  #count: number;
-
-  constructor({ sums, count }: StoredRowsTransfer = { sums: new Uint32Array(LANES), count: 0 }) {
-    this.#sums = sums.slice();
-    this.#count = count;
-  }
-
-  /** @param row as `selectFrom` gives it */
-  addRow(table: Table<unknown>, row: Row): void {
-    Bun.SHA256.hash(spellStored(table, row), scratchBytes);
-    for (let lane = 0; lane < LANES; lane++) this.#sums[lane]! += scratch[lane]!;
-    this.#count++;
-  }
-
-  /** @param hash as `hashStored` gives it */
-  add(hash: ContentHash): void {
-    scratchBytes.set(hash);
-    for (let lane = 0; lane < LANES; lane++) this.#sums[lane]! += scratch[lane]!;
-    this.#count++;
-  }
-
-  /** Of a row that was added. */
-  remove(hash: ContentHash): void {
-    scratchBytes.set(hash);
-    for (let lane = 0; lane < LANES; lane++) this.#sums[lane]! -= scratch[lane]!;
-    this.#count--;
-  }
-
-  merge({ sums, count }: StoredRowsTransfer): void {
-    for (let lane = 0; lane < LANES; lane++) this.#sums[lane]! += sums[lane]!;
-    this.#count += count;
-  }
-
-  equals(other: StoredRows): boolean {
-    return this.#count === other.#count && this.#sums.every((sum, lane) => sum === other.#sums[lane]);
-  }
-
-  toTransfer(): StoredRowsTransfer {
-    return { sums: this.#sums.slice(), count: this.#count };
-  }
+/** A row that tells a record by itself. */
+export interface StoredRow {
+  /** The hash of it, as it is read. */
+  readonly stored: ContentHash;
+  /** The number of the row, and that of what stands beside it. */
+  readonly rowid: bigint;
+  readonly beside: bigint | null;
 }
 
-/** Sums as they pass between threads. */
-export interface StoredRowsTransfer {
-  sums: Uint32Array;
-  count: number;
+export interface StoredRecord extends StoredRow {
+  readonly record: GraphRecord;
 }
 
 /** Of one row, with what stands beside it. */

@@ -8,12 +8,8 @@ import { FindingLog } from "../findings.ts";
 import { readLayout } from "./layout.ts";
 import { type RowsRead, SqliteReader } from "./reader.ts";
 import { openImmutable } from "./snapshot.ts";
-import { StoredRows, type StoredRowsTransfer } from "./stored-rows.ts";
 
 declare const self: Worker;
-
-/** `instead`: of the records; nothing is decoded. */
-export type StoredSum = "no" | "as well" | "instead";
 
 export interface Share {
   readonly path: string;
@@ -21,8 +17,6 @@ export interface Share {
   readonly of: number;
   /** Whether the fingerprint of each record is wanted as well. */
   readonly fingerprints: boolean;
-  /** Whether the rows are summed as they are stored as well, or nothing else is done. */
-  readonly stored: StoredSum;
   /** The release of which to count what it will not show. */
   readonly release: Release | undefined;
 }
@@ -31,7 +25,6 @@ export interface ShareSummary {
   readonly summary: SummaryTransfer;
   readonly findings: Finding[];
   readonly rows: RowsRead;
-  readonly stored: StoredRowsTransfer;
 }
 
 /** Sent now and then before the answer: how many records were read since the last time. */
@@ -47,9 +40,7 @@ export interface ShareFingerprints {
 self.onmessage = ({ data }: MessageEvent<Share>) => {
   const database = openImmutable(data.path, data.path);
   const findings = new FindingLog();
-  const stored = new StoredRows();
-  const sum = data.stored === "no" ? null : stored;
-  const reader = new SqliteReader(database, readLayout(database), findings, data, sum);
+  const reader = new SqliteReader(database, readLayout(database), findings, data);
   const summary = new Summary(data.release);
   const packer = new FingerprintPacker((fingerprints) =>
     self.postMessage({ fingerprints } satisfies ShareFingerprints),
@@ -72,13 +63,9 @@ self.onmessage = ({ data }: MessageEvent<Share>) => {
     // This loop never waits, and the heap of a thread grows to hundreds of MB before it is collected; in use are a few.
     Bun.gc(true);
   };
-  if (data.stored === "instead") {
-    for (const rows of reader.sumRows()) tell(rows);
-  } else {
-    for (const batch of reader.read()) {
-      for (const record of batch) add(record);
-      tell(batch.length);
-    }
+  for (const batch of reader.read()) {
+    for (const record of batch) add(record);
+    tell(batch.length);
   }
   packer.flush();
   database.close();
@@ -87,6 +74,5 @@ self.onmessage = ({ data }: MessageEvent<Share>) => {
     summary: summary.toTransfer(),
     findings: findings.list(),
     rows: reader.rows,
-    stored: stored.toTransfer(),
   } satisfies ShareSummary);
 };

@@ -1,78 +1,161 @@
 /**
- * A large file in which runs are undone, without reading what they have nothing to do with as records: threads digest the whole
- * and sum its rows as they are stored; only rows that the plan has to see are decoded once more; each row that is to go is
- * compared with the one that the plan saw; and afterwards the rows of the file must have the sum that follows.
+ * A large file in which runs are undone, without reading what they have nothing to do with as records: its rows are summed as the
+ * bytes that they are; only those that the plan has to see are decoded; each row that is to go is compared with the one that the
+ * plan saw; and afterwards the rows of the file must have the sum that follows. The digest of the rest was noted when a run ended
+ * (`rest-note.ts`), part by part, and holds where the rows have not changed since; else it is taken anew.
  */
-import { type ContentDigest, sameHash } from "../../graph/digest.ts";
-import { Properties } from "../../graph/properties.ts";
-import { type GraphRecord, idOfKey, keyOfId, relationshipId } from "../../graph/record.ts";
+import { DamagedStoreError } from "../../errors.ts";
+import { ContentDigest, sameHash } from "../../graph/digest.ts";
+import { type GraphRecord, keyOfId } from "../../graph/record.ts";
+import type { JournalFile } from "../../journal/journal-file.ts";
 import type { Action } from "../../journal/planned-actions.ts";
 import type { Concerns, Present, Survey } from "../../journal/present.ts";
+import type { Rest } from "../../journal/rest.ts";
 import type { RollbackPlan } from "../../journal/rollback-plan.ts";
 import { hashOf } from "../../memorygraph/canonicalizer.ts";
 import { hasBytes } from "../../support/files.ts";
 import { breathe } from "../../support/time.ts";
-import type { Row } from "./database.ts";
 import { onDatabase } from "./errors.ts";
 import type { ExistingFile } from "./existing-file.ts";
 import { summariseInParallel, worthParallel } from "./parallel.ts";
-import type { SqliteReader, StoredRecord } from "./reader.ts";
+import { PageSums, type RawFile, RowSum, type SummedRow } from "./raw-file.ts";
+import type { SqliteReader } from "./reader.ts";
+import { notedRest } from "./rest-note.ts";
+import { idIn, idOf, markOf, named, readMark } from "./row-marks.ts";
 import { openSource } from "./source.ts";
-import type { StoredRows } from "./stored-rows.ts";
+import type { StoredRecord, StoredRow } from "./stored-rows.ts";
 
-const HASH_BYTES = 32;
+/** So many records are decoded at a time. */
+const BATCH = 500;
+
+/** What is read of a file that is surveyed. */
+interface Surveyed {
+  readonly path: string;
+  readonly session: ExistingFile;
+  readonly raw: RawFile;
+  readonly signal: AbortSignal | undefined;
+  readonly each: (records: number) => void;
+}
+
+/** What a run noted of the rest, and its place among the runs. */
+interface Noted {
+  readonly rest: Rest;
+  readonly run: number;
+}
 
 /** The file in the transaction of `session`, before and after its rows are changed. */
 export class SurveyedFile implements Survey {
-  readonly digest: ContentDigest;
-  readonly #path: string;
-  readonly #session: ExistingFile;
-  /** All rows; after `change` what they must be. */
-  readonly #stored: StoredRows;
-  readonly #signal: AbortSignal | undefined;
+  readonly #file: Surveyed;
+  readonly #journals: readonly JournalFile[];
+  readonly #pages: PageSums;
+  /** All rows; after `change` without those that went. */
+  readonly #sum = new RowSum();
+  #noted: Noted | null = null;
+  /** The rest as it is now, by its rows. */
+  #now: Rest | null = null;
+  #plan: RollbackPlan | null = null;
 
-  private constructor(
-    path: string,
-    session: ExistingFile,
-    { digest, stored }: { digest: ContentDigest; stored: StoredRows },
-    signal?: AbortSignal,
-  ) {
-    [this.#path, this.#session, this.#stored, this.#signal] = [path, session, stored, signal];
-    this.digest = digest;
+  private constructor(file: Surveyed, journals: readonly JournalFile[]) {
+    [this.#file, this.#journals, this.#pages] = [file, journals, new PageSums(file.raw.pages)];
   }
 
-  /** Null where it does not pay, and where rows alone do not tell the records. */
-  static async of(
-    path: string,
-    session: ExistingFile,
-    each: (records: number) => void,
-    signal?: AbortSignal,
-  ): Promise<SurveyedFile | null> {
+  /** Null where it does not pay, and where rows alone do not tell the records. @param journals of the runs, the latest first */
+  static of(file: Omit<Surveyed, "raw">, journals: readonly JournalFile[]): SurveyedFile | null {
+    const { session } = file;
     const { identity: real } = session;
-    // Other threads see the file without its log.
+    // What is in its log is in no page of it.
     if (!worthParallel(real) || hasBytes(`${real}-wal`) || !session.isToldByRows()) return null;
-    const summarised = await summariseInParallel(real, { each }, signal, "as well").catch((cause: unknown) => {
-      // The same reading on this thread, with the same outcome, tells what happened in the words of errors.ts.
-      if (signal?.aborted) throw cause;
-      return null;
-    });
-    if (summarised === null) return null;
-    return new SurveyedFile(path, session, { digest: summarised.summary.digest, stored: summarised.stored }, signal);
+    const raw = session.raw();
+    return raw === null ? null : new SurveyedFile({ ...file, raw }, journals);
   }
 
+  /** Once, before anything is changed. */
   async *concerned(plan: Concerns): AsyncGenerator<readonly Present[]> {
-    const isWanted = (kind: GraphRecord["kind"], [id, from, to]: Row) => {
-      if (typeof id !== "string") return true;
-      if (kind === "node") return plan.hasToDoWithNode(id);
-      if (typeof from !== "string" || typeof to !== "string") return true;
-      return plan.hasToDoWithRelationship(id, from, to);
+    const { raw } = this.#file;
+    this.#noted = notedRest(this.#journals, this.#file.session.signature(), plan);
+    const [noted, now] = [this.#noted, this.#noted?.rest.emptied() ?? null];
+    this.#now = now;
+    const { session } = this.#file;
+    const [reader, identities] = [session.reader(), session.identities()];
+    const found: (Found & { readonly apart: boolean })[] = [];
+    const visit = (row: SummedRow) => {
+      this.#sum.add(row.hash);
+      if (row.isBeside) return;
+      const identity = identities.of(row);
+      const apart = noted !== null && (identity === null || plan.mayKnow(noted.run, identity));
+      if (!apart && now !== null) now.addRow(row.id!, row.hash);
+      if (apart || isConcerned(plan, row, identity)) found.push({ ...foundIn(row), apart });
     };
-    const pages = this.#session.reader().readRows(isWanted);
+    try {
+      for await (const records of this.#walk(raw.each(visit, this.#pages))) {
+        this.#file.each(records);
+        while (found.length > 0) yield found.splice(0, BATCH).flatMap((row) => this.#presentOf(reader, row));
+      }
+    } finally {
+      reader.close();
+      identities.close();
+    }
+  }
+
+  /** As a row that cannot be read as a record is none. */
+  #presentOf(reader: SqliteReader, { kind, rowid, hash, apart }: Found & { readonly apart: boolean }): Present[] {
+    const { path, raw } = this.#file;
+    const found = onDatabase(path, () => reader.storedAt(kind, rowid));
+    if (found === null) return [];
+    const { record, stored, beside } = found;
+    const besides = beside === null ? 0n : onDatabase(path, () => raw.hashAt("beside", beside));
+    return [{ record, apart, mark: () => markOf(record, stored, [hash, besides ?? 0n]) }];
+  }
+
+  async digest(): Promise<ContentDigest> {
+    if (this.#noted === null || this.#now === null) return this.#digestOfAll();
+    const { rest } = this.#noted;
+    const changed = this.#now.changedSince(rest);
+    const digest = ContentDigest.fromTransfer(rest.digestWithout(changed));
+    if (changed.size === 0) return digest;
+    const { session, raw, path } = this.#file;
+    const [reader, identities] = [session.reader(), session.identities()];
+    const found: Found[] = [];
+    const visit = (row: SummedRow) => {
+      if (row.isBeside || row.id === null || !changed.has(rest.partOf(row.id))) return;
+      const identity = identities.of(row);
+      if (identity !== null && !rest.isOfRun(identity)) found.push(foundIn(row));
+    };
+    try {
+      for await (const _ of this.#walk(raw.each(visit, null))) {
+        for (const { kind, rowid } of found.splice(0)) {
+          const one = onDatabase(path, () => reader.storedAt(kind, rowid));
+          if (one !== null) digest.addHash(one.record, hashOf(one.record));
+        }
+      }
+    } finally {
+      reader.close();
+      identities.close();
+    }
+    return digest;
+  }
+
+  /** By threads that read all records. */
+  async #digestOfAll(): Promise<ContentDigest> {
+    const { session, each, signal } = this.#file;
+    try {
+      return (await summariseInParallel(session.identity, { each }, signal)).summary.digest;
+    } catch (cause) {
+      if (signal?.aborted) throw cause;
+      // The same reading on this thread, with the same outcome, tells what happened in the words of errors.ts.
+      const digest = new ContentDigest();
+      for await (const batch of session.read()) for (const record of batch) digest.addHash(record, hashOf(record));
+      return digest;
+    }
+  }
+
+  /** What a walk over the pages yields, with room for signals in between. */
+  async *#walk(pages: Generator<number>): AsyncGenerator<number> {
     for (;;) {
-      this.#signal?.throwIfAborted();
-      const { done, value } = onDatabase(this.#path, () => pages.next());
+      this.#file.signal?.throwIfAborted();
+      const { done, value } = onDatabase(this.#file.path, () => pages.next());
       if (done) return;
-      yield value.map(({ record, stored }) => ({ record, mark: () => markOf(record, stored) }));
+      yield value;
       await breathe();
     }
   }
@@ -82,14 +165,15 @@ export class SurveyedFile implements Survey {
    * @returns whether it came out as planned, and nothing else was changed with it: by SQLite's own count of changes, and by the
    *   rows that went and came
    */
-  async change({ actions, traces }: RollbackPlan): Promise<boolean> {
-    const session = this.#session;
+  async change(plan: RollbackPlan): Promise<boolean> {
+    this.#plan = plan;
+    const { session } = this.#file;
     const reader = session.reader();
     const before = session.changes();
     let [expected, isExact] = [0, true];
     try {
       for (const kind of ["relationship", "node"] as const) {
-        for (const page of actions.pages(kind, "remove")) {
+        for (const page of plan.actions.pages(kind, "remove")) {
           const gone = this.#takeOut(reader, kind, page);
           await session.remove(page.map(({ mark }) => named(kind, idIn(mark!))));
           expected += gone.rows;
@@ -97,11 +181,11 @@ export class SurveyedFile implements Survey {
         }
       }
       for (const kind of ["node", "relationship"] as const) {
-        for (const page of actions.pages(kind, "restore")) {
-          const images = page.map(({ image }) => traces[image!.run]!.imageAt(image!.entry));
+        for (const page of plan.actions.pages(kind, "restore")) {
+          const images = imagesOf(plan, page);
           const gone = this.#takeOut(reader, kind, page);
           await session.replace(images);
-          const come = this.#bringIn(reader, images);
+          const come = this.#each(images, (image) => asPlanned(reader, image));
           expected += gone.rows + come.rows;
           isExact &&= gone.isExact && come.isExact;
         }
@@ -114,38 +198,80 @@ export class SurveyedFile implements Survey {
 
   #takeOut(reader: SqliteReader, kind: GraphRecord["kind"], page: readonly Action[]): Rows {
     return this.#each(page, ({ mark }) => {
-      const stored = storedIn(mark!);
-      this.#stored.remove(stored);
-      const id = idIn(mark!);
-      const found = id === null ? null : reader.storedById(kind, id);
-      return found !== null && sameHash(found.stored, stored) ? found : null;
-    });
-  }
-
-  #bringIn(reader: SqliteReader, images: readonly GraphRecord[]): Rows {
-    return this.#each(images, (image) => {
-      const id = idOf(image);
-      const found = id === null ? null : reader.storedById(image.kind, id);
-      if (found === null || !sameHash(hashOf(found.record), hashOf(image))) return null;
-      this.#stored.add(found.stored);
+      const { stored, row, beside, id } = readMark(mark!);
+      this.#sum.remove(row);
+      const found = id === null ? null : reader.rowById(kind, id);
+      if (found === null || !sameHash(found.stored, stored)) return null;
+      if (found.beside !== null) this.#sum.remove(beside);
       return found;
     });
   }
 
-  #each<T>(items: readonly T[], find: (item: T) => StoredRecord | null): Rows {
-    const found = onDatabase(this.#path, () => items.map(find));
-    return { rows: found.reduce((sum, one) => sum + (one?.rows ?? 0), 0), isExact: !found.includes(null) };
+  #each<T>(items: readonly T[], find: (item: T) => StoredRow | null): Rows {
+    const found = onDatabase(this.#file.path, () => items.map(find));
+    const rows = found.reduce((sum, one) => sum + (one === null ? 0 : one.beside === null ? 1 : 2), 0);
+    return { rows, isExact: !found.includes(null) };
   }
 
   /** Whether the file, opened anew, holds the rows that it must hold. */
   async isAsPlanned(each: (records: number) => void): Promise<boolean> {
-    const source = await openSource(this.#path, { signal: this.#signal });
+    const { path, signal } = this.#file;
+    const source = await openSource(path, { signal });
     try {
-      return (await source.storedRows(each))?.equals(this.#stored) === true;
+      const after = source.raw();
+      if (after === null) return false;
+      try {
+        const [found, counts] = [new RowSum(), {}];
+        for await (const records of this.#walk(after.sum(this.#pages, found, counts))) each(records);
+        const isRestored = onDatabase(path, () => this.#addRestored(source.reader(), after));
+        return isRestored && found.equals(this.#sum) && source.isSound(counts);
+      } catch (error) {
+        // Reading the records tells what cannot be read.
+        if (error instanceof DamagedStoreError) return false;
+        throw error;
+      } finally {
+        after.close();
+      }
     } finally {
       await source.close();
     }
   }
+
+  /** The rows that came back, once each is found to hold the record that was planned. */
+  #addRestored(reader: SqliteReader, after: RawFile): boolean {
+    const plan = this.#plan!;
+    try {
+      for (const kind of ["node", "relationship"] as const) {
+        for (const page of plan.actions.pages(kind, "restore")) {
+          for (const image of imagesOf(plan, page)) {
+            const found = asPlanned(reader, image);
+            if (found === null) return false;
+            const hashes = [after.hashAt(kind, found.rowid)];
+            if (found.beside !== null) hashes.push(after.hashAt("beside", found.beside));
+            for (const hash of hashes) if (hash !== null) this.#sum.add(hash);
+          }
+        }
+      }
+    } finally {
+      reader.close();
+    }
+    return true;
+  }
+
+  close(): void {
+    this.#file.raw.close();
+  }
+}
+
+/** A row that is to be decoded. */
+interface Found {
+  readonly kind: GraphRecord["kind"];
+  readonly rowid: bigint;
+  readonly hash: bigint;
+}
+
+function foundIn(row: SummedRow): Found {
+  return { kind: row.kind, rowid: row.rowid(), hash: row.hash };
 }
 
 /** Of the records of a page: how many rows they are, and whether each is there as it should be. */
@@ -154,26 +280,20 @@ interface Rows {
   readonly isExact: boolean;
 }
 
-/** The hash of the row, then its id. */
-function markOf(record: GraphRecord, stored: Uint8Array): Uint8Array {
-  return Buffer.concat([stored, Buffer.from(JSON.stringify(idOf(record)))]);
+function isConcerned(plan: Concerns, row: SummedRow, identity: bigint | null): boolean {
+  if (identity === null || row.id === null) return true;
+  if (row.kind === "node") return plan.hasToDoWithNode(keyOfId(row.id), identity);
+  const [from, to] = row.ends();
+  return from === null || to === null || plan.hasToDoWithRelationship(identity, keyOfId(from), keyOfId(to));
 }
 
-function storedIn(mark: Uint8Array): Uint8Array {
-  return mark.slice(0, HASH_BYTES);
+function imagesOf({ traces }: RollbackPlan, page: readonly Action[]): GraphRecord[] {
+  return page.map(({ image }) => traces[image!.run]!.imageAt(image!.entry));
 }
 
-function idIn(mark: Uint8Array): string | null {
-  return JSON.parse(Buffer.from(mark.subarray(HASH_BYTES)).toString()) as string | null;
-}
-
-function idOf(record: GraphRecord): string | null {
-  return record.kind === "node" ? idOfKey(record.key) : relationshipId(record);
-}
-
-/** As much of a record as it takes to take its row out; none has no id, since then no row is found to go. */
-function named(kind: GraphRecord["kind"], id: string | null): GraphRecord {
-  if (kind === "node")
-    return { kind, key: id === null ? "#" : keyOfId(id), labels: [], properties: Properties.from([]) };
-  return { kind, from: "", to: "", type: "", properties: Properties.from([["id", id]]) };
+/** A before-image as it is in the file again; null where it is not. */
+function asPlanned(reader: SqliteReader, image: GraphRecord): StoredRecord | null {
+  const id = idOf(image);
+  const found = id === null ? null : reader.storedById(image.kind, id);
+  return found !== null && sameHash(hashOf(found.record), hashOf(image)) ? found : null;
 }

@@ -42,7 +42,9 @@ export async function merge(
     outcome.written(session.report);
     if (!options.verify) return null;
     progress.start("verify", null);
-    return await verifyMerged(fitted, { ledger, ...planned }, session, (records) => progress.add(records));
+    const notes = run.hooks.runJournal?.staged ?? null;
+    const rest = notes !== null && session.kind === "staged" ? (session.restBeside?.(notes) ?? null) : null;
+    return await verifyMerged(fitted, { ledger, rest, ...planned }, session, (records) => progress.add(records));
   } finally {
     ledger.close();
     fitted.close();

@@ -183,6 +183,26 @@ describe("a hybrid file with one id in both of its tables", () => {
   }
 });
 
+test("an id in both tables of a hybrid file is compared by what its rows mean, not by how they are stored", async () => {
+  using folder = temporaryFolder();
+  const source = folder.file("source.db");
+  const database = createLike("hybrid-0.12-0.13", source);
+  const now = "2024-01-02T00:00:00.000Z";
+  database.run(MEMORY, ["both", now, now]);
+  // Bytes that are text, as other programs leave them.
+  database.run("INSERT INTO nodes (id, label, properties) VALUES ('both', 'Memory', CAST(? AS BLOB))", [
+    '{"id": "both", "title": "old", "updated_at": "2024-01-03T00:00:00.000Z"}',
+  ]);
+  database.close();
+  settle(source);
+  const { records } = await readAll(source);
+  const titles = records.map((node) => ["key" in node && node.key.charAt(0), node.properties.get("title")]);
+  expect(titles.toSorted()).toEqual([
+    ["#", "t"],
+    ["=", "old"],
+  ]);
+});
+
 test("describing tells dangling relationships by id, and they are kept", async () => {
   using folder = temporaryFolder();
   const source = folder.file("source.db");
