@@ -327,9 +327,13 @@ describe("damage", () => {
     const ended = Bun.spawnSync(["true"]).pid;
     writeFileSync(at(ended), JSON.stringify({ ...whole, owner: { ...whole.owner, pid: ended, start: "" } }));
     writeFileSync(at(process.pid), JSON.stringify(whole));
+    // One that ended before it had written who it is, and one that is about to.
+    const workshop = (pid: number) => join(kept, `.memorygraph-backup-${pid}-0aB1cD`);
+    for (const pid of [ended, process.pid]) mkdirSync(workshop(pid));
     change(path, "another");
     await done(folder, "backup", "old.db", "kept");
-    expect([existsSync(at(ended)), existsSync(at(process.pid))]).toEqual([false, true]);
+    for (const left of [at, workshop])
+      expect([existsSync(left(ended)), existsSync(left(process.pid))]).toEqual([false, true]);
   });
 
   test("of a kill at any moment leaves nothing that counts and is not whole", async () => {

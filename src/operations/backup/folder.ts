@@ -23,7 +23,7 @@ import {
   renameOver,
   temporaryBeside,
 } from "../../support/files.ts";
-import { type ProcessIdentity, stillRuns, thisProcess } from "../../support/processes.ts";
+import { isRunning, type ProcessIdentity, stillRuns, thisProcess } from "../../support/processes.ts";
 import { parseNote } from "./models.ts";
 import type { Place, PlacedFile, Workshop } from "./place.ts";
 
@@ -114,7 +114,7 @@ export class FolderPlace implements Place {
       };
       try {
         this.#sweep();
-        folder = mkdtempSync(join(this.location, WORKSHOP));
+        folder = mkdtempSync(join(this.location, `${WORKSHOP}${thisProcess().pid}-`));
         writeFileSync(join(folder, OWNER), JSON.stringify(thisProcess()));
       } catch (error) {
         leave();
@@ -140,7 +140,7 @@ export class FolderPlace implements Place {
       const old = Date.now() - found.mtimeMs > GIVEN_UP_MS;
       // A note has its owner in it, unless the process ended before it was written.
       const owner = isWorkshop ? ownerOf(join(path, OWNER)) : ownerOfNote(path);
-      const runs = owner === null ? null : stillRuns(owner);
+      const runs = owner !== null ? stillRuns(owner) : isWorkshop ? isBeingMade(path) : null;
       if (runs === false || (runs === null && old)) remove(path);
     }
   }
@@ -177,6 +177,12 @@ export class FolderPlace implements Place {
       throw new WriteError(`a backup could not be written to ${this.location} (${code || cause})`, { next, cause });
     }
   }
+}
+
+/** Of a workshop without an owner: false where the process in its name ended before it had written that, or anything else. */
+function isBeingMade(path: string): false | null {
+  const pid = Number(/-(\d+)-\w+$/.exec(path)?.[1] ?? Number.NaN);
+  return Number.isNaN(pid) || isRunning(pid) || readdirSync(path).length > 0 ? null : false;
 }
 
 /** A folder and those above it, up to one of them, as far as nothing is in them. */
