@@ -3,7 +3,7 @@ import { existsSync, lstatSync, opendirSync } from "node:fs";
 import { join } from "node:path";
 import { openScratch, restored, storable } from "../../../support/scratch.ts";
 import { FindingLog } from "../../findings.ts";
-import { folded, INDEX, NOTE } from "./names.ts";
+import { CACHE_KILOBYTES, folded, INDEX, NOTE } from "./names.ts";
 
 const PAGE = 500;
 
@@ -24,6 +24,7 @@ export class NoteFolder {
   readonly #scratch = openScratch(
     `CREATE TEMP TABLE note (number INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, name TEXT NOT NULL, id TEXT, state TEXT NOT NULL,
       size INTEGER NOT NULL)`,
+    CACHE_KILOBYTES,
   );
   readonly #aside = new FindingLog();
   #others = 0;

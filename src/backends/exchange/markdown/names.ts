@@ -6,6 +6,8 @@ export const NOTE = ".md";
 /** The note by which a folder of ours is known. */
 export const INDEX = "memorygraph-migrate";
 
+/** Of each of the databases for what does not fit in memory: several are open at a time. */
+export const CACHE_KILOBYTES = 4_000;
 /** Far below what file systems take, since a number may follow and the path before it has its length too. */
 const MOST_UNITS = 80;
 const MOST_BYTES = 180;
@@ -68,6 +70,7 @@ export function folded(name: string): string {
 export class Names {
   readonly #scratch = openScratch(
     "CREATE TEMP TABLE taken (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID",
+    CACHE_KILOBYTES,
   );
   readonly #take = this.#scratch.prepare("INSERT OR IGNORE INTO taken VALUES (?, 2)");
   readonly #next = this.#scratch.prepare("UPDATE taken SET next = next + 1 WHERE name = ? RETURNING next - 1");

@@ -11,7 +11,7 @@ import { idFor, Occurrences } from "../records.ts";
 import { isIndex, type NoteFile, NoteFolder } from "./folder.ts";
 import { FrontMatterError } from "./front-matter.ts";
 import type { Link } from "./links.ts";
-import { NOTE } from "./names.ts";
+import { CACHE_KILOBYTES, NOTE } from "./names.ts";
 import { type Note, readNote } from "./note.ts";
 
 /** Beyond this it is no memory. */
@@ -48,7 +48,10 @@ export class NoteRecords implements RecordStore {
   touched: Set<bigint> | null = null;
   readonly #root: string;
   #survey: NoteSurvey | null = null;
-  readonly #ids = openScratch("CREATE TEMP TABLE used (id TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID");
+  readonly #ids = openScratch(
+    "CREATE TEMP TABLE used (id TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID",
+    CACHE_KILOBYTES,
+  );
   readonly #use = this.#ids.prepare("INSERT INTO used VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1");
   #damage = new FindingLog();
   #dangling = new FindingLog();

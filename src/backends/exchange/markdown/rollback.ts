@@ -21,6 +21,7 @@ import { isEmptied, toRecover } from "../../file/staged-rollback.ts";
 import { IN_EMPTY_FOLDER, MADE, noteTemporary, recoverStaged } from "../../file/staging.ts";
 import { assertWhole } from "../../file/written-once.ts";
 import { hasIndex, indexIn, stateOfNote } from "./folder.ts";
+import { CACHE_KILOBYTES } from "./names.ts";
 import { withoutLines } from "./note.ts";
 import type { ReadNote } from "./records.ts";
 import { type NotesSource, openNotes } from "./source.ts";
@@ -87,6 +88,7 @@ async function removePlanned(
   noteTemporary(journal, "rollback", [join(folder, TEMPORARY)]);
   const going = openScratch(
     "CREATE TEMP TABLE going (path TEXT PRIMARY KEY, state TEXT NOT NULL, hasId INTEGER) WITHOUT ROWID",
+    CACHE_KILOBYTES,
   );
   try {
     const put = going.prepare("INSERT INTO going VALUES (?, ?, ?)");

@@ -15,7 +15,7 @@ import type { FileWriter, Making } from "../../file/written-once-target.ts";
 import { spelled } from "../own-file.ts";
 import { indexIn } from "./folder.ts";
 import { lineOf } from "./links.ts";
-import { Names, NOTE, nameFor } from "./names.ts";
+import { CACHE_KILOBYTES, Names, NOTE, nameFor } from "./names.ts";
 import { SECTION, textOf } from "./note.ts";
 import { NotesSource, VERSION } from "./source.ts";
 
@@ -29,6 +29,7 @@ export class NotesWriter implements FileWriter {
   readonly #names = new Names();
   readonly #scratch = openScratch(
     "CREATE TEMP TABLE note (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL)",
+    CACHE_KILOBYTES,
   );
   readonly #put = this.#scratch.prepare("INSERT OR IGNORE INTO note (key, name) VALUES (?, ?)");
   readonly #get = this.#scratch.prepare("SELECT number, name FROM note WHERE key = ?");
