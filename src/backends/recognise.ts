@@ -29,6 +29,9 @@ const OTHER_FILE = "other file";
 
 /** What people have at such places that is no store of ours, with what to do about it. */
 const OTHERS: readonly Signature[] = [
+  textThat("decompressed archive of memorygraph-migrate", /^\{"format":"memorygraph-archive"/, {
+    note: "Compress it again (zstd FILE -o NEW.jsonl.zst), then name what comes out.",
+  }),
   {
     what: "JSON text",
     matches: ({ head }) => isText(head) && /^\uFEFF?\s*[[{]/.test(head.toString("utf8")),

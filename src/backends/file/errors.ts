@@ -36,7 +36,7 @@ export function nameRefused(path: string, suffix = ""): AccessError | null {
   return new AccessError(`the name ${JSON.stringify(name)} cannot be used: ${why}`, { next: "Choose another name." });
 }
 
-/** @returns null for a code that is none of these: no room, no permission, in use, a failing disk */
+/** @returns null for a code that is none of these: no room, no permission, in use, gone, a failing disk */
 export function fileError(path: string, code: string, cause: unknown): MigrateError | null {
   const reason = cause instanceof Error ? cause.message : String(cause);
   if (/^(ENOSPC|EDQUOT|EFBIG)$/.test(code)) {
@@ -49,6 +49,12 @@ export function fileError(path: string, code: string, cause: unknown): MigrateEr
   if (/^(EACCES|EPERM|EROFS)$/.test(code)) {
     return new AccessError(`${path} cannot be opened or written (${reason})`, {
       next: "Check the permissions of the store and of its folder, or choose another place.",
+      cause,
+    });
+  }
+  if (code === "ENOENT") {
+    return new WriteError(`${path} is gone: it or its folder was removed or unmounted meanwhile`, {
+      next: "Put the folder back, or choose another place, then run the same command again.",
       cause,
     });
   }

@@ -156,7 +156,7 @@ export class WrittenOnceTarget implements StagedTarget {
   async *read(): AsyncIterable<readonly GraphRecord[]> {
     this.#findings = [];
     if (this.#state === "open") return;
-    const source = await this.#writer.open();
+    const source = await this.#reopened();
     try {
       yield* source.read();
       this.#findings = source.findings();
@@ -174,7 +174,8 @@ export class WrittenOnceTarget implements StagedTarget {
   }
 
   summarise(options: SummaryOptions = {}): Promise<Summary> | null {
-    return this.#writer.summarise?.(options) ?? null;
+    const summary = this.#writer.summarise?.(options) ?? null;
+    return summary === null ? null : onFile(this.#path, () => summary);
   }
 
   findings(): readonly Finding[] {
@@ -182,7 +183,7 @@ export class WrittenOnceTarget implements StagedTarget {
   }
 
   async describe(): Promise<StoreDescription> {
-    const source = await this.#writer.open();
+    const source = await this.#reopened();
     try {
       return await source.describe("counts");
     } finally {
@@ -203,6 +204,10 @@ export class WrittenOnceTarget implements StagedTarget {
   async preserve(): Promise<string> {
     this.#end();
     return this.#staged.preserve();
+  }
+
+  #reopened(): Promise<SourceStore> {
+    return onFile(this.#path, () => this.#writer.open());
   }
 
   #end(): void {

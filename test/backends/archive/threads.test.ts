@@ -1,6 +1,6 @@
 /** Archives that several threads press: the same bytes as one makes, and the same proof. */
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { inMemory } from "../../../src/backends/archive/bytes.ts";
 import { Presses } from "../../../src/backends/archive/presses.ts";
 import { isAsWritten } from "../../../src/backends/archive/seal.ts";
@@ -77,6 +77,26 @@ test("a target whose file has changed behind its back tells another digest than 
   } finally {
     await session.rollback();
   }
+});
+
+test("a target whose folder is removed behind its back is told as gone", async () => {
+  using folder = temporaryFolder();
+  mkdirSync(folder.file("gone"));
+  const config = new BackendConfig({ type: "archive", path: folder.file("gone", "a.jsonl.zst") });
+  const session = await (await loadTarget(config)).openForWriting(config, {
+    release: null,
+    fallbackRelease: "0.12",
+  });
+  await session.write(records);
+  await session.finish();
+  rmSync(folder.file("gone"), { recursive: true });
+  const gone = expect.objectContaining({
+    code: "write_failed",
+    message: expect.stringContaining("removed or unmounted"),
+  });
+  await expect(session.summarise()).rejects.toEqual(gone);
+  await expect(session.describe()).rejects.toEqual(gone);
+  await expect(session.commit()).rejects.toEqual(gone);
 });
 
 test("a thread that fails ends the archive with what it met", async () => {

@@ -26,6 +26,21 @@ function shell(command: string): Buffer {
   return stdout as Buffer;
 }
 
+test.if(has("zstd"))(
+  "lines that were decompressed are known as such, and compressed again they are an archive",
+  async () => {
+    writeFileSync(folder.file("lines.jsonl.zst"), await archiveOf(records));
+    shell("zstd -dq lines.jsonl.zst -o lines.jsonl");
+    const { error } = await read("lines.jsonl");
+    expect([error?.message, error?.next]).toEqual([
+      expect.stringContaining("is a decompressed archive of memorygraph-migrate"),
+      "Compress it again (zstd FILE -o NEW.jsonl.zst), then name what comes out.",
+    ]);
+    shell("zstd -q lines.jsonl -o again.jsonl.zst");
+    expect((await read("again.jsonl.zst")).lines).toEqual(lines);
+  },
+);
+
 async function read(name: string, more: { identity?: string } = {}): Promise<Reading> {
   const found: string[] = [];
   const config = new BackendConfig({ type: "archive", path: folder.file(name), ...more });
